@@ -1,0 +1,111 @@
+/* The operations that a port may provide, on one page. `port.h` is the port's own (guest/os/<os>/, on the include
+ * path): it defines OS_NAME, OS_ARCH, the raw ways in as `static inline` functions, and OS_HAS_<OPERATION> for each of
+ * those below that it has. What it leaves out answers -OS_ENOSYS here, and the workload is reported unsupported.
+ *
+ * Results: >= 0, or a negative errno (Linux's numbers, which Redox and Aero share). */
+#ifndef FERRULE_OS_H
+#define FERRULE_OS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum { OS_EINVAL = 22, OS_ENOSYS = 38, OS_ETIMEDOUT = 110 };
+
+typedef void (*os_entry)(void *argument);
+
+#include "port.h"
+
+/* --- the payload itself needs these of every port ------------------------------------------------------------------
+ * void os_output(const char *bytes, size_t length)          results, all of them, in order
+ * uint64_t os_clock_ns(void)                                the OS's own monotonic clock
+ * noreturn void os_exit(int status)
+ * void os_facts(void (*fact)(void *, const char *name, const char *value), void *context)
+ *                                                           conditions worth knowing: kernel.release, cpu.model ...
+ */
+
+#define OS_MISSING(name, ...)                                                                                          \
+    static inline long name(__VA_ARGS__) {                                                                             \
+        return -OS_ENOSYS;                                                                                             \
+    }
+
+/* --- syscalls */
+#ifndef OS_HAS_NULL_CALL /* the cheapest call that really enters the kernel and looks at no argument */
+OS_MISSING(os_null_call, void)
+#endif
+#ifndef OS_HAS_INVALID_CALL /* a call number that does not exist; the answer must be an error */
+OS_MISSING(os_invalid_call, void)
+#endif
+#ifndef OS_HAS_CLOCK /* CLOCK_MONOTONIC or its like by the cheapest true way (vDSO where there is one) */
+OS_MISSING(os_clock_read, uint64_t *ns)
+#endif
+
+/* --- files and pipes */
+#ifndef OS_HAS_OPEN
+enum { OS_READ = 1, OS_WRITE = 2, OS_CREATE = 4 };
+OS_MISSING(os_open, const char *path, unsigned how)
+#endif
+#ifndef OS_HAS_FD
+OS_MISSING(os_read, int fd, void *into, size_t length)
+OS_MISSING(os_write, int fd, const void *from, size_t length)
+OS_MISSING(os_close, int fd)
+#endif
+#ifndef OS_HAS_PIPE /* end[0] reads, end[1] writes */
+OS_MISSING(os_pipe, int end[2])
+#endif
+
+/* --- threads: same address space. `stack` is the caller's; struct os_thread is the port's */
+#ifndef OS_HAS_THREAD
+struct os_thread {
+    int unused;
+};
+OS_MISSING(os_thread_start, struct os_thread *thread, os_entry entry, void *argument, void *stack, size_t size)
+OS_MISSING(os_thread_join, struct os_thread *thread)
+#endif
+
+/* --- processes: a new address space that starts as a copy of this one, runs entry(argument) and exits */
+#ifndef OS_HAS_PROCESS
+struct os_process {
+    int unused;
+};
+OS_MISSING(os_process_start, struct os_process *process, os_entry entry, void *argument)
+OS_MISSING(os_process_join, struct os_process *process) /* its exit status: 0 when entry returned */
+OS_MISSING(os_process_kill, struct os_process *process) /* and reap */
+#endif
+
+/* --- wait and wake: sleep while *word == expected (a timeout of 0 is for ever); `shared` across address spaces */
+#ifndef OS_HAS_FUTEX
+OS_MISSING(os_wait, volatile uint32_t *word, uint32_t expected, uint64_t timeout_ns, int shared)
+OS_MISSING(os_wake, volatile uint32_t *word, uint32_t count, int shared)
+#endif
+
+/* --- memory: private, zero-filled, read-write, not touched yet; os_map_shared is kept by process copies */
+#ifndef OS_HAS_MAP
+OS_MISSING(os_map, size_t length, void **at)
+OS_MISSING(os_unmap, void *at, size_t length)
+#endif
+#ifndef OS_HAS_MAP_SHARED
+OS_MISSING(os_map_shared, size_t length, void **at)
+#endif
+#ifndef OS_PAGE
+#define OS_PAGE 4096
+#endif
+
+/* --- scheduling */
+#ifndef OS_HAS_PIN
+OS_MISSING(os_pin, unsigned cpu) /* the calling thread */
+OS_MISSING(os_unpin, void)       /* back to the CPUs it had at the start */
+#endif
+#ifndef OS_HAS_CPU
+OS_MISSING(os_cpu, void) /* where the caller runs now */
+#endif
+#ifndef OS_HAS_CPUS
+OS_MISSING(os_cpus, void) /* how many it may run on */
+#endif
+#ifndef OS_HAS_SWITCHES /* of the calling thread so far */
+OS_MISSING(os_switches, uint64_t *voluntary, uint64_t *involuntary)
+#endif
+#ifndef OS_HAS_SLEEP
+OS_MISSING(os_sleep, uint64_t ns)
+#endif
+
+#endif

@@ -1,0 +1,126 @@
+/* What a workload is, and the loop around its operation.
+ *
+ * A workload is one file in guest/workloads/<family>/<name>.c; the directory is the registry. It defines
+ *
+ *     static long setup(struct run *run)      0, or a negative errno (TRY does it): the workload is then unsupported
+ *     static long verify(struct run *run)     proves once, before timing, that op does what its name says: 0, or
+ *                                             WRONG(run, "what was seen"), or a negative errno
+ *     static void teardown(struct run *run)   undoes setup, also after a setup that stopped half-way
+ *     static inline void op(struct run *run)  the measured operation
+ *
+ * and ends with its declaration row:
+ *
+ *     WORKLOAD {
+ *         .name = "null_call", .family = "syscall", .what = "getppid by a raw system call",
+ *         .per = PER_CALL, .ends = 1, .setup = setup, .verify = verify, LOOPS,
+ *     };
+ *
+ * The harness reads the row as text too (registry.py), so keep it `.field = literal`; name and family are those of the
+ * file and its folder.
+ */
+#ifndef FERRULE_WORKLOAD_H
+#define FERRULE_WORKLOAD_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/counter.h"
+#include "core/hist.h"
+#include "core/plan.h"
+#include "core/text.h"
+#include "os/os.h"
+
+/* What one operation is. "Pipe latency" means three different things in the field, so every number says which. */
+enum per { PER_CALL, PER_ROUND_TRIP, PER_ONE_WAY, PER_ITERATION };
+
+enum { RUN_WORDS = 48 };
+
+struct run {
+    const struct plan_run *asked; /* parameters, place */
+    int32_t place;                /* enum plan_place that was really had; set by the payload before setup */
+    uint32_t cpu[2];              /* where each end is to run; run_pin() goes there */
+    struct shared *shared;        /* seen by both ends, whatever separates them */
+    uint64_t failed;              /* operations that went wrong while timed: nonzero makes the run `failed` */
+    uint64_t bytes;               /* payload bytes moved by one operation; setup may set it from a parameter */
+    uint64_t switches;            /* context switches one operation needs; same */
+    const char *operation;        /* on error: the operation that could not be done ("os_pipe") */
+    const char *seen;             /* on a failed verify: what was seen */
+    int64_t word[RUN_WORDS];      /* the workload's own state, named by enums or used through run_state() */
+};
+
+/* One page that both ends see (a MAP_SHARED page on Linux). Zeroed before every setup. */
+struct shared {
+    volatile uint32_t cpu_of_second; /* where the second end really ran, written by it */
+    volatile uint32_t futex[2] __attribute__((aligned(256)));
+    volatile uint64_t word[16] __attribute__((aligned(256)));
+};
+
+struct workload {
+    const char *name;
+    const char *family;
+    const char *what; /* one line for tables and `ferrule list` */
+    enum per per;
+    uint32_t ends;       /* parties whose placement matters: 1 or 2 */
+    uint32_t control;    /* 1: runs in every process whether asked for or not */
+    uint32_t hidden;     /* 1: only on request (canary), left out of suites' defaults */
+    uint64_t bytes;      /* per operation, unless setup sets run->bytes */
+    uint64_t switches;   /* per operation, unless setup sets run->switches */
+    uint64_t max_batch;  /* largest batch (0: no limit), for operations that use something up */
+    const char *params;  /* names and defaults: "procs=2 size=0" */
+    long (*setup)(struct run *);
+    long (*verify)(struct run *);
+    void (*before)(struct run *, uint64_t n); /* ahead of every batch of n operations, not timed */
+    void (*after)(struct run *, uint64_t n);
+    void (*teardown)(struct run *);
+    void (*loop)(struct run *, uint64_t n);
+    void (*each)(struct run *, uint64_t n, uint64_t cost, struct hist *);
+};
+
+/* Stops a setup or verify at the first operation that the OS refuses, and says which: "os_pipe", -38. */
+#define TRY(run, call)                                                                                                 \
+    do {                                                                                                               \
+        long try_result = (call);                                                                                      \
+        if (try_result < 0) {                                                                                          \
+            (run)->operation = #call; /* printed up to its '(' */                                                      \
+            return try_result;                                                                                         \
+        }                                                                                                              \
+    } while (0)
+
+/* Ends a verify: the operation was done but did something else than its name says. */
+#define WRONG(run, what) ((run)->seen = (what), (long)RUN_WRONG)
+enum { RUN_WRONG = 1 };
+
+/* In an op: counts a call that did not return what it must, without a branch. */
+#define EXPECT(run, condition) ((run)->failed += !(condition))
+
+/* The value of a parameter of the row's `params`, as asked or by default. */
+int64_t run_param(const struct run *run, const char *key);
+/* Pin the calling thread to where end 0 or 1 of this run belongs (no-op where place is free); end 1 also notes its CPU
+ * in run->shared. Returns 0 or a negative errno. */
+long run_pin(struct run *run, unsigned end);
+
+/* Instantiates the loops around `op` at a 64-byte boundary each, so that alignment does not move a short loop's cost
+ * from build to build, with op inlined; the empty asm keeps every turn and costs nothing. Then opens the row. */
+#define WORKLOAD                                                                                                       \
+    __attribute__((noinline, aligned(64))) static void workload_loop(struct run *run, uint64_t n) {                    \
+        do {                                                                                                           \
+            op(run);                                                                                                   \
+            __asm__ volatile("" : "+r"(n)::"memory");                                                                  \
+        } while (--n);                                                                                                 \
+    }                                                                                                                  \
+    __attribute__((noinline, aligned(64))) static void workload_each(struct run *run, uint64_t n, uint64_t cost,       \
+                                                                     struct hist *hist) {                              \
+        do {                                                                                                           \
+            uint64_t open = counter_open();                                                                            \
+            op(run);                                                                                                   \
+            uint64_t ticks = counter_close() - open;                                                                   \
+            hist_add(hist, ticks > cost ? ticks - cost : 0);                                                           \
+        } while (--n);                                                                                                 \
+    }                                                                                                                  \
+    static const struct workload workload_row;                                                                        \
+    __attribute__((used, section("workloads"))) static const struct workload *const workload_entry = &workload_row;   \
+    static const struct workload workload_row =
+
+#define LOOPS .loop = workload_loop, .each = workload_each
+
+#endif

@@ -1,0 +1,92 @@
+"""Every error a user can meet, as a type: one line that says what is wrong, where, and what to do."""
+
+from __future__ import annotations
+
+EXIT_OK, EXIT_REGRESSION, EXIT_USAGE, EXIT_INFRASTRUCTURE = 0, 1, 2, 3
+
+
+class FerruleError(Exception):
+    """Root of all; `exit_code` is what the command ends with when nothing handles it."""
+
+    exit_code = EXIT_INFRASTRUCTURE
+
+
+class UsageError(FerruleError):
+    """The user asked for something that does not exist or cannot be: names the flag, file or key."""
+
+    exit_code = EXIT_USAGE
+
+
+class InfrastructureError(FerruleError):
+    """The machinery failed: a tool is missing, a build broke, a disk is full, a host cannot be reached."""
+
+
+class ToolMissing(InfrastructureError):
+    """A program this machine lacks; the message ends with the command that installs it."""
+
+
+class BuildFailed(InfrastructureError):
+    """The payload or the timing core did not compile; the message carries the compiler's last lines."""
+
+
+class TransportError(InfrastructureError):
+    """Bytes could not be carried to or from a guest."""
+
+
+class HostKeyRejected(TransportError):
+    """An SSH server showed another key than the pinned one, or none was pinned."""
+
+
+class GuestError(InfrastructureError):
+    """A guest went wrong. Names the guest, what it was running, and the last lines it said."""
+
+    verdict = "lost"  # what the running workload is reported as
+
+    def __init__(self, guest: str, what: str, *, workload: str | None = None, tail: str = "") -> None:
+        self.guest, self.what, self.workload, self.tail = guest, what, workload, tail
+        where = f" during {workload}" if workload else ""
+        super().__init__(f"{guest}: {what}{where}")
+
+    def __str__(self) -> str:
+        """The one line, then the transcript's tail, indented."""
+        head = super().__str__()
+        tail = "\n".join(f"    | {line}" for line in self.tail.splitlines())
+        return f"{head}\n{tail}" if tail else head
+
+
+class GuestNotStarted(GuestError):
+    """It never said its first record before the boot deadline."""
+
+
+class GuestPanicked(GuestError):
+    """Its kernel said that it is lost."""
+
+    verdict = "crashed"
+
+
+class GuestRebooted(GuestError):
+    """It restarted or powered off before it was finished."""
+
+    verdict = "crashed"
+
+
+class GuestDied(GuestError):
+    """The payload process or the emulator ended: exit status or signal in the message."""
+
+    verdict = "crashed"
+
+
+class GuestHung(GuestError):
+    """No record within the deadline."""
+
+    verdict = "hung"
+
+
+class GuestFlooded(GuestError):
+    """More bytes than any honest run can produce."""
+
+    verdict = "crashed"
+
+
+class StreamDamaged(GuestError):
+    """Records were lost or corrupted and repeating did not help."""

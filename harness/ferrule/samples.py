@@ -1,0 +1,140 @@
+"""Samples as they leave a guest: checked, per batch, with every condition they were taken under.
+
+This is the hub of the data flow: the stream is assembled into these types, statistics and reports only read them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Params = tuple[tuple[str, int], ...]
+Status = Literal["ok", "unsupported", "wrong", "failed", "crashed", "hung", "lost", "missing"]
+Accel = Literal["metal", "kvm", "tcg", "icount", "remote"]
+Ticks = NDArray[np.int64]
+
+
+@dataclass(frozen=True, order=True)
+class RunKey:
+    """What is measured: a workload, its parameters as asked, and where its ends run."""
+
+    workload: str
+    params: Params = ()
+    place: str = "same_core"
+
+    def __str__(self) -> str:
+        """`context_switch[procs=2,size=0,same_core]`; the place is left out where only one end exists."""
+        parts = [f"{key}={value}" for key, value in self.params]
+        if self.place != "same_core":
+            parts.append(self.place)
+        return f"{self.workload}[{','.join(parts)}]" if parts else self.workload
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """What one operation is. Two numbers with different meanings are never compared."""
+
+    per: str  # call | round_trip | one_way | iteration
+    bytes: int = 0
+    switches: int = 0
+    ends: int = 1
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """Under which a guest's samples were taken. Results under different conditions are never ranked or gated."""
+
+    guest: str  # local, linux, ssh://host ...
+    os: str
+    arch: str
+    kernel: str
+    accel: Accel
+    unit: Literal["ns", "instructions"]
+    counter: str
+    cpu_model: str
+    cpus: tuple[int, ...]  # as pinned; empty: not pinned
+    compiler: str
+    flags: str
+    payload: str  # build-id
+    facts: Mapping[str, str] = field(default_factory=dict)  # everything else that was said: governor, mitigations ...
+
+    @property
+    def is_time(self) -> bool:
+        """Whether ticks are time: under emulation without instruction counting they are functional output only."""
+        return self.accel in ("metal", "kvm", "remote")
+
+
+@dataclass(frozen=True)
+class ClockCheck:
+    """The guest's counter against the guest's OS clock and the host's clock, over one process's whole run."""
+
+    hz: float  # ticks a second, as used for conversion
+    hz_error_ppb: int
+    verdict: str  # enum timing_verdict as said by the payload
+    drift_ppm: float | None  # guest OS clock against its counter, begin to end
+    host_ratio: float | None  # seconds of the guest's clock for each second of the host's
+
+
+@dataclass(frozen=True)
+class Reference:
+    """What the host subtracts, measured in the same process: empty regions and empty loops, raw ticks."""
+
+    pair: Ticks  # (k,)
+    loop: tuple[tuple[int, Ticks], ...]  # (n, ticks (k,)) for two or more n
+
+
+@dataclass
+class Histogram:
+    """Operations timed one by one, as sparse counts of the core's log buckets (guest/core/hist.h), in ticks."""
+
+    count: int
+    min: int
+    max: int
+    buckets: dict[int, int]
+
+
+@dataclass
+class ProcessSamples:
+    """One workload in one process of one boot."""
+
+    boot: int
+    process: int
+    position: int  # place in the process's shuffled order
+    n: int  # operations a batch
+    ticks: Ticks  # (batches,), whole regions: counter cost and loop included, warm-up left out
+    warm_ticks: Ticks  # the batches before them
+    cpus: NDArray[np.int32]  # (batches, ends): where each end ran; -1 when the OS cannot say
+    clock: ClockCheck
+    reference: Reference
+    histogram: Histogram | None = None
+    voluntary: int | None = None
+    involuntary: int | None = None
+
+
+@dataclass
+class RunResult:
+    """All samples of one run key on one guest, or the reason why there are none."""
+
+    key: RunKey
+    status: Status
+    reason: str = ""  # "os_pipe: errno 38", what a verify saw, the guest error's line
+    meaning: Meaning | None = None
+    place: str = "same_core"  # as had
+    params: Params = ()  # as had: defaults included
+    processes: list[ProcessSamples] = field(default_factory=list)
+
+
+@dataclass
+class GuestResult:
+    """What one guest gave in one campaign."""
+
+    guest: str
+    conditions: Conditions | None  # None: it never spoke
+    runs: dict[RunKey, RunResult]
+    errors: list[str] = field(default_factory=list)  # one text a failed boot
+    seconds: float = 0.0
+    boots: int = 0
