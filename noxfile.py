@@ -1,0 +1,180 @@
+# /// script
+# requires-python = ">=3.11"
+# dependencies = ["nox>=2026.10"]
+# ///
+"""The project's commands: `python3 noxfile.py -s bench`, `-s tests`; also `nox`, `pipx run nox`, `uv run noxfile.py`.
+
+Nothing but Python 3.11 is needed: when nox is missing it is put into a private environment under .nox/ and this file
+starts over there. Arguments after `--` reach pytest.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import os
+import platform
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import NoReturn
+
+if sys.version_info < (3, 11):  # noqa: UP036 - this file may be started by any Python
+    sys.exit(f"noxfile.py: Python 3.11 or newer is needed, this is {platform.python_version()}")
+
+HOME = Path(__file__).resolve().parent
+LOCKS = HOME / "requirements"
+LOCKED_PYTHONS = range(11, 15)  # minor versions of CPython 3 that the locks hold wheels for
+
+
+def locked() -> bool:
+    """Whether the locks hold wheels for the Python and the machine that run this."""
+    return (
+        sys.platform == "linux"
+        and platform.machine() in ("x86_64", "aarch64")
+        and platform.python_implementation() == "CPython"
+        and sys.version_info.minor in LOCKED_PYTHONS
+    )
+
+
+def bootstrap() -> NoReturn:
+    """Put nox into .nox/.boot, once, and start over with the Python there."""
+    boot = HOME / ".nox" / ".boot"
+    python, ready = boot / "bin" / "python", boot / "ready"
+    if not (ready.exists() and python.exists()):
+        if not all(importlib.util.find_spec(module) for module in ("venv", "ensurepip")):
+            sys.exit(
+                "noxfile.py: neither nox nor venv is in this Python; install one of them:"
+                " sudo apt-get install -y python3-venv (or: pipx install nox)"
+            )
+        print("noxfile.py: nox is not installed here; putting it into .nox/.boot", file=sys.stderr, flush=True)
+        pinned = ["--require-hashes", "-r", str(LOCKS / "nox.lock")] if locked() else ["nox>=2026.10"]
+        try:
+            subprocess.run([sys.executable, "-m", "venv", "--clear", str(boot)], check=True)
+            subprocess.run([python, "-m", "pip", "--disable-pip-version-check", "install", "-q", *pinned], check=True)
+        except subprocess.CalledProcessError as failure:
+            sys.exit(f"noxfile.py: nox could not be installed into .nox/.boot (exit status {failure.returncode})")
+        ready.touch()
+    os.chdir(HOME)
+    os.execv(python, [str(python), str(HOME / "noxfile.py"), *sys.argv[1:]])
+
+
+if importlib.util.find_spec("nox") is None:
+    bootstrap()
+
+import nox  # noqa: E402 - only now it is there
+from nox.command import CommandFailed  # noqa: E402
+
+nox.needs_version = ">=2026.10"
+nox.options.default_venv_backend = "uv|virtualenv"
+nox.options.sessions = ["tests"]
+
+PROJECT = nox.project.load_toml(HOME / "pyproject.toml")
+
+
+def install(session: nox.Session, *names: str) -> None:
+    """Install the locks and then this checkout, editable; an environment that already has just that is left alone."""
+    files = [HOME / "pyproject.toml", HOME / "noxfile.py", *(LOCKS / f"{name}.lock" for name in names)]
+    content = b"\0".join([os.fsencode(HOME), *(file.read_bytes() for file in files)])
+    wanted, stamp = hashlib.sha256(content).hexdigest(), Path(session.virtualenv.location) / "installed"
+    if stamp.exists() and stamp.read_text() == wanted:
+        return
+    stamp.unlink(missing_ok=True)
+    if locked():
+        for name in names:
+            session.install("-q", "--require-hashes", "-r", str(LOCKS / f"{name}.lock"))
+    else:
+        session.warn(f"the locks do not cover this Python on this machine ({sys.version}): installing by ranges")
+        session.install("-q", *ranges(*names))
+    session.install("-q", "--no-deps", "--no-build-isolation", "-e", str(HOME))
+    stamp.write_text(wanted)
+
+
+def ranges(*names: str) -> list[str]:
+    """The requirements behind the locks of these names, as pyproject.toml states them."""
+    build: list[str] = PROJECT["build-system"]["requires"]
+    runtime: list[str] = PROJECT["project"]["dependencies"]
+    of = {
+        "bench": [*build, *runtime],
+        "dev": [*build, *runtime, *nox.project.dependency_groups(PROJECT, "test", "lint")],
+        "compiler": list(nox.project.dependency_groups(PROJECT, "compiler")),
+        "nox": list(nox.project.load_toml(HOME / "noxfile.py")["dependencies"]),
+    }
+    return [requirement for name in names for requirement in of[name]]
+
+
+def compiler_missing() -> bool:
+    """Whether neither `$CC` nor `cc` names a C compiler: then ziglang from PyPI has to be it."""
+    return shutil.which((os.environ.get("CC") or "cc").split()[0]) is None
+
+
+def passing_through(session: nox.Session, *command: str) -> None:
+    """Run a command and end with its own exit code: 1, 2 and 3 mean different things, nox makes 1 of them all."""
+    try:
+        session.run(*command)
+    except CommandFailed as failure:
+        code = failure.return_code or 0
+        raise SystemExit(code if code > 0 else 3) from None
+
+
+@nox.session(reuse_venv=True)
+def bench(session: nox.Session) -> None:
+    """Measure this machine and the guests it can boot."""
+    install(session, "bench", *(["compiler"] if compiler_missing() else []))
+    session.run("ferrule", "doctor")
+    passing_through(session, "python", "-m", "pytest", "-q", "--benchmark-quiet", "suites", *session.posargs)
+
+
+@nox.session(reuse_venv=True)
+def publish(session: nox.Session) -> None:
+    """Write the stored results as Markdown tables to results/published/."""
+    install(session, "bench", *(["compiler"] if compiler_missing() else []))
+    passing_through(session, "ferrule", "publish", *session.posargs)
+
+
+@nox.session(reuse_venv=True)
+def tests(session: nox.Session) -> None:
+    """Lint, then test the harness and the payload."""
+    install(session, "dev", *(["compiler"] if compiler_missing() else []))
+    check(session)
+    session.run("python", "-m", "pytest", *session.posargs)
+
+
+@nox.session(reuse_venv=True)
+def lint(session: nox.Session) -> None:
+    """Check style and types of the Python, and the format of the C."""
+    install(session, "dev")
+    check(session)
+
+
+def check(session: nox.Session) -> None:
+    """All linters, cheapest first."""
+    session.run("ruff", "check", "-q")
+    session.run("ruff", "format", "-q", "--check")
+    sources = sorted(str(path.relative_to(HOME)) for path in (HOME / "guest").rglob("*.[ch]"))
+    session.run("clang-format", "--dry-run", "-Werror", *sources, silent=True, log=False)
+    session.run("mypy", "--no-error-summary")
+
+
+@nox.session
+def lock(session: nox.Session) -> None:
+    """Compile pyproject.toml's ranges into requirements/*.lock: names, versions, hashes and no addresses."""
+    session.install("-q", "uv")
+    wanted = Path(session.create_tmp()) / "wanted.in"
+    constraints: list[str] = []
+    for name in ("dev", "bench", "compiler", "nox"):
+        wanted.write_text("\n".join(ranges(name)))
+        target = str(LOCKS / f"{name}.lock")
+        session.run(
+            *("uv", "pip", "compile", "-q", "--upgrade", str(wanted), "-o", target),
+            *("--universal", "--python-version", "3.11", "--generate-hashes", *constraints),
+            *("--no-header", "--no-annotate", "--no-emit-index-url", "--no-emit-find-links"),
+            silent=True,
+        )
+        constraints = ["-c", str(LOCKS / "dev.lock")]  # one version of everything, whatever the file
+
+
+if __name__ == "__main__":
+    os.chdir(HOME)
+    nox.main()
