@@ -1,0 +1,27 @@
+"""What the user may ask of guests: one frozen record, the same for every guest; each reads what concerns it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+AccelChoice = Literal["auto", "kvm", "tcg", "icount"]
+TransportChoice = Literal["serial", "9p", "ssh"]
+
+
+@dataclass(frozen=True)
+class GuestOptions:
+    """Choices that reach every guest; None always means that the guest decides by itself."""
+
+    accel: AccelChoice = "auto"
+    transport: TransportChoice = "serial"
+    cpus: tuple[int, ...] | None = None  # home of end 0, home of end 1; (): do not pin
+    boot_seconds: float | None = None  # deadline for the first record
+    memory: int = 512  # MiB of an emulated machine
+    smp: int | None = None  # CPUs of an emulated machine
+    linux_kernel: Path | None = None  # bzImage or Image of the Linux guest
+    linux_modules: Path | None = None  # folder with its modules (.ko, .ko.xz, .ko.zst), searched in depth
+    sha256: str | None = None  # what the kernel file's SHA-256 must be
+    host_key: Path | None = None  # pinned key of an SSH host: a known_hosts file or a public key
+    identity: Path | None = None  # private key to show to an SSH host

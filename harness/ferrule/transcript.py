@@ -1,0 +1,33 @@
+"""The tail of what a guest said outside its records: bounded, and safe to print on a terminal."""
+
+from __future__ import annotations
+
+import re
+
+_ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|[@-Z\\-_])")  # ECMA-48 control sequences: firmware clears screens
+_CONTROLS = re.compile(r"[^\n\t\x20-\x7e\xa0-\uffff]")
+
+
+class Transcript:
+    """A ring of the last `limit` bytes. A guest may say as much as it likes; it cannot make us keep it."""
+
+    def __init__(self, limit: int = 65536) -> None:
+        self._limit = limit
+        self._kept = bytearray()
+        self.total = 0  # bytes ever said
+
+    def add(self, data: bytes) -> None:
+        """Take more bytes and forget the oldest beyond the limit."""
+        self.total += len(data)
+        self._kept += data[-self._limit :]
+        if len(self._kept) > self._limit:
+            del self._kept[: len(self._kept) - self._limit]
+
+    def text(self) -> str:
+        """What is kept, with terminal control sequences, carriage returns and control characters taken out."""
+        text = self._kept.decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n")
+        return _CONTROLS.sub("?", _ESCAPES.sub("", text))
+
+    def tail(self, lines: int = 12) -> str:
+        """The last non-empty lines."""
+        return "\n".join([line for line in self.text().splitlines() if line.strip()][-lines:])
