@@ -1,0 +1,167 @@
+"""A campaign: every asked run on every guest, over boots and processes, with nothing that finished ever lost.
+
+Boots contain processes, processes contain batches. Guests take turns round by round in a drawn order, so that a slow
+hour of the machine falls on all of them alike; within a process the payload draws the order of the runs. A guest that
+goes wrong costs the run it was in: that run is reported with the reason, and the rest is planned anew without it.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from ferrule.assemble import Assembler, merge
+from ferrule.build import Payload, patch_plan
+from ferrule.errors import FerruleError, GuestError, StreamDamaged
+from ferrule.guests.base import Guest
+from ferrule.plan import Plan, PlannedRun
+from ferrule.progress import Progress
+from ferrule.samples import GuestResult, RunKey, RunResult
+from ferrule.watch import Watch
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How much is measured. Processes are worth more than batches: facts in docs/numbers.md."""
+
+    boots: int  # rounds; guests that cannot be rebooted run that many groups of processes in their one boot
+    processes: int  # a boot
+    batches: int
+    warm: int
+    each: int  # operations timed one by one a process, for the tails
+    target_ns: int  # a batch
+    limit_ns: int  # a run in one process
+    name: str = "full"
+
+
+FULL = Budget(boots=3, processes=7, batches=30, warm=3, each=2000, target_ns=100_000, limit_ns=2_000_000_000)
+QUICK = Budget(1, 7, 15, 2, 500, 100_000, 250_000_000, name="quick")
+VERIFY = Budget(1, 1, 1, 0, 0, 100_000, 1_000_000_000, name="verify only")
+
+REPEATS = 2  # executions granted to a boot that failed without naming a run, or to runs with damaged records
+
+
+@dataclass
+class Campaign:
+    """What to run, where. `run()` may be interrupted: `results` holds all that finished."""
+
+    guests: Sequence[Guest]
+    keys: Mapping[str, Sequence[RunKey]]  # by guest name
+    payload_for: Callable[[Guest], Payload]
+    budget: Budget
+    seed: int
+    progress: Progress
+    verify_only: bool = False
+    results: dict[str, GuestResult] = field(default_factory=dict)
+
+    def run(self) -> dict[str, GuestResult]:
+        """Measure everything; returns results by guest name, failed guests included."""
+        draw = random.Random(self.seed)  # noqa: S311 - an order, not a secret
+        for guest in self.guests:
+            self.results[guest.name] = GuestResult(guest.name, None, {})
+        for boot in range(self.budget.boots):
+            for guest in draw.sample(list(self.guests), len(self.guests)):
+                self._round(guest, boot)
+        for guest in self.guests:
+            self._account(guest)
+        return self.results
+
+    def _round(self, guest: Guest, boot: int) -> None:
+        """One boot of one guest, repeated without the run that ended it until all others are done."""
+        result = self.results[guest.name]
+        started = time.monotonic()
+        todo = [key for key in self.keys[guest.name] if not _over(result.runs.get(key))]
+        repeats = REPEATS
+        while todo and repeats:
+            attempt = result.boots
+            result.boots += 1
+            try:
+                failure, damaged = self._execute(guest, todo, boot, attempt)
+            except FerruleError as error:  # it could not even be started: no use in trying again
+                result.errors.append(str(error))
+                self.progress.failed(guest.name, str(error))
+                break
+            if failure is None and not damaged:
+                break
+            if failure is not None:
+                result.errors.append(str(failure))
+                self.progress.failed(guest.name, str(failure))
+            stopped = _named(failure, todo)
+            if failure is not None and stopped is not None:
+                result.runs[stopped] = RunResult(stopped, failure.verdict, Exception.__str__(failure))
+                todo = [key for key in todo if key != stopped]
+                continue
+            repeats -= 1
+            if failure is None:
+                todo = [key for key in todo if key in damaged]
+                if not repeats:
+                    for key in todo:
+                        lost = StreamDamaged(guest.name, "records lost or corrupted, repeating did not help")
+                        result.runs[key] = RunResult(key, "lost", str(lost))
+        result.seconds += time.monotonic() - started
+
+    def _execute(
+        self, guest: Guest, todo: Sequence[RunKey], boot: int, attempt: int
+    ) -> tuple[GuestError | None, set[RunKey]]:
+        """One execution. Returns what ended it early, if anything, and the runs whose records were damaged."""
+        budget = self.budget
+        payload = self.payload_for(guest)
+        plan = Plan(
+            run=f"{self.seed & 0xFFFFFF:06x}{attempt:02x}",
+            seed=self.seed,
+            boot=attempt,
+            processes=budget.processes,
+            batches=budget.batches,
+            warm=budget.warm,
+            each=budget.each,
+            target_ns=budget.target_ns,
+            limit_ns=budget.limit_ns,
+            verify_only=self.verify_only,
+            pin=bool(guest.cpus),
+            cpus=guest.cpus,
+            runs=tuple(PlannedRun(key) for key in todo),
+        )
+        self.progress.boot(guest.name, boot, budget.boots, budget.processes * len(todo))
+        assembler = Assembler(guest.name, guest.accel, attempt, plan, guest.describe())
+        failure: GuestError | None = None
+        with guest.execute(patch_plan(payload.image, plan.render()), budget.processes, attempt) as execution:
+            watch = Watch(guest, plan, assembler, self.progress)
+            try:
+                watch.drain(execution)
+            except GuestError as error:
+                failure = error
+        merged = assembler.result()
+        if not guest.fresh_boots:
+            _renumber(merged, self.results[guest.name])
+        self.results[guest.name] = merge(self.results[guest.name], merged)
+        return failure, set(assembler.damaged)
+
+    def _account(self, guest: Guest) -> None:
+        """Give every asked run that has no result a reason, so that no table cell is silently empty."""
+        result = self.results[guest.name]
+        why = result.errors[-1].splitlines()[0] if result.errors else "the guest did not report it"
+        for key in self.keys[guest.name]:
+            if key not in result.runs:
+                result.runs[key] = RunResult(key, "missing", why)
+
+
+def _over(run: RunResult | None) -> bool:
+    """Whether there is no use in trying a run again on this guest."""
+    return run is not None and run.status != "ok"
+
+
+def _named(failure: GuestError | None, todo: Sequence[RunKey]) -> RunKey | None:
+    """The run that a failure names, when it is one of those asked for."""
+    if failure is None or failure.workload is None:
+        return None
+    return next((key for key in todo if str(key) == failure.workload), None)
+
+
+def _renumber(new: GuestResult, old: GuestResult) -> None:
+    """All executions of a guest that was not rebooted belong to its one boot: number its processes on."""
+    seen = [samples.process for run in old.runs.values() for samples in run.processes]
+    first = max(seen, default=-1) + 1
+    for run in new.runs.values():
+        run.processes = [replace(samples, boot=0, process=samples.process + first) for samples in run.processes]

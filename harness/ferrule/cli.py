@@ -1,0 +1,111 @@
+"""`ferrule`: the command line beside pytest. `ferrule run` is `pytest suites` with our exit codes."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from tabulate import tabulate
+
+from ferrule import __version__, paths
+from ferrule.errors import EXIT_INFRASTRUCTURE, EXIT_OK, EXIT_USAGE, FerruleError
+
+# pytest's own exit codes (pytest.ExitCode) in ours: interrupted, internal error, usage error, nothing collected.
+FROM_PYTEST = {3: EXIT_INFRASTRUCTURE, 4: EXIT_USAGE, 5: EXIT_USAGE}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Entry point.
+
+    Returns:
+        0 ok, 1 regression found, 2 usage, 3 infrastructure.
+    """
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    if arguments[:1] == ["run"]:  # all that follows is pytest's: argparse must not touch it
+        return run(arguments[1:])
+    parsed = _parser().parse_args(arguments)
+    try:
+        done: int = parsed.action(parsed)
+    except FerruleError as error:
+        print(f"ferrule: {error}", file=sys.stderr)
+        return error.exit_code
+    except BrokenPipeError:  # `ferrule list | head`
+        return EXIT_OK
+    return done
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run the suites with pytest; arguments are pytest's and ours."""
+    try:
+        suites = paths.root() / "suites"
+    except FerruleError as error:
+        print(f"ferrule: {error}", file=sys.stderr)
+        return error.exit_code
+    quiet = ["-q", "--no-header", "-p", "no:cacheprovider", "--rootdir", str(paths.root())]
+    status = int(pytest.main([*quiet, str(suites), *arguments]))
+    return FROM_PYTEST.get(status, status)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="ferrule", description="Syscall and IPC micro-benchmarks.")
+    parser.add_argument("--version", action="version", version=f"ferrule {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="list | doctor | run | compare | publish")
+    listed = commands.add_parser("list", help="the workloads: what one operation of each is")
+    listed.set_defaults(action=_list)
+    doctor = commands.add_parser("doctor", help="what this machine has, what is skipped and how to get it")
+    doctor.set_defaults(action=_doctor)
+    commands.add_parser("run", help="measure; takes the same options as pytest suites")
+    compare = commands.add_parser("compare", help="two stored runs, side by side with the interval of their ratio")
+    compare.add_argument("base", help="run id in the history")
+    compare.add_argument("candidate", help="run id in the history")
+    compare.add_argument("--results", type=Path, help="history folder (default: results/ of the checkout)")
+    compare.set_defaults(action=_compare)
+    publish = commands.add_parser("publish", help="write the stored runs as Markdown tables")
+    publish.add_argument("--results", type=Path, help="history folder (default: results/ of the checkout)")
+    publish.add_argument("--out", type=Path, help="where to (default: published/ in the history folder)")
+    publish.set_defaults(action=_publish)
+    return parser
+
+
+def _list(_: argparse.Namespace) -> int:
+    from ferrule.registry import workloads
+
+    rows = [
+        (row.family, row.name, row.per, " ".join(f"{key}={value}" for key, value in row.params), row.what)
+        for row in workloads().values()
+    ]
+    print(tabulate(sorted(rows), headers=("family", "workload", "per", "parameters", "one operation")))
+    return EXIT_OK
+
+
+def _doctor(_: argparse.Namespace) -> int:
+    from ferrule import doctor
+
+    print(doctor.render(doctor.examine()))
+    return EXIT_OK
+
+
+def _compare(parsed: argparse.Namespace) -> int:
+    from ferrule.report import history
+    from ferrule.stats.compare import compare_runs
+
+    folder = parsed.results or paths.root() / "results"
+    base, candidate = history.load_run(folder, parsed.base), history.load_run(folder, parsed.candidate)
+    print(compare_runs(base, candidate))
+    return EXIT_OK
+
+
+def _publish(parsed: argparse.Namespace) -> int:
+    from ferrule.report.publish import publish
+
+    folder = parsed.results or paths.root() / "results"
+    for path in publish(folder, parsed.out or folder / "published"):
+        print(path)
+    return EXIT_OK
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,163 @@
+"""One `pytest suites` run: which guests, which runs on each, the campaign, and what becomes of its results."""
+
+from __future__ import annotations
+
+import functools
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ferrule import guests, options, paths
+from ferrule.build import Payload, build_payload
+from ferrule.campaign import Campaign
+from ferrule.errors import FerruleError, UsageError
+from ferrule.guests.base import Guest
+from ferrule.progress import progress_on
+from ferrule.registry import find, workloads
+from ferrule.report import extra_info, history, tables
+from ferrule.samples import GuestResult, RunKey, RunResult
+from ferrule.stats.summary import Summary, summarise
+from ferrule.suite import parse_place, variants_of
+
+Asked = tuple[str, dict[str, int], str | None]
+
+
+@dataclass(frozen=True)
+class Case:
+    """One test: a run on a guest."""
+
+    guest: str
+    key: RunKey
+    family: str
+
+
+class Session:
+    """Everything one invocation needs to remember."""
+
+    def __init__(self, config: pytest.Config, seed: int) -> None:
+        option = config.getoption
+        self._config = config
+        self.seed = seed
+        self.verify_only: bool = option("--verify-only")
+        self.budget = options.budget_of(config)
+        self._options = options.guest_options_of(config)
+        self.families: set[str] = set()
+        self._suites = set(filter(None, (option("--suite") or "").split(",")))
+        self._asked_workloads = option("--workload") or ""
+        self.guest_names, self.skipped = _choose(option("--guest"), self._options)
+        self.results: dict[str, GuestResult] = {}
+        self.measured = False
+        self._history: Path | None = None
+
+    def cases(self, family: str, keys: Sequence[RunKey], asked: Sequence[Asked]) -> list[Case]:
+        """The tests of one family, after --suite and --workload."""
+        if self._suites and family not in self._suites:
+            return []
+        if asked:
+            places = parse_place(self._config.getoption("--place"))
+            keys = [key for one in asked for key in _asked_keys(one, family, keys, places)]
+        return [Case(guest, key, family) for key in keys for guest in self.guest_names]
+
+    def check_names(self) -> None:
+        """Raise UsageError when --suite names a family that no collected suite holds."""
+        for name in sorted(self._suites - self.families):
+            raise UsageError(f"--suite {name}: no such suite; there are: {', '.join(sorted(self.families))}")
+
+    def measure(self, cases: Iterable[Case]) -> None:
+        """Run the campaign for these cases.
+
+        Raises:
+            FerruleError: no guest could be made at all, or the payload does not build.
+        """
+        wanted: dict[str, list[RunKey]] = {}
+        for case in cases:
+            wanted.setdefault(case.guest, []).append(case.key)
+        for name, rows in wanted.items():
+            controls = [RunKey(row.name) for row in workloads().values() if row.control]
+            wanted[name] = list(dict.fromkeys([*rows, *controls]))
+        with progress_on(sys.stderr) as progress:
+            for name, reason in self.skipped.items():
+                progress.note(f"{name}: skipped: {reason}")
+            progress.note(f"budget {self.budget.name}, seed {self.seed}")
+            made = [guests.create(name, self._options) for name in wanted]
+            campaign = Campaign(made, wanted, _payload_for, self.budget, self.seed, progress, self.verify_only)
+            self.measured = True
+            self.results = campaign.results
+            try:
+                campaign.run()
+            finally:
+                for guest in made:
+                    guest.close()
+                self._remember()
+
+    def _remember(self) -> None:
+        """Append to the history what was measured, also when the campaign was interrupted."""
+        if self.verify_only or self._config.getoption("--no-history"):
+            return
+        folder = Path(self._config.getoption("--results") or paths.root() / "results")
+        self._history = history.append(folder, list(self.results.values()), seed=self.seed, budget=self.budget.name)
+
+    def result(self, case: Case) -> RunResult:
+        """Samples of a case, or why there are none."""
+        return self.results[case.guest].runs[case.key]
+
+    @functools.cache  # noqa: B019 - one session a process
+    def summary(self, case: Case) -> tuple[Summary, dict[str, Any]]:
+        """Statistics of a case that has samples, and its extra_info."""
+        conditions = self.results[case.guest].conditions
+        if conditions is None:
+            raise FerruleError(f"{case.guest}: {case.key} has samples but no conditions")
+        summary = summarise(self.result(case), conditions)
+        return summary, extra_info.extra_info(summary, conditions, seed=self.seed, budget=self.budget.name)
+
+    def report(self) -> str:
+        """The tables, or the verification matrix."""
+        lines = [tables.render(list(self.results.values()), budget=self.budget.name, seed=self.seed)]
+        lines += [f"{name}: skipped: {reason}" for name, reason in self.skipped.items()]
+        if self._history is not None:
+            lines.append(f"history: {self._history}")
+        return "\n".join(lines)
+
+    def facts(self) -> dict[str, object]:
+        """For the JSON file."""
+        errors = {name: result.errors for name, result in self.results.items() if result.errors}
+        return {"seed": self.seed, "budget": self.budget.name, "errors": errors, "skipped": self.skipped}
+
+
+def _choose(asked: str | None, given: guests.GuestOptions) -> tuple[list[str], dict[str, str]]:
+    """Guests to run, and why others are not. Those asked for by name are not skipped: their error is the user's."""
+    if asked:
+        return list(dict.fromkeys(filter(None, asked.split(",")))), {}
+    names, skipped = [], {}
+    for name in guests.embedded():
+        reason = guests.unavailable(name, given)
+        if reason is None:
+            names.append(name)
+        else:
+            skipped[name] = reason
+    return names, skipped
+
+
+def _asked_keys(asked: Asked, family: str, keys: Sequence[RunKey], places: Sequence[str]) -> list[RunKey]:
+    """The keys of one item of --workload in this family: the suite's own when it gives no parameters."""
+    name, params, place = asked
+    row = find(name)
+    if row.family != family:
+        return []
+    own = [key for key in keys if key.workload == name and place in (None, key.place)]
+    if own and not params:
+        return own
+    return variants_of(row, params, (place,) if place else places)
+
+
+@functools.cache
+def _build(os: str, arch: str) -> Payload:
+    return build_payload(os, arch)
+
+
+def _payload_for(guest: Guest) -> Payload:
+    return _build(guest.os, guest.arch)

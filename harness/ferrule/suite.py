@@ -1,0 +1,117 @@
+"""How a suite file names what it measures.
+
+A suite is a short pytest file:
+
+    @family("ipc", pipe_bandwidth=[{"size": 4096}, {"size": 65536}])
+    def test_ipc(measurement):
+        '''Pipes and futexes, both ends on one core and on two.'''
+        measurement.report()
+
+It holds every workload of the family's folder, once with the defaults of its declaration row unless the suite line
+gives parameters, and once a placement when it has two ends. A new file in the folder is measured with no edit here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeVar
+
+import pytest
+
+from ferrule.errors import UsageError
+from ferrule.registry import Declaration, workloads
+from ferrule.samples import RunKey
+
+PLACES = ("same_core", "cross_core", "free")
+Variants = Mapping[str, Sequence[Mapping[str, int]]]
+Test = TypeVar("Test", bound=Callable[..., object])
+
+
+def family(name: str, **variants: Sequence[Mapping[str, int]]) -> Callable[[Test], Test]:
+    """Mark a test as holding the workloads of guest/workloads/<name>/, some of them with parameters."""
+
+    def mark(test: Test) -> Test:
+        marked: Test = pytest.mark.ferrule_family(name, variants)(test)
+        return marked
+
+    return mark
+
+
+def keys_of(name: str, variants: Variants, places: Sequence[str]) -> list[RunKey]:
+    """The runs of one family, in the order of the folder.
+
+    Raises:
+        UsageError: the suite gives parameters for a workload or a key that does not exist.
+    """
+    known = {row.name: row for row in workloads().values() if row.family == name}
+    for workload in variants:
+        if workload not in known:
+            raise UsageError(f"suite {name}: no workload {workload} in guest/workloads/{name}/")
+    return [
+        key
+        for row in known.values()
+        if not row.hidden
+        for params in variants.get(row.name, ({},))
+        for key in variants_of(row, params, places)
+    ]
+
+
+def variants_of(row: Declaration, params: Mapping[str, int], places: Sequence[str]) -> list[RunKey]:
+    """One workload with given parameters, once a placement where placement matters.
+
+    Raises:
+        UsageError: a parameter the workload does not have.
+    """
+    for key in params:
+        if key not in dict(row.params):
+            have = ", ".join(key for key, _ in row.params) or "none"
+            raise UsageError(f"workload {row.name} has no parameter {key}; it has: {have}")
+    pairs = tuple(sorted(params.items()))
+    return [RunKey(row.name, pairs, place) for place in (places if row.ends > 1 else ("same_core",))]
+
+
+def parse_place(text: str) -> tuple[str, ...]:
+    """`same_core,cross_core` as a tuple.
+
+    Raises:
+        UsageError: an unknown placement.
+    """
+    asked = tuple(part for part in text.split(",") if part)
+    for place in asked:
+        if place not in PLACES:
+            raise UsageError(f"--place {place}: choose from {', '.join(PLACES)}")
+    return asked or PLACES[:2]
+
+
+def parse_key(text: str) -> list[tuple[str, dict[str, int], str | None]]:
+    """`--workload` as typed: `a,b[size=1],c[procs=8,cross_core]` -> (name, params, place or None) for each.
+
+    Raises:
+        UsageError: unbalanced brackets or a value that is no integer.
+    """
+    found: list[tuple[str, dict[str, int], str | None]] = []
+    rest = text
+    while rest:
+        name, bracket, tail = rest.partition("[")
+        comma = name.find(",")
+        if comma >= 0 or not bracket:
+            name, _, rest = rest.partition(",")
+            if name:
+                found.append((name, {}, None))
+            continue
+        inside, closed, rest = tail.partition("]")
+        if not closed:
+            raise UsageError(f"--workload {text}: '[' without ']'")
+        params: dict[str, int] = {}
+        place = None
+        for part in filter(None, inside.split(",")):
+            key, equals, value = part.partition("=")
+            if not equals:
+                (place,) = parse_place(part)
+            elif value.lstrip("-").isdigit():
+                params[key] = int(value)
+            else:
+                raise UsageError(f"--workload {text}: {key}={value} is no integer")
+        found.append((name, params, place))
+        rest = rest.removeprefix(",")
+    return found
