@@ -57,7 +57,7 @@ def bootstrap() -> NoReturn:
             sys.exit(f"noxfile.py: nox could not be installed into .nox/.boot (exit status {failure.returncode})")
         ready.touch()
     os.chdir(HOME)
-    os.execv(python, [str(python), str(HOME / "noxfile.py"), *sys.argv[1:]])
+    os.execv(python, [str(python), str(HOME / "noxfile.py"), *sys.argv[1:]])  # noqa: S606 - no shell is the point
 
 
 if importlib.util.find_spec("nox") is None:
@@ -83,7 +83,7 @@ def install(session: nox.Session, *names: str) -> None:
     stamp.unlink(missing_ok=True)
     if locked():
         for name in names:
-            session.install("-q", "--require-hashes", "-r", str(LOCKS / f"{name}.lock"))
+            session.install("-q", "--no-compile", "--require-hashes", "-r", str(LOCKS / f"{name}.lock"))
     else:
         session.warn(f"the locks do not cover this Python on this machine ({sys.version}): installing by ranges")
         session.install("-q", *ranges(*names))
