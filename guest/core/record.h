@@ -38,9 +38,13 @@ void record_begin(struct record *record, const char *kind);
 void record_text(struct record *record, const char *key, const char *value);
 void record_u64(struct record *record, const char *key, uint64_t value);
 void record_i64(struct record *record, const char *key, int64_t value);
-/* key=a,b,c with as many of the values as fit in the line; returns how many. At least one always fits. */
+/* key=a,b,c with as many of the values as fit in the line; returns how many. At least one of the first list of a record
+ * always fits (the other fields leave room for it), so a caller that sends the rest in further records comes to an end.
+ */
 size_t record_u64_list(struct record *record, const char *key, const uint64_t *values, size_t count);
-/* key=index:count,... of the non-empty buckets from *next on; advances *next; returns 0 when none is left. */
+/* key=index:count,... of the non-empty buckets from *next on; advances *next. Returns 1 when there are more for a
+ * further record, 0 when these were the last: do { begin; more = record_buckets(); end; } while (more). Nothing is
+ * written for an empty histogram. */
 int record_buckets(struct record *record, const char *key, const uint32_t *bucket, uint32_t buckets, uint32_t *next);
 void record_end(struct record *record);
 

@@ -21,14 +21,14 @@ enum timing_verdict {
 };
 
 struct timing {
-    uint64_t hz;                  /* counter ticks a second against the second clock; 0 when unknown */
-    uint64_t hz_error_ppb;        /* half-width of the rate's bracket, parts per 10^9 */
-    uint64_t resolution;          /* smallest step ever seen between two different readings, ticks */
-    uint64_t second_resolution;   /* the same of the second clock, ns */
-    uint64_t pair[TIMING_PAIRS];  /* open..close of an empty region, ticks, in the order they were taken */
-    uint64_t cost;                /* their minimum: what one open/close pair adds to a region */
-    uint64_t cost_median;         /* their median */
-    int32_t verdict;              /* enum timing_verdict */
+    uint64_t hz;                 /* counter ticks a second against the second clock; 0 when unknown */
+    uint64_t hz_error_ppb;       /* half-width of the rate's bracket, parts per 10^9 */
+    uint64_t resolution;         /* smallest step ever seen between two different readings, ticks */
+    uint64_t second_resolution;  /* the same of the second clock, ns */
+    uint64_t pair[TIMING_PAIRS]; /* open..close of an empty region, ticks, in the order they were taken */
+    uint64_t cost;               /* their minimum: what one open/close pair adds to a region */
+    uint64_t cost_median;        /* their median */
+    int32_t verdict;             /* enum timing_verdict */
 };
 
 /* Fill *result. Takes about window_ns of the second clock, and always returns: every wait is bounded in turns. */

@@ -1,0 +1,231 @@
+#include "timing.h"
+#include "counter.h"
+#include "text.h"
+
+enum {
+    MARK_TRIES = 16,
+    STUCK_TURNS = 1 << 20, /* readings without an advance; two fenced reads and a clock call take over 20 ns together,
+                              so this outlasts the 10 and 15.6 ms steps of tick-driven clocks */
+    STEPS = 32,            /* steps watched for the resolution of a clock */
+    COARSE_NS = 1000       /* a second clock with longer steps is marked at its edges */
+};
+
+/* value * by / over, floor, saturating. Done by hand because a 128-bit division is a call into libgcc. */
+static uint64_t scale(uint64_t value, uint64_t by, uint64_t over) {
+    for (; over >> 62; over >>= 1) /* keeps the shifts below from overflowing; costs no precision that matters */
+        value >>= 1;
+    if (over == 0)
+        return UINT64_MAX;
+    uint64_t whole = value / over, part = value % over, quotient = 0, rest = 0;
+    if (whole && by > UINT64_MAX / whole)
+        return UINT64_MAX;
+    for (uint32_t bit = 64; bit-- > 0;) { /* part * by / over: part < over, so the quotient is below `by` */
+        rest = 2 * rest + (by >> bit & 1 ? part : 0);
+        quotient *= 2;
+        for (; rest >= over; rest -= over)
+            quotient++;
+    }
+    return whole * by > UINT64_MAX - quotient ? UINT64_MAX : whole * by + quotient;
+}
+
+static uint64_t add(uint64_t a, uint64_t b) {
+    return a > UINT64_MAX - b ? UINT64_MAX : a + b;
+}
+
+/* Keeps the graver of two findings: backwards is graver than stuck, and so on down the enum. */
+static void find(struct timing *result, int32_t verdict) {
+    if (result->verdict == TIMING_OK || verdict < result->verdict)
+        result->verdict = verdict;
+}
+
+static void sort(uint64_t *values, uint32_t count) {
+    for (uint32_t i = 1; i < count; i++) {
+        uint64_t value = values[i];
+        uint32_t hole = i;
+        for (; hole && values[hole - 1] > value; hole--)
+            values[hole] = values[hole - 1];
+        values[hole] = value;
+    }
+}
+
+/* The open/close pairs, taken back to back with nothing between them but a store; the first round warms the caches. */
+static void measure_cost(struct timing *result) {
+    uint64_t pair[TIMING_PAIRS];
+    for (int round = 0; round < 2; round++) {
+        for (uint32_t i = 0; i < TIMING_PAIRS; i++) {
+            uint64_t open = counter_open();
+            pair[i] = counter_close() - open;
+        }
+    }
+    memcpy(result->pair, pair, sizeof pair);
+    sort(pair, TIMING_PAIRS);
+    result->cost = pair[0];
+    result->cost_median = pair[TIMING_PAIRS / 2 - 1] + (pair[TIMING_PAIRS / 2] - pair[TIMING_PAIRS / 2 - 1]) / 2;
+    if (pair[TIMING_PAIRS - 1] >> 63)
+        find(result, TIMING_BACKWARDS);
+}
+
+static uint64_t read_counter(void *unused) {
+    (void)unused;
+    return counter_open();
+}
+
+/* The smallest step of a clock over up to STEPS steps; UINT64_MAX when it never advanced. *backwards when it fell. */
+static uint64_t measure_step(timing_clock clock, void *context, int *backwards) {
+    uint64_t smallest = UINT64_MAX, last = clock(context);
+    uint32_t steps = 0;
+    for (uint32_t turn = 0; turn < STUCK_TURNS && steps < STEPS; turn++) {
+        uint64_t now = clock(context);
+        if (now < last)
+            *backwards = 1;
+        else if (now > last) {
+            steps++;
+            if (now - last < smallest)
+                smallest = now - last;
+        }
+        last = now;
+    }
+    return smallest;
+}
+
+struct mark {
+    uint64_t tick, ns, width;
+};
+
+uint64_t timing_mark(timing_clock clock, void *context, uint64_t *tick, uint64_t *ns) {
+    uint64_t narrowest = UINT64_MAX;
+    for (int try = 0; try < MARK_TRIES; try++) {
+        uint64_t open = counter_open();
+        uint64_t now = clock(context);
+        uint64_t width = counter_close() - open;
+        if (try && width >= narrowest)
+            continue;
+        narrowest = width;
+        *tick = open + width / 2;
+        *ns = now;
+    }
+    return narrowest;
+}
+
+/* The moment at which a coarse clock steps, between the two readings that saw it. */
+static struct mark mark_edge(timing_clock clock, void *context) {
+    uint64_t before = counter_open(), first = clock(context);
+    for (uint32_t turn = 0;; turn++) {
+        uint64_t open = counter_open();
+        uint64_t now = clock(context);
+        if (now != first || turn == STUCK_TURNS) {
+            uint64_t width = counter_close() - before;
+            return (struct mark){before + width / 2, now, width};
+        }
+        before = open;
+    }
+}
+
+static struct mark mark_now(const struct timing *result, timing_clock clock, void *context) {
+    if (result->second_resolution > COARSE_NS)
+        return mark_edge(clock, context);
+    struct mark mark;
+    mark.width = timing_mark(clock, context, &mark.tick, &mark.ns);
+    return mark;
+}
+
+/* Waits until the second clock is `ns` past `from`, watching both clocks. A turn takes over 4 ns on any machine, so an
+ * honest clock is there in time; one that is not counts as stuck. */
+static void wait_for(struct timing *result, timing_clock clock, void *context, uint64_t from, uint64_t ns) {
+    uint64_t last_tick = counter_open(), last_ns = from;
+    uint64_t turns = add(ns / 4, STUCK_TURNS);
+    uint32_t still_tick = 0, still_ns = 0;
+    while (turns--) {
+        uint64_t tick = counter_open(), now = clock(context);
+        if (tick < last_tick || now < last_ns)
+            find(result, TIMING_BACKWARDS);
+        if (result->verdict == TIMING_BACKWARDS || now - from >= ns)
+            return;
+        still_tick = tick == last_tick ? still_tick + 1 : 0;
+        still_ns = now == last_ns ? still_ns + 1 : 0;
+        if (still_tick == STUCK_TURNS || still_ns == STUCK_TURNS)
+            break;
+        last_tick = tick;
+        last_ns = now;
+    }
+    find(result, TIMING_STUCK);
+}
+
+static uint64_t rate(struct mark from, struct mark to) {
+    return scale(to.tick - from.tick, 1000000000, to.ns - from.ns);
+}
+
+/* Three marks: the outer two give the rate, the halves must agree on it. */
+static void measure_rate(struct timing *result, timing_clock clock, void *context, uint64_t window_ns) {
+    struct mark start = mark_now(result, clock, context);
+    wait_for(result, clock, context, start.ns, window_ns / 2);
+    struct mark middle = mark_now(result, clock, context);
+    wait_for(result, clock, context, start.ns, window_ns);
+    struct mark end = mark_now(result, clock, context);
+    if (middle.ns < start.ns || end.ns < middle.ns || middle.tick < start.tick || end.tick < middle.tick)
+        find(result, TIMING_BACKWARDS);
+    else if (middle.ns == start.ns || end.ns == middle.ns || middle.tick == start.tick || end.tick == middle.tick)
+        find(result, TIMING_STUCK);
+    if (result->verdict == TIMING_BACKWARDS || result->verdict == TIMING_STUCK)
+        return;
+    result->hz = rate(start, end);
+    uint64_t blur_ticks = start.width / 2 + end.width / 2 + 1;
+    uint64_t blur_ns = result->second_resolution > COARSE_NS ? 0 : result->second_resolution;
+    result->hz_error_ppb =
+        add(scale(blur_ticks, 1000000000, end.tick - start.tick), scale(blur_ns, 1000000000, end.ns - start.ns));
+    uint64_t first = rate(start, middle), second = rate(middle, end);
+    if ((first > second ? first - second : second - first) > result->hz / 1000)
+        find(result, TIMING_UNSTEADY);
+    if (result->resolution > result->hz / (1000000000 / COARSE_NS))
+        find(result, TIMING_COARSE);
+}
+
+void timing_characterise(struct timing *result, timing_clock clock, void *context, uint64_t window_ns) {
+    int backwards = 0;
+    memset(result, 0, sizeof *result);
+    measure_cost(result);
+    result->resolution = measure_step(read_counter, 0, &backwards);
+    result->second_resolution = measure_step(clock, context, &backwards);
+    if (backwards)
+        find(result, TIMING_BACKWARDS);
+    else if (result->resolution == UINT64_MAX || result->second_resolution == UINT64_MAX)
+        find(result, TIMING_STUCK);
+    if (result->verdict == TIMING_OK)
+        measure_rate(result, clock, context, window_ns);
+    if (result->resolution == UINT64_MAX)
+        result->resolution = 0;
+    if (result->second_resolution == UINT64_MAX)
+        result->second_resolution = 0;
+}
+
+const char *timing_verdict_name(int32_t verdict) {
+    static const char *const name[] = {"ok", "backwards", "stuck", "coarse", "unsteady"};
+    return verdict >= 0 && verdict < (int32_t)(sizeof name / sizeof *name) ? name[verdict] : "unknown";
+}
+
+uint64_t timing_batch_floor(const struct timing *timing, uint64_t target_ns) {
+    uint64_t floor = 1;
+    const uint64_t least[] = {scale(timing->resolution, 1000, 1), scale(timing->cost, 200, 1),
+                              scale(target_ns, timing->hz, 1000000000)};
+    for (uint32_t i = 0; i < sizeof least / sizeof *least; i++)
+        if (least[i] > floor)
+            floor = least[i];
+    return floor;
+}
+
+uint64_t timing_next_batch(uint64_t n, uint64_t ticks, uint64_t floor, uint64_t max_batch) {
+    enum { LEAP = 64 }; /* at most: a first batch may be far too short to be believed */
+    if (max_batch == 0)
+        max_batch = UINT64_MAX;
+    if (n == 0)
+        return 1;
+    if (ticks >= floor || n >= max_batch)
+        return n < max_batch ? n : max_batch;
+    uint64_t wanted = ticks && floor / ticks < LEAP ? scale(n, floor, ticks) + 1 : scale(n, LEAP, 1);
+    uint64_t next = 1;
+    while (next < wanted && next < UINT64_C(1) << 62)
+        next *= 2;
+    if (next <= n)
+        next = 2 * n;
+    return next < max_batch ? next : max_batch;
+}
