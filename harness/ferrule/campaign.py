@@ -60,7 +60,7 @@ class Campaign:
         """Measure everything; returns results by guest name, failed guests included."""
         draw = random.Random(self.seed)  # noqa: S311 - an order, not a secret
         for guest in self.guests:
-            self.results[guest.name] = GuestResult(guest.name, None, {})
+            self.results.setdefault(guest.name, GuestResult(guest.name, None, {}))
         for boot in range(self.budget.boots):
             for guest in draw.sample(list(self.guests), len(self.guests)):
                 self._round(guest, boot)

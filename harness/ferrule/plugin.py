@@ -18,7 +18,6 @@ from ferrule.session import Case, Session
 from ferrule.suite import keys_of, parse_key, parse_place
 
 SESSION = pytest.StashKey[Session]()
-SKIPPED = ("unsupported",)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -91,9 +90,8 @@ class Measurement:
     def report(self) -> None:
         """Hand the samples to pytest-benchmark; skip what is unsupported, fail what went wrong."""
         run = self.result
-        if run.status in SKIPPED:
-            self._benchmark.disabled = True
-            pytest.skip(f"unsupported: {run.reason}")
+        if run.status == "unsupported" or self.case.guest in self._session.skipped:
+            pytest.skip(f"{run.status}: {run.reason}")
         if run.status != "ok":
             pytest.fail(f"{self.case.guest}: {run.key}: {run.status}: {run.reason}", pytrace=False)
         if self._session.verify_only:

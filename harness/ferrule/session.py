@@ -16,12 +16,14 @@ from ferrule.build import Payload, build_payload
 from ferrule.campaign import Campaign
 from ferrule.errors import FerruleError, UsageError
 from ferrule.guests.base import Guest
-from ferrule.progress import progress_on
+from ferrule.progress import Progress, progress_on
 from ferrule.registry import find, workloads
 from ferrule.report import extra_info, history, tables
 from ferrule.samples import GuestResult, RunKey, RunResult
 from ferrule.stats.summary import Summary, summarise
 from ferrule.suite import parse_place, variants_of
+
+DEFAULT_GUESTS = "local,linux"
 
 Asked = tuple[str, dict[str, int], str | None]
 
@@ -48,7 +50,10 @@ class Session:
         self.families: set[str] = set()
         self._suites = set(filter(None, (option("--suite") or "").split(",")))
         self._asked_workloads = option("--workload") or ""
-        self.guest_names, self.skipped = _choose(option("--guest"), self._options)
+        asked = option("--guest")
+        self._asked_for = asked is not None
+        self.guest_names = tuple(dict.fromkeys(filter(None, (asked or DEFAULT_GUESTS).split(","))))
+        self.skipped: dict[str, str] = {}  # guests nobody asked for by name and that are not to be had
         self.results: dict[str, GuestResult] = {}
         self.measured = False
         self._history: Path | None = None
@@ -80,19 +85,37 @@ class Session:
             controls = [RunKey(row.name) for row in workloads().values() if row.control]
             wanted[name] = list(dict.fromkeys([*rows, *controls]))
         with progress_on(sys.stderr) as progress:
-            for name, reason in self.skipped.items():
-                progress.note(f"{name}: skipped: {reason}")
             progress.note(f"budget {self.budget.name}, seed {self.seed}")
-            made = [guests.create(name, self._options) for name in wanted]
-            campaign = Campaign(made, wanted, _payload_for, self.budget, self.seed, progress, self.verify_only)
+            made = [guest for name in wanted if (guest := self._make(name, progress)) is not None]
+            campaign = Campaign(
+                made, wanted, _payload_for, self.budget, self.seed, progress, self.verify_only, self.results
+            )
             self.measured = True
-            self.results = campaign.results
             try:
                 campaign.run()
             finally:
                 for guest in made:
                     guest.close()
                 self._remember()
+
+    def _make(self, name: str, progress: Progress) -> Guest | None:
+        """A guest, or None with the reason noted: one that cannot be had does not cost the others their results.
+
+        Raises:
+            UsageError: the user named something that does not exist.
+        """
+        try:
+            return guests.create(name, self._options)
+        except UsageError:
+            raise
+        except FerruleError as error:
+            if self._asked_for:
+                self.results[name] = GuestResult(name, None, {}, [str(error)])
+                progress.failed(name, str(error))
+            else:
+                self.skipped[name] = str(error)
+                progress.note(f"{name}: skipped: {error}")
+            return None
 
     def _remember(self) -> None:
         """Append to the history what was measured, also when the campaign was interrupted."""
@@ -103,7 +126,10 @@ class Session:
 
     def result(self, case: Case) -> RunResult:
         """Samples of a case, or why there are none."""
-        return self.results[case.guest].runs[case.key]
+        if case.guest in self.skipped:
+            return RunResult(case.key, "missing", self.skipped[case.guest])
+        held = self.results[case.guest]
+        return held.runs.get(case.key) or RunResult(case.key, "missing", held.errors[-1])
 
     @functools.cache  # noqa: B019 - one session a process
     def summary(self, case: Case) -> tuple[Summary, dict[str, Any]]:
@@ -126,20 +152,6 @@ class Session:
         """For the JSON file."""
         errors = {name: result.errors for name, result in self.results.items() if result.errors}
         return {"seed": self.seed, "budget": self.budget.name, "errors": errors, "skipped": self.skipped}
-
-
-def _choose(asked: str | None, given: guests.GuestOptions) -> tuple[list[str], dict[str, str]]:
-    """Guests to run, and why others are not. Those asked for by name are not skipped: their error is the user's."""
-    if asked:
-        return list(dict.fromkeys(filter(None, asked.split(",")))), {}
-    names, skipped = [], {}
-    for name in guests.embedded():
-        reason = guests.unavailable(name, given)
-        if reason is None:
-            names.append(name)
-        else:
-            skipped[name] = reason
-    return names, skipped
 
 
 def _asked_keys(asked: Asked, family: str, keys: Sequence[RunKey], places: Sequence[str]) -> list[RunKey]:
