@@ -22,25 +22,29 @@ _ARCHES = {"x86_64": "x86_64", "amd64": "x86_64", "aarch64": "aarch64", "arm64":
 
 
 # Words of the kernel's command line that move numbers; the others are nobody's business.
-_CMDLINE = set(
-    "clocksource cpuidle.off idle init_on_alloc intel_idle.max_cstate intel_pstate irqaffinity isolcpus mce "
-    "mitigations nohz nohz_full nosmt nowatchdog page_poison preempt processor.max_cstate pti rcu_nocbs slub_debug "
-    "spectre_v2 threadirqs transparent_hugepage tsc".split()
-)
+_CMDLINE = {
+    *("clocksource", "cpuidle.off", "idle", "init_on_alloc", "intel_idle.max_cstate", "intel_pstate", "irqaffinity"),
+    *("isolcpus", "mce", "mitigations", "nohz", "nohz_full", "nosmt", "nowatchdog", "page_poison", "preempt"),
+    *("processor.max_cstate", "pti", "rcu_nocbs", "spectre_v2", "threadirqs", "transparent_hugepage", "tsc"),
+}
 
 
 def create(name: str, options: GuestOptions) -> LocalGuest:
     """The host as a guest. `options` it honours: cpus, boot_seconds."""
     if name != "local":
         raise UsageError(f"--guest {name}: the local guest takes no address; write `local`")
+    if reason := unavailable(options):
+        raise UsageError(f"--guest local: {reason}")
+    return LocalGuest(_ARCHES[platform.machine().lower()], options)
+
+
+def unavailable(options: GuestOptions) -> str | None:  # noqa: ARG001 - part of the registry's contract
+    """Why this guest cannot be had here; None when it can."""
     if sys.platform != "linux":
-        raise UsageError(f"--guest local: this host runs {platform.system()}; the local guest needs Linux")
-    arch = _ARCHES.get(platform.machine().lower())
-    if arch is None:
-        raise UsageError(
-            f"--guest local: no payload is built for {platform.machine()}; there are x86_64, aarch64, riscv64"
-        )
-    return LocalGuest(arch, options)
+        return f"this host runs {platform.system()}; the local guest needs Linux"
+    if platform.machine().lower() not in _ARCHES:
+        return f"no payload is built for {platform.machine()}; there are {', '.join(sorted(set(_ARCHES.values())))}"
+    return None
 
 
 class LocalGuest:
@@ -89,9 +93,9 @@ class LocalExecution:
         """See base.Execution."""
         deadline = time.monotonic() + timeout
         while self._ending is None:
-            if data := self._payload.read(deadline):
+            if data := self._payload.streams.read(deadline):
                 return data
-            status = self._payload.wait()
+            status = self._payload.streams.wait()
             self._process += 1
             if status != 0 or self._process >= self._processes:
                 self._ending = Ending(status == 0, children.ending_text(status))
@@ -101,7 +105,7 @@ class LocalExecution:
 
     def console(self) -> str:
         """What the payload wrote to stderr."""
-        return self._payload.said.tail()
+        return self._payload.console.text()
 
     def ending(self) -> Ending:
         """How the last process ended."""

@@ -1,14 +1,20 @@
-"""What a transport is: how a payload's bytes get in and its records come out. It knows no OS."""
+"""What transports share: a private folder to hand bytes in by, and streams to read what comes out. They know no OS."""
 
 from __future__ import annotations
 
 import os
+import selectors
 import shutil
+import subprocess
 import tempfile
+import time
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 
+from ferrule import children
 from ferrule.errors import TransportError
+from ferrule.transcript import Transcript
 
 
 class PrivateFolder:
@@ -50,9 +56,75 @@ class PrivateFolder:
         self.close()
 
 
-def read_chunk(descriptor: int, size: int = 65536) -> bytes:
+class Streams:
+    """What one child says, read without threads: its data on one descriptor, the rest into transcripts."""
+
+    def __init__(self) -> None:
+        self._watch = selectors.DefaultSelector()
+        self._child: subprocess.Popen[bytes] | None = None
+
+    def follow(self, child: subprocess.Popen[bytes], data: int, sides: Mapping[int, Transcript]) -> None:
+        """Watch a new child; the descriptors are ours to close. The child before must have been read to its end."""
+        self._child = child
+        self._watch.register(data, selectors.EVENT_READ, None)
+        for descriptor, transcript in sides.items():
+            self._watch.register(descriptor, selectors.EVENT_READ, transcript)
+        self._watch.register(os.pidfd_open(child.pid), selectors.EVENT_READ, child)
+
+    def read(self, deadline: float) -> bytes:
+        """Next data; b"" when the child is gone and all it said is read. `deadline` is on time.monotonic().
+
+        Raises:
+            TimeoutError: no data came before the deadline.
+        """
+        while self._watch.get_map():
+            events = self._watch.select(max(0.0, deadline - time.monotonic()))
+            if not events:
+                raise TimeoutError("no bytes from the guest")
+            for key, _ in events:
+                if isinstance(key.data, subprocess.Popen):  # children it left would hold the streams open for ever
+                    children.kill(key.data)
+                    self._drop(key.fd)
+                elif not (chunk := _read_chunk(key.fd)):
+                    self._drop(key.fd)
+                elif isinstance(key.data, Transcript):
+                    key.data.add(chunk)
+                else:
+                    return chunk
+        return b""
+
+    def wait(self, patience: float = 5.0) -> int:
+        """Return code of the child after read() gave b"". One that closed its streams and lives on is killed.
+
+        Raises:
+            TransportError: it was never started, or not even SIGKILL ends it.
+        """
+        if self._child is None:
+            raise TransportError("nothing was started")
+        try:
+            return self._child.wait(patience)
+        except subprocess.TimeoutExpired:
+            status = children.kill(self._child)
+            if status is None:
+                raise TransportError(f"process {self._child.pid} cannot be killed: stuck in its kernel") from None
+            return status
+
+    def close(self) -> None:
+        """Kill the child and let go of its streams. May be called twice."""
+        if self._child is not None:
+            children.kill(self._child)
+        for key in list((self._watch.get_map() or {}).values()):
+            self._drop(key.fd)
+        self._watch.close()
+
+    def _drop(self, descriptor: int) -> None:
+        self._watch.unregister(descriptor)
+        os.close(descriptor)
+
+
+def _read_chunk(descriptor: int) -> bytes:
     """What a readable descriptor holds; b"" at its end, which a reset peer counts as."""
     try:
-        return os.read(descriptor, size)
+        return os.read(descriptor, 65536)
     except (ConnectionResetError, BrokenPipeError):
         return b""
