@@ -1,0 +1,140 @@
+"""QEMU: its command line as a pure function of a frozen record, and the process with its serial ports."""
+
+from __future__ import annotations
+
+import functools
+import os
+import shutil
+import socket
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from ferrule import children
+from ferrule.errors import InfrastructureError, ToolMissing
+from ferrule.samples import Accel
+from ferrule.transcript import Transcript
+from ferrule.transports.base import Streams
+
+DEBUG_PORT = 0xF4  # isa-debug-exit: the guest writes v there and QEMU ends with status (v << 1) | 1
+CONSOLE, RESULTS = "console", "results"  # serial ports, in the guest's order: ttyS0, ttyS1
+
+# What turns each accelerator on. Under icount one virtual nanosecond is one instruction (shift=0), idle time is
+# skipped instead of slept (sleep=off), and neither wall clock nor random numbers of the host reach the guest.
+_ACCEL: dict[Accel, tuple[str, ...]] = {
+    "kvm": ("-accel", "kvm", "-cpu", "host"),
+    "tcg": ("-accel", "tcg", "-cpu", "max"),
+    "icount": (
+        *("-accel", "tcg,thread=single", "-cpu", "max,-rdrand,-rdseed"),
+        *("-icount", "shift=0,sleep=off", "-rtc", "base=2020-01-01,clock=vm"),
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Machine:
+    """An x86-64 PC with serial ports and nothing else but what `devices` adds."""
+
+    program: str
+    accel: Accel
+    kernel: Path
+    initrd: Path | None = None
+    command_line: str = ""  # the kernel's
+    memory: int = 512  # MiB
+    smp: int = 1
+    devices: tuple[str, ...] = ()  # further arguments, as they are
+    ports: Mapping[str, str] = field(default_factory=dict)  # serial ports: name -> chardev, e.g. socket,fd=5
+
+
+def arguments(machine: Machine) -> list[str]:
+    """The command line. Same machine, same list; commas in file names are doubled as QEMU wants it."""
+    argv = [machine.program, "-M", "q35", *_ACCEL[machine.accel]]
+    argv += ["-m", str(machine.memory), "-smp", str(machine.smp)]
+    argv += ["-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"]
+    argv += ["-device", f"isa-debug-exit,iobase={DEBUG_PORT:#x},iosize=4"]
+    for name, chardev in machine.ports.items():
+        kind, _, rest = chardev.partition(",")
+        argv += ["-chardev", f"{kind},id={name}" + (f",{rest}" if rest else ""), "-serial", f"chardev:{name}"]
+    argv += machine.devices
+    argv += ["-kernel", str(machine.kernel)]
+    if machine.initrd is not None:
+        argv += ["-initrd", str(machine.initrd).replace(",", ",,")]
+    if machine.command_line:
+        argv += ["-append", machine.command_line]
+    return argv
+
+
+def conditions(machine: Machine) -> str:
+    """The command line without what differs from boot to boot and machine to machine: folders and descriptors."""
+    bare = replace(
+        machine,
+        program=Path(machine.program).name,
+        kernel=Path(machine.kernel.name),
+        initrd=machine.initrd and Path(machine.initrd.name),
+        ports={name: chardev.partition(",")[0] for name, chardev in machine.ports.items()},
+    )
+    return " ".join(arguments(bare))
+
+
+def find(arch: str = "x86_64") -> str:
+    """QEMU's path: `$FERRULE_QEMU`, else `qemu-system-<arch>` on PATH.
+
+    Raises:
+        ToolMissing: neither is there; ends with the command that installs it.
+    """
+    asked = os.environ.get("FERRULE_QEMU")
+    found = shutil.which(asked or f"qemu-system-{arch}")
+    if found is None:
+        where = f"$FERRULE_QEMU={asked}: no such program" if asked else f"qemu-system-{arch} is not on PATH"
+        package = {"x86_64": "qemu-system-x86", "riscv64": "qemu-system-misc"}.get(arch, "qemu-system-arm")
+        raise ToolMissing(f"{where}; install it: apt-get install --no-install-recommends {package}")
+    return found
+
+
+@functools.cache
+def version(program: str) -> str:
+    """What `qemu --version` says, first line.
+
+    Raises:
+        InfrastructureError: it does not run.
+    """
+    try:
+        done = subprocess.run([program, "--version"], capture_output=True, text=True, timeout=20, check=True)
+    except (OSError, subprocess.SubprocessError) as error:
+        raise InfrastructureError(f"{program} --version: {error}") from error
+    return done.stdout.partition("\n")[0].removeprefix("QEMU emulator version ")
+
+
+class Qemu:
+    """A running QEMU. Its `results` port is the data of `streams`; everything else said goes into transcripts."""
+
+    def __init__(self, machine: Machine) -> None:
+        self.console = Transcript()  # the guest's first serial port
+        self.errors = Transcript(8192)  # QEMU's own words
+        self.streams = Streams()
+        ends = {name: socket.socketpair() for name in (CONSOLE, RESULTS)}
+        say, said_in = os.pipe()
+        theirs = {name: pair[1].fileno() for name, pair in ends.items()}
+        self.machine = replace(machine, ports={name: f"socket,fd={fd}" for name, fd in theirs.items()})
+        try:
+            self.child = children.start(
+                arguments(self.machine), stdout=said_in, stderr=said_in, pass_fds=tuple(theirs.values())
+            )
+        except OSError as error:
+            os.close(say)
+            raise InfrastructureError(f"{machine.program}: {error.strerror or error}") from error
+        finally:
+            os.close(said_in)
+            ours = {name: _release(pair) for name, pair in ends.items()}
+        self.streams.follow(self.child, ours[RESULTS], {ours[CONSOLE]: self.console, say: self.errors})
+
+    def close(self) -> None:
+        """Kill and reap. May be called twice."""
+        self.streams.close()
+
+
+def _release(pair: Sequence[socket.socket]) -> int:
+    """Our end's descriptor, the other end closed here: QEMU has its copy."""
+    pair[1].close()
+    return pair[0].detach()
