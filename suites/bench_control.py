@@ -6,5 +6,5 @@ from ferrule.suite import family
 
 @family("control")
 def test_control(measurement: Measurement) -> None:
-    """Empty loop, function call and other controls: they stand in every table so that a reader can see the floor of the method."""
+    """The floor of the method: it stands in every table, so that a reader can see it."""
     measurement.report()

@@ -81,13 +81,13 @@ class Campaign:
                 failure, damaged = self._execute(guest, todo, boot, attempt)
             except FerruleError as error:  # it could not even be started: no use in trying again
                 result.errors.append(str(error))
-                self.progress.failed(guest.name, str(error))
+                self.progress.note(str(error))
                 break
             if failure is None and not damaged:
                 break
             if failure is not None:
                 result.errors.append(str(failure))
-                self.progress.failed(guest.name, str(failure))
+                self.progress.note(str(failure))
             stopped = _named(failure, todo)
             if failure is not None and stopped is not None:
                 result.runs[stopped] = RunResult(stopped, failure.verdict, Exception.__str__(failure))

@@ -18,21 +18,34 @@ from ferrule.guests import GuestOptions
 def add_options(parser: pytest.Parser) -> None:
     """Add the `ferrule` group to pytest's options."""
     add = parser.getgroup("ferrule", "syscall and IPC benchmarks").addoption
-    add("--guest", metavar="NAMES", help="guests, comma-separated: local, linux, ssh://user@host:port (default: all at hand)")
+    add(
+        "--guest",
+        metavar="NAMES",
+        help="guests, comma-separated: local, linux, ssh://user@host:port (default: all at hand)",
+    )
     add("--suite", metavar="NAMES", help="suites, comma-separated, by family: syscall, ipc, sched, memory ...")
     add("--workload", metavar="NAMES", help="workloads, comma-separated, with parameters where wanted: canary[nops=8]")
-    add("--place", default="", metavar="PLACES", help="placements: same_core, cross_core, free (default: the first two)")
+    add(
+        "--place", default="", metavar="PLACES", help="placements: same_core, cross_core, free (default: the first two)"
+    )
     add("--quick", action="store_true", help="a shorter budget, said so in the results: wider intervals, fewer tails")
     add("--verify-only", action="store_true", help="prove that every workload does what it says; no numbers")
     add("--json", dest="benchmark_json", type=FileType("wb"), metavar="FILE", help="same as --benchmark-json")
     add("--boots", type=int, metavar="N", help="rounds: boots of each guest that can be booted")
     add("--processes", type=int, metavar="N", help="processes a boot")
     add("--seed", type=int, metavar="N", help="of all random orders (default: drawn, and printed)")
-    add("--accel", default="auto", choices=["auto", "kvm", "tcg", "icount"], help="of QEMU guests; icount counts instructions")
+    add(
+        "--accel",
+        default="auto",
+        choices=["auto", "kvm", "tcg", "icount"],
+        help="of QEMU guests; icount counts instructions",
+    )
     add("--transport", default="serial", choices=["serial", "9p", "ssh"], help="of the QEMU Linux guest")
     add("--linux-kernel", metavar="FILE", help="kernel image of the linux guest (default: Debian's, downloaded once)")
     add("--cpu", metavar="LIST", help="CPUs for the two ends, e.g. 3,2 (default: the last two of the affinity mask)")
-    add("--host-key", metavar="FILE", help="the SSH server's public key or a known_hosts file: no other key is accepted")
+    add(
+        "--host-key", metavar="FILE", help="the SSH server's public key or a known_hosts file: no other key is accepted"
+    )
     add("--identity", metavar="FILE", help="private key to log in with over SSH")
     add("--results", metavar="DIR", help="where the history goes (default: results/ of the checkout)")
     add("--no-history", action="store_true", help="do not append to the history")

@@ -153,12 +153,18 @@ def _session(config: pytest.Config) -> Session:
 
 def _hide_second_table(config: pytest.Config) -> None:
     """Ours says what pytest-benchmark's says, with intervals; show theirs only to those who ask for it."""
-    asked = ("--benchmark-verbose", "--benchmark-compare", "--benchmark-histogram", "--benchmark-columns", "--benchmark-sort")
+    asked = (
+        "--benchmark-verbose",
+        "--benchmark-compare",
+        "--benchmark-histogram",
+        "--benchmark-columns",
+        "--benchmark-sort",
+    )
     if not any(argument.startswith(asked) for argument in config.invocation_params.args if isinstance(argument, str)):
         config.option.benchmark_quiet = True
 
 
-class _one_line:  # noqa: N801 - reads as a statement
+class _one_line:
     """A Ferrule error in here ends pytest with the error's exit code and one clear line."""
 
     def __enter__(self) -> None: ...

@@ -6,20 +6,13 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Protocol, TextIO
+from typing import TextIO
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as RichProgress
 
 from ferrule.stream import Record
-
-
-class InFlight(Protocol):
-    """Whoever knows what is being run at the moment (the assembler)."""
-
-    @property
-    def current(self) -> object: ...
 
 
 class Progress:
@@ -31,11 +24,8 @@ class Progress:
     def boot(self, guest: str, boot: int, boots: int, runs: int) -> None:
         """An execution begins: `runs` is how many runs its processes hold together."""
 
-    def record(self, guest: str, record: Record, state: InFlight) -> None:
+    def record(self, record: Record) -> None:
         """A valid record came."""
-
-    def failed(self, guest: str, text: str) -> None:
-        """A guest went wrong; the campaign goes on."""
 
 
 class PlainProgress(Progress):
@@ -44,6 +34,7 @@ class PlainProgress(Progress):
     def __init__(self, out: TextIO) -> None:
         self._out = out
         self._started = time.monotonic()
+        self._guest = ""
         self._runs = self._done = 0
 
     def note(self, text: str) -> None:
@@ -52,21 +43,17 @@ class PlainProgress(Progress):
 
     def boot(self, guest: str, boot: int, boots: int, runs: int) -> None:
         """Say which round of which guest begins."""
-        self._runs, self._done = runs, 0
+        self._guest, self._runs, self._done = guest, runs, 0
         self.note(f"{guest}: round {boot + 1} of {boots}, {runs} runs")
 
-    def record(self, guest: str, record: Record, state: InFlight) -> None:
+    def record(self, record: Record) -> None:
         """Count finished runs; speak at each quarter."""
         if record.kind != "end":
             return
         self._done += 1
         step = max(1, self._runs // 4)
         if self._done % step == 0:
-            self.note(f"{guest}: {self._done} runs done")
-
-    def failed(self, guest: str, text: str) -> None:
-        """Print the error with its transcript tail."""
-        self.note(text)
+            self.note(f"{self._guest}: {self._done} of {self._runs} runs done")
 
 
 class RichTerminal(Progress):
@@ -93,18 +80,14 @@ class RichTerminal(Progress):
             self.bars.remove_task(self._task)
         self._task = self.bars.add_task(f"round {boot + 1} of {boots}: starting", total=runs, guest=guest)
 
-    def record(self, guest: str, record: Record, state: InFlight) -> None:
+    def record(self, record: Record) -> None:
         """Advance on a finished run; show the one in flight."""
         if self._task is None:
             return
         if record.kind == "end":
             self.bars.advance(self._task)
         elif record.kind == "begin":
-            self.bars.update(self._task, description=str(state.current))
-
-    def failed(self, guest: str, text: str) -> None:
-        """Print the error above the bars."""
-        self.note(text)
+            self.bars.update(self._task, description=record.fields.get("workload", ""))
 
 
 @contextmanager

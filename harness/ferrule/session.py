@@ -111,7 +111,7 @@ class Session:
         except FerruleError as error:
             if self._asked_for:
                 self.results[name] = GuestResult(name, None, {}, [str(error)])
-                progress.failed(name, str(error))
+                progress.note(str(error))
             else:
                 self.skipped[name] = str(error)
                 progress.note(f"{name}: skipped: {error}")

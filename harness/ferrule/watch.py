@@ -18,7 +18,7 @@ from ferrule.errors import (
 from ferrule.guests.base import Execution, Guest
 from ferrule.plan import Plan
 from ferrule.progress import Progress
-from ferrule.stream import Decoder, Noise, Record, Restart
+from ferrule.stream import Decoder, Record, Restart
 
 PANIC = re.compile(r"Kernel panic|panicked at|KERNEL PANIC|Oops:|triple fault", re.IGNORECASE)
 FLOOD_BYTES = 1 << 20  # without one valid record between them: no honest kernel log is that long
@@ -83,7 +83,7 @@ class Watch:
                 alive, self._noise = True, 0
                 self._started = self._started or event.kind == "hello"
                 self._records += 1
-                self._progress.record(self._guest.name, event, self._assembler)
+                self._progress.record(event)
         if self._noise > FLOOD_BYTES:
             raise self._error(GuestFlooded, execution, f"sent {self._noise >> 10} KiB without one valid record")
         if self._records > self._records_limit:
@@ -117,6 +117,3 @@ class Watch:
         lines = execution.console().splitlines()[-TAIL_LINES:]
         current = self._assembler.current
         return kind(self._guest.name, what, workload=str(current) if current else None, tail="\n".join(lines))
-
-
-__all__ = ["Noise", "Watch"]
