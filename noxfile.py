@@ -105,8 +105,8 @@ def ranges(*names: str) -> list[str]:
 
 
 def compiler_missing() -> bool:
-    """Whether neither `$CC` nor `cc` names a C compiler: then ziglang from PyPI has to be it."""
-    return shutil.which((os.environ.get("CC") or "cc").split()[0]) is None
+    """Whether ziglang from PyPI has to be the C compiler: none is named by `$CC`, and there is no `cc`."""
+    return not os.environ.get("CC") and shutil.which("cc") is None
 
 
 def passing_through(session: nox.Session, *command: str) -> None:
@@ -123,7 +123,7 @@ def bench(session: nox.Session) -> None:
     """Measure this machine and the guests it can boot."""
     install(session, "bench", *(["compiler"] if compiler_missing() else []))
     session.run("ferrule", "doctor")
-    passing_through(session, "python", "-m", "pytest", "-q", "--benchmark-quiet", "suites", *session.posargs)
+    passing_through(session, "ferrule", "run", *session.posargs)
 
 
 @nox.session(reuse_venv=True)

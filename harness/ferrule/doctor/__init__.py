@@ -1,0 +1,18 @@
+"""What this machine has, what it lacks, what is skipped for that, and the command that changes it."""
+
+from __future__ import annotations
+
+from ferrule.doctor.capabilities import capabilities
+from ferrule.doctor.finding import Finding
+from ferrule.doctor.host import conditions
+from ferrule.doctor.render import render
+
+__all__ = ["Finding", "examine", "render"]
+
+
+def examine() -> list[Finding]:
+    """Look at everything. Never raises for what is missing: that is a finding.
+
+    Takes a few seconds, most of them to find out whether KVM really boots something.
+    """
+    return [*capabilities(), *conditions()]

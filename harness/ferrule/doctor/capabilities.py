@@ -1,0 +1,119 @@
+"""The tools that parts of the suite need: found, or missing with what is skipped and how to get it."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import shutil
+import sys
+import sysconfig
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from ferrule import accel, qemu, toolchain
+from ferrule.doctor.finding import Finding, missing
+from ferrule.errors import FerruleError, ToolMissing, UsageError
+
+_SECTION = "tools"
+
+Check = Callable[[], Iterator[Finding]]
+
+
+def capabilities() -> Iterator[Finding]:
+    """All tools, what the first table needs first."""
+    for check in (_python, _compiler, _python_headers, _emulator, _programs):
+        yield from check()
+
+
+def _ok(name: str, detail: str) -> Finding:
+    return Finding(_SECTION, name, "ok", detail)
+
+
+def _python() -> Iterator[Finding]:
+    yield _ok("Python", f"{sys.version.split()[0]} at {sys.executable}")
+
+
+def _compiler() -> Iterator[Finding]:
+    """The host's compiler, and those of the other architectures that the tests build for."""
+    try:
+        yield _ok("C compiler", toolchain.describe(toolchain.host_compiler()))
+    except UsageError as error:
+        yield Finding(_SECTION, "C compiler", "missing", _cause(error), "nothing is built or measured", "unset CC")
+        return
+    except FerruleError as error:
+        yield missing(
+            _SECTION, "C compiler", _cause(error), "nothing is built or measured, unless by nox: it brings zig", "gcc"
+        )
+    for arch in toolchain.ARCHES:
+        if arch == platform.machine():
+            continue
+        name = f"C compiler, {arch}"
+        try:
+            yield _ok(name, toolchain.describe(toolchain.target_compiler(arch)))
+        except FerruleError as error:
+            package = f"gcc-{arch.replace('_', '-')}-linux-gnu"
+            yield missing(_SECTION, name, _cause(error), f"the {arch} payload is not built in the tests", package)
+
+
+def _python_headers() -> Iterator[Finding]:
+    header = Path(sysconfig.get_path("include")) / "Python.h"
+    if header.exists():
+        yield _ok("Python.h", str(header))
+    else:
+        costs = "the host's timing core is bound in cffi's ABI mode, which checks less"
+        yield missing(_SECTION, "Python.h", f"no {header}", costs, "python3-dev")
+
+
+def _emulator() -> Iterator[Finding]:
+    try:
+        program = qemu.find()
+        yield _ok("QEMU", f"{qemu.version(program)} at {program}")
+    except FerruleError as error:
+        costs = "no guest is booted: only local and ssh:// guests are measured"
+        yield missing(_SECTION, "QEMU", _cause(error), costs, "qemu-system-x86")
+        return
+    choice = accel.choose("auto", program)
+    if choice.accel == "kvm":
+        yield _ok("accelerator", f"kvm: {choice.reason}")
+        return
+    costs = "times inside QEMU guests are functional output only; --accel icount counts instructions, exactly"
+    device = Path("/dev/kvm")
+    closed = device.exists() and not os.access(device, os.R_OK | os.W_OK)
+    remedy = "sudo usermod -aG kvm $USER, then log in again" if closed else ""
+    yield Finding(_SECTION, "accelerator", "note", f"{choice.accel}: {choice.reason}", costs, remedy)
+
+
+def _programs() -> Iterator[Finding]:
+    """Programs that are enough when they are on PATH: (name, candidates, what is skipped, Debian packages)."""
+    perf = "linux-tools-generic" if "ID=ubuntu" in _read("/etc/os-release").splitlines() else "linux-perf"
+    wanted: list[tuple[str, tuple[str, ...], str, tuple[str, ...]]] = [
+        ("dropbear", ("dropbear",), "the linux guest is not reached over ssh (--transport ssh)", ("dropbear-bin",)),
+        *(
+            (f"qemu-user, {arch}", (f"qemu-{arch}-static", f"qemu-{arch}"), costs, ("qemu-user-static",))
+            for arch in toolchain.ARCHES
+            for costs in [f"the {arch} payload is not run in the tests"]
+            if arch != platform.machine()
+        ),
+        ("perf", ("perf",), "no cross-check of null_call and pipe_latency against perf bench", (perf,)),
+    ]
+    for name, candidates, costs, packages in wanted:
+        found = next(filter(None, map(shutil.which, candidates)), None)
+        if found:
+            yield _ok(name, found)
+        else:
+            yield missing(_SECTION, name, f"{candidates[0]} is not on PATH", costs, *packages)
+
+
+def _cause(error: FerruleError) -> str:
+    """The error's first line, without its own advice: ours follows."""
+    line = str(error).partition("\n")[0]
+    advice = re.compile(r"(; install it)?: (sudo )?apt-get .*")
+    return advice.sub("", line) if isinstance(error, ToolMissing) else line
+
+
+def _read(path: str) -> str:
+    try:
+        return Path(path).read_text(errors="replace")
+    except OSError:
+        return ""

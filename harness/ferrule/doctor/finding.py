@@ -1,0 +1,34 @@
+"""One thing found out about this machine."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+State = Literal["ok", "note", "missing"]  # note: it works, but a reader of numbers should know
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What was looked at and what was seen. `section` groups findings in print."""
+
+    section: str
+    name: str
+    state: State
+    detail: str
+    costs: str = ""  # what is skipped or worse because of it
+    remedy: str = ""  # the command that changes it
+    packages: tuple[str, ...] = ()  # Debian's names, when the remedy is to install them
+
+
+def missing(section: str, name: str, detail: str, costs: str, *packages: str) -> Finding:
+    """A finding about something that Debian packages would bring."""
+    return Finding(section, name, "missing", detail, costs, install(packages), packages)
+
+
+def install(packages: Iterable[str]) -> str:
+    """The command that installs Debian packages, fit for who asks."""
+    sudo = "" if os.geteuid() == 0 else "sudo "
+    return f"{sudo}apt-get install -y --no-install-recommends {' '.join(sorted(set(packages)))}"
