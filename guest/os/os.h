@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 enum { OS_EINVAL = 22, OS_ENOSYS = 38, OS_ETIMEDOUT = 110 };
+enum { OS_READ = 1, OS_WRITE = 2, OS_CREATE = 4 }; /* os_open: how */
 
 typedef void (*os_entry)(void *argument);
 
@@ -17,11 +18,13 @@ typedef void (*os_entry)(void *argument);
 
 /* --- the payload itself needs these of every port ------------------------------------------------------------------
  * void os_output(const char *bytes, size_t length)          results, all of them, in order
+ * void os_complain(const char *text)                        a line for people, outside the stream (stderr)
  * uint64_t os_clock_ns(void)                                the OS's own monotonic clock
  * noreturn void os_exit(int status)
  * void os_facts(void (*fact)(void *, const char *name, const char *value), void *context)
  *                                                           conditions worth knowing: kernel.release, cpu.model ...
- */
+ * and its start code calls program_main(), whose result is the exit status. */
+int program_main(int argc, char **argv);
 
 #define OS_MISSING(name, ...)                                                                                          \
     static inline long name(__VA_ARGS__) {                                                                             \
@@ -41,8 +44,8 @@ OS_MISSING(os_clock_read, uint64_t *ns)
 
 /* --- files and pipes */
 #ifndef OS_HAS_OPEN
-enum { OS_READ = 1, OS_WRITE = 2, OS_CREATE = 4 };
 OS_MISSING(os_open, const char *path, unsigned how)
+OS_MISSING(os_remove, const char *path)
 #endif
 #ifndef OS_HAS_FD
 OS_MISSING(os_read, int fd, void *into, size_t length)

@@ -33,7 +33,8 @@
 /* What one operation is. "Pipe latency" means three different things in the field, so every number says which. */
 enum per { PER_CALL, PER_ROUND_TRIP, PER_ONE_WAY, PER_ITERATION };
 
-enum { RUN_WORDS = 48 };
+enum { RUN_WORDS = 64 };
+#define CPU_UNKNOWN UINT32_MAX
 
 struct run {
     const struct plan_run *asked; /* parameters, place */
@@ -45,12 +46,12 @@ struct run {
     uint64_t switches;            /* context switches one operation needs; same */
     const char *operation;        /* on error: the operation that could not be done ("os_pipe") */
     const char *seen;             /* on a failed verify: what was seen */
-    int64_t word[RUN_WORDS];      /* the workload's own state, named by enums or used through run_state() */
+    int64_t word[RUN_WORDS];      /* the workload's own state: STATE(struct ...) names it. All zero before setup */
 };
 
 /* One page that both ends see (a MAP_SHARED page on Linux). Zeroed before every setup. */
 struct shared {
-    volatile uint32_t cpu_of_second; /* where the second end really ran, written by it */
+    volatile uint32_t cpu_of_second; /* where the second end really ran, written by it; CPU_UNKNOWN until then */
     volatile uint32_t futex[2] __attribute__((aligned(256)));
     volatile uint64_t word[16] __attribute__((aligned(256)));
 };
@@ -60,13 +61,13 @@ struct workload {
     const char *family;
     const char *what; /* one line for tables and `ferrule list` */
     enum per per;
-    uint32_t ends;       /* parties whose placement matters: 1 or 2 */
-    uint32_t control;    /* 1: runs in every process whether asked for or not */
-    uint32_t hidden;     /* 1: only on request (canary), left out of suites' defaults */
-    uint64_t bytes;      /* per operation, unless setup sets run->bytes */
-    uint64_t switches;   /* per operation, unless setup sets run->switches */
-    uint64_t max_batch;  /* largest batch (0: no limit), for operations that use something up */
-    const char *params;  /* names and defaults: "procs=2 size=0" */
+    uint32_t ends;      /* parties whose placement matters: 1 or 2 */
+    uint32_t control;   /* 1: runs in every process whether asked for or not */
+    uint32_t hidden;    /* 1: only on request (canary), left out of suites' defaults */
+    uint64_t bytes;     /* per operation, unless setup sets run->bytes */
+    uint64_t switches;  /* per operation, unless setup sets run->switches */
+    uint64_t max_batch; /* largest batch (0: no limit), for operations that use something up */
+    const char *params; /* names and defaults: "procs=2 size=0" */
     long (*setup)(struct run *);
     long (*verify)(struct run *);
     void (*before)(struct run *, uint64_t n); /* ahead of every batch of n operations, not timed */
@@ -93,10 +94,20 @@ enum { RUN_WRONG = 1 };
 /* In an op: counts a call that did not return what it must, without a branch. */
 #define EXPECT(run, condition) ((run)->failed += !(condition))
 
+/* Stops a setup because of a parameter's value: says which values there are. */
+#define REFUSE(run, key, allowed) ((run)->operation = "parameter " key, (run)->seen = (allowed), -(long)OS_EINVAL)
+
+/* state(run) is the workload's own state, a struct of its own, kept in run->word: process copies take it along. */
+#define STATE(type)                                                                                                    \
+    static inline type *state(struct run *run) {                                                                       \
+        _Static_assert(sizeof(type) <= sizeof run->word, "does not fit into run->word");                               \
+        return (type *)(void *)run->word;                                                                              \
+    }
+
 /* The value of a parameter of the row's `params`, as asked or by default. */
 int64_t run_param(const struct run *run, const char *key);
-/* Pin the calling thread to where end 0 or 1 of this run belongs (no-op where place is free); end 1 also notes its CPU
- * in run->shared. Returns 0 or a negative errno. */
+/* Pin the calling thread to where end 0 or 1 of this run belongs; end 1 also notes its CPU in run->shared. Where place
+ * is free it does nothing: a thread that may move has no one CPU to note. Returns 0 or a negative errno. */
 long run_pin(struct run *run, unsigned end);
 
 /* Instantiates the loops around `op` at a 64-byte boundary each, so that alignment does not move a short loop's cost
@@ -117,8 +128,13 @@ long run_pin(struct run *run, unsigned end);
             hist_add(hist, ticks > cost ? ticks - cost : 0);                                                           \
         } while (--n);                                                                                                 \
     }                                                                                                                  \
-    static const struct workload workload_row;                                                                        \
-    __attribute__((used, section("workloads"))) static const struct workload *const workload_entry = &workload_row;   \
+    WORKLOAD_ROW
+
+/* The row alone, for a workload with a `.loop` of its own (one whose operation is not one call of a function). It then
+ * has no `.each` unless it brings that too. */
+#define WORKLOAD_ROW                                                                                                   \
+    static const struct workload workload_row;                                                                         \
+    __attribute__((used, section("workloads"))) static const struct workload *const workload_entry = &workload_row;    \
     static const struct workload workload_row =
 
 #define LOOPS .loop = workload_loop, .each = workload_each

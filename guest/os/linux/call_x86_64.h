@@ -1,0 +1,146 @@
+/* Linux on x86-64: the raw system call, the program's first instruction, a thread's first instruction.
+ *
+ * Number in RAX, arguments in RDI RSI RDX R10 R8 R9, result in RAX; the instruction itself destroys RCX and R11
+ * (psABI x86-64, A.2.1; syscall(2)). At entry RSP points at argc (psABI 3.4.1). */
+#ifndef FERRULE_CALL_X86_64_H
+#define FERRULE_CALL_X86_64_H
+
+#include <stdint.h>
+
+#define OS_ARCH          "x86_64"
+#define LINUX_VDSO_CLOCK "__vdso_clock_gettime"
+
+enum linux_call {
+    CALL_READ = 0,
+    CALL_WRITE = 1,
+    CALL_CLOSE = 3,
+    CALL_LSEEK = 8,
+    CALL_MMAP = 9,
+    CALL_MUNMAP = 11,
+    CALL_SIGACTION = 13,
+    CALL_IOCTL = 16,
+    CALL_NANOSLEEP = 35,
+    CALL_GETPID = 39,
+    CALL_CLONE = 56,
+    CALL_EXECVE = 59,
+    CALL_EXIT = 60,
+    CALL_WAIT4 = 61,
+    CALL_KILL = 62,
+    CALL_UNAME = 63,
+    CALL_FCNTL = 72,
+    CALL_CHDIR = 80,
+    CALL_GETRUSAGE = 98,
+    CALL_GETPPID = 110,
+    CALL_SETSID = 112,
+    CALL_PERSONALITY = 135,
+    CALL_STATFS = 137,
+    CALL_PRCTL = 157,
+    CALL_CHROOT = 161,
+    CALL_SYNC = 162,
+    CALL_MOUNT = 165,
+    CALL_UMOUNT2 = 166,
+    CALL_REBOOT = 169,
+    CALL_FUTEX = 202,
+    CALL_SCHED_SETAFFINITY = 203,
+    CALL_SCHED_GETAFFINITY = 204,
+    CALL_GETDENTS64 = 217,
+    CALL_CLOCK_GETTIME = 228,
+    CALL_EXIT_GROUP = 231,
+    CALL_OPENAT = 257,
+    CALL_MKDIRAT = 258,
+    CALL_MKNODAT = 259,
+    CALL_UNLINKAT = 263,
+    CALL_SYMLINKAT = 266,
+    CALL_PPOLL = 271,
+    CALL_DUP3 = 292,
+    CALL_PIPE2 = 293,
+    CALL_GETCPU = 309,
+    CALL_FINIT_MODULE = 313,
+};
+
+static inline long call0(long number) {
+    long result;
+    __asm__ volatile("syscall" : "=a"(result) : "a"(number) : "rcx", "r11", "memory");
+    return result;
+}
+
+static inline long call1(long number, long a) {
+    long result;
+    __asm__ volatile("syscall" : "=a"(result) : "a"(number), "D"(a) : "rcx", "r11", "memory");
+    return result;
+}
+
+static inline long call2(long number, long a, long b) {
+    long result;
+    __asm__ volatile("syscall" : "=a"(result) : "a"(number), "D"(a), "S"(b) : "rcx", "r11", "memory");
+    return result;
+}
+
+static inline long call3(long number, long a, long b, long c) {
+    long result;
+    __asm__ volatile("syscall" : "=a"(result) : "a"(number), "D"(a), "S"(b), "d"(c) : "rcx", "r11", "memory");
+    return result;
+}
+
+static inline long call6(long number, long a, long b, long c, long d, long e, long f) {
+    long result;
+    register long r10 __asm__("r10") = d;
+    register long r8 __asm__("r8") = e;
+    register long r9 __asm__("r9") = f;
+    __asm__ volatile("syscall"
+                     : "=a"(result)
+                     : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
+                     : "rcx", "r11", "memory");
+    return result;
+}
+
+static inline long call4(long number, long a, long b, long c, long d) {
+    return call6(number, a, b, c, d, 0, 0);
+}
+
+static inline long call5(long number, long a, long b, long c, long d, long e) {
+    return call6(number, a, b, c, d, e, 0);
+}
+
+/* clone(2) with a stack of its own: the child takes entry and argument off that stack, calls, and ends its thread.
+ * Order of the arguments here: flags, stack, parent_tid, child_tid, tls. */
+static inline long call_clone_thread(unsigned long flags, void *stack_end, volatile uint32_t *child_tid,
+                                     void (*entry)(void *), void *argument) {
+    uint64_t *top = (uint64_t *)((uintptr_t)stack_end & ~(uintptr_t)15) - 2;
+    top[0] = (uintptr_t)entry;
+    top[1] = (uintptr_t)argument;
+    long result;
+    register volatile uint32_t *r10 __asm__("r10") = child_tid;
+    register long r8 __asm__("r8") = 0;
+    __asm__ volatile("syscall\n\t"
+                     "test %%rax, %%rax\n\t"
+                     "jnz 1f\n\t"
+                     "xor %%ebp, %%ebp\n\t"
+                     "pop %%rax\n\t"
+                     "pop %%rdi\n\t"
+                     "call *%%rax\n\t"
+                     "xor %%edi, %%edi\n\t"
+                     "mov %[exit], %%eax\n\t"
+                     "syscall\n\t"
+                     "hlt\n"
+                     "1:"
+                     : "=a"(result)
+                     : "a"((long)CALL_CLONE), "D"(flags), "S"(top), "d"(0L), "r"(r10), "r"(r8), [exit] "i"(CALL_EXIT)
+                     : "rcx", "r11", "memory");
+    return result;
+}
+
+/* First instruction: hands the initial stack to linux_start(). */
+#define LINUX_START                                                                                                    \
+    __asm__(".text\n"                                                                                                  \
+            ".globl _start\n"                                                                                          \
+            ".type _start, @function\n"                                                                                \
+            "_start:\n\t"                                                                                              \
+            "xor %ebp, %ebp\n\t"                                                                                       \
+            "mov %rsp, %rdi\n\t"                                                                                       \
+            "and $-16, %rsp\n\t"                                                                                       \
+            "call linux_start\n\t"                                                                                     \
+            "hlt\n"                                                                                                    \
+            ".size _start, . - _start\n")
+
+#endif

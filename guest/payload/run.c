@@ -1,0 +1,202 @@
+/* One run of one workload: place, set up, verify, calibrate, measure, tear down. Writes no record: the outcome is kept
+ * in memory until everything is over, so that no console traffic falls into a measured region. */
+#include "payload/payload.h"
+
+enum { VERIFY_TURNS = 4 };                        /* operations of a verify=only run */
+enum { LEAST_MEASURED = 3 };                      /* batches that even the slowest operation gets */
+static const uint64_t largest_batch = 1ull << 32; /* where a counter that stands still ends the calibration */
+
+static const struct workload *running; /* for run_param(): whose defaults count */
+
+int param_next(const char **text, char key[PLAN_NAME], int64_t *value) {
+    const char *at = *text;
+    size_t length = 0;
+    while (*at == ' ')
+        at++;
+    if (!*at)
+        return 0;
+    while (*at && *at != '=' && length + 1 < PLAN_NAME)
+        key[length++] = *at++;
+    key[length] = 0;
+    at += *at == '=';
+    const char *number = at;
+    while (*at && *at != ' ')
+        at++;
+    *text = at;
+    return text_to_i64(number, (size_t)(at - number), value);
+}
+
+int64_t run_param(const struct run *run, const char *key) {
+    char name[PLAN_NAME];
+    int64_t value = 0;
+    for (uint32_t i = 0; i < run->asked->params; i++)
+        if (text_equal(run->asked->param[i].key, key))
+            return run->asked->param[i].value;
+    for (const char *rest = running->params ? running->params : ""; param_next(&rest, name, &value);)
+        if (text_equal(name, key))
+            return value;
+    return 0;
+}
+
+long run_pin(struct run *run, unsigned end) {
+    if (run->place == PLACE_FREE)
+        return 0;
+    long result = os_pin(run->cpu[end]);
+    if (result >= 0 && end == 1) {
+        long cpu = os_cpu();
+        run->shared->cpu_of_second = cpu < 0 ? run->cpu[1] : (uint32_t)cpu;
+    }
+    return result < 0 ? result : 0;
+}
+
+long go_home(const struct plan *plan) {
+    return plan->pin && plan->cpus ? os_pin(plan->cpu[0]) : -OS_ENOSYS;
+}
+
+static int refuse(struct outcome *outcome, enum status status, const char *operation, long error, const char *seen) {
+    outcome->status = status;
+    outcome->operation = operation;
+    outcome->error = error < 0 ? -error : 0;
+    outcome->seen = seen;
+    return 0;
+}
+
+/* Where this run's ends go. A workload of one end has no second core to cross to. */
+static int settle_place(const struct plan *plan, const struct workload *workload, struct run *run,
+                        struct outcome *outcome) {
+    run->place = workload->ends < 2 && run->asked->place == PLACE_CROSS_CORE ? PLACE_SAME_CORE : run->asked->place;
+    long pinned = run->place == PLACE_FREE ? -OS_ENOSYS : go_home(plan);
+    if (pinned == -OS_ENOSYS) {
+        run->place = PLACE_FREE;
+        os_unpin();
+        return 1;
+    }
+    if (pinned < 0)
+        return refuse(outcome, STATUS_UNSUPPORTED, "os_pin", pinned, "the first of cpus= cannot be pinned to");
+    if (run->place == PLACE_CROSS_CORE && (plan->cpus < 2 || plan->cpu[0] == plan->cpu[1]))
+        return refuse(outcome, STATUS_UNSUPPORTED, "cross_core", 0, "needs two different CPUs in cpus=A,B");
+    run->cpu[0] = plan->cpu[0];
+    run->cpu[1] = plan->cpu[run->place == PLACE_CROSS_CORE];
+    return 1;
+}
+
+/* Setup and verify. 1 when the workload may be timed. */
+static int prepare(const struct workload *workload, struct run *run, struct outcome *outcome) {
+    long result = workload->setup ? workload->setup(run) : 0;
+    if (result < 0)
+        return refuse(outcome, STATUS_UNSUPPORTED, run->operation, result, run->seen);
+    if (workload->verify)
+        result = workload->verify(run);
+    if (result < 0)
+        return refuse(outcome, STATUS_UNSUPPORTED, run->operation, result, run->seen);
+    if (result > 0)
+        return refuse(outcome, STATUS_WRONG, "verify", 0, run->seen);
+    outcome->prepared = 1;
+    return 1;
+}
+
+uint64_t timed_batch(const struct workload *workload, struct run *run, uint64_t n) {
+    if (workload->before)
+        workload->before(run, n);
+    uint64_t open = counter_open();
+    workload->loop(run, n);
+    uint64_t ticks = counter_close() - open;
+    if (workload->after)
+        workload->after(run, n);
+    return ticks;
+}
+
+/* Grows the batch until it is long enough twice: a single interruption must not pass for a long batch. */
+static uint64_t calibrate(const struct payload *payload, const struct workload *workload, struct run *run) {
+    uint64_t largest = workload->max_batch ? workload->max_batch : largest_batch;
+    if (run->asked->batch)
+        return run->asked->batch < largest ? run->asked->batch : largest;
+    uint64_t floor = timing_batch_floor(&payload->timing, payload->plan.target_ns);
+    uint64_t start = os_clock_ns();
+    for (uint64_t n = 1;;) {
+        uint64_t next = timing_next_batch(n, timed_batch(workload, run, n), floor, largest);
+        if (next == n)
+            next = timing_next_batch(n, timed_batch(workload, run, n), floor, largest);
+        if (next == n || run->failed || os_clock_ns() - start > payload->plan.limit_ns)
+            return n;
+        n = next;
+    }
+}
+
+static void take_batches(const struct plan *plan, const struct workload *workload, struct run *run,
+                         struct outcome *outcome) {
+    uint64_t start = os_clock_ns(), voluntary[2] = {0, 0}, involuntary[2] = {0, 0};
+    uint32_t total = plan->warm + plan->batches;
+    int counted = 0;
+    outcome->warm = plan->warm;
+    for (uint32_t b = 0; b < total && !run->failed; b++) {
+        uint32_t measured = b > outcome->warm ? b - outcome->warm : 0;
+        if (os_clock_ns() - start > plan->limit_ns) {
+            if (b && b < outcome->warm) /* too slow to warm up at length */
+                outcome->warm = b;
+            if (measured >= LEAST_MEASURED)
+                break;
+        }
+        if (b == outcome->warm)
+            counted = os_switches(&voluntary[0], &involuntary[0]) >= 0;
+        outcome->ticks[b] = timed_batch(workload, run, outcome->n);
+        outcome->cpu[0][b] = os_cpu();
+        uint32_t second = run->shared->cpu_of_second;
+        outcome->cpu[1][b] = second == CPU_UNKNOWN ? -1 : (long)second;
+        outcome->batches = b + 1;
+    }
+    outcome->switches_known = counted && os_switches(&voluntary[1], &involuntary[1]) >= 0;
+    outcome->voluntary = voluntary[1] - voluntary[0];
+    outcome->involuntary = involuntary[1] - involuntary[0];
+}
+
+/* Single operations, in chunks of a batch's size so that before/after and the limit hold here too. */
+static void take_each(const struct payload *payload, const struct workload *workload, struct run *run,
+                      struct outcome *outcome) {
+    uint64_t start = os_clock_ns(), left = payload->plan.each;
+    while (left && !run->failed && os_clock_ns() - start <= payload->plan.limit_ns) {
+        uint64_t chunk = outcome->n < left ? outcome->n : left;
+        if (workload->before)
+            workload->before(run, chunk);
+        workload->each(run, chunk, payload->timing.cost, &outcome->hist);
+        if (workload->after)
+            workload->after(run, chunk);
+        left -= chunk;
+    }
+}
+
+static void measure(const struct payload *payload, const struct workload *workload, struct run *run,
+                    struct outcome *outcome) {
+    if (payload->plan.verify == VERIFY_ONLY) {
+        outcome->n = VERIFY_TURNS;
+        timed_batch(workload, run, outcome->n);
+    } else {
+        outcome->n = calibrate(payload, workload, run);
+        take_batches(&payload->plan, workload, run, outcome);
+        if (workload->each && payload->plan.each)
+            take_each(payload, workload, run, outcome);
+    }
+    outcome->failed = run->failed;
+    if (run->failed)
+        refuse(outcome, STATUS_FAILED, "op", 0, NULL);
+}
+
+void run_one(struct payload *payload, const struct workload *workload, struct run *run, struct outcome *outcome) {
+    const struct plan_run *asked = run->asked;
+    running = workload;
+    memset(run, 0, sizeof *run);
+    memset(outcome, 0, sizeof *outcome);
+    hist_clear(&outcome->hist);
+    memset(payload->shared, 0, sizeof *payload->shared);
+    payload->shared->cpu_of_second = CPU_UNKNOWN;
+    run->asked = asked;
+    run->shared = payload->shared;
+    run->bytes = workload->bytes;
+    run->switches = workload->switches;
+    if (!settle_place(&payload->plan, workload, run, outcome))
+        return;
+    if (prepare(workload, run, outcome))
+        measure(payload, workload, run, outcome);
+    if (workload->teardown)
+        workload->teardown(run);
+}
