@@ -1,0 +1,103 @@
+"""This host's cycle counter: its rate, its own cost, and moments that tie it to a clock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ferrule.core._native import native
+from ferrule.samples import Ticks
+
+Clock = Callable[[], int]
+
+
+@dataclass(frozen=True)
+class Timing:
+    """`struct timing` of guest/core/timing.h: what a counter is good for. Ticks unless a name says otherwise."""
+
+    counter: str  # tsc, cntvct_el0, rdtime
+    hz: int  # ticks a second against the second clock; 0 when unknown
+    hz_error_ppb: int  # half-width of the rate's bracket
+    resolution: int
+    second_resolution: int  # of the second clock, ns
+    pair: Ticks  # (64,) empty regions, in the order they were taken
+    cost: int  # their minimum
+    cost_median: int
+    verdict: str  # ok, backwards, stuck, coarse, unsteady
+
+    @property
+    def cost_ns(self) -> float:
+        """What one reading pair adds to a measured region, nanoseconds; nan when the rate is unknown."""
+        return self.cost * 1e9 / self.hz if self.hz else float("nan")
+
+
+@dataclass(frozen=True)
+class Mark:
+    """The counter and a clock at one moment, known to within `width` ticks."""
+
+    tick: int
+    ns: int
+    width: int
+
+
+def characterise(window_ns: int = 50_000_000, clock: Clock | None = None) -> Timing:
+    """Characterise the counter of the CPU this runs on, as the payload does in a guest.
+
+    Args:
+        window_ns: how long to watch, on the second clock; the call takes about that long, and always returns.
+        clock: the second clock, nanoseconds; None: CLOCK_MONOTONIC_RAW, which NTP does not slew.
+    """
+    ffi, lib = native()
+    result = ffi.new("struct timing *")
+    reader, context, _alive = _reader(clock)
+    lib.timing_characterise(result, reader, context, window_ns)
+    return Timing(
+        counter=ffi.string(lib.host_counter_name()).decode(),
+        hz=int(result.hz),
+        hz_error_ppb=int(result.hz_error_ppb),
+        resolution=int(result.resolution),
+        second_resolution=int(result.second_resolution),
+        pair=np.array(list(result.pair), dtype=np.uint64).astype(np.int64),
+        cost=int(result.cost),
+        cost_median=int(result.cost_median),
+        verdict=ffi.string(lib.timing_verdict_name(result.verdict)).decode(),
+    )
+
+
+def mark(clock: Clock | None = None) -> Mark:
+    """Read the counter and the second clock (default: CLOCK_MONOTONIC_RAW) at one moment."""
+    ffi, lib = native()
+    moment = ffi.new("uint64_t[2]")
+    reader, context, _alive = _reader(clock)
+    width = lib.timing_mark(reader, context, moment, moment + 1)
+    return Mark(int(moment[0]), int(moment[1]), int(width))
+
+
+def batch_floor(timing: Timing, target_ns: int) -> int:
+    """timing_batch_floor(): the fewest ticks a batch must last."""
+    ffi, lib = native()
+    known = {"hz": timing.hz, "resolution": timing.resolution, "cost": timing.cost}
+    return int(lib.timing_batch_floor(ffi.new("struct timing *", known), target_ns))
+
+
+def next_batch(n: int, ticks: int, floor: int, max_batch: int = 0) -> int:
+    """timing_next_batch(): the batch size to try after n operations took `ticks`; n when it is large enough."""
+    return int(native().lib.timing_next_batch(n, ticks, floor, max_batch))
+
+
+def _reader(clock: Clock | None) -> tuple[Any, Any, Any]:
+    """A timing_clock, its context, and what must stay alive while it is used."""
+    ffi, lib = native()
+    if clock is None:
+        which = ffi.new("int *", lib.host_clock_raw())
+        return _function(ffi, lib, "host_clock"), which, which
+    callback = ffi.callback("uint64_t(void *)", lambda _context: clock())
+    return callback, ffi.NULL, callback
+
+
+def _function(ffi: Any, lib: Any, name: str) -> Any:
+    """A C function as a pointer: the compiled module hands out a wrapper that must be asked for its address."""
+    return ffi.addressof(lib, name)

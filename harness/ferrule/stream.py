@@ -1,0 +1,200 @@
+"""Decoding the record stream (framing: guest/core/record.h): every record that arrived whole, and all that did not.
+
+The bytes come from a guest that is not trusted and over a line that others write to as well. The decoder holds a
+bounded amount of memory, never raises, and hands out only records whose CRC is right.
+"""
+
+from __future__ import annotations
+
+import re
+import zlib
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final, Literal
+
+RECORD_LIMIT: Final = 1000  # guest/core/record.h
+INIT_PROCESS: Final = 4294967295  # the stream of the guest's init: it has no `done`
+PENDING_LIMIT: Final = 4096  # bytes kept of a line that has not ended yet
+STREAMS_LIMIT: Final = 1024  # streams one guest may open: an honest one opens one a process
+REMEMBERED: Final = 64  # records a stream remembers, to tell a repeated one from a restart
+
+_MARK: Final = b"#fr1 "
+_STREAM = re.compile(rb"#fr1 ([0-9a-z]{1,16})\.(0|[1-9][0-9]{0,9}) ")
+_NAME = rb"[a-z][a-z0-9_.]*"
+_RECORD = re.compile(
+    rb"#fr1 ([0-9a-z]{1,16})\.(0|[1-9][0-9]{0,9}) (0|[1-9][0-9]{0,19}) (%b)((?: %b=[!\"$-}]*)*)" % (_NAME, _NAME)
+)
+_ESCAPE = re.compile(rb"%([0-9A-F]{2})?")
+_CRC = re.compile(rb" ~([0-9a-f]{8})")
+
+
+@dataclass(frozen=True)
+class Record:
+    """One record, as sent. Values are percent-decoded text; bytes that are not UTF-8 are replaced."""
+
+    run: str
+    process: int
+    seq: int
+    kind: str
+    fields: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Damage:
+    """Something was sent and did not arrive as such. `run` and `process` are what can be told of the stream.
+
+    corrupt: a wrong CRC or grammar. cut: a record without its end, or a stream that ended without `done`. overlong: a
+    record over RECORD_LIMIT. loss: a hole in the sequence. duplicate: a record that came before, not handed out again.
+    """
+
+    kind: Literal["corrupt", "loss", "cut", "overlong", "duplicate"]
+    run: str | None
+    process: int | None
+    detail: str
+
+
+@dataclass(frozen=True)
+class Restart:
+    """A stream started over under the same name: the guest rebooted, or its payload was started again."""
+
+    run: str
+    process: int
+    detail: str
+
+
+@dataclass(frozen=True)
+class Noise:
+    """A line, or part of one, that is no record: the kernel's log, firmware, a shell."""
+
+    text: str
+
+
+Event = Record | Damage | Restart | Noise
+
+
+@dataclass
+class _Stream:
+    """What is remembered of one stream: the next sequence number, and the last records' CRCs by number."""
+
+    due: int = 0
+    finished: bool = False
+    recent: deque[tuple[int, int]] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
+
+
+class Decoder:
+    """Feed it bytes as they come, cut anywhere; it answers with events in the order of the bytes."""
+
+    def __init__(self) -> None:
+        self._pending = bytearray()
+        self._skipping = False  # inside a record that is too long, until its line ends or another record begins
+        self._streams: dict[tuple[str, int], _Stream] = {}
+
+    def feed(self, chunk: bytes) -> list[Event]:
+        """Events that these bytes complete."""
+        events: list[Event] = []
+        *lines, rest = (self._pending + chunk).split(b"\n")
+        for line in lines:
+            self._line(bytes(line), events)
+            self._skipping = False
+        self._pending = rest
+        if len(rest) > PENDING_LIMIT:
+            self._relieve(events)
+        return events
+
+    def close(self) -> list[Event]:
+        """Events of the end: a last line without newline, and streams that never said `done`."""
+        events: list[Event] = []
+        self._line(bytes(self._pending), events)
+        self._pending.clear()
+        self._skipping = False
+        for (run, process), stream in self._streams.items():
+            if not stream.finished and process != INIT_PROCESS:
+                events.append(Damage("cut", run, process, f"the stream ended before record {stream.due}, without done"))
+        self._streams.clear()
+        return events
+
+    def _relieve(self, events: list[Event]) -> None:
+        """Let go of an unfinished line that is too long to be kept, but not of a record that begins at its end."""
+        last = self._pending.rfind(_MARK)
+        whole = last >= 0 and len(self._pending) - last <= PENDING_LIMIT
+        keep = last if whole else len(self._pending) - (len(_MARK) - 1)
+        self._line(bytes(self._pending[:keep]), events)
+        self._skipping = not whole and (self._skipping or last >= 0)
+        del self._pending[:keep]
+
+    def _line(self, line: bytes, events: list[Event]) -> None:
+        """A line may hold several records, when newlines were lost, and foreign text around them."""
+        head, *bodies = line.split(_MARK)
+        if not self._skipping:
+            _noise(head, events)
+        for body in bodies:
+            self._segment(_MARK + body, events)
+
+    def _segment(self, text: bytes, events: list[Event]) -> None:
+        """From one mark to the next, or to the end of the line."""
+        name = _STREAM.match(text)
+        run, process = (name[1].decode(), int(name[2])) if name else (None, None)
+        end = _CRC.search(text)
+        length = end.end() + 1 if end else len(text)
+        if length > RECORD_LIMIT:
+            events.append(
+                Damage("overlong", run, process, f"a record of {length} bytes, at most {RECORD_LIMIT} may be")
+            )
+            return
+        if end is None:
+            events.append(Damage("cut", run, process, f"a record ends early: {_show(text)}"))
+            return
+        body, crc = text[: end.start()], int(end[1], 16)
+        fields = _fields(body) if zlib.crc32(body) == crc else None
+        found = _RECORD.fullmatch(body)
+        if found is None or fields is None:
+            events.append(Damage("corrupt", run, process, f"a record is damaged: {_show(text)}"))
+        else:
+            record = Record(found[1].decode(), int(found[2]), int(found[3]), found[4].decode(), fields)
+            self._place(record, crc, events)
+        _noise(text[end.end() :], events)
+
+    def _place(self, record: Record, crc: int, events: list[Event]) -> None:
+        """Put a whole record into its stream: the next one, one behind a hole, one again, or the start of another."""
+        run, process, seq = record.run, record.process, record.seq
+        if (run, process) not in self._streams and len(self._streams) == STREAMS_LIMIT:
+            events.append(Damage("corrupt", run, process, f"more than {STREAMS_LIMIT} streams: not followed"))
+            return
+        stream = self._streams.setdefault((run, process), _Stream())
+        if seq < stream.due:
+            if (seq, crc) in stream.recent and not (seq == 0 and stream.due > 1):
+                events.append(Damage("duplicate", run, process, f"record {seq} came again"))
+                return
+            events.append(Restart(run, process, f"record {seq} came after record {stream.due - 1}"))
+            stream = self._streams[run, process] = _Stream()
+        if seq > stream.due:
+            last = f" to {seq - 1}" if seq > stream.due + 1 else ""
+            events.append(Damage("loss", run, process, f"record {stream.due}{last} did not arrive"))
+        stream.due = seq + 1
+        stream.finished = record.kind == "done"
+        stream.recent.append((seq, crc))
+        events.append(record)
+
+
+def _fields(body: bytes) -> dict[str, str] | None:
+    """The fields of a record's text; None when one is malformed or given twice."""
+    fields: dict[str, str] = {}
+    for word in body.split(b" ")[4:]:
+        key, equals, value = word.partition(b"=")
+        if not equals or key.decode("latin-1") in fields or b"" in _ESCAPE.findall(value):
+            return None
+        plain = _ESCAPE.sub(lambda escape: bytes([int(escape[1], 16)]), value)
+        fields[key.decode("latin-1")] = plain.decode("utf-8", "replace")
+    return fields
+
+
+def _noise(text: bytes, events: list[Event]) -> None:
+    shown = text.strip(b"\r").decode("utf-8", "replace")
+    if shown:
+        events.append(Noise(shown))
+
+
+def _show(text: bytes) -> str:
+    """The beginning of a bad record, safe to print."""
+    return ascii(text[:80].decode("latin-1"))[1:-1]
