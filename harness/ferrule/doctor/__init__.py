@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ferrule.doctor.capabilities import capabilities
 from ferrule.doctor.finding import Finding
-from ferrule.doctor.host import conditions
+from ferrule.doctor.host import conditions, timer
 from ferrule.doctor.render import render
 
 __all__ = ["Finding", "examine", "render"]
@@ -15,4 +15,4 @@ def examine() -> list[Finding]:
 
     Takes a few seconds, most of them to find out whether KVM really boots something.
     """
-    return [*capabilities(), *conditions()]
+    return [*capabilities(), *timer(), *conditions()]

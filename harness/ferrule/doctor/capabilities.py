@@ -11,7 +11,7 @@ import sysconfig
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from ferrule import accel, qemu, toolchain
+from ferrule import accel, debian, qemu, toolchain
 from ferrule.doctor.finding import Finding, missing
 from ferrule.errors import FerruleError, ToolMissing, UsageError
 
@@ -22,7 +22,7 @@ Check = Callable[[], Iterator[Finding]]
 
 def capabilities() -> Iterator[Finding]:
     """All tools, what the first table needs first."""
-    for check in (_python, _compiler, _python_headers, _emulator, _programs):
+    for check in (_python, _compiler, _python_headers, _emulator, _kernel, _programs):
         yield from check()
 
 
@@ -82,6 +82,22 @@ def _emulator() -> Iterator[Finding]:
     closed = device.exists() and not os.access(device, os.R_OK | os.W_OK)
     remedy = "sudo usermod -aG kvm $USER, then log in again" if closed else ""
     yield Finding(_SECTION, "accelerator", "note", f"{choice.accel}: {choice.reason}", costs, remedy)
+
+
+def _kernel() -> Iterator[Finding]:
+    """The linux guest's kernel, when none is named by --linux-kernel."""
+    try:
+        cached = debian.cached()
+    except (FerruleError, OSError) as error:
+        yield Finding(_SECTION, "linux kernel", "missing", str(error), "the linux guest is skipped")
+        return
+    if cached is not None:
+        yield _ok("linux kernel", f"{cached.name}, in the cache")
+    elif shutil.which("apt-get"):
+        yield _ok("linux kernel", f"{debian.META_PACKAGE} is downloaded by apt at first use (70 MB, without root)")
+    else:
+        costs = "the linux guest is skipped, unless --linux-kernel FILE names one"
+        yield Finding(_SECTION, "linux kernel", "missing", "no apt-get here to download Debian's with", costs)
 
 
 def _programs() -> Iterator[Finding]:

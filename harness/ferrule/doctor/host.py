@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from ferrule.core import characterise
 from ferrule.doctor.finding import Finding
 from ferrule.errors import FerruleError
 from ferrule.guests import GuestOptions
@@ -17,7 +18,7 @@ STEAL_WINDOW = 0.5  # seconds
 STEAL_LIMIT = 0.01  # of the time: a batch is then disturbed often enough to move the tail
 LOAD_LIMIT = 0.25  # runnable tasks a CPU
 
-_SECTION = "host"
+_SECTION, _TIMER = "host", "timer"
 _SYS_CPU = "/sys/devices/system/cpu"
 
 
@@ -30,6 +31,12 @@ class _Disturbance:
     setting: tuple[str, str] = ("", "")  # value, file under _SYS_CPU
 
 
+_VERDICTS = {
+    "backwards": "counter or clock runs backwards: no number from this host can be trusted",
+    "stuck": "counter or clock stands still: no number from this host can be trusted",
+    "coarse": "the counter's step is over a microsecond: batches grow with it",
+    "unsteady": "two halves of a short calibration disagree by over 0.1 %: the machine is busy, or its counter drifts",
+}
 _TURBO = "the clock rate depends on heat and on what other cores do"
 _DISTURBING = {
     "governor": _Disturbance(
@@ -47,6 +54,24 @@ _DISTURBING = {
         lambda text: not text.startswith("max"), "the quota stops the payload in the middle of batches"
     ),
 }
+
+
+def timer() -> Iterator[Finding]:
+    """What the CPU's counter is good for: the same C that runs in the guests, asked on this host."""
+    try:
+        timing = characterise()
+    except FerruleError as error:
+        detail = str(error).partition("\n")[0]
+        yield Finding(_TIMER, "counter", "missing", detail, "guests' clocks are not compared with this host's counter")
+        return
+    error_ppm = timing.hz_error_ppb / 1000
+    detail = f"{timing.counter} at {timing.hz / 1e6:.3f} MHz ± {error_ppm:.2g} ppm against CLOCK_MONOTONIC_RAW"
+    if timing.verdict == "ok":
+        yield Finding(_TIMER, "counter", "ok", detail)
+    else:
+        yield Finding(_TIMER, "counter", "note", f"{detail}: {timing.verdict}", _VERDICTS[timing.verdict])
+    cost = f"{timing.cost} ticks ({timing.cost_ns:.1f} ns) a pair of readings, median {timing.cost_median}"
+    yield Finding(_TIMER, "cost", "ok", f"{cost}; smallest step {timing.resolution} ticks")
 
 
 def conditions() -> Iterator[Finding]:
