@@ -9,12 +9,38 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
+from typing import Protocol
 
 from ferrule import children
 from ferrule.errors import TransportError
 from ferrule.transcript import Transcript
+
+
+@dataclass(frozen=True)
+class Cargo:
+    """What a transport asks of a machine that is about to be booted with its payload."""
+
+    program: str  # path of the payload inside the guest
+    files: Mapping[str, bytes] = field(default_factory=dict)  # to be in the guest's initial file system, executable
+    devices: tuple[str, ...] = ()  # emulated devices, as QEMU arguments
+    share: str | None = None  # tag of a 9p share that the guest is to mount on /host
+
+
+class BootTransport(Protocol):
+    """Carries a payload into a machine by the way it is booted."""
+
+    name: str
+
+    def load(self, payload: bytes) -> Cargo:
+        """Make the payload ready and say what the machine needs for it."""
+        ...
+
+    def close(self) -> None:
+        """Let go of what load() made on the host. May be called twice."""
+        ...
 
 
 class PrivateFolder:
@@ -78,9 +104,8 @@ class Streams:
             TimeoutError: no data came before the deadline.
         """
         while self._watch.get_map():
-            events = self._watch.select(max(0.0, deadline - time.monotonic()))
-            if not events:
-                raise TimeoutError("no bytes from the guest")
+            left = deadline - time.monotonic()
+            events = self._watch.select(max(0.0, left))
             for key, _ in events:
                 if isinstance(key.data, subprocess.Popen):  # children it left would hold the streams open for ever
                     children.kill(key.data)
@@ -91,6 +116,8 @@ class Streams:
                     key.data.add(chunk)
                 else:
                     return chunk
+            if not events or left <= 0:  # the second: one that talks only beside its data has no right to more time
+                raise TimeoutError("no bytes from the guest")
         return b""
 
     def wait(self, patience: float = 5.0) -> int:

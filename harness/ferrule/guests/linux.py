@@ -1,0 +1,206 @@
+"""Linux in QEMU: Debian's standard kernel or one of yours, and an initial file system of ours."""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from contextlib import ExitStack
+from dataclasses import replace
+from types import TracebackType
+
+from ferrule import accel, children, initramfs, kernels, qemu
+from ferrule.build import build_init
+from ferrule.errors import FerruleError, UsageError
+from ferrule.guests.base import Ending
+from ferrule.guests.options import GuestOptions
+from ferrule.kernels import Kernel
+from ferrule.samples import Accel
+from ferrule.transports.base import BootTransport, Cargo, PrivateFolder
+from ferrule.transports.ninep import NinePTransport
+from ferrule.transports.serial import SerialTransport
+
+ARCH = "x86_64"
+TRANSPORTS: dict[str, type[BootTransport]] = {"serial": SerialTransport, "9p": NinePTransport}
+BOOT_SECONDS: dict[Accel, float] = {"kvm": 30.0, "tcg": 120.0, "icount": 240.0}
+SHARE_MODULES = ("virtio_pci", "9pnet_virtio", "9p")
+
+# Under emulation the counter is the emulator's: the kernel has no better second clock and must not go looking for one.
+# Under icount nothing random may decide where things lie in memory: the count would follow.
+_WORDS: dict[Accel, str] = {
+    "kvm": "",
+    "tcg": "tsc=reliable",
+    "icount": "tsc=reliable nokaslr norandmaps random.trust_cpu=off",
+}
+_PANIC = re.compile(r"Kernel panic - not syncing: .*")
+_INIT = re.compile(r"ferrule-init: (.*)")
+_FINISHED = "all processes ended with status 0"
+_POWER_DOWN = "reboot: Power down"
+
+
+def create(name: str, options: GuestOptions) -> LinuxGuest:
+    """The Linux guest. `options` it honours: all but those of SSH hosts. Probes the accelerator, may fetch a kernel."""
+    if name != "linux":
+        raise UsageError(f"--guest {name}: the linux guest takes no address; write `linux`")
+    if options.transport not in TRANSPORTS:
+        raise UsageError(f"--transport {options.transport}: the linux guest knows {', '.join(TRANSPORTS)}")
+    program = qemu.find(ARCH)
+    return LinuxGuest(program, accel.choose(options.accel, program), kernels.choose(options), options)
+
+
+def unavailable(options: GuestOptions) -> str | None:
+    """Why this guest cannot be had here; None when it can, as far as that shows without a download."""
+    try:
+        qemu.find(ARCH)
+    except FerruleError as error:
+        return str(error)
+    return kernels.unavailable(options)
+
+
+class LinuxGuest:
+    """See base.Guest."""
+
+    name = "linux"
+    os = "linux"
+    arch = ARCH
+    fresh_boots = True
+
+    def __init__(self, program: str, choice: accel.Choice, kernel: Kernel, options: GuestOptions) -> None:
+        self._program, self._choice, self._kernel, self._options = program, choice, kernel, options
+        self.accel = choice.accel
+        self.boot_seconds = options.boot_seconds or BOOT_SECONDS[self.accel]
+        self._smp = _smp(self.accel, options)
+        self.cpus = tuple(range(self._smp))[::-1][:2] if options.cpus is None else options.cpus
+        if wrong := [cpu for cpu in self.cpus if cpu >= self._smp]:
+            raise UsageError(f"--cpu {wrong[0]}: the linux guest has CPUs 0 to {self._smp - 1}")
+
+    def describe(self) -> dict[str, str]:
+        """Conditions: the same text for the same machine, whatever the boot."""
+        cargo = Cargo(program="/payload")
+        return {
+            "accel.reason": self._choice.reason,
+            "kernel.file": self._kernel.image.name,
+            "kernel.origin": self._kernel.origin,
+            "kernel.sha256": self._kernel.sha256,
+            "qemu.version": qemu.version(self._program),
+            "qemu.command": qemu.conditions(self.machine(cargo, 1)),
+            "transport": self._options.transport,
+        }
+
+    def machine(self, cargo: Cargo, processes: int) -> qemu.Machine:
+        """The machine that runs a cargo; its initial file system is not in it yet."""
+        words = ["console=ttyS0 quiet panic=-1", _WORDS[self.accel], "ferrule.port=/dev/ttyS1"]
+        words.append(f"ferrule.processes={processes}")
+        if cargo.share:
+            words.append(f"ferrule.share={cargo.share}")
+        return qemu.Machine(
+            self._program,
+            self.accel,
+            self._kernel.image,
+            command_line=" ".join([*filter(None, words), "--", cargo.program]),
+            memory=self._options.memory,
+            smp=self._smp,
+            devices=cargo.devices,
+            ports={qemu.CONSOLE: "socket", qemu.RESULTS: "socket"},
+        )
+
+    def initrd(self, cargo: Cargo) -> bytes:
+        """The initial file system: our init, the cargo's files, and the modules it needs in the order of loading.
+
+        Raises:
+            UsageError: modules are needed and it is not known where they are.
+        """
+        modules: dict[str, bytes] = {}
+        if cargo.share:
+            if self._kernel.modules is None:
+                raise UsageError("--transport 9p: where are this kernel's modules? name the folder by --linux-modules")
+            modules = self._kernel.modules.ordered(SHARE_MODULES)
+        tree = {f"modules/{name}.ko": image for name, image in modules.items()}
+        listing = "".join(f"/{path}\n" for path in tree)
+        return initramfs.archive(
+            [
+                initramfs.character_device("dev/console", 5, 1),
+                initramfs.folder("tmp", 0o1777),
+                initramfs.file("init", build_init(ARCH).image, 0o755),
+                initramfs.file("modules.list", listing.encode()),
+                *initramfs.files(tree),
+                *initramfs.files(cargo.files, 0o755),
+            ]
+        )
+
+    def execute(self, payload: bytes, processes: int, boot: int) -> LinuxExecution:  # noqa: ARG002 - every boot is alike
+        """See base.Guest."""
+        with ExitStack() as undo:
+            transport = TRANSPORTS[self._options.transport]()
+            undo.callback(transport.close)
+            cargo = transport.load(payload)
+            folder = undo.enter_context(PrivateFolder())
+            initrd = folder.write("initrd", self.initrd(cargo), 0o600)
+            running = qemu.Qemu(replace(self.machine(cargo, processes), initrd=initrd))
+            undo.callback(running.close)
+            return LinuxExecution(running, undo.pop_all())
+
+    def close(self) -> None:
+        """Nothing is kept between boots."""
+
+
+def _smp(accel: Accel, options: GuestOptions) -> int:
+    """CPUs of the machine: two where this host has them, so that ends can be apart; icount has only one."""
+    if accel == "icount":
+        if (options.smp or 1) > 1:
+            raise UsageError(f"--accel icount: QEMU counts instructions on one CPU only, not {options.smp}")
+        return 1
+    return options.smp or min(2, len(os.sched_getaffinity(0)))
+
+
+class LinuxExecution:
+    """See base.Execution: one boot."""
+
+    def __init__(self, running: qemu.Qemu, undo: ExitStack) -> None:
+        self._qemu, self._undo = running, undo
+        self.pid = running.child.pid
+
+    def read(self, timeout: float) -> bytes:
+        """See base.Execution."""
+        return self._qemu.streams.read(time.monotonic() + timeout)
+
+    def console(self) -> str:
+        """The guest's console, then what QEMU itself said."""
+        return self._qemu.console.text() + self._qemu.errors.text()
+
+    def ending(self) -> Ending:
+        """See base.Execution."""
+        return classify(self._qemu.streams.wait(), self._qemu.console.text(), self._qemu.errors.text())
+
+    def close(self) -> None:
+        """See base.Execution."""
+        self._undo.close()
+
+    def __enter__(self) -> LinuxExecution:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def classify(status: int, console: str, errors: str) -> Ending:
+    """How a boot ended, from QEMU's return code and what guest and QEMU said."""
+    said = errors.strip().splitlines()
+    words = _INIT.findall(console)
+    if status < 0:
+        detail = f"QEMU was ended by {children.ending_text(status)}"
+    elif panic := _PANIC.search(console):
+        detail = panic.group().strip()
+    elif status % 2 and not (status == 1 and said):
+        detail = f"the guest wrote {status >> 1:#x} to the debug port"
+    elif status:
+        detail = f"QEMU: {said[-1] if said else children.ending_text(status)}"
+    elif _POWER_DOWN not in console:
+        detail = "the guest reset itself"
+    elif _FINISHED in words:
+        return Ending(True, "the guest powered off")
+    else:
+        detail = words[-1].strip() if words else "the guest powered off too early"
+    return Ending(False, detail)

@@ -1,0 +1,123 @@
+"""Kernel modules: which files a module needs and in what order, read from the modules' own .modinfo sections."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import lzma
+import shutil
+import subprocess
+from collections.abc import Iterable
+from functools import cached_property
+from pathlib import Path
+
+from elftools.common.exceptions import ELFError
+from elftools.elf.elffile import ELFFile
+
+from ferrule.errors import InfrastructureError, ToolMissing, UsageError
+
+_SUFFIXES = (".ko", ".ko.xz", ".ko.gz", ".ko.zst")
+
+
+def module_name(path: Path | str) -> str:
+    """`drivers/virtio/virtio-rng.ko.xz` -> `virtio_rng`: the kernel takes `-` and `_` for the same."""
+    return Path(path).name.partition(".")[0].replace("-", "_")
+
+
+def load(path: Path) -> bytes:
+    """A module's ELF image, decompressed.
+
+    Raises:
+        InfrastructureError: unreadable or damaged; ToolMissing: a .zst without the zstd program.
+    """
+    try:
+        match path.suffix:
+            case ".xz":
+                return lzma.decompress(path.read_bytes())
+            case ".gz":
+                return gzip.decompress(path.read_bytes())
+            case ".zst":
+                return _zstd(path)
+            case _:
+                return path.read_bytes()
+    except (OSError, EOFError, lzma.LZMAError, subprocess.SubprocessError) as error:
+        raise InfrastructureError(f"{path}: cannot read kernel module: {error}") from error
+
+
+def dependencies(image: bytes) -> tuple[str, ...]:
+    """What a module asks for: the `depends=` of its .modinfo.
+
+    Raises:
+        ValueError: not an ELF file, or no .modinfo in it: no kernel module.
+    """
+    try:
+        section = ELFFile(io.BytesIO(image)).get_section_by_name(".modinfo")
+        text: bytes = section.data() if section is not None else b""
+    except (
+        ELFError,
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+    ) as error:  # what a corrupt ELF does to pyelftools
+        raise ValueError(f"not an ELF file: {error}") from error
+    fields = dict(item.partition(b"=")[::2] for item in text.split(b"\0") if item)
+    if b"depends" not in fields:
+        raise ValueError("no depends= in .modinfo: not a kernel module")
+    names = fields[b"depends"].decode("ascii", "replace").split(",")
+    return tuple(module_name(name) for name in names if name)
+
+
+class ModuleTree:
+    """The modules of one kernel, searched in depth."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    @cached_property
+    def _files(self) -> dict[str, Path]:
+        found = (path for path in self.folder.rglob("*.ko*") if path.name.endswith(_SUFFIXES))
+        return {module_name(path): path for path in sorted(found)}
+
+    @cached_property
+    def _builtin(self) -> frozenset[str]:
+        lists = sorted(self.folder.rglob("modules.builtin"))
+        return frozenset(module_name(line) for path in lists for line in path.read_text().split())
+
+    def ordered(self, wanted: Iterable[str]) -> dict[str, bytes]:
+        """Images of the wanted modules and all they need, dependencies first; what the kernel has built in is left out.
+
+        Raises:
+            UsageError: a module is not in the folder.
+            InfrastructureError: one is unreadable, or they need each other in a circle.
+        """
+        order: dict[str, bytes] = {}
+        for name in wanted:
+            self._visit(module_name(name), order, ())
+        return order
+
+    def _visit(self, name: str, order: dict[str, bytes], path: tuple[str, ...]) -> None:
+        if name in order or name in self._builtin:
+            return
+        if name in path:
+            raise InfrastructureError(f"{self.folder}: modules need each other: {' -> '.join((*path, name))}")
+        if name not in self._files:
+            needed = f", needed by {path[-1]}" if path else ""
+            raise UsageError(
+                f"{self.folder}: no kernel module {name}{needed}; name the right folder by --linux-modules"
+            )
+        image = load(self._files[name])
+        try:
+            needs = dependencies(image)
+        except ValueError as error:
+            raise InfrastructureError(f"{self._files[name]}: {error}") from error
+        for need in needs:
+            self._visit(need, order, (*path, name))
+        order[name] = image
+
+
+def _zstd(path: Path) -> bytes:
+    program = shutil.which("zstd")
+    if program is None:
+        raise ToolMissing(f"{path}: zstd is needed to read it; install it: apt-get install zstd")
+    return subprocess.run([program, "-dcq", str(path)], capture_output=True, timeout=30, check=True).stdout

@@ -1,0 +1,34 @@
+"""The payload in a private folder that the guest sees over 9p, read-only; records out through a serial port.
+
+Nothing is timed on 9p: it carries the payload in and is idle from then on.
+"""
+
+from __future__ import annotations
+
+from ferrule.transports.base import Cargo, PrivateFolder
+
+TAG = "ferrule"
+
+
+class NinePTransport:
+    """One private folder (mode 0700) with one file, exported by QEMU as it is: no mapping, no writing."""
+
+    name = "9p"
+
+    def __init__(self) -> None:
+        self._folder = PrivateFolder()
+
+    def load(self, payload: bytes) -> Cargo:
+        """The payload as a file of the share.
+
+        Raises:
+            TransportError: the folder cannot hold it.
+        """
+        self._folder.write("payload", payload)
+        path = str(self._folder.path).replace(",", ",,")
+        export = f"local,path={path},mount_tag={TAG},security_model=none,readonly=on"
+        return Cargo(program="/host/payload", devices=("-virtfs", export), share=TAG)
+
+    def close(self) -> None:
+        """Remove the folder. May be called twice."""
+        self._folder.close()
