@@ -1,0 +1,210 @@
+"""The payload and the Linux guest's init, compiled (same sources and compiler, same bytes), and the plan patch."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import shutil
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from elftools.common.exceptions import ELFError
+from elftools.elf.elffile import ELFFile
+from elftools.elf.sections import NoteSection
+
+from ferrule import paths
+from ferrule.errors import InfrastructureError, UsageError
+from ferrule.plan import CAPACITY
+from ferrule.registry import workload_files
+from ferrule.toolchain import Compiler, target_compiler
+
+PLAN_SECTION: Final = ".plan"
+PLAN_MAGIC: Final = b"ferrule-plan-unpatched"  # guest/core/plan.h
+
+# What shapes the machine code; told in the hello record. No unwind tables, stack protector or PIE: there is no libc to
+# serve them, and nothing of them may stand in a measured loop. Aliasing: run->word is viewed as the workload's struct.
+_CODE: Final = (
+    *("-std=c11", "-O2", "-ffreestanding", "-fno-strict-aliasing", "-fno-pie"),
+    *("-fno-stack-protector", "-fno-asynchronous-unwind-tables"),
+)
+_CODE_OF_KIND: Final = {
+    "gcc": ("-fno-tree-loop-distribute-patterns",),  # or memcpy's own loop becomes a call of memcpy
+    "clang": (),
+    "zig": ("-fno-sanitize=all",),  # on by default there
+}
+_CODE_OF_ARCH: Final = {"x86_64": ("-fcf-protection=none",), "aarch64": ("-mno-outline-atomics",), "riscv64": ()}
+_LINK: Final = ("-g0", "-static", "-nostdlib", "-no-pie", "-Wl,--build-id=sha1", "-Wl,-z,noexecstack")
+_STRICT: Final = ("-Wall", "-Wextra", "-Werror")
+
+
+@dataclass(frozen=True)
+class Payload:
+    """A finished program for one OS and architecture."""
+
+    path: Path  # in the cache
+    image: bytes  # the ELF file, plan not patched
+    build_id: str  # hex, as the linker wrote it
+    compiler: str
+    flags: str
+    arch: str
+    os: str
+
+
+def build_payload(
+    os: str,
+    arch: str,
+    *,
+    compiler: Compiler | None = None,
+    extra_workloads: Sequence[Path] = (),
+    strict: bool = False,
+) -> Payload:
+    """Compile the payload, or take it from the cache when nothing it is made of has changed.
+
+    Args:
+        os: a folder of guest/os/.
+        arch: x86_64, aarch64 or riscv64.
+        compiler: instead of the one toolchain.py finds.
+        extra_workloads: workload files, or folders of them, besides the checkout's own.
+        strict: warnings are errors.
+
+    Raises:
+        UsageError: no such port or architecture, or an extra path that does not exist.
+        ToolMissing: no compiler for it.
+        BuildFailed: it does not compile.
+        InfrastructureError: the cache cannot be written.
+    """
+    guest = paths.root() / "guest"
+    if not (guest / "os" / os / "start.c").is_file():
+        have = ", ".join(sorted(path.parent.name for path in guest.glob("os/*/start.c")))
+        raise UsageError(f"os {os}: there is no port of that name in guest/os/; there are: {have}")
+    port = [path for path in (guest / "os" / os).glob("*.c") if path.name != "init.c"]
+    main = [guest / "payload.c", *guest.glob("payload/*.c"), *guest.glob("core/*.c")]
+    own = workload_files()
+    extra = workload_files(extra_workloads)[len(own) :]
+    sources = _in_tree([*main, *port, *own]) | {f"extra/{at}/{path.name}": path for at, path in enumerate(extra)}
+    return _Recipe("payload", os, arch, compiler or target_compiler(arch), sources, strict).make()
+
+
+def build_init(arch: str, *, compiler: Compiler | None = None, strict: bool = False) -> Payload:
+    """Compile the first process of the Linux guest: guest/os/linux/init.c with the port and the core.
+
+    Raises: as build_payload().
+    """
+    guest = paths.root() / "guest"
+    sources = _in_tree([*guest.glob("os/linux/*.c"), *guest.glob("core/*.c")])
+    return _Recipe("init", "linux", arch, compiler or target_compiler(arch), sources, strict).make()
+
+
+def patch_plan(payload: bytes, text: str) -> bytes:
+    """The payload with its plan written into the `.plan` section, so that the guest's OS has to hand over nothing.
+
+    Raises:
+        UsageError: the plan is too long for the section, or holds what is not printable ASCII.
+        InfrastructureError: this is no payload: no ELF file, no such section, or one that is patched already.
+    """
+    if not all(character == "\n" or " " <= character <= "~" for character in text):
+        raise UsageError("plan: holds characters other than printable ASCII and newlines")
+    if len(text) > CAPACITY:
+        raise UsageError(f"plan: {len(text)} bytes, the payload holds {CAPACITY}: ask for fewer runs")
+    try:
+        section = ELFFile(io.BytesIO(payload)).get_section_by_name(PLAN_SECTION)
+    except ELFError as error:
+        raise InfrastructureError(f"payload: not an ELF file: {error}") from None
+    if section is None or section["sh_size"] != CAPACITY:
+        raise InfrastructureError(f"payload: no {PLAN_SECTION} section of {CAPACITY} bytes; was it stripped of it?")
+    start = section["sh_offset"]
+    if payload[start : start + CAPACITY] != PLAN_MAGIC.ljust(CAPACITY, b"\0"):
+        raise InfrastructureError(f"payload: its {PLAN_SECTION} section is cut or patched already; patch a fresh copy")
+    return payload[:start] + text.encode("ascii").ljust(CAPACITY, b"\0") + payload[start + CAPACITY :]
+
+
+@dataclass(frozen=True)
+class _Recipe:
+    """All that goes into a program, and nothing else does."""
+
+    kind: str
+    os: str
+    arch: str
+    compiler: Compiler
+    sources: Mapping[str, Path]  # path in the build tree -> file
+    strict: bool
+
+    def __str__(self) -> str:
+        return f"{self.kind} for {self.os} {self.arch}"
+
+    @property
+    def code(self) -> tuple[str, ...]:
+        return (*_CODE, *_CODE_OF_KIND[self.compiler.kind], *_CODE_OF_ARCH[self.arch])
+
+    def tree(self) -> dict[str, bytes]:
+        """The build tree: the sources and every header they may include."""
+        guest = paths.root() / "guest"
+        headers = _in_tree(guest.rglob("*.h"))
+        return {name: path.read_bytes() for name, path in sorted({**headers, **self.sources}.items())}
+
+    def key(self, tree: Mapping[str, bytes]) -> str:
+        """The name in the cache."""
+        hashes = {name: hashlib.sha256(content).hexdigest() for name, content in tree.items()}
+        made_of = [self.kind, self.os, self.arch, self.compiler.command, self.compiler.version]
+        made_by = [self.code, _LINK, _STRICT if self.strict else (), sorted(self.sources), hashes]
+        return hashlib.sha256(json.dumps([made_of, made_by]).encode()).hexdigest()[:24]
+
+    def compile(self, tree: Mapping[str, bytes], into: Path) -> None:
+        """Compile in a private copy of the tree: every path the compiler sees is relative and the same everywhere."""
+        quoted = {"COMPILER": self.compiler.version, "FLAGS": " ".join(self.code)}
+        defines = [f"-DFERRULE_{name}={json.dumps(value)}" for name, value in quoted.items()]  # as C quotes it, too
+        options = (*self.code, *_LINK, *(_STRICT if self.strict else ()), *defines)
+        with tempfile.TemporaryDirectory(prefix="ferrule-build-") as name:
+            folder = Path(name)
+            for file, content in tree.items():
+                (folder / file).parent.mkdir(parents=True, exist_ok=True)
+                (folder / file).write_bytes(content)
+            includes = ("-Iguest", f"-Iguest/os/{self.os}")
+            self.compiler.run((*options, *includes, *sorted(self.sources), "-o", "program"), str(self), folder)
+            _publish(folder / "program", into)
+
+    def make(self) -> Payload:
+        """From the cache, or compiled into it."""
+        try:
+            tree = self.tree()
+            path = paths.cache("payload") / f"{self.kind}-{self.os}-{self.arch}-{self.key(tree)}.elf"
+            if not path.exists():
+                self.compile(tree, path)
+            image = path.read_bytes()
+        except OSError as error:
+            raise InfrastructureError(f"{self}: {error.filename or 'cache'}: {error.strerror}") from None
+        flags = " ".join(self.code)
+        return Payload(path, image, _build_id(image), self.compiler.version, flags, self.arch, self.os)
+
+
+def _in_tree(files: Iterable[Path]) -> dict[str, Path]:
+    guest = paths.root() / "guest"
+    return {f"guest/{path.relative_to(guest).as_posix()}": path for path in files}
+
+
+def _publish(program: Path, path: Path) -> None:
+    """Into the cache under its name at once: another build of the same may be running."""
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=path.name, delete=False) as file:
+        finished = Path(file.name)
+        try:
+            file.write(program.read_bytes())
+            file.flush()
+            shutil.copymode(program, finished)
+            finished.replace(path)
+        except OSError:
+            finished.unlink(missing_ok=True)
+            raise
+
+
+def _build_id(image: bytes) -> str:
+    """The linker's SHA-1 of the program."""
+    for section in ELFFile(io.BytesIO(image)).iter_sections():
+        if isinstance(section, NoteSection):
+            for note in section.iter_notes():
+                if note["n_type"] == "NT_GNU_BUILD_ID":
+                    return str(note["n_desc"])
+    raise InfrastructureError("payload: the linker wrote no build-id")
