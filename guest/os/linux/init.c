@@ -1,7 +1,6 @@
 /* The first process of a Linux guest: brings up just enough of the system for the payload, runs it, powers off.
  *
- * The kernel hands over what stands behind `--` on its command line: the program and its arguments. Settings are words
- * of /proc/cmdline:
+ * The program and its arguments stand behind `--` on the kernel's command line, settings before:
  *
  *     ferrule.port=PATH      where the program's standard output and our own records go, as a raw terminal
  *     ferrule.processes=N    run it N times, with process=K as last argument; stop at the first that fails
@@ -207,7 +206,29 @@ static void run_all(char **argv, int argc) {
     say("all processes ended with status 0", "", 0);
 }
 
+/* The words behind `--`, as an argument list. They are not taken from our own arguments: the kernel mixes words of its
+ * command line that it does not know into those. */
+static int split_program(char **argv) {
+    int count = 0;
+    char *at = command_line;
+    while (*at && !text_starts(at, " -- "))
+        at++;
+    for (at += *at ? 4 : 0; *at && *at != '\n' && count < ARGUMENTS; at++) {
+        if (*at == ' ')
+            continue;
+        argv[count++] = at;
+        while (at[1] && at[1] != ' ' && at[1] != '\n')
+            at++;
+        if (!at[1])
+            break;
+        *++at = 0;
+    }
+    must(count ? 0 : -OS_EINVAL, "no program behind -- on the kernel's command line", "");
+    return count;
+}
+
 int program_main(int argc, char **argv) {
+    (void)argc, (void)argv;
     enum { MS_RDONLY = 1, MS_NOSUID = 2, MS_NODEV = 4 };
     char value[LINE], *program[ARGUMENTS + 2] = {0};
     record_init(&record, port_write, NULL, "0", init_stream);
@@ -226,9 +247,6 @@ int program_main(int argc, char **argv) {
     if (setting("ferrule.share", value, sizeof value))
         mount(value, "/host", "9p", MS_RDONLY | MS_NOSUID | MS_NODEV,
               "trans=virtio,version=9p2000.L,msize=131072,cache=none");
-    if (argc < 2 || argc > ARGUMENTS)
-        must(-OS_EINVAL, "no program behind -- on the kernel's command line", "");
-    memcpy(program, argv + 1, (size_t)(argc - 1) * sizeof *argv);
-    run_all(program, argc - 1);
+    run_all(program, split_program(program));
     power_off();
 }
