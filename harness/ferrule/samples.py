@@ -77,6 +77,7 @@ class ClockCheck:
     verdict: str  # enum timing_verdict as said by the payload
     drift_ppm: float | None  # guest OS clock against its counter, begin to end
     host_ratio: float | None  # seconds of the guest's clock for each second of the host's
+    resolution: int = 1  # smallest step of the counter, ticks
 
 
 @dataclass(frozen=True)

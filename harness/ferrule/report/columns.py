@@ -1,0 +1,84 @@
+"""What tables are made of: a column a guest, an entry a run. Made from fresh results, or from stored lines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from ferrule.samples import Conditions, GuestResult, RunKey, RunResult, Status
+from ferrule.stats.summary import Summary, measured, summarise
+
+
+class Declared(Protocol):
+    """What the report needs of a workload's declaration row (ferrule.registry.Declaration has it)."""
+
+    @property
+    def family(self) -> str:
+        """Its folder."""
+        ...
+
+    @property
+    def control(self) -> bool:
+        """Whether it runs in every process to check the measurement itself."""
+        ...
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One run on one guest: a summary, or the reason why there is none."""
+
+    key: RunKey
+    family: str
+    control: bool
+    status: Status
+    reason: str
+    summary: Summary | None
+
+
+@dataclass(frozen=True)
+class Column:
+    """One guest's entries and the conditions they share."""
+
+    guest: str
+    conditions: Conditions | None
+    boots: int
+    entries: tuple[Entry, ...]
+    errors: tuple[str, ...] = ()
+
+    def find(self, key: RunKey) -> Entry | None:
+        """The entry of a run key."""
+        return next((entry for entry in self.entries if entry.key == key), None)
+
+
+def catalog() -> Mapping[str, Declared]:
+    """The declarations of all workloads of this checkout."""
+    from ferrule.registry import workloads  # stored results are read without a checkout's sources
+
+    return workloads()
+
+
+def columns(results: Iterable[GuestResult], declared: Mapping[str, Declared] | None = None) -> list[Column]:
+    """Summarise fresh results.
+
+    Args:
+        results: one a guest.
+        declared: by workload name; those of the checkout when not given.
+    """
+    rows = catalog() if declared is None else declared
+    return [
+        Column(
+            result.guest,
+            result.conditions,
+            result.boots,
+            tuple(_entry(run, result.conditions, rows.get(run.key.workload)) for run in result.runs.values()),
+            tuple(result.errors),
+        )
+        for result in results
+    ]
+
+
+def _entry(run: RunResult, conditions: Conditions | None, row: Declared | None) -> Entry:
+    summary = summarise(run, conditions) if conditions is not None and measured(run) else None
+    family, control = (row.family, bool(row.control)) if row is not None else ("other", False)
+    return Entry(run.key, family, control, run.status, run.reason, summary)

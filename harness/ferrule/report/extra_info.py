@@ -1,0 +1,49 @@
+"""What pytest-benchmark's `extra_info` holds for a summary: plain JSON types, everything its own statistics lack."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ferrule.report.codec import encode
+from ferrule.samples import Conditions
+from ferrule.stats.flags import Flag
+from ferrule.stats.summary import Summary
+
+
+def extra_info(summary: Summary, conditions: Conditions, **campaign: object) -> dict[str, Any]:
+    """Conditions, meaning, interval, tails, flags and the hierarchy that a flat list of samples has lost.
+
+    Args:
+        summary: what was measured.
+        conditions: under which.
+        campaign: budget, seed and the like, stored as they are.
+    """
+    interval = summary.interval
+    return {
+        "unit": summary.unit,
+        "functional_only": Flag.FUNCTIONAL in summary.flags,
+        "workload": summary.key.workload,
+        "params": dict(summary.params),
+        "place_asked": summary.key.place,
+        "place": summary.place,
+        "meaning": encode(summary.meaning),
+        "estimate": summary.estimate,
+        "low": summary.low,
+        "high": summary.high,
+        "confidence": summary.confidence,
+        "method": summary.method,
+        "scope": interval.scope,
+        "boots": summary.n_boots,
+        "processes": summary.n_processes,
+        "batches": summary.batches,
+        "boot_of_process": list(summary.boots),
+        "operations_per_batch": list(summary.batch_sizes),
+        "subtraction_u": summary.subtraction,
+        "variance_components": encode(summary.components),
+        "contamination": summary.contamination,
+        "tails": encode(summary.tails),
+        "throughput": encode(summary.throughput),
+        "flags": {flag.name.lower(): flag.value for flag in summary.flags},
+        "conditions": encode(conditions),
+        **campaign,
+    }

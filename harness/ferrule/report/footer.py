@@ -1,0 +1,94 @@
+"""The conditions of each guest, and what must not be compared: under every table, without being asked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ferrule.report.columns import Column
+from ferrule.samples import Conditions
+from ferrule.stats.summary import Summary
+
+EMULATED = "functional only: emulated time is not time"
+NOTABLE = ("governor", "turbo", "smt", "mitigations", "virtual", "clocksource")  # last words of facts worth a line
+
+
+def conditions_line(column: Column) -> str:
+    """One line: what ran, on what, under which accelerator, from which compiler, and how often."""
+    conditions = column.conditions
+    if conditions is None:
+        return f"{column.guest}: never spoke"
+    cpus = f"CPUs {','.join(map(str, conditions.cpus))}" if conditions.cpus else "not pinned"
+    parts = [
+        f"{conditions.os} {conditions.kernel} {conditions.arch}",
+        conditions.accel,
+        conditions.cpu_model,
+        cpus,
+        f"counter {conditions.counter}",
+        f"{conditions.compiler} {conditions.flags}".strip(),
+        f"payload {conditions.payload[:12]}",
+        *_notable(conditions),
+    ]
+    return f"{column.guest}: {', '.join(parts)}; {amounts(column)}"
+
+
+def amounts(column: Column) -> str:
+    """`1 boot, 7 processes, 15 batches a process`; ranges where runs differ."""
+    found = [entry.summary for entry in column.entries if entry.summary]
+    if not found:
+        return "nothing measured"
+    boots = _span([one.n_boots for one in found], "boot")
+    processes = _span([one.n_processes for one in found], "process")
+    return f"{boots}, {processes}, {_span([_batches(one) for one in found], 'batch')} a process"
+
+
+def _batches(summary: Summary) -> int:
+    return round(summary.batches / summary.n_processes)
+
+
+def _span(values: Sequence[int], noun: str) -> str:
+    low, high = min(values), max(values)
+    plural = noun if high == 1 else f"{noun}es" if noun.endswith(("s", "ch")) else f"{noun}s"
+    return f"{low} {plural}" if low == high else f"{low} to {high} {plural}"
+
+
+def _notable(conditions: Conditions) -> list[str]:
+    return [
+        f"{name} {value}"
+        for name, value in sorted(conditions.facts.items())
+        if name.rpartition(".")[2] in NOTABLE and value
+    ]
+
+
+def methods(columns: Sequence[Column]) -> list[str]:
+    """How the intervals were made, each method with the guests it holds for."""
+    found: dict[str, list[str]] = {}
+    for column in columns:
+        for entry in column.entries:
+            summary = entry.summary
+            if summary is None or summary.low is None:
+                continue
+            interval = summary.interval
+            if interval.scope == "exact":
+                text = "instruction counts: value and range over all processes, exact, no confidence involved"
+            else:
+                text = f"95 % or more, {interval.method}, {interval.scope}"
+            if column.guest not in found.setdefault(text, []):
+                found[text].append(column.guest)
+    return [f"[low, high] of {', '.join(guests)}: {text}" for text, guests in sorted(found.items())]
+
+
+def not_comparable(columns: Sequence[Column]) -> list[str]:
+    """Which columns must not be read against each other, and why."""
+    said = []
+    for column in columns:
+        conditions = column.conditions
+        if conditions is not None and not conditions.is_time:
+            why = "guest instructions, not time" if conditions.unit == "instructions" else EMULATED
+            said.append(f"{column.guest} ({conditions.accel}): {why}")
+    timed = [c for column in columns if (c := column.conditions) is not None and c.is_time]
+    for other in timed[1:]:
+        first = timed[0]
+        differing = [name for name in ("accel", "cpu_model", "arch") if getattr(first, name) != getattr(other, name)]
+        if differing:
+            said.append(f"{first.guest} and {other.guest} differ in {', '.join(differing)}")
+    return said

@@ -1,0 +1,54 @@
+"""Which table a row belongs to: the grouping that lmbench's users read at once.
+
+Decided by the folder of the workload and what one of its operations is, never by its name, so that a new file in
+guest/workloads/ finds its table by itself.
+"""
+
+from __future__ import annotations
+
+from ferrule.report.columns import Entry
+from ferrule.samples import Meaning
+
+PROCESSOR = "Processor & system calls"
+PROCESSES = "Processes & threads"
+SWITCHES = "Context switches"
+LATENCIES = "Local communication latencies"
+BANDWIDTHS = "Local communication bandwidths"
+MEMORY = "Memory"
+FILES = "Files"
+NETWORK = "Network"
+CONTROLS = "Controls"
+ORDER = (PROCESSOR, PROCESSES, SWITCHES, LATENCIES, BANDWIDTHS, MEMORY, FILES, NETWORK)  # then others, then controls
+
+FAMILIES = {
+    "syscall": PROCESSOR,
+    "time": PROCESSOR,
+    "sched": PROCESSES,
+    "ipc": LATENCIES,
+    "memory": MEMORY,
+    "fs": FILES,
+    "net": NETWORK,
+}
+
+
+def is_bandwidth(meaning: Meaning) -> bool:
+    """Whether bytes a second are what the operation is about: it moves bytes and nobody waits for an answer."""
+    return meaning.bytes > 0 and meaning.per in ("call", "iteration")
+
+
+def group_of(entry: Entry, meaning: Meaning | None) -> str:
+    """The table's title. `meaning` is that of any guest that could do it; None where none could."""
+    if entry.control:
+        return CONTROLS
+    if entry.family == "sched" and meaning is not None and meaning.switches:
+        return SWITCHES
+    if entry.family == "ipc" and meaning is not None and is_bandwidth(meaning):
+        return BANDWIDTHS
+    return FAMILIES.get(entry.family, entry.family.replace("_", " ").capitalize())
+
+
+def position(title: str) -> tuple[int, str]:
+    """Sort key of a table."""
+    if title == CONTROLS:
+        return len(ORDER) + 1, title
+    return (ORDER.index(title), title) if title in ORDER else (len(ORDER), title)

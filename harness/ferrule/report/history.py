@@ -1,0 +1,206 @@
+"""The history of results: one line a campaign and guest, in results/<year>/<machine>/<guest>.jsonl.
+
+The shape is that of sel4bench's results: every run key holds [min, q1, median, mean, q3, max, sd, n] of its process
+values, beside facts about the run (results/metrics.yml says what each key means). All batches and histograms go
+compressed into <guest>.raw/<run_id>.jsonl.gz, so that every number can be computed again.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import platform
+import re
+import secrets
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ferrule import __version__
+from ferrule.errors import InfrastructureError, UsageError
+from ferrule.report.codec import Malformed, decode, encode
+from ferrule.report.columns import Column, Declared, Entry, columns
+from ferrule.report.journal import append_line, lines, write_whole
+from ferrule.samples import Conditions, GuestResult, RunResult
+
+SCHEMA = 1
+
+
+@dataclass(frozen=True)
+class Stored:
+    """One line of the history."""
+
+    run_id: str
+    ts: str
+    machine: str
+    budget: str
+    seed: int
+    ferrule: str
+    commit: str | None
+    column: Column
+    path: Path  # the file it is in
+
+
+def append(
+    folder: Path,
+    results: Sequence[GuestResult],
+    *,
+    seed: int,
+    budget: str,
+    declared: Mapping[str, Declared] | None = None,
+    moment: datetime | None = None,
+) -> Path:
+    """Store one campaign: a line and a raw file for every guest that gave anything.
+
+    Args:
+        folder: the history's root.
+        results: one a guest.
+        seed: of the campaign.
+        budget: its name.
+        declared: workloads' declarations by name; those of the checkout when not given.
+        moment: when; now when not given.
+
+    Returns:
+        The machine's folder of this year.
+
+    Raises:
+        InfrastructureError: nothing can be written there.
+    """
+    now = (moment or datetime.now(UTC)).astimezone(UTC)
+    run_id = f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+    machine = machine_name()
+    home = folder / f"{now:%Y}" / machine
+    head: dict[str, Any] = {"schema": SCHEMA, "ts": f"{now:%Y-%m-%dT%H:%M:%SZ}", "run_id": run_id, "machine": machine}
+    head |= {"ferrule": __version__, "commit": commit_of(Path(__file__).parent), "seed": seed, "budget": budget}
+    for result, column in zip(results, columns(results, declared), strict=True):
+        if result.conditions is None and not result.runs:
+            continue
+        name = slug(result.guest)
+        raw = Path(f"{name}.raw") / f"{run_id}.jsonl.gz"
+        write_whole(home / raw, _pack(result))
+        line = head | {"guest": result.guest, "seconds": round(result.seconds, 3), "raw": raw.as_posix()}
+        append_line(home / f"{name}.jsonl", line | _line(column))
+    return home
+
+
+def _line(column: Column) -> dict[str, Any]:
+    """The part of a line that a column fills."""
+    line: dict[str, Any] = {
+        "boots": column.boots,
+        "errors": list(column.errors),
+        "conditions": encode(column.conditions),
+    }
+    shapes = {str(entry.key): eight(entry.summary.per_process) for entry in column.entries if entry.summary}
+    return line | shapes | {"entries": [encode(entry) for entry in column.entries]}
+
+
+def eight(values: Sequence[float]) -> list[float]:
+    """[min, q1, median, mean, q3, max, sd, n]; quartiles by linear interpolation, sd with n-1 (0 for one value)."""
+    x = np.asarray(values, dtype=np.float64)
+    q1, median, q3 = np.quantile(x, (0.25, 0.5, 0.75))
+    sd = float(np.std(x, ddof=1)) if x.size > 1 else 0.0
+    return [float(v) for v in (x.min(), q1, median, x.mean(), q3, x.max(), sd)] + [int(x.size)]
+
+
+def load(folder: Path) -> list[Stored]:
+    """Everything stored, oldest first; what a crash tore off is not there.
+
+    Raises:
+        InfrastructureError: a line is damaged; names file, line and key.
+    """
+    found = []
+    for path in sorted(folder.glob("[0-9][0-9][0-9][0-9]/*/*.jsonl")):
+        for where, line in lines(path):
+            found.append(_stored(where, line, path))
+    return sorted(found, key=lambda one: (one.ts, one.run_id, one.column.guest))
+
+
+def load_run(folder: Path, run_id: str) -> list[Stored]:
+    """All guests of one campaign. A beginning of the run id will do when only one campaign has it.
+
+    Raises:
+        UsageError: no campaign, or several, go by that id.
+    """
+    every = load(folder)
+    ids = sorted({one.run_id for one in every if one.run_id.startswith(run_id)})
+    if len(ids) == 1:
+        return [one for one in every if one.run_id == ids[0]]
+    if ids:
+        raise UsageError(f"run {run_id}: several runs begin so: {', '.join(ids)}")
+    known = ", ".join(dict.fromkeys(one.run_id for one in every[-8:])) or "none"
+    raise UsageError(f"run {run_id}: not in {folder}; the latest are: {known}")
+
+
+def _stored(where: str, line: Mapping[str, Any], path: Path) -> Stored:
+    try:
+        if line.get("schema") != SCHEMA:
+            raise InfrastructureError(f"{where}: schema {line.get('schema')}, this Ferrule reads {SCHEMA}")
+        column = Column(
+            decode(str, line["guest"]),
+            decode(Conditions, line["conditions"]) if line["conditions"] is not None else None,
+            decode(int, line["boots"]),
+            tuple(decode(list[Entry], line["entries"])),
+            tuple(decode(list[str], line["errors"])),
+        )
+        text = {name: decode(str, line[name]) for name in ("run_id", "ts", "machine", "budget", "ferrule")}
+        commit = None if line["commit"] is None else decode(str, line["commit"])
+        return Stored(seed=decode(int, line["seed"]), commit=commit, column=column, path=path, **text)
+    except KeyError as error:
+        raise InfrastructureError(f"{where}: key {error.args[0]} is missing") from None
+    except Malformed as error:
+        raise InfrastructureError(f"{where}: {error}") from None
+
+
+def _pack(result: GuestResult) -> bytes:
+    """All samples of one guest: the conditions, then a line a run. The same samples give the same bytes."""
+    rows = [{"guest": result.guest, "boots": result.boots, "conditions": encode(result.conditions)}]
+    rows += [encode(run) for run in result.runs.values()]
+    text = "".join(json.dumps(row, allow_nan=False, separators=(",", ":")) + "\n" for row in rows)
+    return gzip.compress(text.encode(), mtime=0)
+
+
+def load_raw(path: Path) -> GuestResult:
+    """The samples behind a stored line.
+
+    Raises:
+        InfrastructureError: the file is missing or damaged.
+    """
+    try:
+        rows = [json.loads(line) for line in gzip.decompress(path.read_bytes()).splitlines()]
+        head, runs = rows[0], [decode(RunResult, row) for row in rows[1:]]
+        conditions = None if head["conditions"] is None else decode(Conditions, head["conditions"])
+        return GuestResult(head["guest"], conditions, {run.key: run for run in runs}, boots=decode(int, head["boots"]))
+    except (OSError, EOFError, ValueError, KeyError, IndexError, TypeError) as error:
+        raise InfrastructureError(f"{path}: no raw samples can be read: {error}") from None
+
+
+def slug(text: str) -> str:
+    """A name that is safe as a file's on every system: ssh://a@b:1 is ssh_a_b_1."""
+    return re.sub(r"[^0-9a-zA-Z.-]+", "_", text).strip("_.-").lower() or "unnamed"
+
+
+def machine_name() -> str:
+    """What this machine is, without saying whose: its processor's name and how many of them."""
+    model = platform.processor() or platform.machine()
+    try:
+        named = re.search(r"^model name\s*:\s*(.+)$", Path("/proc/cpuinfo").read_text(encoding="utf-8"), re.MULTILINE)
+        model = named[1] if named else model
+    except OSError:  # no such file where Linux is not
+        pass
+    return f"{slug(re.sub(r'[(](R|TM|C)[)]|CPU|@', ' ', model))}-{os.cpu_count() or 1}cpu"
+
+
+def commit_of(folder: Path) -> str | None:
+    """The commit of the checkout, with `+` when files differ from it; None where there is no git or no checkout."""
+    command = ["git", "-C", str(folder), "describe", "--always", "--abbrev=40", "--dirty=+", "--exclude=*"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=10, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout.strip() or None if done.returncode == 0 else None

@@ -1,0 +1,160 @@
+"""Tables before they are text: titles, headers, rows of cells, and the notes that cells point at."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from ferrule.report import units
+from ferrule.report.columns import Column, Entry
+from ferrule.report.grouping import BANDWIDTHS, group_of, position
+from ferrule.samples import Meaning, RunKey
+from ferrule.stats.flags import Flag
+from ferrule.stats.siblings import lint
+from ferrule.stats.summary import Summary
+
+PER = {"call": "call", "round_trip": "round trip", "one_way": "one way", "iteration": "iteration"}
+TAILS = "Tails: 99th percentile and largest of the operations timed one by one (service time)"
+
+
+@dataclass
+class Notes:
+    """Reasons and flags, lettered in the order in which cells point at them."""
+
+    texts: list[str] = field(default_factory=list)
+
+    def mark(self, text: str) -> str:
+        """The mark of a note: `a`, `b` ... `z`, `aa` ..."""
+        if text not in self.texts:
+            self.texts.append(text)
+        return letters(self.texts.index(text))
+
+
+def letters(index: int) -> str:
+    """0 is a, 25 is z, 26 is aa, as spreadsheets name columns."""
+    text = ""
+    index += 1
+    while index:
+        index, rest = divmod(index - 1, 26)
+        text = chr(ord("a") + rest) + text
+    return text
+
+
+@dataclass(frozen=True)
+class Section:
+    """One table."""
+
+    title: str
+    headers: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Everything above the footer. `notes` are (mark, text)."""
+
+    sections: tuple[Section, ...]
+    notes: tuple[tuple[str, str], ...]
+    disagreements: tuple[str, ...]
+
+
+def lay_out(columns: Sequence[Column]) -> Layout:
+    """Tables of all guests' results, one row a workload, one column a guest."""
+    notes = Notes()
+    grouped: dict[str, list[tuple[str, ...]]] = {}
+    headers = ("workload", "per", "place", *(heading(column) for column in columns))
+    rows = [(key, [column.find(key) for column in columns]) for key in _keys(columns)]
+    titled = [(_title(entries), key, entries) for key, entries in rows]
+    titled.sort(key=lambda row: (position(row[0]), row[1]))
+    for title, _, entries in titled:
+        grouped.setdefault(title, []).append(_row(title, entries, notes))
+    sections = [Section(title, headers, tuple(found)) for title, found in grouped.items()]
+    tails = tuple(row for _, _, entries in titled if (row := _tail_row(entries)) is not None)
+    if tails:
+        sections.append(Section(TAILS, headers, tails))
+    disagreements = [
+        f"{column.guest}: {found.text}"
+        for column in columns
+        for found in lint(entry.summary for entry in column.entries if entry.summary is not None)
+    ]
+    marks = tuple((letters(index), text) for index, text in enumerate(notes.texts))
+    return Layout(tuple(sections), marks, tuple(disagreements))
+
+
+def heading(column: Column) -> str:
+    """The guest's name, and what its numbers are when they are not plain time."""
+    conditions = column.conditions
+    if conditions is None or conditions.is_time:
+        return column.guest
+    what = "instructions" if conditions.unit == "instructions" else "functional only"
+    return f"{column.guest} ({conditions.accel}: {what})"
+
+
+def _keys(columns: Sequence[Column]) -> list[RunKey]:
+    return sorted({entry.key for column in columns for entry in column.entries})
+
+
+def _meaning(entries: Sequence[Entry | None]) -> Meaning | None:
+    return next((entry.summary.meaning for entry in entries if entry and entry.summary), None)
+
+
+def _title(entries: Sequence[Entry | None]) -> str:
+    return group_of(next(entry for entry in entries if entry), _meaning(entries))
+
+
+def _label(entries: Sequence[Entry | None]) -> tuple[str, str, str]:
+    """Workload with its parameters, what one operation is, where its ends were asked to run."""
+    key = next(entry.key for entry in entries if entry)
+    summary = next((entry.summary for entry in entries if entry and entry.summary), None)
+    params = " ".join(f"{name}={value}" for name, value in (summary.params if summary else key.params))
+    two = summary.meaning.ends > 1 if summary else key.place != "same_core"
+    per = PER.get(summary.meaning.per, summary.meaning.per) if summary else ""
+    return f"{key.workload} {params}".strip(), per, key.place.replace("_", " ") if two else ""
+
+
+def _row(title: str, entries: Sequence[Entry | None], notes: Notes) -> tuple[str, ...]:
+    found = [entry.summary for entry in entries if entry and entry.summary and entry.summary.unit == "ns"]
+    scale = units.best(one.estimate for one in found)
+    rates = units.best((one.throughput.estimate for one in found if one.throughput), units.RATE)
+    cells = [_cell(entry, scale, rates if title == BANDWIDTHS else None, notes) for entry in entries]
+    return (*_label(entries), *cells)
+
+
+def _cell(entry: Entry | None, scale: units.Scale, rates: units.Scale | None, notes: Notes) -> str:
+    """A number with its interval, or a word with a note that says why there is none."""
+    if entry is None:
+        return "not asked"
+    summary = entry.summary
+    if summary is None:
+        if entry.status == "ok":
+            return "verified"
+        return f"{entry.status} ({notes.mark(entry.reason or 'no reason was given')})"
+    if summary.unit == "instructions":
+        text = units.count(summary.estimate, summary.low, summary.high)
+    elif rates is not None and summary.throughput is not None:
+        moved = summary.throughput
+        text = units.rate(moved.estimate, moved.low, moved.high, rates)
+    else:
+        text = units.time(summary.estimate, summary.low, summary.high, scale)
+    marks = [notes.mark(flag.value) for flag in summary.flags if flag is not Flag.FUNCTIONAL]
+    if summary.low is None:
+        marks.insert(0, notes.mark(f"no interval: {summary.method}"))
+    return f"{text} ({', '.join(marks)})" if marks else text
+
+
+def _tail_row(entries: Sequence[Entry | None]) -> tuple[str, ...] | None:
+    """p99 and the largest; None when no guest has a p99."""
+    found = [entry.summary if entry else None for entry in entries]
+    if not any(one and one.tails and "p99" in one.tails.quantiles for one in found):
+        return None
+    return (*_label(entries), *(_tail(one) for one in found))
+
+
+def _tail(summary: Summary | None) -> str:
+    if summary is None or summary.tails is None or "p99" not in summary.tails.quantiles:
+        return ""
+    found, largest = summary.tails.quantiles["p99"], summary.tails.max
+    if summary.unit == "instructions":
+        return f"{units.count(found.estimate, found.low, found.high)}, largest {units.count(largest, None, None)}"
+    p99 = units.time(found.estimate, found.low, found.high)
+    return f"{p99}, largest {units.time(largest, None, None)} of {summary.tails.count}"

@@ -1,0 +1,60 @@
+"""Tables as text, for terminals and logs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from tabulate import tabulate
+
+from ferrule.report import footer
+from ferrule.report.columns import Column, Declared, columns
+from ferrule.report.layout import Layout, lay_out
+from ferrule.samples import GuestResult
+
+
+def render(
+    results: Sequence[GuestResult],
+    *,
+    budget: str,
+    seed: int,
+    declared: Mapping[str, Declared] | None = None,
+) -> str:
+    """Everything a reader needs of fresh results, as text ending without a newline.
+
+    Args:
+        results: one a guest.
+        budget: name of the campaign's budget.
+        seed: of the campaign.
+        declared: workloads' declarations by name; those of the checkout when not given.
+    """
+    made = columns(results, declared)
+    return text(made, [f"budget {budget}, seed {seed}"])
+
+
+def text(made: Sequence[Column], extra: Sequence[str] = ()) -> str:
+    """Columns as text."""
+    layout = lay_out(made)
+    blocks = [
+        f"{section.title}\n"
+        + tabulate(section.rows, section.headers, tablefmt="simple", disable_numparse=True, stralign="left")
+        for section in layout.sections
+    ]
+    blocks += [f"{title}\n" + "\n".join(f"  {line}" for line in lines) for title, lines in remarks(made, layout, extra)]
+    return "\n\n".join(blocks)
+
+
+def remarks(made: Sequence[Column], layout: Layout, extra: Sequence[str]) -> list[tuple[str, list[str]]]:
+    """What stands below the tables: (title, lines); nothing for what there is nothing to say about."""
+    found = [
+        ("Notes", [f"({mark}) {text}" for mark, text in layout.notes]),
+        ("Disagreements by a factor of two", list(layout.disagreements)),
+        ("Errors", [f"{column.guest}: {line}" for column in made for line in _first_lines(column.errors)]),
+        ("Not comparable", footer.not_comparable(made)),
+        ("Conditions", [*(footer.conditions_line(column) for column in made), *footer.methods(made), *extra]),
+    ]
+    return [(title, lines) for title, lines in found if lines]
+
+
+def _first_lines(errors: Sequence[str]) -> list[str]:
+    """Errors carry transcripts; their first line says it."""
+    return [error.splitlines()[0] for error in errors if error]

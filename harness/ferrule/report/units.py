@@ -1,0 +1,67 @@
+"""Numbers for people: the best unit, and as many digits as the interval earns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from math import floor, log10
+
+TIME = (("ns", 1.0), ("us", 1e3), ("ms", 1e6), ("s", 1e9))  # in nanoseconds
+RATE = (("B/s", 1.0), ("kB/s", 1e3), ("MB/s", 1e6))  # SI: 1 MB = 10^6 B; the field does not use more
+SIGNIFICANT = 4  # without a width to go by
+Scale = tuple[str, float]
+
+
+def best(values: Iterable[float], scales: tuple[Scale, ...] = TIME) -> Scale:
+    """The largest unit in which the smallest magnitude is still at least 1; the smallest unit for zeros."""
+    least = min((abs(value) for value in values if value), default=0.0)
+    found = scales[0]
+    for scale in scales:
+        if least >= scale[1]:
+            found = scale
+    return found
+
+
+def decimals(estimate: float, low: float | None, high: float | None) -> int:
+    """Decimal places such that the interval's width shows two significant digits, and the estimate at most six.
+
+    Digits that the next run will change are not printed. Without a width: four significant digits of the estimate.
+    """
+    size = floor(log10(abs(estimate))) if estimate else 0
+    width = (high - low) if low is not None and high is not None else 0.0
+    if width <= 0:
+        return max(0, SIGNIFICANT - 1 - size)
+    return max(0, min(1 - floor(log10(width)), 5 - size))
+
+
+def number(value: float, places: int) -> str:
+    """Fixed point; never "-0.0"."""
+    text = f"{value:.{places}f}"
+    return text[1:] if text.startswith("-") and not text.strip("-0.") else text
+
+
+def time(estimate: float, low: float | None, high: float | None, scale: Scale | None = None) -> str:
+    """`101.4 ns [101.2, 101.9]` from nanoseconds."""
+    return _scaled(estimate, low, high, scale or best((estimate,)))
+
+
+def rate(estimate: float, low: float | None, high: float | None, scale: Scale | None = None) -> str:
+    """`1523 MB/s [1510, 1540]` from bytes a second."""
+    return _scaled(estimate, low, high, scale or best((estimate,), RATE))
+
+
+def count(estimate: float, low: float | None, high: float | None) -> str:
+    """`309 instr [309, 309]`: whole counts without decimals, others with two."""
+    whole = all(value is None or value == round(value) for value in (estimate, low, high))
+    places = 0 if whole else 2
+    return f"{number(estimate, places)} instr{_interval(low, high, places)}"
+
+
+def _scaled(estimate: float, low: float | None, high: float | None, scale: Scale) -> str:
+    unit, size = scale
+    estimate, low, high = estimate / size, low and low / size, high and high / size
+    places = decimals(estimate, low, high)
+    return f"{number(estimate, places)} {unit}{_interval(low, high, places)}"
+
+
+def _interval(low: float | None, high: float | None, places: int) -> str:
+    return "" if low is None or high is None else f" [{number(low, places)}, {number(high, places)}]"

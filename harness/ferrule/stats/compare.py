@@ -1,0 +1,90 @@
+"""How much one result differs from another, with an interval; refused where the two were not taken alike.
+
+The ratio's interval is made from the two intervals alone by MOVER (method of variance estimates recovery) on the
+logarithms: with point estimates a, b and their limits,
+
+    low  = (b - a) - sqrt((b - b.low)^2 + (a.high - a)^2)
+    high = (b - a) + sqrt((b.high - b)^2 + (a - a.low)^2)
+
+(Zou & Donner, Statistics in Medicine 27, 2008, 1693-1702; Donner & Zou 2012 for ratios). It needs no symmetry and
+takes whatever method each interval came from. Two results measured one after the other also differ by what the machine
+did in between: on unchanged systems such comparisons call a difference 3 to 29 % of the time at a nominal 1 %
+(docs/numbers.md). This is for looking; a gate needs paired runs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import exp, hypot, log
+
+from ferrule.errors import UsageError
+from ferrule.samples import Conditions
+from ferrule.stats.summary import Summary
+
+# What must be equal for a ratio to mean anything. The kernel, the OS and the payload's build are what is compared.
+ALWAYS = ("unit", "accel", "arch", "compiler", "flags")
+FOR_TIME = ("cpu_model", "counter", "cpus")
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """Candidate over base: 1.02 is 2 % more. `low`, `high` are None where a side has no interval; `method` says so."""
+
+    ratio: float
+    low: float | None
+    high: float | None
+    method: str
+
+    @property
+    def differs(self) -> bool | None:
+        """Whether the interval leaves 1 out; None without an interval."""
+        return None if self.low is None or self.high is None else not self.low <= 1.0 <= self.high
+
+
+def compare(base: Summary, base_conditions: Conditions, candidate: Summary, conditions: Conditions) -> Ratio:
+    """The ratio of two results of the same run.
+
+    Raises:
+        UsageError: they were not taken alike, mean different things, or are emulated time; the line names what.
+    """
+    refuse(base_conditions, conditions)
+    where = f"{base.key}: {base_conditions.guest} and {conditions.guest} cannot be compared"
+    for name in ("key", "meaning", "place", "params", "unit"):
+        one, other = getattr(base, name), getattr(candidate, name)
+        if one != other:
+            raise UsageError(f"{where}: {name} differs ({one} and {other}); measure both alike")
+    if base.estimate <= 0 or candidate.estimate <= 0:
+        raise UsageError(f"{where}: a result at or below zero has no ratio")
+    return _ratio(base, candidate)
+
+
+def refuse(base: Conditions, candidate: Conditions) -> None:
+    """Refuse conditions under which no ratio means anything.
+
+    Raises:
+        UsageError: names the condition, both values, and what to do.
+    """
+    where = f"{base.guest} and {candidate.guest} cannot be compared"
+    for side in (base, candidate):
+        if side.unit == "ns" and not side.is_time:
+            raise UsageError(
+                f"{where}: {side.guest} ran under {side.accel}, emulated time is not time; use --accel icount"
+            )
+    for name in (*ALWAYS, *(FOR_TIME if base.unit == "ns" else ())):
+        one, other = getattr(base, name), getattr(candidate, name)
+        if one != other:
+            raise UsageError(f"{where}: {name} differs ({one} and {other}); measure both alike")
+
+
+def _ratio(base: Summary, candidate: Summary) -> Ratio:
+    centre = log(candidate.estimate / base.estimate)
+    if base.low is None or base.high is None or candidate.low is None or candidate.high is None:
+        missing = base.method if base.low is None else candidate.method
+        return Ratio(exp(centre), None, None, f"no interval: {missing}")
+    if base.low <= 0 or candidate.low <= 0:
+        return Ratio(exp(centre), None, None, "no interval: one side's reaches zero")
+    if base.interval.scope == candidate.interval.scope == "exact":
+        return Ratio(exp(centre), candidate.low / base.high, candidate.high / base.low, "ranges of exact counts")
+    down = hypot(log(candidate.estimate / candidate.low), log(base.high / base.estimate))
+    up = hypot(log(candidate.high / candidate.estimate), log(base.estimate / base.low))
+    return Ratio(exp(centre), exp(centre - down), exp(centre + up), "MOVER on logs, runs not paired")

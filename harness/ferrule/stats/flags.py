@@ -1,0 +1,143 @@
+"""What a reader must know beside a number. Flags never drop or change a sample; they say what was seen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import Enum
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ferrule.samples import Conditions, Meaning, ProcessSamples
+
+Floats = NDArray[np.float64]
+
+
+class Flag(Enum):
+    """Each with the line that explains it under a table."""
+
+    CONTAMINATED = "more than 5 % of the batches took over 1.5 times their process's median"
+    UNRELIABLE = "more than 30 % of the batches took over 1.5 times their process's median: inconclusive"
+    CORRELATED = "neighbouring batches resemble each other (rank correlation over 0.5): more batches add little"
+    WARMING = "the first batches differ from the rest by over 5 %: the warm-up was too short"
+    UNSTEADY = "the halves of a process's batches differ by over 5 % in most processes"
+    BIMODAL = "processes disagree by a factor of two or more: two placements or two modes, not one number"
+    PREEMPTED = "involuntary context switches hit more than 5 % of the batches"
+    MIGRATED = "an end ran on more than one CPU although it was to stay on one"
+    MISPLACED = "the ends did not run where the row says"
+    CLOCK = "the counter failed its own calibration (see the conditions)"
+    DRIFT = "the counter and the guest's clock drifted apart by over 1000 ppm"
+    HOST_CLOCK = "the guest's clock and the host's differ by over 2 %"
+    OVERHEAD = "what was subtracted is uncertain by more than 1 % of the result"
+    VARYING = "the instruction count is not the same in all processes"
+    FUNCTIONAL = "functional only: emulated time is not time"
+
+
+def contamination(values: ArrayLike) -> float:
+    """Share of batches over 1.5 times the median, (batches,) -> 0..1."""
+    x = np.asarray(values, dtype=np.float64)
+    return float(np.mean(x > 1.5 * np.median(x))) if x.size else 0.0
+
+
+def rank_autocorrelation(values: ArrayLike) -> float:
+    """Lag-1 autocorrelation of the ranks, -1..1; 0 for constant or fewer than 4 values.
+
+    Of ranks, because a few spikes swamp the correlation of the values themselves: on recorded data .66 by ranks where
+    the plain coefficient says -.01 (docs/numbers.md). Wald & Wolfowitz 1943, on ranks as in Bartels 1982.
+    """
+    from scipy.stats import rankdata  # slow import
+
+    x = np.asarray(values, dtype=np.float64)
+    if x.size < 4:
+        return 0.0
+    ranks = np.asarray(rankdata(x), dtype=np.float64)
+    ranks -= ranks.mean()
+    energy = float(ranks @ ranks)
+    return float(ranks[1:] @ ranks[:-1]) / energy if energy > 0 else 0.0
+
+
+def _step(first: Floats, rest: Floats) -> float:
+    """Relative difference of two medians."""
+    base = float(np.median(rest))
+    return abs(float(np.median(first)) / base - 1.0) if base else 0.0
+
+
+def warming(values: ArrayLike) -> bool:
+    """Whether the first fifth of the batches (three at least) is more than 5 % off the rest, and off its scatter."""
+    x = np.asarray(values, dtype=np.float64)
+    k = max(3, x.size // 5)
+    return x.size >= 2 * k and _step(x[:k], x[k:]) > 0.05 and _apart(x[:k], x[k:])
+
+
+def unsteady(values: ArrayLike) -> bool:
+    """Whether the two halves differ by more than 5 %, and by more than their scatter explains."""
+    x = np.asarray(values, dtype=np.float64)
+    half = x.size // 2
+    return half >= 3 and _step(x[:half], x[half:]) > 0.05 and _apart(x[:half], x[half:])
+
+
+def _apart(a: Floats, b: Floats) -> bool:
+    """Whether two medians are over three robust standard errors apart (1.4826 MAD; 1.2533 sd/sqrt(n) of a median)."""
+    gap = abs(float(np.median(a)) - float(np.median(b)))
+    errors = [1.2533 * 1.4826 * float(np.median(np.abs(x - np.median(x)))) / x.size**0.5 for x in (a, b)]
+    return gap > 3.0 * float(np.hypot(*errors))
+
+
+def _most(marks: Sequence[bool]) -> bool:
+    """Whether more than half are set."""
+    return 2 * sum(marks) > len(marks)
+
+
+def batch_flags(per_process: Sequence[Floats]) -> set[Flag]:
+    """Flags that the batches of all processes show, each (batches,) per-operation values."""
+    found: set[Flag] = set()
+    share = float(np.mean([contamination(x) for x in per_process]))
+    if share > 0.3:
+        found.add(Flag.UNRELIABLE)
+    elif share > 0.05:
+        found.add(Flag.CONTAMINATED)
+    if np.median([rank_autocorrelation(x) for x in per_process]) > 0.5:
+        found.add(Flag.CORRELATED)
+    if _most([warming(x) for x in per_process]):
+        found.add(Flag.WARMING)
+    elif _most([unsteady(x) for x in per_process]):
+        found.add(Flag.UNSTEADY)
+    centres = [float(np.median(x)) for x in per_process]
+    if min(centres) > 0 and max(centres) >= 2.0 * min(centres):
+        found.add(Flag.BIMODAL)
+    return found
+
+
+def placement_flags(processes: Sequence[ProcessSamples], meaning: Meaning, place: str) -> set[Flag]:
+    """Flags on where the ends ran: (batches, ends) CPU numbers, -1 where the OS cannot say."""
+    found: set[Flag] = set()
+    for samples in processes:
+        cpus = samples.cpus
+        if cpus.ndim != 2 or not cpus.size or place == "free":
+            continue
+        known = (cpus >= 0).all(axis=1)
+        if any(np.unique(column[column >= 0]).size > 1 for column in cpus.T):
+            found.add(Flag.MIGRATED)
+        if meaning.ends > 1 and cpus.shape[1] > 1 and known.any():
+            together = cpus[known, 0] == cpus[known, 1]
+            if (together if place == "cross_core" else ~together).any():
+                found.add(Flag.MISPLACED)
+    involuntary = sum(samples.involuntary or 0 for samples in processes)
+    if not meaning.switches and involuntary > 0.05 * sum(samples.ticks.size for samples in processes):
+        found.add(Flag.PREEMPTED)
+    return found
+
+
+def clock_flags(processes: Sequence[ProcessSamples], conditions: Conditions) -> set[Flag]:
+    """Flags of the clocks. An emulated clock owes nothing to the host's: only its calibration is looked at."""
+    found: set[Flag] = set()
+    clocks = [samples.clock for samples in processes]
+    if any(clock.verdict != "ok" for clock in clocks):
+        found.add(Flag.CLOCK)
+    if not conditions.is_time:
+        return found
+    if any(clock.drift_ppm is not None and abs(clock.drift_ppm) > 1000.0 for clock in clocks):
+        found.add(Flag.DRIFT)
+    if any(clock.host_ratio is not None and abs(clock.host_ratio - 1.0) > 0.02 for clock in clocks):
+        found.add(Flag.HOST_CLOCK)
+    return found

@@ -1,0 +1,75 @@
+"""The factor-two lint: results that must agree and do not, because of an accounting error or a second mode.
+
+"Latency" is a round trip in one tool and half of one in the next, and published columns have doubled overnight when
+somebody noticed. Two rules, both from what workloads declare, never from their names:
+
+1. The processes of one run on one guest are siblings. A factor of two between them is two placements or two modes, not
+   one number.
+2. A one-way and a round trip are siblings when both have two ends, had the same placement (not `free`), move the same
+   number of bytes each way and need the same number of context switches each way. A round trip must then cost two
+   one-ways. Of several parameter sets of one workload the cheapest stands for it: larger ones add work of their own.
+   Two round trips are no siblings: a futex and a pipe may well differ by a factor of two.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from ferrule.samples import RunKey
+from ferrule.stats.flags import Flag
+from ferrule.stats.summary import Summary
+
+FACTOR = 2.0
+WAYS = {"one_way": 1, "round_trip": 2}
+
+
+@dataclass(frozen=True)
+class Disagreement:
+    """Two results that must agree within a factor of two. `ratio` is larger over smaller."""
+
+    first: RunKey
+    second: RunKey
+    ratio: float
+    text: str
+
+
+def lint(summaries: Iterable[Summary]) -> list[Disagreement]:
+    """All disagreements among the results of one guest, in a stable order."""
+    every = sorted(summaries, key=lambda one: one.key)
+    return [*_modes(every), *_ways(every)]
+
+
+def _modes(summaries: list[Summary]) -> list[Disagreement]:
+    """Rule 1."""
+    found = []
+    for one in summaries:
+        low, high = min(one.per_process), max(one.per_process)
+        if Flag.BIMODAL in one.flags or (low > 0 and high >= FACTOR * low):
+            text = f"{one.key}: its processes differ by a factor of {high / low:.1f}"
+            found.append(Disagreement(one.key, one.key, high / low, text))
+    return found
+
+
+def _ways(summaries: list[Summary]) -> list[Disagreement]:
+    """Rule 2."""
+    cheapest: dict[tuple[str, str, tuple[str, float, float]], Summary] = {}
+    for one in summaries:
+        ways = WAYS.get(one.meaning.per, 0)
+        if not ways or one.meaning.ends != 2 or one.place == "free" or one.estimate <= 0:
+            continue
+        alike = (one.place, one.meaning.bytes / ways, one.meaning.switches / ways)
+        slot = (one.meaning.per, one.key.workload, alike)
+        if slot not in cheapest or one.estimate < cheapest[slot].estimate:
+            cheapest[slot] = one
+    found = []
+    for (per, _, alike), one in cheapest.items():
+        if per != "one_way":
+            continue
+        for (other_per, _, other_alike), other in cheapest.items():
+            if other_per == "round_trip" and other_alike == alike:
+                ratio = other.estimate / (2.0 * one.estimate)
+                if max(ratio, 1.0 / ratio) >= FACTOR:
+                    text = f"{other.key} (round trip) is {ratio:.2f} times two of {one.key} (one way)"
+                    found.append(Disagreement(one.key, other.key, max(ratio, 1.0 / ratio), text))
+    return found

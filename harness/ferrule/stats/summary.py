@@ -1,0 +1,140 @@
+"""One run on one guest as numbers: centre with interval, tails, throughput, flags, and where the scatter comes from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ferrule.errors import InfrastructureError
+from ferrule.samples import Conditions, Meaning, Params, ProcessSamples, RunKey, RunResult
+from ferrule.stats import flags as flag
+from ferrule.stats.flags import Flag
+from ferrule.stats.interval import Interval, exact_interval, hierarchical_interval
+from ferrule.stats.per_op import Z, instructions, nanoseconds
+from ferrule.stats.tails import Tails, tails
+from ferrule.stats.throughput import throughput
+from ferrule.stats.variance import Components, components
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Summary:
+    """Statistics of one run key on one guest. Values are in `unit` an operation, `throughput` in bytes a second."""
+
+    key: RunKey
+    meaning: Meaning
+    place: str  # as had
+    params: Params  # as had, defaults included
+    unit: str  # ns | instructions
+    interval: Interval
+    per_process: tuple[float, ...]  # the statistic of each process: median batch (ns), modal batch (instructions)
+    boots: tuple[int, ...]  # the boot of each process
+    batches: int  # measured ones, all processes together
+    batch_sizes: tuple[int, ...]  # operations a batch, of each process
+    subtraction: float  # standard uncertainty of what was subtracted, already inside the interval
+    tails: Tails | None
+    throughput: Interval | None
+    components: Components
+    contamination: float  # share of batches over 1.5 times their process's median
+    flags: tuple[Flag, ...]
+
+    @property
+    def estimate(self) -> float:
+        """The centre."""
+        return self.interval.estimate
+
+    @property
+    def low(self) -> float | None:
+        """Lower end of the interval; None without one."""
+        return self.interval.low
+
+    @property
+    def high(self) -> float | None:
+        """Upper end of the interval; None without one."""
+        return self.interval.high
+
+    @property
+    def confidence(self) -> float | None:
+        """The level really had; None without an interval, and for exact ranges."""
+        return self.interval.confidence
+
+    @property
+    def method(self) -> str:
+        """How the interval was made, or why there is none."""
+        return self.interval.method
+
+    @property
+    def n_processes(self) -> int:
+        """How many processes stand behind it."""
+        return len(self.per_process)
+
+    @property
+    def n_boots(self) -> int:
+        """How many boots stand behind it."""
+        return len(set(self.boots))
+
+
+def summarise(run: RunResult, conditions: Conditions) -> Summary:
+    """Statistics of a run that is ok.
+
+    Raises:
+        InfrastructureError: the run has no samples; ask `measured` first.
+    """
+    used = [samples for samples in run.processes if samples.ticks.size]
+    if run.status != "ok" or not used or run.meaning is None:
+        raise InfrastructureError(
+            f"{conditions.guest}: {run.key}: no samples to summarise ({run.status}: {run.reason})"
+        )
+    exact = conditions.unit == "instructions"
+    per_process, batches, subtraction = _counts(used) if exact else _times(used)
+    boots = tuple(samples.boot for samples in used)
+    interval = (
+        exact_interval(per_process) if exact else hierarchical_interval(per_process, boots).widened(Z * subtraction)
+    )
+    moved = run.meaning.bytes if run.meaning.per in ("call", "iteration") and conditions.unit == "ns" else 0
+    found = flag.placement_flags(used, run.meaning, run.place) | flag.clock_flags(used, conditions)
+    if exact:
+        found |= {Flag.VARYING} if min(per_process) != max(per_process) else set()
+    else:
+        found |= flag.batch_flags(batches)
+        found |= {Flag.OVERHEAD} if Z * subtraction > 0.01 * abs(interval.estimate) else set()
+        found |= set() if conditions.is_time else {Flag.FUNCTIONAL}
+    return Summary(
+        key=run.key,
+        meaning=run.meaning,
+        place=run.place,
+        params=run.params,
+        unit=conditions.unit,
+        interval=interval,
+        per_process=tuple(per_process),
+        boots=boots,
+        batches=sum(int(samples.ticks.size) for samples in used),
+        batch_sizes=tuple(samples.n for samples in used),
+        subtraction=subtraction,
+        tails=tails(used, conditions.unit),
+        throughput=throughput(batches, boots, moved) if moved else None,
+        components=components(per_process, boots, batches),
+        contamination=float(np.mean([flag.contamination(values) for values in batches])),
+        flags=tuple(sorted(found, key=lambda one: list(Flag).index(one))),
+    )
+
+
+def measured(run: RunResult) -> bool:
+    """Whether there is something to summarise: verified only is no measurement."""
+    return run.status == "ok" and run.meaning is not None and any(samples.ticks.size for samples in run.processes)
+
+
+def _times(used: list[ProcessSamples]) -> tuple[list[float], list[Floats], float]:
+    """Median ns of each process, ns of all batches, and the subtraction's standard uncertainty (median process)."""
+    found = [nanoseconds(samples) for samples in used]
+    medians = [float(np.median(values)) for values, _ in found]
+    return medians, [values for values, _ in found], float(np.median([u for _, u in found]))
+
+
+def _counts(used: list[ProcessSamples]) -> tuple[list[float], list[Floats], float]:
+    """The same for instructions, where the subtraction is exact."""
+    found = [instructions(samples) for samples in used]
+    return [value for value, _ in found], [values for _, values in found], 0.0

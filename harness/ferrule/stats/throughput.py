@@ -1,0 +1,32 @@
+"""Bytes a second: total bytes over total time of a process, never the mean of batch rates.
+
+The mean of rates weighs a short, lucky batch as much as a long one; the ratio of totals is what a user of the channel
+gets (Jain, The Art of Computer Systems Performance Analysis, 1991, ch. 12.7 on ratio games).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from ferrule.stats.interval import Interval, hierarchical_interval
+
+
+def rate(ns_per_operation: ArrayLike, bytes_per_operation: int) -> float:
+    """One process's bytes a second, all its batches (of equal size) together; 0 when no time passed."""
+    ns = np.asarray(ns_per_operation, dtype=np.float64)
+    total = float(ns.sum())
+    return bytes_per_operation * ns.size / total * 1e9 if total > 0 else 0.0
+
+
+def throughput(processes: Sequence[ArrayLike], boots: Sequence[int], bytes_per_operation: int) -> Interval:
+    """Bytes a second over processes and boots.
+
+    Args:
+        processes: ns per operation of each process's batches.
+        boots: the boot of each process.
+        bytes_per_operation: payload bytes moved by one operation.
+    """
+    return hierarchical_interval([rate(ns, bytes_per_operation) for ns in processes], boots)
