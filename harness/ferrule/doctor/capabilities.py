@@ -11,9 +11,10 @@ import sysconfig
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from ferrule import accel, debian, qemu, toolchain
+from ferrule import accel, debian, kernels, qemu, toolchain
 from ferrule.doctor.finding import Finding, missing
 from ferrule.errors import FerruleError, ToolMissing, UsageError
+from ferrule.guests import GuestOptions
 
 _SECTION = "tools"
 
@@ -87,17 +88,17 @@ def _emulator() -> Iterator[Finding]:
 def _kernel() -> Iterator[Finding]:
     """The linux guest's kernel, when none is named by --linux-kernel."""
     try:
-        cached = debian.cached()
-    except (FerruleError, OSError) as error:
-        yield Finding(_SECTION, "linux kernel", "missing", str(error), "the linux guest is skipped")
-        return
+        cached, reason = debian.cached(), kernels.unavailable(GuestOptions())
+    except OSError as error:
+        cached, reason = None, f"{error.filename}: {error.strerror}; FERRULE_CACHE names another folder"
     if cached is not None:
         yield _ok("linux kernel", f"{cached.name}, in the cache")
+    elif reason is not None:
+        yield Finding(_SECTION, "linux kernel", "missing", reason, "the linux guest is skipped")
     elif shutil.which("apt-get"):
-        yield _ok("linux kernel", f"{debian.META_PACKAGE} is downloaded by apt at first use (70 MB, without root)")
+        yield _ok("linux kernel", f"{debian.META_PACKAGE}, downloaded by apt at first use (70 MB, without root)")
     else:
-        costs = "the linux guest is skipped, unless --linux-kernel FILE names one"
-        yield Finding(_SECTION, "linux kernel", "missing", "no apt-get here to download Debian's with", costs)
+        yield _ok("linux kernel", "the host's own")
 
 
 def _programs() -> Iterator[Finding]:

@@ -1,0 +1,134 @@
+"""What the doctor says about this machine, and about one where nothing is installed."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from ferrule import doctor
+from ferrule.doctor.capabilities import capabilities
+from ferrule.doctor.finding import Finding, install, missing
+from ferrule.doctor.host import cpu_model, judge, steal_share
+from hypothesis import given
+from hypothesis import strategies as st
+
+STATES = st.sampled_from(["ok", "note", "missing"])
+WORDS = st.text(st.characters(codec="ascii", categories=["L", "N"]), min_size=1, max_size=12)
+FINDINGS = st.builds(Finding, WORDS, WORDS, STATES, WORDS, WORDS, WORDS, st.lists(WORDS, max_size=3).map(tuple))
+TIMES = st.lists(st.integers(0, 10**12), min_size=8, max_size=10)
+
+
+@pytest.fixture
+def bare_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in ("CC", "FERRULE_QEMU"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("FERRULE_CACHE", str(tmp_path / "cache"))
+
+
+def test_this_machine_is_examined() -> None:
+    found = doctor.examine()
+    by_name = {finding.name: finding for finding in found}
+    assert {"Python", "C compiler", "QEMU", "counter", "cpu", "load"} <= by_name.keys()
+    assert by_name["Python"].state == "ok"
+    for finding in found:
+        assert finding.detail, finding
+        assert "\n" not in finding.detail, finding
+        if finding.state != "ok":
+            assert finding.costs, f"{finding}: says nothing about what it costs"
+
+
+@pytest.mark.usefixtures("bare_machine")
+def test_a_bare_machine_is_told_every_command() -> None:
+    found = {finding.name: finding for finding in capabilities()}
+    for name, package in {"QEMU": "qemu-system-x86", "dropbear": "dropbear-bin"}.items():
+        assert found[name].state == "missing"
+        assert found[name].remedy.endswith(f"apt-get install -y --no-install-recommends {package}")
+        assert "apt-get" not in found[name].detail, "advice belongs into the remedy"
+    assert "accelerator" not in found, "without QEMU there is nothing to accelerate"
+    text = doctor.render(found.values(), colour=False)
+    assert text.splitlines()[-1].startswith("all that is missing at once: ")
+
+
+@pytest.mark.usefixtures("bare_machine")
+def test_a_compiler_that_does_not_run_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CC", "no-such-compiler")
+    found = {finding.name: finding for finding in capabilities()}
+    assert found["C compiler"].state == "missing"
+    assert "no-such-compiler" in found["C compiler"].detail
+    assert found["C compiler"].remedy == "unset CC"
+
+
+def test_installing_asks_for_root_only_where_it_is_not_had(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    assert install(["b", "a", "b"]) == "sudo apt-get install -y --no-install-recommends a b"
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    assert install(["a"]).startswith("apt-get ")
+
+
+@given(st.lists(FINDINGS, max_size=8))
+def test_rendering_drops_nothing(found: list[Finding]) -> None:
+    plain = doctor.render(found, colour=False)
+    assert "\x1b" not in plain
+    for finding in found:
+        for text in (finding.section, finding.name, finding.state, finding.detail, finding.costs, finding.remedy):
+            assert text in plain
+
+
+def test_colour_is_for_terminals() -> None:
+    finding = missing("tools", "perf", "not on PATH", "no cross-check", "linux-perf")
+    assert "\x1b[31m" in doctor.render([finding], colour=True)
+    assert "\x1b" not in doctor.render([finding])
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "state"),
+    [
+        ("governor", "performance", "ok"),
+        ("governor", "powersave", "note"),
+        ("boost", "1", "note"),
+        ("no_turbo", "1", "ok"),
+        ("no_turbo", "0", "note"),
+        ("smt", "0", "ok"),
+        ("smt", "1", "note"),
+        ("hypervisor", "none", "ok"),
+        ("hypervisor", "KVM", "note"),
+        ("cgroup.cpu.max", "max 100000", "ok"),
+        ("cgroup.cpu.max", "50000 100000", "note"),
+        ("clocksource", "tsc", "ok"),
+    ],
+)
+def test_facts_are_judged(name: str, text: str, state: str) -> None:
+    finding = judge(name, text)
+    assert finding.state == state
+    assert bool(finding.costs) == (state == "note")
+
+
+@pytest.mark.parametrize(
+    ("cpuinfo", "model"),
+    [
+        ("processor\t: 0\nmodel\t\t: 17\nmodel name\t: AMD EPYC\n", "AMD EPYC"),
+        ("hart\t: 0\nisa\t: rv64imafdc\nuarch\t: sifive,u74-mc\n", "sifive,u74-mc"),
+        ("CPU implementer\t: 0x41\nCPU part\t: 0xd0c\n", "CPU implementer 0x41 CPU part 0xd0c"),
+        ("", "of unknown model"),
+    ],
+)
+def test_cpu_models(cpuinfo: str, model: str) -> None:
+    assert cpu_model(cpuinfo) == model
+
+
+@given(st.text(), st.text())
+def test_unreadable_kernel_files_are_no_error(first: str, second: str) -> None:
+    assert cpu_model(first)
+    assert steal_share(first, second) is None or "cpu " in first
+
+
+@given(TIMES, st.lists(st.integers(0, 10**6), min_size=8, max_size=8))
+def test_stolen_time_is_a_share_of_all_time(before: list[int], spent: list[int]) -> None:
+    after = [early + late for early, late in zip(before, spent, strict=False)]
+    share = steal_share(*(f"cpu  {' '.join(map(str, times))}\ncpu0 1 2 3\n" for times in (before, after)))
+    if sum(spent) == 0:
+        assert share is None
+    else:
+        assert share == pytest.approx(spent[7] / sum(spent))
