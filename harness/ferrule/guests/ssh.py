@@ -1,0 +1,147 @@
+"""Any Linux machine that can be reached over SSH: `ssh://user@host:port`, server key pinned by --host-key."""
+
+from __future__ import annotations
+
+import signal
+from contextlib import suppress
+from types import TracebackType
+
+from ferrule.errors import TransportError, UsageError
+from ferrule.guests.base import Ending
+from ferrule.guests.options import GuestOptions
+from ferrule.samples import Accel
+from ferrule.transports.ssh import SshTransport
+from ferrule.transports.ssh_address import Address
+from ferrule.transports.ssh_process import SshProcess
+
+ARCHES = {"x86_64": "x86_64", "amd64": "x86_64", "aarch64": "aarch64", "arm64": "aarch64", "riscv64": "riscv64"}
+
+
+def create(name: str, options: GuestOptions) -> SshGuest:
+    """The host at an address, already connected. `options` it honours: host_key, identity, cpus, boot_seconds.
+
+    Raises:
+        UsageError: a bad address, no or unusable key files, a host that no payload is built for.
+        HostKeyRejected: the host shows another key than the pinned one.
+        TransportError: it cannot be reached or logged in to.
+    """
+    return SshGuest(Address.parse(name), options)
+
+
+class SshGuest:
+    """See base.Guest. Connects at once, because the payload's architecture is the host's to say."""
+
+    os = "linux"
+    accel: Accel = "remote"
+    fresh_boots = False
+
+    def __init__(self, address: Address, options: GuestOptions) -> None:
+        if options.host_key is None:
+            raise UsageError(
+                f"--guest {address}: no --host-key FILE: give the server's public key or a known_hosts file that you "
+                "trust; a key that is not pinned is never accepted"
+            )
+        self.name = str(address)
+        self.boot_seconds = options.boot_seconds or 15.0
+        self.cpus = options.cpus or ()
+        self._address, self._host_key, self._identity = address, options.host_key, options.identity
+        self._transport = self._connect()
+        try:
+            self.arch = self._ask_arch()
+        except BaseException:
+            self.close()
+            raise
+
+    def describe(self) -> dict[str, str]:
+        """What the connection tells; the payload itself reports the kernel and the CPU."""
+        return self._transport.describe()
+
+    def execute(self, payload: bytes, processes: int, boot: int) -> SshExecution:  # noqa: ARG002 - part of the protocol
+        """See base.Guest. A connection that was cut meanwhile is made anew; nothing is booted."""
+        if not self._transport.alive:
+            self._transport.close()
+            self._transport = self._connect()
+        return SshExecution(self._transport, payload, processes)
+
+    def close(self) -> None:
+        """Clean up on the host and hang up."""
+        self._transport.close()
+
+    def _connect(self) -> SshTransport:
+        return SshTransport(self._address, self._host_key, self._identity)
+
+    def _ask_arch(self) -> str:
+        said = self._transport.run(["uname", "-m"])
+        machine = said.out.decode(errors="replace").strip()
+        if said.status != 0 or machine not in ARCHES:
+            raise UsageError(
+                f"--guest {self.name}: no payload is built for {machine[:40]!r}; there are {', '.join(sorted(ARCHES))}"
+            )
+        return ARCHES[machine]
+
+
+class SshExecution:
+    """See base.Execution. The processes of one payload, each started when the one before ended with status 0."""
+
+    def __init__(self, transport: SshTransport, payload: bytes, processes: int) -> None:
+        self._transport, self._processes = transport, processes
+        self._process = 0
+        self._running: SshProcess | None = None
+        self._ending: Ending | None = None
+        self._path = transport.put(payload, "payload")
+        self._start()
+
+    def read(self, timeout: float) -> bytes:
+        """See base.Execution. A cut connection is an end like any other: ending() tells."""
+        while self._running is not None and self._ending is None:
+            try:
+                if data := self._running.read(timeout):
+                    return data
+                self._ending = _ending(self._running.status())
+                self._process += 1
+                if self._ending.clean and self._process < self._processes:
+                    self._start()
+            except TransportError as error:
+                self._ending = Ending(False, str(error))
+        return b""
+
+    def console(self) -> str:
+        """What the running process wrote to stderr."""
+        return self._running.stderr() if self._running else ""
+
+    def ending(self) -> Ending:
+        """How the last process ended."""
+        return self._ending or Ending(False, "killed before its end")
+
+    def close(self) -> None:
+        """Kill what runs and remove the payload; the connection stays for the next execution."""
+        if self._running is None:
+            return
+        self._running.close()
+        self._running = None
+        if self._transport.alive:
+            with suppress(TransportError):
+                self._transport.remove(self._path)
+
+    def __enter__(self) -> SshExecution:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _start(self) -> None:
+        if self._running is not None:
+            self._running.close()
+        self._ending = None
+        self._running = self._transport.start([self._path, f"process={self._process}"])
+
+
+def _ending(status: int | None) -> Ending:
+    if status is None:
+        return Ending(False, "ended without an exit status")
+    if status > 128:  # a shell stands between: 128 + signal
+        with suppress(ValueError):
+            return Ending(False, f"signal {status - 128} ({signal.Signals(status - 128).name})")
+    return Ending(status == 0, f"exit status {status}")

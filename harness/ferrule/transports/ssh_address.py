@@ -1,0 +1,44 @@
+"""Addresses of SSH servers, as URLs."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from ferrule.errors import UsageError
+
+DEFAULT_PORT = 22
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where an SSH server is and who to log in as."""
+
+    user: str
+    host: str
+    port: int = DEFAULT_PORT
+
+    @classmethod
+    def parse(cls, url: str) -> Address:
+        """Read `ssh://user@host[:port]`; IPv6 addresses stand in brackets.
+
+        Raises:
+            UsageError: another scheme, no user or host, a password, a path, or a port that is none.
+        """
+        with suppress(ValueError):
+            parts = urlsplit(url)
+            bare = not (parts.password or parts.query or parts.fragment or parts.path.strip("/"))
+            if parts.scheme == "ssh" and parts.username and parts.hostname and bare and parts.port != 0:
+                return cls(parts.username, parts.hostname, parts.port or DEFAULT_PORT)
+        raise UsageError(f"{url!r} is no SSH address; write ssh://user@host or ssh://user@host:port")
+
+    @property
+    def known_as(self) -> str:
+        """How known_hosts files name it."""
+        return self.host if self.port == DEFAULT_PORT else f"[{self.host}]:{self.port}"
+
+    def __str__(self) -> str:
+        """The URL again, port always included."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"ssh://{self.user}@{host}:{self.port}"

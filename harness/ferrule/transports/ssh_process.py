@@ -1,0 +1,101 @@
+"""A program running on an SSH host: both of its streams drained, its end told apart from a cut connection."""
+
+from __future__ import annotations
+
+import select
+import time
+from collections.abc import Callable
+from typing import Protocol
+
+import paramiko
+
+from ferrule.errors import TransportError
+from ferrule.transcript import Transcript
+
+CHUNK = 32768  # bytes a read
+STDERR_TAIL = 1 << 14  # bytes kept of stderr
+GRACE = 5.0  # seconds for an exit status after the last byte, and for each step of cleaning up
+SETTLE = 0.5  # seconds in which a cut connection, whose channels close first, is known to be cut
+
+
+class Link(Protocol):
+    """The connection a program runs over."""
+
+    @property
+    def alive(self) -> bool:
+        """Whether it still stands, as far as this side knows."""
+        ...
+
+    def __str__(self) -> str: ...
+
+
+class SshProcess:
+    """A program on the host whose output can be read while it runs. Closing it kills it."""
+
+    def __init__(self, channel: paramiko.Channel, link: Link, kill: Callable[[], None] = lambda: None) -> None:
+        """Take over a channel whose command was accepted and whose `fileno()` was asked for before that.
+
+        `kill` ends the program on the host; closing the channel alone does not.
+        """
+        self._channel, self._link, self._kill = channel, link, kill
+        self._poll = select.poll()
+        self._poll.register(channel.fileno(), select.POLLIN)
+        self._stderr = Transcript(STDERR_TAIL)
+        self._closed = False
+
+    def read(self, timeout: float) -> bytes:
+        """Next bytes of stdout, b"" at the end. Stderr is drained meanwhile, so that neither stream can block.
+
+        Raises:
+            TimeoutError: nothing came within `timeout` seconds.
+            TransportError: the connection was cut before the program ended.
+        """
+        ends = time.monotonic() + timeout
+        while True:
+            over = self._channel.eof_received or self._channel.closed  # asked first: bytes after the question are read
+            if self._channel.recv_ready():
+                return self._channel.recv(CHUNK)
+            left = ends - time.monotonic()
+            if self._channel.recv_stderr_ready():
+                self._stderr.add(self._channel.recv_stderr(CHUNK))
+            elif over:  # some servers close without an end-of-file message
+                self._check_link()
+                return b""
+            elif left > 0:
+                self._poll.poll(left * 1000)
+            if left <= 0:
+                raise TimeoutError(f"{self._link}: no output for {timeout:g} s")
+
+    def stderr(self) -> str:
+        """The last lines that it said on stderr, safe to print."""
+        return self._stderr.tail()
+
+    def status(self, timeout: float = GRACE) -> int | None:
+        """Exit status once read() gave b""; 128 + N when signal N ended it; None when the server named none.
+
+        Raises:
+            TransportError: the connection was cut before a status came, or none came within `timeout` seconds.
+        """
+        # Not recv_exit_status() alone: it has no time limit.
+        if not self._channel.status_event.wait(timeout):
+            raise TransportError(f"{self._link}: output ended but no exit status within {timeout:g} s")
+        self._check_link()
+        status = self._channel.recv_exit_status()
+        return None if status < 0 else status
+
+    def close(self) -> None:
+        """Kill the program if it may still run (as well as the host allows) and leave the channel."""
+        if self._closed:
+            return
+        self._closed = True
+        if not self._channel.exit_status_ready():
+            self._kill()
+        self._channel.close()
+
+    def _check_link(self) -> None:
+        """Tell a channel that the server closed without a status from one that went down with its connection."""
+        ends = time.monotonic() + SETTLE
+        while self._channel.closed and self._channel.exit_status < 0 and time.monotonic() < ends:
+            if not self._link.alive:
+                raise TransportError(f"{self._link}: the connection was cut before the program ended")
+            time.sleep(0.01)
