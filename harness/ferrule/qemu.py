@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import functools
 import os
 import shutil
-import socket
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from ferrule.transports.base import Streams
 
 DEBUG_PORT = 0xF4  # isa-debug-exit: the guest writes v there and QEMU ends with status (v << 1) | 1
 CONSOLE, RESULTS = "console", "results"  # serial ports, in the guest's order: ttyS0, ttyS1
+PIPE_BYTES = 1 << 20  # of the results' pipe: an unprivileged user's limit (fs.pipe-max-size)
 
 # What turns each accelerator on. Under icount one virtual nanosecond is one instruction (shift=0), idle time is
 # skipped instead of slept (sleep=off), and neither wall clock nor random numbers of the host reach the guest.
@@ -44,7 +46,7 @@ class Machine:
     memory: int = 512  # MiB
     smp: int = 1
     devices: tuple[str, ...] = ()  # further arguments, as they are
-    ports: Mapping[str, str] = field(default_factory=dict)  # serial ports: name -> chardev, e.g. socket,fd=5
+    ports: Mapping[str, str] = field(default_factory=dict)  # serial ports: name -> chardev, e.g. file,path=/dev/fd/5
 
 
 def arguments(machine: Machine) -> list[str]:
@@ -107,34 +109,40 @@ def version(program: str) -> str:
 
 
 class Qemu:
-    """A running QEMU. Its `results` port is the data of `streams`; everything else said goes into transcripts."""
+    """A running QEMU. Its `results` port is the data of `streams`; everything else said goes into transcripts.
+
+    Ports are pipes, not sockets: a pipe takes single bytes as they come without filling up, so that a guest never waits
+    for its serial port and an instruction count never depends on how fast this side reads.
+    """
 
     def __init__(self, machine: Machine) -> None:
         self.console = Transcript()  # the guest's first serial port
         self.errors = Transcript(8192)  # QEMU's own words
         self.streams = Streams()
-        ends = {name: socket.socketpair() for name in (CONSOLE, RESULTS)}
-        say, said_in = os.pipe()
-        theirs = {name: pair[1].fileno() for name, pair in ends.items()}
-        self.machine = replace(machine, ports={name: f"socket,fd={fd}" for name, fd in theirs.items()})
+        pipes = {name: os.pipe() for name in (CONSOLE, RESULTS, "errors")}
+        ours = {name: ends[0] for name, ends in pipes.items()}
+        theirs = {name: ends[1] for name, ends in pipes.items()}
+        with suppress(PermissionError):  # more than an unprivileged user's pipes may hold in all
+            fcntl.fcntl(ours[RESULTS], fcntl.F_SETPIPE_SZ, PIPE_BYTES)
+        self.machine = replace(
+            machine, ports={name: f"file,path=/dev/fd/{theirs[name]}" for name in (CONSOLE, RESULTS)}
+        )
         try:
             self.child = children.start(
-                arguments(self.machine), stdout=said_in, stderr=said_in, pass_fds=tuple(theirs.values())
+                arguments(self.machine),
+                stdout=theirs["errors"],
+                stderr=theirs["errors"],
+                pass_fds=(theirs[CONSOLE], theirs[RESULTS]),
             )
         except OSError as error:
-            os.close(say)
+            for end in ours.values():
+                os.close(end)
             raise InfrastructureError(f"{machine.program}: {error.strerror or error}") from error
         finally:
-            os.close(said_in)
-            ours = {name: _release(pair) for name, pair in ends.items()}
-        self.streams.follow(self.child, ours[RESULTS], {ours[CONSOLE]: self.console, say: self.errors})
+            for end in theirs.values():
+                os.close(end)
+        self.streams.follow(self.child, ours[RESULTS], {ours[CONSOLE]: self.console, ours["errors"]: self.errors})
 
     def close(self) -> None:
         """Kill and reap. May be called twice."""
         self.streams.close()
-
-
-def _release(pair: Sequence[socket.socket]) -> int:
-    """Our end's descriptor, the other end closed here: QEMU has its copy."""
-    pair[1].close()
-    return pair[0].detach()

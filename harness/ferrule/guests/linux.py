@@ -101,7 +101,7 @@ class LinuxGuest:
             memory=self._options.memory,
             smp=self._smp,
             devices=cargo.devices,
-            ports={qemu.CONSOLE: "socket", qemu.RESULTS: "socket"},
+            ports={qemu.CONSOLE: "file", qemu.RESULTS: "file"},
         )
 
     def initrd(self, cargo: Cargo) -> bytes:
