@@ -57,14 +57,14 @@ def identity_key(file: Path | None) -> paramiko.PKey:
         )
     try:
         return paramiko.PKey.from_path(file)
-    except paramiko.PasswordRequiredException as error:
+    except OSError as error:
+        raise UsageError(f"--identity {file}: {error.strerror}") from error
+    except (paramiko.PasswordRequiredException, TypeError) as error:  # the second: of the library below
         raise UsageError(
             f"--identity {file}: is encrypted; give a key without passphrase, made for this host"
         ) from error
-    except OSError as error:
-        raise UsageError(f"--identity {file}: {error.strerror}") from error
-    except (paramiko.SSHException, paramiko.pkey.UnknownKeyType, ValueError, TypeError) as error:
-        raise UsageError(f"--identity {file}: is not a private key") from error
+    except (paramiko.SSHException, paramiko.pkey.UnknownKeyType, ValueError) as error:
+        raise UsageError(f"--identity {file}: is not a private key as ssh-keygen writes it") from error
 
 
 def fingerprint(key: paramiko.PKey) -> str:
