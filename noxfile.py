@@ -39,8 +39,8 @@ def locked() -> bool:
 
 
 def bootstrap() -> NoReturn:
-    """Put nox into .nox/.boot, once, and start over with the Python there."""
-    boot = HOME / ".nox" / ".boot"
+    """Put nox into .nox/.boot, once for each Python, and start over there."""
+    boot = HOME / ".nox" / ".boot" / f"{sys.version_info.major}.{sys.version_info.minor}"
     python, ready = boot / "bin" / "python", boot / "ready"
     if not (ready.exists() and python.exists()):
         if not all(importlib.util.find_spec(module) for module in ("venv", "ensurepip")):
