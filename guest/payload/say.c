@@ -203,10 +203,12 @@ static void say_end(struct record *record, uint32_t index, const struct outcome 
     }
     if (outcome->operation) {
         char name[64];
-        text_copy(name, sizeof name, outcome->operation);
         size_t length = 0;
-        while (name[length] && name[length] != '(')
-            length++;
+        for (const char *at = outcome->operation; *at && *at != '(' && length + 1 < sizeof name; at++) {
+            name[length++] = *at;
+            if (*at == '=') /* `fd = os_open(...)`: what stands right of it */
+                length = 0, at += at[1] == ' ';
+        }
         name[length] = 0;
         record_text(record, "operation", name);
     }

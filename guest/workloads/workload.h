@@ -52,7 +52,9 @@ struct run {
 /* One page that both ends see (a MAP_SHARED page on Linux). Zeroed before every setup. */
 struct shared {
     volatile uint32_t cpu_of_second; /* where the second end really ran, written by it; CPU_UNKNOWN until then */
-    volatile uint32_t futex[2] __attribute__((aligned(256)));
+    struct {
+        volatile uint32_t word __attribute__((aligned(256)));
+    } futex[2]; /* one to wait on for each end, far enough apart for no prefetcher to couple them */
     volatile uint64_t word[16] __attribute__((aligned(256)));
 };
 

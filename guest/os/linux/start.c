@@ -17,6 +17,13 @@ static void ignore_sigpipe(void) {
     call4(CALL_SIGACTION, SIGPIPE, (long)action, 0, SIGSET_BYTES);
 }
 
+/* Descriptor 0 must never be a pipe's end of ours (workloads/pipes.h). */
+static void keep_stdin_open(void) {
+    enum { STDIN = 0, F_GETFD = 1 };
+    if (call3(CALL_FCNTL, STDIN, F_GETFD, 0) < 0)
+        os_open("/", OS_READ); /* takes the lowest free descriptor */
+}
+
 /* One page fault must be the fault of one page, here as on an OS without huge pages. */
 static void huge_pages_off(void) {
     enum { PR_SET_THP_DISABLE = 41 };
@@ -45,6 +52,7 @@ __attribute__((used, noreturn)) void linux_start(uint64_t *stack) {
         if (clock && clock(1, &now) == 0)
             linux_start_state.vdso_clock = clock;
     }
+    keep_stdin_open();
     ignore_sigpipe();
     huge_pages_off();
     os_exit(program_main(argc, argv));

@@ -1,0 +1,55 @@
+/* `nops` no-op instructions: a jump into a sled of 1024, so far from its end that exactly that many are executed. The
+ * instructions around them are the same for every value, so where instructions are counted, nops=N must be seen as
+ * exactly N more than nops=0. A measurement that misses them would miss a regression, too. */
+#include "workloads/workload.h"
+
+enum { SLED = 1024 };
+
+__asm__(".text\n"
+        ".balign 64\n"
+#if defined(__riscv)
+        ".option push\n"
+        ".option norvc\n" /* all no-ops of one size */
+#endif
+        "canary_sled:\n\t"
+        ".rept 1024\n\t"
+        "nop\n\t"
+        ".endr\n"
+        "canary_sled_end:\n\t"
+        "ret\n"
+#if defined(__riscv)
+        ".option pop\n"
+#endif
+);
+extern const char canary_sled[] __attribute__((visibility("hidden")));
+extern const char canary_sled_end[] __attribute__((visibility("hidden")));
+
+struct state {
+    void (*entry)(void);
+};
+STATE(struct state)
+
+static long setup(struct run *run) {
+    int64_t nops = run_param(run, "nops");
+    if (nops < 0 || nops > SLED)
+        return REFUSE(run, "nops", "0..1024");
+    uintptr_t nop_bytes = (uintptr_t)(canary_sled_end - canary_sled) / SLED;
+    state(run)->entry = (void (*)(void))((uintptr_t)canary_sled_end - (uintptr_t)nops * nop_bytes);
+    return 0;
+}
+
+static inline void op(struct run *run) {
+    state(run)->entry();
+}
+
+WORKLOAD{
+    .name = "canary",
+    .family = "control",
+    .what = "a call that executes N no-op instructions",
+    .per = PER_ITERATION,
+    .ends = 1,
+    .hidden = 1,
+    .params = "nops=0",
+    .setup = setup,
+    LOOPS,
+};

@@ -1,0 +1,62 @@
+/* open(path, read) and close of one small file that exists and stays cached: path look-up in two components, a file
+ * description made and thrown away. No data is read. Pitfall: the file system behind /tmp is part of the number; the
+ * port says which one it is (fact tmp.fs). */
+#include "workloads/workload.h"
+
+static const char content[] = "ferrule";
+
+struct state {
+    char path[40];
+    int made;
+};
+STATE(struct state)
+
+static long setup(struct run *run) {
+    char *path = state(run)->path;
+    text_copy(path, sizeof state(run)->path, "/tmp/ferrule-");
+    size_t length = text_length(path);
+    text_u64(path + length, os_clock_ns());
+    long fd;
+    TRY(run, fd = os_open(path, OS_WRITE | OS_CREATE));
+    state(run)->made = 1;
+    TRY(run, os_write((int)fd, content, sizeof content));
+    TRY(run, os_close((int)fd));
+    return 0;
+}
+
+static long verify(struct run *run) {
+    char seen[sizeof content] = {0};
+    long fd, length, again;
+    TRY(run, fd = os_open(state(run)->path, OS_READ));
+    TRY(run, length = os_read((int)fd, seen, sizeof seen));
+    TRY(run, os_close((int)fd));
+    if (length != sizeof content || memcmp(seen, content, sizeof content) != 0)
+        return WRONG(run, "the file opened does not hold what was written to it");
+    if (os_close((int)fd) >= 0)
+        return WRONG(run, "a closed file could be closed again");
+    TRY(run, again = os_open(state(run)->path, OS_READ));
+    TRY(run, os_close((int)again));
+    return again == fd ? 0 : WRONG(run, "the descriptor closed was not free for the next open");
+}
+
+static void teardown(struct run *run) {
+    if (state(run)->made)
+        os_remove(state(run)->path);
+}
+
+static inline void op(struct run *run) {
+    long fd = os_open(state(run)->path, OS_READ);
+    EXPECT(run, (fd >= 0) & (os_close((int)fd) == 0));
+}
+
+WORKLOAD{
+    .name = "open_close",
+    .family = "fs",
+    .what = "open and close of a small cached file",
+    .per = PER_CALL,
+    .ends = 1,
+    .setup = setup,
+    .verify = verify,
+    .teardown = teardown,
+    LOOPS,
+};

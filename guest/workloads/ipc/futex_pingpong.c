@@ -1,0 +1,81 @@
+/* Two threads of one address space hand a turn to and fro: store, wake, wait. One operation is the ROUND TRIP: two
+ * wakes, two waits; on one core two context switches. Each end waits on a word (and cache line) of its own. Pitfall: on
+ * two cores a wait may find its word set already and never sleep, which is the operation's own doing and not an error.
+ */
+#include "workloads/workload.h"
+
+enum { HERE, THERE };       /* whose word of shared->futex */
+enum { IDLE, TURN, LEAVE }; /* what it says */
+
+struct state {
+    struct os_thread other;
+    int started;
+    uint64_t answers;
+};
+STATE(struct state)
+
+static char stack[16384] __attribute__((aligned(64)));
+
+static inline uint32_t await(struct run *run, unsigned whose) {
+    volatile uint32_t *word = &run->shared->futex[whose].word;
+    while (*word == IDLE)
+        os_wait(word, IDLE, 0, 0);
+    uint32_t said = *word;
+    *word = IDLE;
+    return said;
+}
+
+static inline long hand(struct run *run, unsigned whose, uint32_t what) {
+    run->shared->futex[whose].word = what;
+    return os_wake(&run->shared->futex[whose].word, 1, 0);
+}
+
+static void answer(void *argument) {
+    struct run *run = argument;
+    run_pin(run, 1);
+    while (await(run, THERE) == TURN) {
+        state(run)->answers++;
+        hand(run, HERE, TURN);
+    }
+}
+
+static long setup(struct run *run) {
+    TRY(run, os_wake(&run->shared->futex[HERE].word, 1, 0)); /* before anyone sleeps whom nobody can wake */
+    TRY(run, os_thread_start(&state(run)->other, answer, run, stack, sizeof stack));
+    state(run)->started = 1;
+    return 0;
+}
+
+static inline void op(struct run *run) {
+    long woken = hand(run, THERE, TURN);
+    EXPECT(run, (woken >= 0) & (await(run, HERE) == TURN));
+}
+
+static long verify(struct run *run) {
+    uint32_t word = IDLE;
+    if (os_wait(&word, TURN, 0, 0) >= 0)
+        return WRONG(run, "a wait for a word that had changed slept");
+    for (unsigned turn = 0; turn < 100; turn++)
+        op(run);
+    return state(run)->answers == 100 ? 0 : WRONG(run, "the other thread did not have its turn every time");
+}
+
+static void teardown(struct run *run) {
+    if (state(run)->started) {
+        hand(run, THERE, LEAVE);
+        os_thread_join(&state(run)->other);
+    }
+}
+
+WORKLOAD{
+    .name = "futex_pingpong",
+    .family = "ipc",
+    .what = "round trip of a turn between two threads by wait and wake",
+    .per = PER_ROUND_TRIP,
+    .ends = 2,
+    .switches = 2,
+    .setup = setup,
+    .verify = verify,
+    .teardown = teardown,
+    LOOPS,
+};

@@ -1,0 +1,70 @@
+/* Ping-pong between two processes over two pipes: write `size` bytes, wait for them to come back. One operation is the
+ * ROUND TRIP: two writes, two reads, two context switches; halve it and you have what others call one-way latency.
+ * Pitfall: on one core or on two the number differs twentyfold, so both ends are placed and their CPUs recorded. */
+#include "workloads/peer.h"
+
+enum { LARGEST = 4096 }; /* PIPE_BUF: up to here a message is never split */
+
+struct state {
+    struct peer peer;
+    size_t size;
+};
+STATE(struct state)
+
+static char message[LARGEST];
+
+static void echo(void *argument) {
+    struct run *run = argument;
+    struct state *own = state(run);
+    long got;
+    peer_enter(run, &own->peer);
+    while ((got = os_read(own->peer.there[0], message, own->size)) > 0) {
+        message[0]++; /* so that the first end can tell an answer from its own bytes */
+        if (os_write(own->peer.back[1], message, (size_t)got) != got)
+            break;
+    }
+}
+
+static long setup(struct run *run) {
+    int64_t size = run_param(run, "size");
+    if (size < 1 || size > LARGEST)
+        return REFUSE(run, "size", "1..4096");
+    state(run)->size = (size_t)size;
+    run->bytes = 2 * (uint64_t)size;
+    return peer_start(run, &state(run)->peer, echo);
+}
+
+static inline void op(struct run *run) {
+    struct state *own = state(run);
+    long sent = os_write(own->peer.there[1], message, own->size);
+    long got = os_read(own->peer.back[0], message, own->size);
+    EXPECT(run, (sent == (long)own->size) & (got == sent));
+}
+
+static long verify(struct run *run) {
+    for (char first = 1; first < 64 && !run->failed; first += 2) {
+        message[0] = first;
+        op(run);
+        if (message[0] != first + 1)
+            return WRONG(run, "what came back was not the other process's answer");
+    }
+    return run->failed ? WRONG(run, "the bytes did not come back") : 0;
+}
+
+static void teardown(struct run *run) {
+    peer_end(&state(run)->peer);
+}
+
+WORKLOAD{
+    .name = "pipe_latency",
+    .family = "ipc",
+    .what = "round trip of a message between two processes over two pipes",
+    .per = PER_ROUND_TRIP,
+    .ends = 2,
+    .switches = 2,
+    .params = "size=1",
+    .setup = setup,
+    .verify = verify,
+    .teardown = teardown,
+    LOOPS,
+};

@@ -1,0 +1,48 @@
+/* The second end of a two-process workload: a process and a pipe in each direction, every end of them closed on the
+ * side that does not use it, so that the peer's read ends when its partner is gone. Also pipe ends on their own. A
+ * closed or never opened end is 0: descriptor 0 is standard input, which the port keeps open. */
+#ifndef FERRULE_PEER_H
+#define FERRULE_PEER_H
+
+#include "workloads/workload.h"
+
+static inline void pipe_close_end(int *end) {
+    if (*end > 0)
+        os_close(*end);
+    *end = 0;
+}
+
+struct peer {
+    int there[2], back[2]; /* [0] reads, [1] writes */
+    struct os_process process;
+    int started;
+};
+
+/* Starts entry(run) in a process of its own. In it the first thing must be peer_enter(). */
+static inline long peer_start(struct run *run, struct peer *peer, os_entry entry) {
+    TRY(run, os_pipe(peer->there));
+    TRY(run, os_pipe(peer->back));
+    TRY(run, os_process_start(&peer->process, entry, run));
+    peer->started = 1;
+    pipe_close_end(&peer->there[0]);
+    pipe_close_end(&peer->back[1]);
+    return 0;
+}
+
+static inline void peer_enter(struct run *run, struct peer *peer) {
+    pipe_close_end(&peer->there[1]);
+    pipe_close_end(&peer->back[0]);
+    run_pin(run, 1);
+}
+
+/* The peer's read returns 0 and it leaves; then its remains are collected. Also after a start that stopped half-way. */
+static inline void peer_end(struct peer *peer) {
+    for (unsigned i = 0; i < 2; i++) {
+        pipe_close_end(&peer->there[i]);
+        pipe_close_end(&peer->back[i]);
+    }
+    if (peer->started)
+        os_process_join(&peer->process);
+}
+
+#endif
