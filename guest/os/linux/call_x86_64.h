@@ -21,6 +21,7 @@ enum linux_call {
     CALL_IOCTL = 16,
     CALL_NANOSLEEP = 35,
     CALL_GETPID = 39,
+    CALL_SOCKET = 41,
     CALL_CLONE = 56,
     CALL_EXECVE = 59,
     CALL_EXIT = 60,

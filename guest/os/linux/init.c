@@ -51,10 +51,15 @@ static void port_drain(void) {
     call3(CALL_IOCTL, port, TCSBRK, 1);
 }
 
+static void begin(const char *event) {
+    record_begin(&record, "init");
+    record_text(&record, "event", event);
+    record_u64(&record, "ns", os_clock_ns()); /* since the kernel's own clock began: what its boot took */
+}
+
 __attribute__((noreturn)) static void power_off(void) {
     enum { POWER_OFF = 0x4321fedc, MAGIC = (int)0xfee1dead, MAGIC2 = 672274793 };
-    record_begin(&record, "init");
-    record_text(&record, "event", "halt");
+    begin("halt");
     record_end(&record);
     port_drain();
     call0(CALL_SYNC);
@@ -119,6 +124,49 @@ static void load_modules(void) {
     }
 }
 
+/* Dotted decimal to the four bytes of an address as they travel; 0 when it is not one. */
+static int parse_address(const char *text, uint8_t *into) {
+    for (int i = 0; i < 4; i++) {
+        size_t length = 0;
+        uint64_t part = 0;
+        while (text[length] >= '0' && text[length] <= '9')
+            length++;
+        if (!text_to_u64(text, length, &part) || part > 255 || text[length] != (i < 3 ? '.' : 0))
+            return 0;
+        into[i] = (uint8_t)part;
+        text += length + 1;
+    }
+    return 1;
+}
+
+/* struct ifreq of netdevice(7): a name, then a sockaddr_in or flags. */
+static void set_interface(int fd, const char *name, unsigned request, const uint8_t *address) {
+    enum { AF_INET = 2, IFF_UP = 1 };
+    struct {
+        char name[16];
+        uint16_t kind, port;
+        uint8_t address[20];
+    } wanted = {.kind = address ? AF_INET : IFF_UP};
+    text_copy(wanted.name, sizeof wanted.name, name);
+    if (address)
+        memcpy(wanted.address, address, 4);
+    must(call3(CALL_IOCTL, fd, request, (long)&wanted), "bring up ", name);
+}
+
+static void bring_up_network(const char *text) {
+    enum { AF_INET = 2, SOCK_DGRAM = 2, SIOCSIFFLAGS = 0x8914, SIOCSIFADDR = 0x8916, SIOCSIFNETMASK = 0x891c };
+    static const uint8_t netmask[4] = {255, 255, 255, 0};
+    uint8_t address[4];
+    must(parse_address(text, address) ? 0 : -OS_EINVAL, "ferrule.address=", text);
+    long fd = call3(CALL_SOCKET, AF_INET, SOCK_DGRAM, 0);
+    must(fd, "socket for ", text);
+    set_interface((int)fd, "lo", SIOCSIFFLAGS, NULL);
+    set_interface((int)fd, "eth0", SIOCSIFADDR, address);
+    set_interface((int)fd, "eth0", SIOCSIFNETMASK, netmask);
+    set_interface((int)fd, "eth0", SIOCSIFFLAGS, NULL);
+    os_close((int)fd);
+}
+
 /* The port carries bytes, not text: no echo, no signals, no CR before LF. struct termios of asm-generic. */
 static void open_port(const char *path) {
     enum { O_RDWR = 2, O_NOCTTY = 0400, TCGETS = 0x5401, TCSETS = 0x5402, OPOST = 1 };
@@ -168,8 +216,7 @@ static int32_t run(char **argv) {
 }
 
 static void report(const char *event, uint64_t process, int32_t status) {
-    record_begin(&record, "init");
-    record_text(&record, "event", event);
+    begin(event);
     record_u64(&record, "process", process);
     if (status >= 0) {
         record_i64(&record, "status", status >> 8 & 0xff);
@@ -239,14 +286,14 @@ int program_main(int argc, char **argv) {
     must(read_file("/proc/cmdline", command_line, sizeof command_line), "read ", "/proc/cmdline");
     if (setting("ferrule.port", value, sizeof value))
         open_port(value);
-    record_begin(&record, "init");
-    record_text(&record, "event", "boot");
-    record_u64(&record, "ns", os_clock_ns());
+    begin("boot");
     record_end(&record);
     load_modules();
     if (setting("ferrule.share", value, sizeof value))
         mount(value, "/host", "9p", MS_RDONLY | MS_NOSUID | MS_NODEV,
               "trans=virtio,version=9p2000.L,msize=131072,cache=none");
+    if (setting("ferrule.address", value, sizeof value))
+        bring_up_network(value);
     run_all(program, split_program(program));
     power_off();
 }

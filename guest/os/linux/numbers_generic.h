@@ -43,6 +43,7 @@ enum linux_call {
     CALL_GETCPU = 168,
     CALL_GETPID = 172,
     CALL_GETPPID = 173,
+    CALL_SOCKET = 198,
     CALL_MUNMAP = 215,
     CALL_CLONE = 220,
     CALL_EXECVE = 221,
