@@ -8,12 +8,10 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from ferrule import debian
+from ferrule import bzimage, debian
 from ferrule.errors import InfrastructureError, UsageError
 from ferrule.guests.options import GuestOptions
 from ferrule.modules import ModuleTree
-
-_HEADER_MAGIC, _HEADER_AT = b"HdrS", 0x202  # Documentation/arch/x86/boot.rst: every bzImage since protocol 2.00
 
 
 @dataclass(frozen=True)
@@ -22,7 +20,8 @@ class Kernel:
 
     image: Path
     modules: ModuleTree | None  # None: not known where they are
-    sha256: str
+    sha256: str  # of the image as it was found
+    direct: Path | None  # the ELF kernel inside, which an emulated CPU boots in half the time
     origin: str  # for people
 
 
@@ -66,7 +65,7 @@ def _checked(image: Path, modules: Path | None, origin: str, options: GuestOptio
         content = image.read_bytes()
     except OSError as error:
         raise UsageError(f"--linux-kernel {image}: {error.strerror}") from error
-    if content[_HEADER_AT : _HEADER_AT + 4] != _HEADER_MAGIC:
+    if not bzimage.is_bzimage(content):
         raise UsageError(f"--linux-kernel {image}: not an x86-64 kernel image (bzImage)")
     digest = hashlib.sha256(content).hexdigest()
     if options.sha256 is not None and digest != options.sha256.lower():
@@ -74,7 +73,7 @@ def _checked(image: Path, modules: Path | None, origin: str, options: GuestOptio
     folder = options.linux_modules or modules
     if folder is not None and not folder.is_dir():
         raise UsageError(f"--linux-modules {folder}: no such folder")
-    return Kernel(image, ModuleTree(folder) if folder else None, digest, origin)
+    return Kernel(image, ModuleTree(folder) if folder else None, digest, bzimage.unpacked(content, digest), origin)
 
 
 def _hosts_own() -> Path | None:

@@ -15,6 +15,7 @@ from ferrule.errors import FerruleError, UsageError
 from ferrule.guests.base import Ending
 from ferrule.guests.options import GuestOptions
 from ferrule.kernels import Kernel
+from ferrule.modules import without_signature
 from ferrule.samples import Accel
 from ferrule.transports.base import BootTransport, Cargo, PrivateFolder
 from ferrule.transports.ninep import NinePTransport
@@ -68,6 +69,9 @@ class LinuxGuest:
     def __init__(self, program: str, choice: accel.Choice, kernel: Kernel, options: GuestOptions) -> None:
         self._program, self._choice, self._kernel, self._options = program, choice, kernel, options
         self.accel = choice.accel
+        # The bzImage's start code also moves the kernel to a random address, which real time wants and emulation not.
+        direct = kernel.direct if self.accel != "kvm" else None
+        self._image = direct or kernel.image
         self.boot_seconds = options.boot_seconds or BOOT_SECONDS[self.accel]
         self._smp = _smp(self.accel, options)
         self.cpus = tuple(range(self._smp))[::-1][:2] if options.cpus is None else options.cpus
@@ -80,6 +84,7 @@ class LinuxGuest:
         return {
             "accel.reason": self._choice.reason,
             "kernel.file": self._kernel.image.name,
+            "kernel.boot": "bzImage" if self._image is self._kernel.image else "ELF from bzImage",
             "kernel.origin": self._kernel.origin,
             "kernel.sha256": self._kernel.sha256,
             "qemu.version": qemu.version(self._program),
@@ -96,7 +101,7 @@ class LinuxGuest:
         return qemu.Machine(
             self._program,
             self.accel,
-            self._kernel.image,
+            self._image,
             command_line=" ".join([*filter(None, words), "--", cargo.program]),
             memory=self._options.memory,
             smp=self._smp,
@@ -115,7 +120,7 @@ class LinuxGuest:
             if self._kernel.modules is None:
                 raise UsageError("--transport 9p: where are this kernel's modules? name the folder by --linux-modules")
             modules = self._kernel.modules.ordered(SHARE_MODULES)
-        tree = {f"modules/{name}.ko": image for name, image in modules.items()}
+        tree = {f"modules/{name}.ko": without_signature(image) for name, image in modules.items()}
         listing = "".join(f"/{path}\n" for path in tree)
         return initramfs.archive(
             [
