@@ -177,11 +177,12 @@ static void say_batches(struct record *record, uint32_t index, const struct outc
 }
 
 static void say_hist(struct record *record, uint32_t index, const struct hist *hist) {
-    for (uint32_t next = 0;;) {
+    uint32_t next = 0;
+    int more = hist->count > 0;
+    while (more) {
         record_begin(record, "hist");
         record_u64(record, "i", index);
-        if (!record_buckets(record, "b", hist->bucket, HIST_BUCKETS, &next))
-            return; /* none left: the record begun is not sent */
+        more = record_buckets(record, "b", hist->bucket, HIST_BUCKETS, &next);
         record_end(record);
     }
 }
