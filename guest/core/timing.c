@@ -4,10 +4,12 @@
 
 enum {
     MARK_TRIES = 16,
+    EDGE_TRIES = 4,
     STUCK_TURNS = 1 << 20, /* readings without an advance; two fenced reads and a clock call take over 20 ns together,
                               so this outlasts the 10 and 15.6 ms steps of tick-driven clocks */
     STEPS = 32,            /* steps watched for the resolution of a clock */
-    COARSE_NS = 1000       /* a second clock with longer steps is marked at its edges */
+    UNSTEADY_PPB = 1000000,
+    COARSE_NS = 1000 /* a second clock with longer steps is marked at its edges */
 };
 
 /* value * by / over, floor, saturating. Done by hand because a 128-bit division is a call into libgcc. */
@@ -107,18 +109,27 @@ uint64_t timing_mark(timing_clock clock, void *context, uint64_t *tick, uint64_t
     return narrowest;
 }
 
-/* The moment at which a coarse clock steps, between the two readings that saw it. */
+/* The moment at which a coarse clock steps, between the two readings that saw it: of several steps the one with the
+ * narrowest bracket, or the first whose bracket is about as narrow as readings get, which one that was interrupted is
+ * not. */
 static struct mark mark_edge(timing_clock clock, void *context) {
-    uint64_t before = counter_open(), first = clock(context);
-    for (uint32_t turn = 0;; turn++) {
+    uint64_t quickest = UINT64_MAX, before = counter_open(), last = clock(context);
+    struct mark best = {before, last, UINT64_MAX};
+    uint32_t edges = 0;
+    for (uint32_t turn = 0; turn < STUCK_TURNS && edges < EDGE_TRIES; turn++) {
         uint64_t open = counter_open();
         uint64_t now = clock(context);
-        if (now != first || turn == STUCK_TURNS) {
-            uint64_t width = counter_close() - before;
-            return (struct mark){before + width / 2, now, width};
-        }
+        uint64_t width = counter_close() - before;
+        if (now == last && width < quickest)
+            quickest = width;
+        if (now != last && (edges++ == 0 || width < best.width))
+            best = (struct mark){before + width / 2, now, width};
+        if (edges && quickest != UINT64_MAX && best.width / 4 < quickest)
+            break;
         before = open;
+        last = now;
     }
+    return best;
 }
 
 static struct mark mark_now(const struct timing *result, timing_clock clock, void *context) {
@@ -155,7 +166,12 @@ static uint64_t rate(struct mark from, struct mark to) {
     return scale(to.tick - from.tick, 1000000000, to.ns - from.ns);
 }
 
-/* Three marks: the outer two give the rate, the halves must agree on it. */
+/* How far, in parts per 10^9, the brackets of two marks may have moved the rate between them. */
+static uint64_t blur(struct mark from, struct mark to) {
+    return scale(from.width / 2 + to.width / 2 + 1, 1000000000, to.tick - from.tick);
+}
+
+/* Three marks: the outer two give the rate, the halves must agree on it as far as their brackets let them. */
 static void measure_rate(struct timing *result, timing_clock clock, void *context, uint64_t window_ns) {
     struct mark start = mark_now(result, clock, context);
     wait_for(result, clock, context, start.ns, window_ns / 2);
@@ -168,13 +184,12 @@ static void measure_rate(struct timing *result, timing_clock clock, void *contex
         find(result, TIMING_STUCK);
     if (result->verdict == TIMING_BACKWARDS || result->verdict == TIMING_STUCK)
         return;
+    uint64_t step = result->second_resolution > COARSE_NS ? 0 : result->second_resolution;
     result->hz = rate(start, end);
-    uint64_t blur_ticks = start.width / 2 + end.width / 2 + 1;
-    uint64_t blur_ns = result->second_resolution > COARSE_NS ? 0 : result->second_resolution;
-    result->hz_error_ppb =
-        add(scale(blur_ticks, 1000000000, end.tick - start.tick), scale(blur_ns, 1000000000, end.ns - start.ns));
+    result->hz_error_ppb = add(blur(start, end), scale(step, 1000000000, end.ns - start.ns));
     uint64_t first = rate(start, middle), second = rate(middle, end);
-    if ((first > second ? first - second : second - first) > result->hz / 1000)
+    uint64_t apart = scale(first > second ? first - second : second - first, 1000000000, result->hz);
+    if (result->hz && apart > add(UNSTEADY_PPB, add(blur(start, middle), blur(middle, end))))
         find(result, TIMING_UNSTEADY);
     if (result->resolution > result->hz / (1000000000 / COARSE_NS))
         find(result, TIMING_COARSE);

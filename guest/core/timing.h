@@ -17,7 +17,7 @@ enum timing_verdict {
     TIMING_BACKWARDS = 1, /* the counter or the second clock ran backwards */
     TIMING_STUCK = 2,     /* one of them did not advance while the other did, or both stood still */
     TIMING_COARSE = 3,    /* the counter's step is over one microsecond: batches must grow with it */
-    TIMING_UNSTEADY = 4   /* two halves of the calibration disagree on the rate by more than 0.1 % */
+    TIMING_UNSTEADY = 4   /* the calibration's halves disagree on the rate by 0.1 % more than their brackets explain */
 };
 
 struct timing {
