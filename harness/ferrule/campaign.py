@@ -126,7 +126,7 @@ class Campaign:
         self.progress.boot(guest.name, boot, budget.boots, budget.processes * len(todo))
         assembler = Assembler(guest.name, guest.accel, attempt, plan, guest.describe())
         failure: GuestError | None = None
-        with guest.execute(patch_plan(payload.image, plan.render()), budget.processes, attempt) as execution:
+        with guest.execute(patch_plan(payload.image, plan.render().decode()), budget.processes, attempt) as execution:
             watch = Watch(guest, plan, assembler, self.progress)
             try:
                 watch.drain(execution)

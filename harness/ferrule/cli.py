@@ -15,6 +15,8 @@ from ferrule.errors import EXIT_INFRASTRUCTURE, EXIT_OK, EXIT_USAGE, FerruleErro
 
 # pytest's own exit codes (pytest.ExitCode) in ours: interrupted, internal error, usage error, nothing collected.
 FROM_PYTEST = {3: EXIT_INFRASTRUCTURE, 4: EXIT_USAGE, 5: EXIT_USAGE}
+# Our tables say what pytest-benchmark's says, with intervals; theirs is for those who ask for it.
+THEIR_TABLE = tuple(f"--benchmark-{what}" for what in ("compare", "histogram", "columns", "sort", "group-by", "verbose"))
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -40,12 +42,15 @@ def main(argv: Sequence[str] | None = None) -> int:
 def run(arguments: Sequence[str]) -> int:
     """Run the suites with pytest; arguments are pytest's and ours."""
     try:
-        suites = paths.root() / "suites"
+        root = paths.root()
     except FerruleError as error:
         print(f"ferrule: {error}", file=sys.stderr)
         return error.exit_code
-    quiet = ["-q", "--no-header", "-p", "no:cacheprovider", "--rootdir", str(paths.root())]
-    status = int(pytest.main([*quiet, str(suites), *arguments]))
+    # The settings are named: pytest would look for them above every argument that happens to be a folder.
+    quiet = ["-q", "--no-header", "-p", "no:cacheprovider", "--rootdir", str(root), "-c", str(root / "pyproject.toml")]
+    if not any(argument.startswith(THEIR_TABLE) for argument in arguments):
+        quiet.append("--benchmark-quiet")
+    status = int(pytest.main([*quiet, str(root / "suites"), *arguments]))
     return FROM_PYTEST.get(status, status)
 
 
@@ -90,7 +95,7 @@ def _doctor(_: argparse.Namespace) -> int:
 
 def _compare(parsed: argparse.Namespace) -> int:
     from ferrule.report import history
-    from ferrule.stats.compare import compare_runs
+    from ferrule.report.comparison import compare_runs
 
     folder = parsed.results or paths.root() / "results"
     base, candidate = history.load_run(folder, parsed.base), history.load_run(folder, parsed.candidate)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from argparse import FileType
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from ferrule.campaign import FULL, QUICK, VERIFY, Budget
 from ferrule.errors import UsageError
-from ferrule.guests import GuestOptions
+from ferrule.guests import GuestOptions, available
+from ferrule.registry import find, workloads
+from ferrule.suite import parse_key, parse_place, variants_of
+
+DEFAULT_GUESTS = "local,linux"
 
 
 def add_options(parser: pytest.Parser) -> None:
@@ -30,7 +32,7 @@ def add_options(parser: pytest.Parser) -> None:
     )
     add("--quick", action="store_true", help="a shorter budget, said so in the results: wider intervals, fewer tails")
     add("--verify-only", action="store_true", help="prove that every workload does what it says; no numbers")
-    add("--json", dest="benchmark_json", type=FileType("wb"), metavar="FILE", help="same as --benchmark-json")
+    add("--json", type=FileType("wb"), metavar="FILE", help="same as --benchmark-json")
     add("--boots", type=int, metavar="N", help="rounds: boots of each guest that can be booted")
     add("--processes", type=int, metavar="N", help="processes a boot")
     add("--seed", type=int, metavar="N", help="of all random orders (default: drawn, and printed)")
@@ -49,6 +51,47 @@ def add_options(parser: pytest.Parser) -> None:
     add("--identity", metavar="FILE", help="private key to log in with over SSH")
     add("--results", metavar="DIR", help="where the history goes (default: results/ of the checkout)")
     add("--no-history", action="store_true", help="do not append to the history")
+
+
+def check(config: pytest.Config) -> None:
+    """Refuse options that cannot mean anything, before any work is done.
+
+    Raises:
+        UsageError: names the flag and what there is instead.
+    """
+    budget_of(config)
+    guest_options_of(config)
+    guests_of(config)
+    suites_of(config)
+    places = parse_place(config.getoption("--place"))
+    for name, params, _ in parse_key(config.getoption("--workload") or ""):
+        variants_of(find(name), params, places)
+
+
+def guests_of(config: pytest.Config) -> tuple[str, ...]:
+    """Names of the guests to run, each once.
+
+    Raises:
+        UsageError: no guest of that kind.
+    """
+    names = tuple(dict.fromkeys(filter(None, (config.getoption("--guest") or DEFAULT_GUESTS).split(","))))
+    for name in names:
+        if name.partition("://")[0] not in available():
+            raise UsageError(f"--guest {name}: no such guest; there are: {', '.join(available())}")
+    return names
+
+
+def suites_of(config: pytest.Config) -> frozenset[str]:
+    """Families named by --suite; empty means all.
+
+    Raises:
+        UsageError: a name that is no family of workloads.
+    """
+    names = frozenset(filter(None, (config.getoption("--suite") or "").split(",")))
+    families = sorted({row.family for row in workloads().values()}) if names else []
+    for name in sorted(names.difference(families)):
+        raise UsageError(f"--suite {name}: no such suite; there are: {', '.join(families)}")
+    return names
 
 
 def budget_of(config: pytest.Config) -> Budget:
@@ -98,6 +141,3 @@ def _cpus(text: str | None) -> tuple[int, ...] | None:
         return tuple(int(part) for part in text.split(","))
     except ValueError:
         raise UsageError(f"--cpu {text}: give CPU numbers separated by commas, e.g. --cpu 3,2") from None
-
-
-Getter = Callable[[str], Any]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import platform
 import secrets
 import sys
-from collections.abc import Generator
 from typing import Any
 
 import pytest
@@ -13,9 +12,8 @@ import pytest
 from ferrule import __version__, options
 from ferrule.errors import EXIT_INFRASTRUCTURE, FerruleError, UsageError
 from ferrule.replay import REPLAY, inject
-from ferrule.samples import RunKey, RunResult
+from ferrule.samples import RunResult
 from ferrule.session import Case, Session
-from ferrule.suite import keys_of, parse_key, parse_place
 
 SESSION = pytest.StashKey[Session]()
 
@@ -25,10 +23,23 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     options.add_options(parser)
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
-    """Register the marker; turn bad options into exit code 2 and one line."""
+    """Register the markers; `--json` is pytest-benchmark's own option under a shorter name."""
+    if config.getoption("--json"):
+        config.option.benchmark_json = config.getoption("--json")
     config.addinivalue_line("markers", "ferrule_family(name, variants): holds the workloads of one family")
     config.addinivalue_line("markers", "ferrule_case(guest, key): one run on one guest")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> int | None:
+    """A bad option ends here: one line and our exit code, before pytest has said anything."""
+    try:
+        options.check(config)
+    except FerruleError as error:
+        return _give_up(error)
+    return None
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -38,49 +49,63 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if marker is None:
         return
     name, variants = marker.args
-    with _one_line():
-        session = _session(metafunc.config)
-        session.families.add(name)
-        keys = keys_of(name, variants, parse_place(metafunc.config.getoption("--place")))
-        cases = session.cases(name, keys, parse_key(metafunc.config.getoption("--workload") or ""))
-    parameters = [
-        pytest.param(case, id=f"{case.key}-{case.guest}", marks=pytest.mark.benchmark(timer=REPLAY)) for case in cases
-    ]
+    session = _session(metafunc.config)
+    try:
+        cases = session.cases(name, variants)
+    except FerruleError as error:  # pytest would bury it in a traceback: kept until the run loop
+        session.refused = session.refused or error
+        cases = []
+    timed = pytest.mark.benchmark(timer=REPLAY)
+    parameters = [pytest.param(case, id=f"{case.key}-{case.guest}", marks=timed) for case in cases]
     metafunc.parametrize("measurement", parameters, indirect=True)
 
 
-def pytest_collection_finish(session: pytest.Session) -> None:
-    """Names that matched nothing are mistakes, not empty runs."""
-    held = session.config.stash.get(SESSION, None)
-    if held is not None:
-        with _one_line():
-            held.check_names()
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out the families that --suite or --workload left without a run."""
+    empty = [item for item in items if item.get_closest_marker("ferrule_family") and not _is_case(item)]
+    if empty:
+        items[:] = [item for item in items if item not in empty]
+        config.hook.pytest_deselected(items=empty)
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, object]:
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop(session: pytest.Session) -> bool | None:
     """Measure everything that was collected, then let the tests report."""
-    config = session.config
+    held = session.config.stash.get(SESSION, None)
     cases = [item.callspec.params["measurement"] for item in session.items if _is_case(item)]
-    if cases and not config.option.collectonly:
-        if getattr(config.option, "numprocesses", None):
-            with _one_line():
-                raise UsageError("-n: two measurements at once disturb each other; run without pytest-xdist")
-        capture = config.pluginmanager.getplugin("capturemanager")
-        with capture.global_and_fixture_disabled(), _one_line():
-            _session(config).measure(cases)
-    return (yield)
+    if held is None or session.config.option.collectonly or (not cases and held.refused is None):
+        return None
+    capture = session.config.pluginmanager.getplugin("capturemanager")
+    try:
+        if held.refused is not None:
+            raise held.refused
+        if getattr(session.config.option, "numprocesses", None):
+            raise UsageError("-n: two measurements at once disturb each other; run without pytest-xdist")
+        with capture.global_and_fixture_disabled():
+            held.measure(cases)
+    except FerruleError as error:
+        held.exit_code = _give_up(error)
+        return True  # no test has anything to report
+    return None
+
+
+def _give_up(error: FerruleError) -> int:
+    sys.stdout.flush()
+    print(f"ferrule: {error}", file=sys.stderr)
+    return error.exit_code
 
 
 def _is_case(item: pytest.Item) -> bool:
-    return "measurement" in getattr(getattr(item, "callspec", None), "params", {})
+    return isinstance(getattr(getattr(item, "callspec", None), "params", {}).get("measurement"), Case)
 
 
 class Measurement:
     """What a suite's test holds: one run on one guest, already measured."""
 
-    def __init__(self, case: Case, session: Session, benchmark: Any) -> None:
-        self.case, self._session, self._benchmark = case, session, benchmark
+    def __init__(self, request: pytest.FixtureRequest) -> None:
+        self.case: Case = request.param
+        self._session = request.config.stash[SESSION]
+        self._request = request
 
     @property
     def result(self) -> RunResult:
@@ -97,20 +122,26 @@ class Measurement:
         if self._session.verify_only:
             return
         summary, extra = self._session.summary(self.case)
-        inject(self._benchmark, [value * 1e-9 for value in summary.per_process], str(run.key), extra)
+        # Asked for only now: pytest-benchmark objects to a fixture that was requested and not used.
+        benchmark = self._request.getfixturevalue("benchmark")
+        inject(benchmark, [value * 1e-9 for value in summary.per_process], str(run.key), extra)
 
 
 @pytest.fixture
-def measurement(request: pytest.FixtureRequest, benchmark: Any) -> Measurement:
+def measurement(request: pytest.FixtureRequest) -> Measurement:
     """The measured run that this test is about."""
-    return Measurement(request.param, request.config.stash[SESSION], benchmark)
+    return Measurement(request)
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """A guest that failed is an infrastructure error to whoever reads the exit code, not a regression."""
     held = session.config.stash.get(SESSION, None)
-    if held is not None and held.measured and exitstatus == pytest.ExitCode.TESTS_FAILED:
+    if held is None:
+        return
+    if held.exit_code:
+        session.exitstatus = held.exit_code
+    elif held.measured and exitstatus == pytest.ExitCode.TESTS_FAILED:
         session.exitstatus = EXIT_INFRASTRUCTURE
 
 
@@ -147,32 +178,4 @@ def _session(config: pytest.Config) -> Session:
     if SESSION not in config.stash:
         seed = config.getoption("--seed")
         config.stash[SESSION] = Session(config, secrets.randbits(32) if seed is None else seed)
-        _hide_second_table(config)
     return config.stash[SESSION]
-
-
-def _hide_second_table(config: pytest.Config) -> None:
-    """Ours says what pytest-benchmark's says, with intervals; show theirs only to those who ask for it."""
-    asked = (
-        "--benchmark-verbose",
-        "--benchmark-compare",
-        "--benchmark-histogram",
-        "--benchmark-columns",
-        "--benchmark-sort",
-    )
-    if not any(argument.startswith(asked) for argument in config.invocation_params.args if isinstance(argument, str)):
-        config.option.benchmark_quiet = True
-
-
-class _one_line:
-    """A Ferrule error in here ends pytest with the error's exit code and one clear line."""
-
-    def __enter__(self) -> None: ...
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, FerruleError):
-            sys.stdout.flush()
-            pytest.exit(f"ferrule: {error}", returncode=error.exit_code)
-
-
-__all__ = ["Measurement", "RunKey"]

@@ -21,11 +21,7 @@ from ferrule.registry import find, workloads
 from ferrule.report import extra_info, history, tables
 from ferrule.samples import GuestResult, RunKey, RunResult
 from ferrule.stats.summary import Summary, summarise
-from ferrule.suite import parse_place, variants_of
-
-DEFAULT_GUESTS = "local,linux"
-
-Asked = tuple[str, dict[str, int], str | None]
+from ferrule.suite import Asked, Variants, keys_of, parse_key, parse_place, variants_of
 
 
 @dataclass(frozen=True)
@@ -47,30 +43,31 @@ class Session:
         self.verify_only: bool = option("--verify-only")
         self.budget = options.budget_of(config)
         self._options = options.guest_options_of(config)
-        self.families: set[str] = set()
-        self._suites = set(filter(None, (option("--suite") or "").split(",")))
-        self._asked_workloads = option("--workload") or ""
-        asked = option("--guest")
-        self._asked_for = asked is not None
-        self.guest_names = tuple(dict.fromkeys(filter(None, (asked or DEFAULT_GUESTS).split(","))))
+        self._suites = options.suites_of(config)
+        self._workloads = parse_key(option("--workload") or "")
+        self._places = parse_place(option("--place"))
+        self._asked_for = option("--guest") is not None
+        self.guest_names = options.guests_of(config)
         self.skipped: dict[str, str] = {}  # guests nobody asked for by name and that are not to be had
         self.results: dict[str, GuestResult] = {}
         self.measured = False
+        self.refused: FerruleError | None = None  # what collection stumbled over
+        self.exit_code = 0  # when no measurement took place
         self._history: Path | None = None
 
-    def cases(self, family: str, keys: Sequence[RunKey], asked: Sequence[Asked]) -> list[Case]:
-        """The tests of one family, after --suite and --workload."""
+    def cases(self, family: str, variants: Variants) -> list[Case]:
+        """The tests of one family, after --suite, --workload and --place.
+
+        Raises:
+            UsageError: the suite's file names a workload or parameter that does not exist.
+        """
+        keys = keys_of(family, variants, self._places)
         if self._suites and family not in self._suites:
             return []
-        if asked:
-            places = parse_place(self._config.getoption("--place"))
-            keys = [key for one in asked for key in _asked_keys(one, family, keys, places)]
+        if self._workloads:
+            chosen = [key for asked in self._workloads for key in _asked_keys(asked, family, keys, self._places)]
+            keys = list(dict.fromkeys(chosen))
         return [Case(guest, key, family) for key in keys for guest in self.guest_names]
-
-    def check_names(self) -> None:
-        """Raise UsageError when --suite names a family that no collected suite holds."""
-        for name in sorted(self._suites - self.families):
-            raise UsageError(f"--suite {name}: no such suite; there are: {', '.join(sorted(self.families))}")
 
     def measure(self, cases: Iterable[Case]) -> None:
         """Run the campaign for these cases.

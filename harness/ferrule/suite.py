@@ -24,6 +24,7 @@ from ferrule.samples import RunKey
 
 PLACES = ("same_core", "cross_core", "free")
 Variants = Mapping[str, Sequence[Mapping[str, int]]]
+Asked = tuple[str, dict[str, int], str | None]  # workload, parameters, placement when one was named
 Test = TypeVar("Test", bound=Callable[..., object])
 
 
@@ -83,13 +84,13 @@ def parse_place(text: str) -> tuple[str, ...]:
     return asked or PLACES[:2]
 
 
-def parse_key(text: str) -> list[tuple[str, dict[str, int], str | None]]:
+def parse_key(text: str) -> list[Asked]:
     """`--workload` as typed: `a,b[size=1],c[procs=8,cross_core]` -> (name, params, place or None) for each.
 
     Raises:
         UsageError: unbalanced brackets or a value that is no integer.
     """
-    found: list[tuple[str, dict[str, int], str | None]] = []
+    found: list[Asked] = []
     rest = text
     while rest:
         name, bracket, tail = rest.partition("[")
