@@ -24,6 +24,7 @@ if sys.version_info < (3, 11):  # noqa: UP036 - this file may be started by any 
     sys.exit(f"noxfile.py: Python 3.11 or newer is needed, this is {platform.python_version()}")
 
 HOME = Path(__file__).resolve().parent
+ENVIRONMENTS = HOME / ".nox" / f"{sys.version_info.major}.{sys.version_info.minor}"  # of one Python never for another
 LOCKS = HOME / "requirements"
 LOCKED_PYTHONS = range(11, 15)  # minor versions of CPython 3 that the locks hold wheels for
 
@@ -39,8 +40,8 @@ def locked() -> bool:
 
 
 def bootstrap() -> NoReturn:
-    """Put nox into .nox/.boot, once for each Python, and start over there."""
-    boot = HOME / ".nox" / ".boot" / f"{sys.version_info.major}.{sys.version_info.minor}"
+    """Put nox into an environment of its own, once, and start over there."""
+    boot = ENVIRONMENTS / "boot"
     python, ready = boot / "bin" / "python", boot / "ready"
     if not (ready.exists() and python.exists()):
         if not all(importlib.util.find_spec(module) for module in ("venv", "ensurepip")):
@@ -48,13 +49,14 @@ def bootstrap() -> NoReturn:
                 "noxfile.py: neither nox nor venv is in this Python; install one of them:"
                 " sudo apt-get install -y python3-venv (or: pipx install nox)"
             )
-        print("noxfile.py: nox is not installed here; putting it into .nox/.boot", file=sys.stderr, flush=True)
+        where = boot.relative_to(HOME)
+        print(f"noxfile.py: nox is not installed here; putting it into {where}", file=sys.stderr, flush=True)
         pinned = ["--require-hashes", "-r", str(LOCKS / "nox.lock")] if locked() else ["nox>=2026.10"]
         try:
             subprocess.run([sys.executable, "-m", "venv", "--clear", str(boot)], check=True)
             subprocess.run([python, "-m", "pip", "--disable-pip-version-check", "install", "-q", *pinned], check=True)
         except subprocess.CalledProcessError as failure:
-            sys.exit(f"noxfile.py: nox could not be installed into .nox/.boot (exit status {failure.returncode})")
+            sys.exit(f"noxfile.py: nox could not be installed into {where} (exit status {failure.returncode})")
         ready.touch()
     os.chdir(HOME)
     os.execv(python, [str(python), str(HOME / "noxfile.py"), *sys.argv[1:]])  # noqa: S606 - no shell is the point
@@ -67,6 +69,7 @@ import nox  # noqa: E402 - only now it is there
 from nox.command import CommandFailed  # noqa: E402
 
 nox.needs_version = ">=2026.10"
+nox.options.envdir = ENVIRONMENTS
 nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.sessions = ["tests"]
 
