@@ -26,7 +26,7 @@ __all__ = [
     "unavailable",
 ]
 
-_FOUNDATIONS = {"base", "options"}  # what guests share; not guests
+_FOUNDATIONS = {"base", "options", "linux_ssh"}  # what guests are made of; not guests
 
 
 def available() -> dict[str, str]:

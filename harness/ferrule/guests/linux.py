@@ -9,10 +9,11 @@ from contextlib import ExitStack
 from dataclasses import replace
 from types import TracebackType
 
-from ferrule import accel, children, initramfs, kernels, qemu
+from ferrule import accel, children, dropbear, initramfs, kernels, qemu
 from ferrule.build import build_init
 from ferrule.errors import FerruleError, UsageError
-from ferrule.guests.base import Ending
+from ferrule.guests.base import Ending, Execution
+from ferrule.guests.linux_ssh import OverSsh, SshBoot
 from ferrule.guests.options import GuestOptions
 from ferrule.kernels import Kernel
 from ferrule.modules import without_signature
@@ -22,9 +23,10 @@ from ferrule.transports.ninep import NinePTransport
 from ferrule.transports.serial import SerialTransport
 
 ARCH = "x86_64"
-TRANSPORTS: dict[str, type[BootTransport]] = {"serial": SerialTransport, "9p": NinePTransport}
+TRANSPORTS: dict[str, type[BootTransport]] = {"serial": SerialTransport, "9p": NinePTransport, "ssh": SshBoot}
 BOOT_SECONDS: dict[Accel, float] = {"kvm": 30.0, "tcg": 120.0, "icount": 240.0}
 SHARE_MODULES = ("virtio_pci", "9pnet_virtio", "9p")
+NETWORK_MODULES = ("virtio_pci", "virtio_net")
 
 # Under emulation the counter is the emulator's: the kernel has no better second clock and must not go looking for one.
 # Under icount nothing random may decide where things lie in memory: the count would follow.
@@ -46,6 +48,10 @@ def create(name: str, options: GuestOptions) -> LinuxGuest:
     if options.transport not in TRANSPORTS:
         raise UsageError(f"--transport {options.transport}: the linux guest knows {', '.join(TRANSPORTS)}")
     program = qemu.find(ARCH)
+    if options.transport == "ssh":
+        if options.accel == "icount":
+            raise UsageError("--transport ssh: a network card's interrupts would be counted; use --accel tcg or kvm")
+        dropbear.check()
     return LinuxGuest(program, accel.choose(options.accel, program), kernels.choose(options), options)
 
 
@@ -95,9 +101,12 @@ class LinuxGuest:
     def machine(self, cargo: Cargo, processes: int) -> qemu.Machine:
         """The machine that runs a cargo; its initial file system is not in it yet."""
         words = ["console=ttyS0 quiet panic=-1", _WORDS[self.accel], "ferrule.port=/dev/ttyS1"]
-        words.append(f"ferrule.processes={processes}")
         if cargo.share:
             words.append(f"ferrule.share={cargo.share}")
+        if cargo.address:  # its program is no payload; it has keys to make and no time to collect randomness
+            words.append(f"ferrule.address={cargo.address} random.trust_cpu=on")
+        else:
+            words.append(f"ferrule.processes={processes}")
         return qemu.Machine(
             self._program,
             self.accel,
@@ -116,10 +125,14 @@ class LinuxGuest:
             UsageError: modules are needed and it is not known where they are.
         """
         modules: dict[str, bytes] = {}
-        if cargo.share:
+        wanted = (*(SHARE_MODULES if cargo.share else ()), *(NETWORK_MODULES if cargo.address else ()))
+        if wanted:
             if self._kernel.modules is None:
-                raise UsageError("--transport 9p: where are this kernel's modules? name the folder by --linux-modules")
-            modules = self._kernel.modules.ordered(SHARE_MODULES)
+                transport = self._options.transport
+                raise UsageError(
+                    f"--transport {transport}: where are this kernel's modules? name the folder by --linux-modules"
+                )
+            modules = self._kernel.modules.ordered(wanted)
         tree = {f"modules/{name}.ko": without_signature(image) for name, image in modules.items()}
         listing = "".join(f"/{path}\n" for path in tree)
         return initramfs.archive(
@@ -133,7 +146,7 @@ class LinuxGuest:
             ]
         )
 
-    def execute(self, payload: bytes, processes: int, boot: int) -> LinuxExecution:  # noqa: ARG002 - every boot is alike
+    def execute(self, payload: bytes, processes: int, boot: int) -> Execution:  # noqa: ARG002 - every boot is alike
         """See base.Guest."""
         with ExitStack() as undo:
             transport = TRANSPORTS[self._options.transport]()
@@ -143,7 +156,10 @@ class LinuxGuest:
             initrd = folder.write("initrd", self.initrd(cargo), 0o600)
             running = qemu.Qemu(replace(self.machine(cargo, processes), initrd=initrd))
             undo.callback(running.close)
-            return LinuxExecution(running, undo.pop_all())
+            machine = LinuxExecution(running, undo.pop_all())
+        if isinstance(transport, SshBoot):
+            return OverSsh(machine, transport, payload, processes, self.boot_seconds)
+        return machine
 
     def close(self) -> None:
         """Nothing is kept between boots."""
