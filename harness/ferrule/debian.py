@@ -5,6 +5,7 @@ apt checks the package against Debian's signed lists. The cloud kernel would be 
 
 from __future__ import annotations
 
+import lzma
 import os
 import re
 import shutil
@@ -74,7 +75,7 @@ def unpack(package: Path, into: Path) -> None:
     try:
         with package.open("rb") as stream:
             _find_data(stream)
-            with tarfile.open(fileobj=stream, mode="r|xz") as tar:
+            with lzma.open(stream) as plain, tarfile.open(fileobj=plain, mode="r|") as tar:
                 for member in tar:
                     target = _target(member.name)
                     content = tar.extractfile(member) if target is not None and member.isfile() else None
@@ -83,7 +84,9 @@ def unpack(package: Path, into: Path) -> None:
                         path.parent.mkdir(parents=True, exist_ok=True)
                         with path.open("wb") as sink:
                             shutil.copyfileobj(content, sink)
-    except (tarfile.TarError, EOFError, ValueError) as error:
+                while plain.read(1 << 20):  # to the end, where a cut file shows
+                    pass
+    except (tarfile.TarError, lzma.LZMAError, EOFError, ValueError) as error:
         raise InfrastructureError(f"{package}: not a Debian kernel package: {error}") from error
     if not (into / IMAGE).is_file():
         raise InfrastructureError(f"{package}: no boot/vmlinuz in it")

@@ -72,8 +72,8 @@ def dependencies(image: bytes) -> tuple[str, ...]:
 def without_signature(image: bytes) -> bytes:
     """The module less the signature appended to it: checking ten of them costs an emulated CPU a tenth of its boot.
 
-    Where the files come from was checked before (apt, or it is the user's own folder). Trailer: kernel/module_signature.c;
-    its last four bytes, big-endian, are the signature's length.
+    Where the files come from was checked before (by apt, or the folder is the user's own). The trailer is that of
+    include/linux/module_signature.h: its last four bytes, big-endian, are the signature's length.
     """
     if not image.endswith(_SIGNED):
         return image

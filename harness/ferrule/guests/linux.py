@@ -100,7 +100,12 @@ class LinuxGuest:
 
     def machine(self, cargo: Cargo, processes: int) -> qemu.Machine:
         """The machine that runs a cargo; its initial file system is not in it yet."""
-        words = ["console=ttyS0 quiet panic=-1", _WORDS[self.accel], "ferrule.port=/dev/ttyS1"]
+        words = [
+            "console=ttyS0 quiet panic=-1",
+            _WORDS[self.accel],
+            self._options.linux_append,
+            "ferrule.port=/dev/ttyS1",
+        ]
         if cargo.share:
             words.append(f"ferrule.share={cargo.share}")
         if cargo.address:  # its program is no payload; it has keys to make and no time to collect randomness

@@ -61,7 +61,7 @@ class LocalGuest:
         allowed = os.sched_getaffinity(0)
         self.cpus = homes(allowed) if options.cpus is None else options.cpus
         if missing := [cpu for cpu in self.cpus if cpu not in allowed]:
-            raise UsageError(f"--cpus {missing[0]}: not among the CPUs this process may use ({_ranges(allowed)})")
+            raise UsageError(f"--cpu {missing[0]}: not among the CPUs this process may use ({_ranges(allowed)})")
 
     def describe(self) -> dict[str, str]:
         """Conditions of this host; what it does not tell is left out."""

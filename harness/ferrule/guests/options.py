@@ -22,6 +22,7 @@ class GuestOptions:
     smp: int | None = None  # CPUs of an emulated machine
     linux_kernel: Path | None = None  # bzImage or Image of the Linux guest
     linux_modules: Path | None = None  # folder with its modules (.ko, .ko.xz, .ko.zst), searched in depth
+    linux_append: str = ""  # further words for the Linux guest's kernel command line
     sha256: str | None = None  # what the kernel file's SHA-256 must be
     host_key: Path | None = None  # pinned key of an SSH host: a known_hosts file or a public key
     identity: Path | None = None  # private key to show to an SSH host
