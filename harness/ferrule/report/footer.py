@@ -9,14 +9,14 @@ from ferrule.samples import Conditions
 from ferrule.stats.summary import Summary
 
 EMULATED = "functional only: emulated time is not time"
-NOTABLE = ("governor", "turbo", "smt", "mitigations", "virtual", "clocksource")  # last words of facts worth a line
+NOTABLE = ("governor", "boost", "no_turbo", "smt", "hypervisor", "clocksource")  # last words of facts worth a line
 
 
-def conditions_line(column: Column) -> str:
-    """One line: what ran, on what, under which accelerator, from which compiler, and how often."""
+def conditions_lines(column: Column) -> list[str]:
+    """What ran, on what, under which accelerator and how often; from which compiler."""
     conditions = column.conditions
     if conditions is None:
-        return f"{column.guest}: never spoke"
+        return [f"{column.guest}: never spoke"]
     cpus = f"CPUs {','.join(map(str, conditions.cpus))}" if conditions.cpus else "not pinned"
     parts = [
         f"{conditions.os} {conditions.kernel} {conditions.arch}",
@@ -24,11 +24,12 @@ def conditions_line(column: Column) -> str:
         conditions.cpu_model,
         cpus,
         f"counter {conditions.counter}",
-        f"{conditions.compiler} {conditions.flags}".strip(),
-        f"payload {conditions.payload[:12]}",
         *_notable(conditions),
     ]
-    return f"{column.guest}: {', '.join(parts)}; {amounts(column)}"
+    return [
+        f"{column.guest}: {', '.join(parts)}; {amounts(column)}",
+        f"{column.guest}: payload {conditions.payload[:12]} by {conditions.compiler} {conditions.flags}".rstrip(),
+    ]
 
 
 def amounts(column: Column) -> str:
@@ -52,11 +53,8 @@ def _span(values: Sequence[int], noun: str) -> str:
 
 
 def _notable(conditions: Conditions) -> list[str]:
-    return [
-        f"{name} {value}"
-        for name, value in sorted(conditions.facts.items())
-        if name.rpartition(".")[2] in NOTABLE and value
-    ]
+    facts = [(name.rpartition(".")[2], value) for name, value in sorted(conditions.facts.items())]
+    return [f"{name} {value}" for name, value in facts if name in NOTABLE and value]
 
 
 def methods(columns: Sequence[Column]) -> list[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from ferrule.report.columns import Entry
 from ferrule.samples import Meaning
+from ferrule.stats.throughput import is_bandwidth
 
 PROCESSOR = "Processor & system calls"
 PROCESSES = "Processes & threads"
@@ -29,11 +30,6 @@ FAMILIES = {
     "fs": FILES,
     "net": NETWORK,
 }
-
-
-def is_bandwidth(meaning: Meaning) -> bool:
-    """Whether bytes a second are what the operation is about: it moves bytes and nobody waits for an answer."""
-    return meaning.bytes > 0 and meaning.per in ("call", "iteration")
 
 
 def group_of(entry: Entry, meaning: Meaning | None) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from ferrule.report import units
 from ferrule.report.columns import Column, Entry
-from ferrule.report.grouping import BANDWIDTHS, group_of, position
+from ferrule.report.grouping import BANDWIDTHS, CONTROLS, group_of, position
 from ferrule.samples import Meaning, RunKey
 from ferrule.stats.flags import Flag
 from ferrule.stats.siblings import lint
@@ -69,7 +69,7 @@ def lay_out(columns: Sequence[Column]) -> Layout:
     for title, _, entries in titled:
         grouped.setdefault(title, []).append(_row(title, entries, notes))
     sections = [Section(title, headers, tuple(found)) for title, found in grouped.items()]
-    tails = tuple(row for _, _, entries in titled if (row := _tail_row(entries)) is not None)
+    tails = tuple(row for title, _, entries in titled if title != CONTROLS and (row := _tail_row(entries)) is not None)
     if tails:
         sections.append(Section(TAILS, headers, tails))
     disagreements = [
@@ -155,6 +155,7 @@ def _tail(summary: Summary | None) -> str:
         return ""
     found, largest = summary.tails.quantiles["p99"], summary.tails.max
     if summary.unit == "instructions":
-        return f"{units.count(found.estimate, found.low, found.high)}, largest {units.count(largest, None, None)}"
-    p99 = units.time(found.estimate, found.low, found.high)
-    return f"{p99}, largest {units.time(largest, None, None)} of {summary.tails.count}"
+        p99, most = units.count(found.estimate, found.low, found.high), units.count(round(largest), None, None)
+    else:
+        p99, most = units.time(found.estimate, found.low, found.high), units.rough(largest)
+    return f"{p99}, largest of {summary.tails.count}: {most}"

@@ -45,16 +45,18 @@ def text(made: Sequence[Column], extra: Sequence[str] = ()) -> str:
 
 def remarks(made: Sequence[Column], layout: Layout, extra: Sequence[str]) -> list[tuple[str, list[str]]]:
     """What stands below the tables: (title, lines); nothing for what there is nothing to say about."""
+    said = [line for column in made for line in footer.conditions_lines(column)]
     found = [
         ("Notes", [f"({mark}) {text}" for mark, text in layout.notes]),
         ("Disagreements by a factor of two", list(layout.disagreements)),
-        ("Errors", [f"{column.guest}: {line}" for column in made for line in _first_lines(column.errors)]),
+        ("Errors", [line for column in made for line in _first_lines(column)]),
         ("Not comparable", footer.not_comparable(made)),
-        ("Conditions", [*(footer.conditions_line(column) for column in made), *footer.methods(made), *extra]),
+        ("Conditions", [*said, *footer.methods(made), *extra]),
     ]
     return [(title, lines) for title, lines in found if lines]
 
 
-def _first_lines(errors: Sequence[str]) -> list[str]:
-    """Errors carry transcripts; their first line says it."""
-    return [error.splitlines()[0] for error in errors if error]
+def _first_lines(column: Column) -> list[str]:
+    """Errors carry transcripts; their first line says it, and most name their guest themselves."""
+    found = [error.splitlines()[0] for error in column.errors if error]
+    return [line if line.startswith(column.guest) else f"{column.guest}: {line}" for line in dict.fromkeys(found)]

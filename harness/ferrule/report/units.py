@@ -44,6 +44,13 @@ def time(estimate: float, low: float | None, high: float | None, scale: Scale | 
     return _scaled(estimate, low, high, scale or best((estimate,)))
 
 
+def rough(estimate: float) -> str:
+    """A time of which only the magnitude matters, two significant digits: `4.9 ms`."""
+    unit, size = best((estimate,))
+    value = estimate / size
+    return f"{number(value, max(0, 1 - floor(log10(value))) if value else 0)} {unit}"
+
+
 def rate(estimate: float, low: float | None, high: float | None, scale: Scale | None = None) -> str:
     """`1523 MB/s [1510, 1540]` from bytes a second."""
     return _scaled(estimate, low, high, scale or best((estimate,), RATE))

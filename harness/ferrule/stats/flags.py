@@ -20,7 +20,7 @@ class Flag(Enum):
     UNRELIABLE = "more than 30 % of the batches took over 1.5 times their process's median: inconclusive"
     CORRELATED = "neighbouring batches resemble each other (rank correlation over 0.5): more batches add little"
     WARMING = "the first batches differ from the rest by over 5 %: the warm-up was too short"
-    UNSTEADY = "the halves of a process's batches differ by over 5 % in most processes"
+    UNSTEADY = "after the first batches, the halves of a process's batches differ by over 5 % in most processes"
     BIMODAL = "processes disagree by a factor of two or more: two placements or two modes, not one number"
     PREEMPTED = "involuntary context switches hit more than 5 % of the batches"
     MIGRATED = "an end ran on more than one CPU although it was to stay on one"
@@ -62,16 +62,22 @@ def _step(first: Floats, rest: Floats) -> float:
     return abs(float(np.median(first)) / base - 1.0) if base else 0.0
 
 
+def _first(x: Floats) -> int:
+    """How many batches may still be warm-up: a fifth, three at least."""
+    return max(3, x.size // 5)
+
+
 def warming(values: ArrayLike) -> bool:
-    """Whether the first fifth of the batches (three at least) is more than 5 % off the rest, and off its scatter."""
+    """Whether the first fifth of the batches is more than 5 % off the rest, and more than its scatter explains."""
     x = np.asarray(values, dtype=np.float64)
-    k = max(3, x.size // 5)
+    k = _first(x)
     return x.size >= 2 * k and _step(x[:k], x[k:]) > 0.05 and _apart(x[:k], x[k:])
 
 
 def unsteady(values: ArrayLike) -> bool:
-    """Whether the two halves differ by more than 5 %, and by more than their scatter explains."""
+    """Whether the halves of what follows the first fifth differ in the same way."""
     x = np.asarray(values, dtype=np.float64)
+    x = x[_first(x) :]
     half = x.size // 2
     return half >= 3 and _step(x[:half], x[half:]) > 0.05 and _apart(x[:half], x[half:])
 
@@ -88,8 +94,8 @@ def _most(marks: Sequence[bool]) -> bool:
     return 2 * sum(marks) > len(marks)
 
 
-def batch_flags(per_process: Sequence[Floats]) -> set[Flag]:
-    """Flags that the batches of all processes show, each (batches,) per-operation values."""
+def batch_flags(per_process: Sequence[ArrayLike]) -> set[Flag]:
+    """Flags that the batches of all processes show, each (batches,) raw ticks: what was really measured."""
     found: set[Flag] = set()
     share = float(np.mean([contamination(x) for x in per_process]))
     if share > 0.3:
@@ -98,13 +104,27 @@ def batch_flags(per_process: Sequence[Floats]) -> set[Flag]:
         found.add(Flag.CONTAMINATED)
     if np.median([rank_autocorrelation(x) for x in per_process]) > 0.5:
         found.add(Flag.CORRELATED)
-    if _most([warming(x) for x in per_process]):
-        found.add(Flag.WARMING)
-    elif _most([unsteady(x) for x in per_process]):
+    if _most([unsteady(x) for x in per_process]):
         found.add(Flag.UNSTEADY)
-    centres = [float(np.median(x)) for x in per_process]
-    if min(centres) > 0 and max(centres) >= 2.0 * min(centres):
+    elif _most([warming(x) for x in per_process]):
+        found.add(Flag.WARMING)
+    return found
+
+
+def result_flags(per_process: Sequence[float], estimate: float, expanded: float) -> set[Flag]:
+    """Flags of the processes' results. One that cannot be told from zero is zero, and has none.
+
+    Args:
+        per_process: one statistic a process.
+        estimate: the centre over them.
+        expanded: uncertainty of what was subtracted, at the interval's level.
+    """
+    found: set[Flag] = set()
+    low, high = min(per_process), max(per_process)
+    if low > expanded and high >= 2.0 * low:
         found.add(Flag.BIMODAL)
+    if estimate > expanded > 0.01 * estimate:
+        found.add(Flag.OVERHEAD)
     return found
 
 
@@ -123,7 +143,7 @@ def placement_flags(processes: Sequence[ProcessSamples], meaning: Meaning, place
             if (together if place == "cross_core" else ~together).any():
                 found.add(Flag.MISPLACED)
     involuntary = sum(samples.involuntary or 0 for samples in processes)
-    if not meaning.switches and involuntary > 0.05 * sum(samples.ticks.size for samples in processes):
+    if meaning.ends == 1 and involuntary > 0.05 * sum(samples.ticks.size for samples in processes):
         found.add(Flag.PREEMPTED)
     return found
 

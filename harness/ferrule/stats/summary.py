@@ -14,7 +14,7 @@ from ferrule.stats.flags import Flag
 from ferrule.stats.interval import Interval, exact_interval, hierarchical_interval
 from ferrule.stats.per_op import Z, instructions, nanoseconds
 from ferrule.stats.tails import Tails, tails
-from ferrule.stats.throughput import throughput
+from ferrule.stats.throughput import is_bandwidth, throughput
 from ferrule.stats.variance import Components, components
 
 Floats = NDArray[np.float64]
@@ -94,13 +94,13 @@ def summarise(run: RunResult, conditions: Conditions) -> Summary:
     interval = (
         exact_interval(per_process) if exact else hierarchical_interval(per_process, boots).widened(Z * subtraction)
     )
-    moved = run.meaning.bytes if run.meaning.per in ("call", "iteration") and conditions.unit == "ns" else 0
+    moved = run.meaning.bytes if is_bandwidth(run.meaning) and not exact else 0
     found = flag.placement_flags(used, run.meaning, run.place) | flag.clock_flags(used, conditions)
     if exact:
         found |= {Flag.VARYING} if min(per_process) != max(per_process) else set()
     else:
-        found |= flag.batch_flags(batches)
-        found |= {Flag.OVERHEAD} if Z * subtraction > 0.01 * abs(interval.estimate) else set()
+        found |= flag.batch_flags([samples.ticks for samples in used])
+        found |= flag.result_flags(per_process, interval.estimate, Z * subtraction)
         found |= set() if conditions.is_time else {Flag.FUNCTIONAL}
     return Summary(
         key=run.key,
@@ -117,7 +117,7 @@ def summarise(run: RunResult, conditions: Conditions) -> Summary:
         tails=tails(used, conditions.unit),
         throughput=throughput(batches, boots, moved) if moved else None,
         components=components(per_process, boots, batches),
-        contamination=float(np.mean([flag.contamination(values) for values in batches])),
+        contamination=float(np.mean([flag.contamination(samples.ticks) for samples in used])),
         flags=tuple(sorted(found, key=lambda one: list(Flag).index(one))),
     )
 

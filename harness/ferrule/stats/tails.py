@@ -70,7 +70,8 @@ def tails(processes: Sequence[ProcessSamples], unit: str) -> Tails | None:
     A quantile with enough operations in each of six or more processes is the median of the processes' quantiles with
     order statistics over processes. With fewer it is the merged histogram's, with order statistics over operations,
     which takes them as independent. With too few operations for a finite interval (368 for p99, 3688 for p99.9) it is
-    not given at all.
+    not given at all. Every interval is widened by what the histogram and the counter leave open: half a bucket (1/128 of
+    the value) and one step of the counter.
     """
     used = [(one.histogram, _scale(one, unit)) for one in processes if one.histogram and one.histogram.count]
     if not used:
@@ -79,17 +80,20 @@ def tails(processes: Sequence[ProcessSamples], unit: str) -> Tails | None:
     scales = [scale for _, scale in used]
     merged, scale = distribution([histogram for histogram, _ in used]), float(np.median(scales))
     scope: Scope = "within one boot" if len({one.boot for one in processes}) == 1 else "within few boots"
+    step = max(one.clock.resolution for one in processes) * scale
     found: dict[str, Interval] = {}
     absent: dict[str, str] = {}
     for name, q in QUANTILES.items():
         needed = smallest(q)
         if len(single) >= smallest(0.5) and min(one.count for one in single) >= needed:
             values = [one.quantile(q) * s for one, s in zip(single, scales, strict=True)]
-            found[name] = median_interval(values, scope=scope)
+            interval = median_interval(values, scope=scope)
         elif merged.count >= needed:
-            found[name] = _pooled(merged, q, scale, scope)
+            interval = _pooled(merged, q, scale, scope)
         else:
             absent[name] = f"{merged.count} operations timed one by one, {needed} needed"
+            continue
+        found[name] = interval.widened(interval.estimate / 128.0 + step)
     largest = max(one.max * s for one, s in zip(single, scales, strict=True))
     return Tails(merged.count, found, absent, largest)
 

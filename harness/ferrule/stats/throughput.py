@@ -11,7 +11,16 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ferrule.samples import Meaning
 from ferrule.stats.interval import Interval, hierarchical_interval
+
+
+def is_bandwidth(meaning: Meaning) -> bool:
+    """Whether bytes a second are what the operation is about: it moves bytes, and nobody waits for each of them.
+
+    A round trip waits for its answer, and an operation that needs context switches is timed for those.
+    """
+    return meaning.bytes > 0 and meaning.per != "round_trip" and not meaning.switches
 
 
 def rate(ns_per_operation: ArrayLike, bytes_per_operation: int) -> float:

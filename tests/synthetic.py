@@ -1,0 +1,97 @@
+"""Made-up samples for the tests of statistics and reports: what a payload with known costs would have sent."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from ferrule.samples import (
+    ClockCheck,
+    Conditions,
+    GuestResult,
+    Histogram,
+    Meaning,
+    Params,
+    ProcessSamples,
+    Reference,
+    RunKey,
+    RunResult,
+)
+from numpy.typing import NDArray
+
+HZ = 2e9
+PAIR, LOOP = 50, 1  # ticks
+REFERENCE_N = 100_000
+
+
+def conditions(guest: str = "local", **changes: Any) -> Conditions:
+    made = Conditions(
+        guest=guest,
+        os="linux",
+        arch="x86_64",
+        kernel="6.1.0",
+        accel="metal",
+        unit="ns",
+        counter="tsc",
+        cpu_model="Example CPU",
+        cpus=(0, 1),
+        compiler="gcc 12",
+        flags="-O2",
+        payload="0123456789abcdef",
+        facts={"host.governor": "performance"},
+    )
+    return replace(made, **changes)
+
+
+def process(
+    ns: Sequence[float] | NDArray[np.float64],
+    *,
+    boot: int = 0,
+    number: int = 0,
+    n: int = 1000,
+    ends: int = 1,
+    histogram: Histogram | None = None,
+) -> ProcessSamples:
+    """Batches whose operations truly take `ns`, in ticks with counter and loop on top."""
+    ticks = np.round(np.asarray(ns, dtype=np.float64) * HZ / 1e9 * n + PAIR + LOOP * n).astype(np.int64)
+    loops = tuple((turns, np.full(15, PAIR + LOOP * turns, dtype=np.int64)) for turns in (REFERENCE_N, 2 * REFERENCE_N))
+    return ProcessSamples(
+        boot=boot,
+        process=number,
+        position=number,
+        n=n,
+        ticks=ticks,
+        warm_ticks=ticks[:2],
+        cpus=np.zeros((ticks.size, ends), dtype=np.int32),
+        clock=ClockCheck(HZ, 100, "ok", 0.5, 1.0001, 2),
+        reference=Reference(np.full(64, PAIR, dtype=np.int64), loops),
+        histogram=histogram,
+    )
+
+
+def run(
+    workload: str,
+    costs: Sequence[float],
+    meaning: Meaning,
+    *,
+    params: Params = (),
+    place: str = "same_core",
+    boots: int = 1,
+    each: bool = False,
+) -> RunResult:
+    """One process for each cost, 15 batches that all take it, dealt out to boots in turn."""
+    histogram = Histogram(4000, 100, 9000, {90: 3990, 200: 10}) if each else None
+    processes = [
+        process([cost] * 15, boot=i % boots, number=i, ends=meaning.ends, histogram=histogram)
+        for i, cost in enumerate(costs)
+    ]
+    for samples in processes if place == "cross_core" else ():
+        samples.cpus[:, 1] = 1
+    key = RunKey(workload, params, place)
+    return RunResult(key, "ok", meaning=meaning, place=place, params=params, processes=processes)
+
+
+def guest(runs: Sequence[RunResult], name: str = "local", **changes: Any) -> GuestResult:
+    return GuestResult(name, conditions(name, **changes), {one.key: one for one in runs}, boots=1)
