@@ -44,7 +44,7 @@ finite = st.floats(-1e6, 1e6)
 @given(st.lists(finite, min_size=6, max_size=60))
 def test_median_interval_is_scipys(values: list[float]) -> None:
     ours = median_interval(values)
-    theirs = stats.quantile_test(values, p=0.5).confidence_interval(0.95)
+    theirs: Any = stats.quantile_test(values, p=0.5).confidence_interval(0.95)
     assert (ours.low, ours.high) == (theirs.low, theirs.high)
     assert ours.confidence is not None
     assert ours.confidence >= 0.95
@@ -299,8 +299,8 @@ def test_a_summary_holds_the_truth_and_its_interval() -> None:
     found = summarise(make.run("null_call", costs, CALL), make.conditions())
     assert found.per_process == pytest.approx(costs)
     assert found.estimate == pytest.approx(103.0)
-    assert found.low == pytest.approx(100.0, abs=0.01)
-    assert found.low < 100.0  # widened by the uncertainty of what was subtracted
+    assert found.low is not None
+    assert 99.99 < found.low < 100.0  # widened by the uncertainty of what was subtracted
     assert found.high == pytest.approx(106.0, abs=0.01)
     assert (found.n_processes, found.n_boots, found.batches) == (7, 1, 105)
 

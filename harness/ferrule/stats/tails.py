@@ -70,8 +70,8 @@ def tails(processes: Sequence[ProcessSamples], unit: str) -> Tails | None:
     A quantile with enough operations in each of six or more processes is the median of the processes' quantiles with
     order statistics over processes. With fewer it is the merged histogram's, with order statistics over operations,
     which takes them as independent. With too few operations for a finite interval (368 for p99, 3688 for p99.9) it is
-    not given at all. Every interval is widened by what the histogram and the counter leave open: half a bucket (1/128 of
-    the value) and one step of the counter.
+    not given at all. Every interval is widened by what the histogram and the counter leave open: half a bucket (1/128
+    of the value) and one step of the counter.
     """
     used = [(one.histogram, _scale(one, unit)) for one in processes if one.histogram and one.histogram.count]
     if not used:
