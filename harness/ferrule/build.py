@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import re
 import shutil
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
@@ -23,6 +24,7 @@ from ferrule.registry import workload_files
 from ferrule.toolchain import Compiler, target_compiler
 
 PLAN_SECTION: Final = ".plan"
+EXTRA: Final = "more/"  # where extra workloads stand in the build tree: sorted, and so linked, behind our own
 PLAN_MAGIC: Final = b"ferrule-plan-unpatched"  # guest/core/plan.h
 
 # What shapes the machine code; told in the hello record. No unwind tables, stack protector or PIE: there is no libc to
@@ -84,8 +86,7 @@ def build_payload(
     port = [path for path in (guest / "os" / os).glob("*.c") if path.name != "init.c"]
     main = [guest / "payload.c", *guest.glob("payload/*.c"), *guest.glob("core/*.c")]
     own = workload_files()
-    extra = workload_files(extra_workloads)[len(own) :]
-    sources = _in_tree([*main, *port, *own]) | {f"extra/{at}/{path.name}": path for at, path in enumerate(extra)}
+    sources = _in_tree([*main, *port, *own]) | _extra_in_tree(workload_files(extra_workloads)[len(own) :])
     return _Recipe("payload", os, arch, compiler or target_compiler(arch), sources, strict).make()
 
 
@@ -99,27 +100,28 @@ def build_init(arch: str, *, compiler: Compiler | None = None, strict: bool = Fa
     return _Recipe("init", "linux", arch, compiler or target_compiler(arch), sources, strict).make()
 
 
-def patch_plan(payload: bytes, text: str) -> bytes:
+def patch_plan(payload: bytes, text: str | bytes) -> bytes:
     """The payload with its plan written into the `.plan` section, so that the guest's OS has to hand over nothing.
 
     Raises:
         UsageError: the plan is too long for the section, or holds what is not printable ASCII.
         InfrastructureError: this is no payload: no ELF file, no such section, or one that is patched already.
     """
-    if not all(character == "\n" or " " <= character <= "~" for character in text):
-        raise UsageError("plan: holds characters other than printable ASCII and newlines")
-    if len(text) > CAPACITY:
-        raise UsageError(f"plan: {len(text)} bytes, the payload holds {CAPACITY}: ask for fewer runs")
+    plan = text.encode() if isinstance(text, str) else text
+    if re.fullmatch(rb"[\n -~]*", plan) is None:
+        raise UsageError("plan: holds bytes other than printable ASCII and newlines")
+    if len(plan) >= CAPACITY:
+        raise UsageError(f"plan: {len(plan)} bytes, the payload holds {CAPACITY - 1}: ask for fewer runs")
     try:
         section = ELFFile(io.BytesIO(payload)).get_section_by_name(PLAN_SECTION)
-    except ELFError as error:
+    except (ELFError, UnicodeDecodeError) as error:
         raise InfrastructureError(f"payload: not an ELF file: {error}") from None
     if section is None or section["sh_size"] != CAPACITY:
-        raise InfrastructureError(f"payload: no {PLAN_SECTION} section of {CAPACITY} bytes; was it stripped of it?")
+        raise InfrastructureError(f"payload: it has no {PLAN_SECTION} section of {CAPACITY} bytes to write the plan to")
     start = section["sh_offset"]
     if payload[start : start + CAPACITY] != PLAN_MAGIC.ljust(CAPACITY, b"\0"):
         raise InfrastructureError(f"payload: its {PLAN_SECTION} section is cut or patched already; patch a fresh copy")
-    return payload[:start] + text.encode("ascii").ljust(CAPACITY, b"\0") + payload[start + CAPACITY :]
+    return payload[:start] + plan.ljust(CAPACITY, b"\0") + payload[start + CAPACITY :]
 
 
 @dataclass(frozen=True)
@@ -141,9 +143,11 @@ class _Recipe:
         return (*_CODE, *_CODE_OF_KIND[self.compiler.kind], *_CODE_OF_ARCH[self.arch])
 
     def tree(self) -> dict[str, bytes]:
-        """The build tree: the sources and every header they may include."""
-        guest = paths.root() / "guest"
-        headers = _in_tree(guest.rglob("*.h"))
+        """The build tree: the sources and every header they may include, those beside extra workloads too."""
+        headers = _in_tree((paths.root() / "guest").rglob("*.h"))
+        for name, path in self.sources.items():
+            if name.startswith(EXTRA):
+                headers |= {f"{Path(name).parent.as_posix()}/{one.name}": one for one in path.parent.glob("*.h")}
         return {name: path.read_bytes() for name, path in sorted({**headers, **self.sources}.items())}
 
     def key(self, tree: Mapping[str, bytes]) -> str:
@@ -184,6 +188,12 @@ class _Recipe:
 def _in_tree(files: Iterable[Path]) -> dict[str, Path]:
     guest = paths.root() / "guest"
     return {f"guest/{path.relative_to(guest).as_posix()}": path for path in files}
+
+
+def _extra_in_tree(files: Iterable[Path]) -> dict[str, Path]:
+    """Numbered folders: what theirs are called must not show in the program."""
+    folders: dict[Path, int] = {}
+    return {f"{EXTRA}{folders.setdefault(path.parent, len(folders))}/{path.name}": path for path in files}
 
 
 def _publish(program: Path, path: Path) -> None:
