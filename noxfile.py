@@ -126,7 +126,7 @@ def bench(session: nox.Session) -> None:
     """Measure this machine and the guests it can boot."""
     install(session, "bench", *(["compiler"] if compiler_missing() else []))
     session.run("ferrule", "doctor")
-    passing_through(session, "python", "-m", "pytest", "-q", "--no-header", "suites", *session.posargs)
+    passing_through(session, "ferrule", "run", *session.posargs)
 
 
 @nox.session(reuse_venv=True)

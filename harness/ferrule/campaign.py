@@ -54,6 +54,7 @@ class Campaign:
     seed: int
     progress: Progress
     verify_only: bool = False
+    patience: float | None = None  # seconds without a record; by default what the budget and the accelerator call for
     results: dict[str, GuestResult] = field(default_factory=dict)
 
     def run(self) -> dict[str, GuestResult]:
@@ -127,7 +128,7 @@ class Campaign:
         assembler = Assembler(guest.name, guest.accel, attempt, plan, guest.describe())
         failure: GuestError | None = None
         with guest.execute(patch_plan(payload.image, plan.render().decode()), budget.processes, attempt) as execution:
-            watch = Watch(guest, plan, assembler, self.progress)
+            watch = Watch(guest, plan, assembler, self.progress, self.patience)
             try:
                 watch.drain(execution)
             except GuestError as error:

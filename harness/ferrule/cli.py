@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import argparse
+import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-import pytest
 from tabulate import tabulate
 
 from ferrule import __version__, paths
 from ferrule.errors import EXIT_INFRASTRUCTURE, EXIT_OK, EXIT_USAGE, FerruleError
 
-# pytest's own exit codes (pytest.ExitCode) in ours: interrupted, internal error, usage error, nothing collected.
+# pytest's own exit codes (pytest.ExitCode) in ours: internal error, usage error, nothing collected.
 FROM_PYTEST = {3: EXIT_INFRASTRUCTURE, 4: EXIT_USAGE, 5: EXIT_USAGE}
 # Our tables say what pytest-benchmark's says, with intervals; theirs is for those who ask for it.
-THEIR_TABLE = tuple(f"--benchmark-{what}" for what in ("compare", "histogram", "columns", "sort", "group-by", "verbose"))
+THEIR_TABLE = tuple(
+    f"--benchmark-{what}" for what in ("compare", "histogram", "columns", "sort", "group-by", "verbose")
+)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -50,8 +52,14 @@ def run(arguments: Sequence[str]) -> int:
     quiet = ["-q", "--no-header", "-p", "no:cacheprovider", "--rootdir", str(root), "-c", str(root / "pyproject.toml")]
     if not any(argument.startswith(THEIR_TABLE) for argument in arguments):
         quiet.append("--benchmark-quiet")
-    status = int(pytest.main([*quiet, str(root / "suites"), *arguments]))
-    return FROM_PYTEST.get(status, status)
+    # A fresh interpreter: pytest wants to import its plugins itself, and this one has imported half of ours.
+    child = subprocess.Popen([sys.executable, "-m", "pytest", *quiet, str(root / "suites"), *arguments])
+    while True:
+        try:
+            status = child.wait()
+        except KeyboardInterrupt:  # the terminal has told pytest too: let it store what is finished
+            continue
+        return FROM_PYTEST.get(status, status if status >= 0 else EXIT_INFRASTRUCTURE)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 EXIT_OK, EXIT_REGRESSION, EXIT_USAGE, EXIT_INFRASTRUCTURE = 0, 1, 2, 3
 
 
@@ -40,7 +42,7 @@ class HostKeyRejected(TransportError):
 class GuestError(InfrastructureError):
     """A guest went wrong. Names the guest, what it was running, and the last lines it said."""
 
-    verdict = "lost"  # what the running workload is reported as
+    verdict: Literal["lost", "crashed", "hung"] = "lost"  # what the running workload is reported as
 
     def __init__(self, guest: str, what: str, *, workload: str | None = None, tail: str = "") -> None:
         self.guest, self.what, self.workload, self.tail = guest, what, workload, tail

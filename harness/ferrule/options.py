@@ -49,6 +49,14 @@ def add_options(parser: pytest.Parser) -> None:
         "--host-key", metavar="FILE", help="the SSH server's public key or a known_hosts file: no other key is accepted"
     )
     add("--identity", metavar="FILE", help="private key to log in with over SSH")
+    add(
+        "--extra",
+        action="append",
+        default=[],
+        metavar="PATH",
+        help="more workloads: a file, or a folder of them; repeatable",
+    )
+    add("--patience", type=float, metavar="S", help="seconds a run may say nothing before its guest counts as hung")
     add("--results", metavar="DIR", help="where the history goes (default: results/ of the checkout)")
     add("--no-history", action="store_true", help="do not append to the history")
 
@@ -65,7 +73,15 @@ def check(config: pytest.Config) -> None:
     suites_of(config)
     places = parse_place(config.getoption("--place"))
     for name, params, _ in parse_key(config.getoption("--workload") or ""):
-        variants_of(find(name), params, places)
+        variants_of(find(name, extra_of(config)), params, places)
+    patience = config.getoption("--patience")
+    if patience is not None and patience <= 0:
+        raise UsageError(f"--patience {patience}: must be more than 0 seconds")
+
+
+def extra_of(config: pytest.Config) -> tuple[Path, ...]:
+    """Files and folders of workloads beside the checkout's own."""
+    return tuple(Path(path) for path in config.getoption("--extra"))
 
 
 def guests_of(config: pytest.Config) -> tuple[str, ...]:
@@ -88,7 +104,7 @@ def suites_of(config: pytest.Config) -> frozenset[str]:
         UsageError: a name that is no family of workloads.
     """
     names = frozenset(filter(None, (config.getoption("--suite") or "").split(",")))
-    families = sorted({row.family for row in workloads().values()}) if names else []
+    families = sorted({row.family for row in workloads(extra_of(config)).values()}) if names else []
     for name in sorted(names.difference(families)):
         raise UsageError(f"--suite {name}: no such suite; there are: {', '.join(families)}")
     return names

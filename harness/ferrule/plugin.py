@@ -62,7 +62,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out the families that --suite or --workload left without a run."""
-    empty = [item for item in items if item.get_closest_marker("ferrule_family") and not _is_case(item)]
+    empty = [item for item in items if item.get_closest_marker("ferrule_family") and _case(item) is None]
     if empty:
         items[:] = [item for item in items if item not in empty]
         config.hook.pytest_deselected(items=empty)
@@ -72,7 +72,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def pytest_runtestloop(session: pytest.Session) -> bool | None:
     """Measure everything that was collected, then let the tests report."""
     held = session.config.stash.get(SESSION, None)
-    cases = [item.callspec.params["measurement"] for item in session.items if _is_case(item)]
+    cases = [case for item in session.items if (case := _case(item)) is not None]
     if held is None or session.config.option.collectonly or (not cases and held.refused is None):
         return None
     capture = session.config.pluginmanager.getplugin("capturemanager")
@@ -95,8 +95,10 @@ def _give_up(error: FerruleError) -> int:
     return error.exit_code
 
 
-def _is_case(item: pytest.Item) -> bool:
-    return isinstance(getattr(getattr(item, "callspec", None), "params", {}).get("measurement"), Case)
+def _case(item: pytest.Item) -> Case | None:
+    """What a collected test measures, when it is one of ours."""
+    found = getattr(getattr(item, "callspec", None), "params", {}).get("measurement")
+    return found if isinstance(found, Case) else None
 
 
 class Measurement:

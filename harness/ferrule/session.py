@@ -46,6 +46,7 @@ class Session:
         self._suites = options.suites_of(config)
         self._workloads = parse_key(option("--workload") or "")
         self._places = parse_place(option("--place"))
+        self._extra = options.extra_of(config)
         self._asked_for = option("--guest") is not None
         self.guest_names = options.guests_of(config)
         self.skipped: dict[str, str] = {}  # guests nobody asked for by name and that are not to be had
@@ -61,13 +62,24 @@ class Session:
         Raises:
             UsageError: the suite's file names a workload or parameter that does not exist.
         """
-        keys = keys_of(family, variants, self._places)
+        keys = keys_of(family, variants, self._places, self._extra)
         if self._suites and family not in self._suites:
             return []
         if self._workloads:
-            chosen = [key for asked in self._workloads for key in _asked_keys(asked, family, keys, self._places)]
+            chosen = [key for asked in self._workloads for key in self._asked_keys(asked, family, keys)]
             keys = list(dict.fromkeys(chosen))
         return [Case(guest, key, family) for key in keys for guest in self.guest_names]
+
+    def _asked_keys(self, asked: Asked, family: str, keys: Sequence[RunKey]) -> list[RunKey]:
+        """The keys of one item of --workload in this family: the suite's own when it gives no parameters."""
+        name, params, place = asked
+        row = find(name, self._extra)
+        if row.family != family:
+            return []
+        own = [key for key in keys if key.workload == name and place in (None, key.place)]
+        if own and not params:
+            return own
+        return variants_of(row, params, (place,) if place else self._places)
 
     def measure(self, cases: Iterable[Case]) -> None:
         """Run the campaign for these cases.
@@ -79,13 +91,21 @@ class Session:
         for case in cases:
             wanted.setdefault(case.guest, []).append(case.key)
         for name, rows in wanted.items():
-            controls = [RunKey(row.name) for row in workloads().values() if row.control]
+            controls = [RunKey(row.name) for row in workloads(self._extra).values() if row.control]
             wanted[name] = list(dict.fromkeys([*rows, *controls]))
         with progress_on(sys.stderr) as progress:
             progress.note(f"budget {self.budget.name}, seed {self.seed}")
             made = [guest for name in wanted if (guest := self._make(name, progress)) is not None]
             campaign = Campaign(
-                made, wanted, _payload_for, self.budget, self.seed, progress, self.verify_only, self.results
+                made,
+                wanted,
+                self._payload_for,
+                self.budget,
+                self.seed,
+                progress,
+                verify_only=self.verify_only,
+                patience=self._config.getoption("--patience"),
+                results=self.results,
             )
             self.measured = True
             try:
@@ -129,6 +149,13 @@ class Session:
         return held.runs.get(case.key) or RunResult(case.key, "missing", held.errors[-1])
 
     @functools.cache  # noqa: B019 - one session a process
+    def _build(self, os: str, arch: str) -> Payload:
+        return build_payload(os, arch, extra_workloads=self._extra)
+
+    def _payload_for(self, guest: Guest) -> Payload:
+        return self._build(guest.os, guest.arch)
+
+    @functools.cache  # noqa: B019 - one session a process
     def summary(self, case: Case) -> tuple[Summary, dict[str, Any]]:
         """Statistics of a case that has samples, and its extra_info."""
         conditions = self.results[case.guest].conditions
@@ -149,24 +176,3 @@ class Session:
         """For the JSON file."""
         errors = {name: result.errors for name, result in self.results.items() if result.errors}
         return {"seed": self.seed, "budget": self.budget.name, "errors": errors, "skipped": self.skipped}
-
-
-def _asked_keys(asked: Asked, family: str, keys: Sequence[RunKey], places: Sequence[str]) -> list[RunKey]:
-    """The keys of one item of --workload in this family: the suite's own when it gives no parameters."""
-    name, params, place = asked
-    row = find(name)
-    if row.family != family:
-        return []
-    own = [key for key in keys if key.workload == name and place in (None, key.place)]
-    if own and not params:
-        return own
-    return variants_of(row, params, (place,) if place else places)
-
-
-@functools.cache
-def _build(os: str, arch: str) -> Payload:
-    return build_payload(os, arch)
-
-
-def _payload_for(guest: Guest) -> Payload:
-    return _build(guest.os, guest.arch)

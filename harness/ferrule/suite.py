@@ -14,6 +14,7 @@ gives parameters, and once a placement when it has two ends. A new file in the f
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import TypeVar
 
 import pytest
@@ -38,13 +39,13 @@ def family(name: str, **variants: Sequence[Mapping[str, int]]) -> Callable[[Test
     return mark
 
 
-def keys_of(name: str, variants: Variants, places: Sequence[str]) -> list[RunKey]:
-    """The runs of one family, in the order of the folder.
+def keys_of(name: str, variants: Variants, places: Sequence[str], extra: Sequence[Path] = ()) -> list[RunKey]:
+    """The runs of one family, in the order of the folder; `extra` holds workloads from elsewhere.
 
     Raises:
         UsageError: the suite gives parameters for a workload or a key that does not exist.
     """
-    known = {row.name: row for row in workloads().values() if row.family == name}
+    known = {row.name: row for row in workloads(extra).values() if row.family == name}
     for workload in variants:
         if workload not in known:
             raise UsageError(f"suite {name}: no workload {workload} in guest/workloads/{name}/")

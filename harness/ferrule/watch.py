@@ -33,10 +33,12 @@ QUIET_SECONDS = 12.0
 class Watch:
     """One execution under watch. `drain` returns when every process is done, or raises a GuestError."""
 
-    def __init__(self, guest: Guest, plan: Plan, assembler: Assembler, progress: Progress) -> None:
+    def __init__(
+        self, guest: Guest, plan: Plan, assembler: Assembler, progress: Progress, patience: float | None = None
+    ) -> None:
         self._guest, self._assembler, self._progress = guest, assembler, progress
         self._decoder = Decoder()
-        self._quiet = QUIET_SECONDS + SLACK[guest.accel] * plan.limit_ns / 1e9
+        self._quiet = patience or QUIET_SECONDS + SLACK[guest.accel] * plan.limit_ns / 1e9
         # Records an honest payload may send: a run's samples at one value a record, its histogram, marks and facts.
         per_run = plan.batches + plan.warm + plan.each + 64
         self._records_limit = plan.processes * (len(plan.runs) + 8) * per_run + 4096

@@ -1,0 +1,165 @@
+"""The plugin as its users meet it: whole runs on this host, in processes of their own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ferrule import paths
+from ferrule.registry import workloads
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the local guest needs Linux")
+
+
+def ferrule(*arguments: str, cwd: Path, check: int = 0) -> subprocess.CompletedProcess[str]:
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("PYTEST_")}
+    command = [sys.executable, "-m", "ferrule.cli", *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, cwd=cwd, env=environment, check=False)
+    assert done.returncode == check, done.stdout + done.stderr
+    return done
+
+
+def run(*arguments: str, cwd: Path, check: int = 0) -> subprocess.CompletedProcess[str]:
+    return ferrule("run", "--guest=local", "--quick", f"--results={cwd}/results", *arguments, cwd=cwd, check=check)
+
+
+@pytest.fixture(scope="module")
+def measured(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, dict, Path]:
+    """One run of the controls and the cheap calls: its output, its JSON, and the folder of its history."""
+    home = tmp_path_factory.mktemp("measured")
+    done = run("--suite=control,syscall", "--seed=7", "--json=run.json", "--benchmark-storage=store", cwd=home)
+    return done.stdout, json.loads((home / "run.json").read_text()), home
+
+
+def test_the_table_shows_every_run_with_its_interval(measured):
+    out, _, _ = measured
+    for name in ("null_call", "invalid_call", "empty_loop", "function_call"):
+        (row,) = [line for line in out.splitlines() if line.startswith(name) and "largest" not in line]
+        assert "[" in row
+        assert "ns" in row
+    assert "seed 7" in out
+    assert "budget quick" in out
+
+
+def test_the_json_holds_the_guests_samples(measured):
+    _, data, _ = measured
+    found = {entry["group"]: entry for entry in data["benchmarks"]}
+    assert set(found) == {"null_call", "invalid_call", "empty_loop", "function_call"}
+    for entry in found.values():
+        per_process = entry["extra_info"]["per_process"]
+        assert len(per_process) == 7
+        assert entry["stats"]["data"] == pytest.approx([value * 1e-9 for value in per_process], abs=1e-18)
+        assert entry["extra_info"]["conditions"]["guest"] == "local"
+    assert 10 < found["null_call"]["extra_info"]["estimate"] < 100_000  # ns: a system call on any machine in use
+
+
+def test_the_json_says_which_campaign_wrote_it(measured):
+    _, data, _ = measured
+    assert data["ferrule"]["seed"] == 7
+    assert data["ferrule"]["budget"] == "quick"
+    assert "cpu" not in data["machine_info"]  # nothing that drifts from run to run
+
+
+def test_null_call_costs_more_than_a_function_call(measured):
+    _, data, _ = measured
+    median = {entry["group"]: entry["stats"]["median"] for entry in data["benchmarks"]}
+    assert median["null_call"] > 3 * median["function_call"] > 0
+
+
+def test_the_history_has_one_line_and_can_be_published_twice_alike(measured):
+    _, _, home = measured
+    (line,) = [json.loads(text) for text in next(home.glob("results/*/*/local.jsonl")).read_text().splitlines()]
+    assert line["budget"] == "quick"
+    pages = []
+    for name in ("a", "b"):
+        ferrule("publish", "--results", "results", "--out", name, cwd=home)
+        pages.append({path.name: path.read_bytes() for path in (home / name).iterdir()})
+    assert pages[0] == pages[1]
+    assert any(b"null_call" in page for page in pages[0].values())
+
+
+def test_pytest_benchmarks_own_features_work_on_guest_samples(tmp_path: Path):
+    pytest.importorskip("pygal", reason="pytest-benchmark draws histograms with pygal")
+    store = (f"--benchmark-storage={tmp_path}/store", "--benchmark-autosave", "--workload=null_call,empty_loop")
+    run(*store, cwd=tmp_path)
+    second = run(*store, "--benchmark-compare", f"--benchmark-histogram={tmp_path}/picture", cwd=tmp_path)
+    assert "null_call" in second.stdout
+    assert "(NOW)" in second.stdout
+    assert "(0001" in second.stdout
+    assert list(tmp_path.glob("picture*.svg"))
+    command = [str(Path(sys.executable).parent / "pytest-benchmark"), "--storage", f"{tmp_path}/store", "compare"]
+    compared = subprocess.run(command, capture_output=True, text=True, timeout=60, cwd=tmp_path, check=False)
+    assert compared.returncode == 0, compared.stderr
+    assert "null_call" in compared.stdout
+
+
+def test_every_workload_verifies_on_this_host(tmp_path: Path):
+    done = run("--verify-only", cwd=tmp_path)
+    assert "failed" not in done.stdout.splitlines()[-1]
+    assert not (tmp_path / "results").exists()
+
+
+def test_a_named_workload_takes_parameters(tmp_path: Path):
+    done = run("--workload=canary[nops=64]", "--json=run.json", cwd=tmp_path)
+    assert "canary" in done.stdout
+    data = json.loads((tmp_path / "run.json").read_text())
+    assert [entry["group"] for entry in data["benchmarks"]] == ["canary[nops=64]"]
+
+
+MISTAKES = {
+    "--guest=windows": "--guest windows: no such guest; there are: ",
+    "--suite=opera": "--suite opera: no such suite; there are: ",
+    "--workload=nul_call": "no workload nul_call; did you mean null_call?",
+    "--workload=pipe_latency[colour=1]": "pipe_latency has no parameter colour; it has: size",
+    "--place=nowhere": "--place nowhere: choose from same_core, cross_core, free",
+    "--cpu=one": "--cpu one: give CPU numbers",
+    "--cpu=4095": "--cpu 4095: ",
+    "--processes=0": "--processes 0: must be at least 1",
+    "--patience=0": "--patience 0.0: must be more than 0",
+    "--extra=/nonexistent": "/nonexistent: no such workload file or folder",
+    "--linux-kernel=/nonexistent": "/nonexistent",
+    "--host-key=/nonexistent": "/nonexistent",
+}
+
+
+@pytest.mark.parametrize(("flag", "said"), MISTAKES.items(), ids=list(MISTAKES))
+def test_a_mistake_is_one_clear_line_and_exit_code_2(flag: str, said: str, tmp_path: Path):
+    guest = {"--linux-kernel=/nonexistent": "--guest=linux", "--host-key=/nonexistent": "--guest=ssh://u@127.0.0.1:9"}
+    done = run(*filter(None, [guest.get(flag)]), "--workload=null_call", flag, cwd=tmp_path, check=2)
+    lines = [line for line in done.stderr.splitlines() if line.startswith("ferrule: ")]
+    assert len(lines) == 1
+    assert said in lines[0]
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_an_unknown_flag_is_exit_code_2(tmp_path: Path):
+    assert "--gest" in run("--gest=local", cwd=tmp_path, check=2).stderr
+
+
+def test_two_measurements_are_never_taken_at_once(tmp_path: Path):
+    pytest.importorskip("xdist", reason="only with pytest-xdist installed")
+    assert "-n" in run("-n2", cwd=tmp_path, check=2).stderr
+
+
+def test_list_names_every_workload(tmp_path: Path):
+    out = ferrule("list", cwd=tmp_path).stdout
+    assert all(name in out for name in workloads())
+
+
+def test_compare_refuses_unknown_runs(tmp_path: Path):
+    done = ferrule("compare", "a", "b", "--results", str(tmp_path), cwd=tmp_path, check=2)
+    assert done.stderr.startswith("ferrule: ")
+
+
+def test_the_checkout_is_needed_and_missed_clearly(tmp_path: Path):
+    environment = os.environ | {"FERRULE_ROOT": str(tmp_path)}
+    command = [sys.executable, "-m", "ferrule.cli", "run"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, env=environment, check=False)
+    assert done.returncode == 2
+    assert "no guest/ sources here" in done.stderr
+    assert str(paths.root()) not in done.stderr
