@@ -35,6 +35,7 @@ WEAK = {
     "macs": ["hmac-sha1", "hmac-sha1-96", "hmac-md5", "hmac-md5-96"],
 }
 KEEPALIVE = 15  # seconds between empty messages, so that firewalls do not forget a long quiet run
+NO_SFTP = (paramiko.SSHException, paramiko.SFTPError, EOFError, OSError)  # or one that is locked into other folders
 REQUEST = 32768  # bytes an SFTP write; every server must take that many
 OUTPUT_LIMIT = 1 << 20  # bytes a helper command may say
 
@@ -68,25 +69,10 @@ class SshTransport:
             TransportError: no connection, no common algorithm, login refused, or too slow.
         """
         self.address = address
+        self._key, self._pinned = identity_key(identity), pinned_keys(host_key, address)
         self._folder = ""
         self._started = 0
-        key, pinned = identity_key(identity), pinned_keys(host_key, address)
-        ends = time.monotonic() + timeout
-        try:
-            sock = socket.create_connection((address.host, address.port), timeout)
-        except OSError as error:
-            raise TransportError(f"{address}: cannot connect: {error.strerror or error}") from error
-        # Without it each small exchange waits for the peer's delayed acknowledgement: 40 ms instead of 3.
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._connection = paramiko.Transport(sock, disabled_algorithms=WEAK)
-        try:
-            with self._within(ends - time.monotonic(), "connecting"):
-                self._greet(pinned)
-                self._connection.auth_publickey(address.user, key)
-            self._connection.set_keepalive(KEEPALIVE)
-        except BaseException:
-            self._connection.close()
-            raise
+        self._connection = self._dial(timeout)
 
     def __str__(self) -> str:
         """The host's address, for error messages."""
@@ -108,7 +94,7 @@ class SshTransport:
             made = self.run(["sh", "-c", FOLDER, f"ferrule.{secrets.token_hex(8)}"])
             path = made.out.decode(errors="replace").removesuffix("\n")
             if made.status != 0 or not re.fullmatch(r"/(.*/)?ferrule\.\w+", path):
-                raise TransportError(f"{self.address}: cannot make a private folder: {_said(made)}")
+                raise TransportError(f"{self}: cannot make a private folder: {_said(made)}")
             self._folder = path
         return self._folder
 
@@ -134,15 +120,17 @@ class SshTransport:
             while chunk := process.read(ends - time.monotonic()):
                 out += chunk
                 if len(out) > limit:
-                    raise TransportError(f"{self.address}: {command[0]} said more than {limit} bytes")
+                    raise TransportError(f"{self}: {command[0]} said more than {limit} bytes")
             return Completed(process.status(max(ends - time.monotonic(), 0.0)), bytes(out), process.stderr())
         except TimeoutError as error:
-            raise TransportError(f"{self.address}: {command[0]} did not end within {timeout:g} s") from error
+            raise TransportError(f"{self}: {command[0]} did not end within {timeout:g} s") from error
         finally:
             process.close()
 
     def put(self, data: bytes, name: str, *, timeout: float = 60.0) -> str:
         """Store `data` as an executable file of the private folder and prove that it arrived; returns its path.
+
+        Not to be called while a program runs: the connection may have to be made anew.
 
         Raises:
             TransportError: it could not be stored, or what arrived has another SHA-256.
@@ -151,15 +139,13 @@ class SshTransport:
         ends = time.monotonic() + timeout
         try:
             self._put_by_sftp(data, path, timeout)
-        except (
-            paramiko.SSHException,
-            paramiko.SFTPError,
-            EOFError,
-            OSError,
-        ):  # no SFTP server, or one that is locked into other folders
+        except NO_SFTP:
+            # A message of ours that crosses the server's closing of the channel makes some servers hang up.
+            self._connection.close()
+            self._connection = self._dial(ends - time.monotonic())
             stored = self.run(["sh", "-c", RECEIVE, path], stdin=data, timeout=ends - time.monotonic())
             if stored.status != 0:
-                raise TransportError(f"{self.address}: cannot store {path}: {_said(stored)}") from None
+                raise TransportError(f"{self}: cannot store {path}: {_said(stored)}") from None
         want, left = hashlib.sha256(data).hexdigest(), ends - time.monotonic()
         seen = self.run(["sh", "-c", DIGEST, path], timeout=left)
         got = seen.out[:64].decode(errors="replace")
@@ -167,7 +153,7 @@ class SshTransport:
             back = self.run(["cat", path], timeout=ends - time.monotonic(), limit=len(data) + 1)
             got = hashlib.sha256(back.out).hexdigest()
         if got != want:
-            raise TransportError(f"{self.address}: {path} arrived damaged: SHA-256 {got or _said(seen)}, sent {want}")
+            raise TransportError(f"{self}: {path} arrived damaged: SHA-256 {got or _said(seen)}, sent {want}")
         return path
 
     def remove(self, path: str) -> None:
@@ -211,31 +197,53 @@ class SshTransport:
         with suppress(TransportError):
             self.run(["sh", "-c", KILL, pidfile], timeout=GRACE)
 
-    def _greet(self, pinned: Sequence[paramiko.PKey]) -> None:
-        options = self._connection.get_security_options()
-        wanted = {pin.get_name().replace("ssh-rsa", "rsa-sha2") for pin in pinned}
+    def _dial(self, timeout: float) -> paramiko.Transport:
+        ends = time.monotonic() + timeout
+        try:
+            sock = socket.create_connection((self.address.host, self.address.port), max(timeout, 0.001))
+        except OSError as error:
+            raise TransportError(f"{self}: cannot connect: {error.strerror or error}") from error
+        # Without it each small exchange waits for the peer's delayed acknowledgement: 40 ms instead of 3.
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        connection = paramiko.Transport(sock, disabled_algorithms=WEAK)
+        try:
+            with self._within(ends - time.monotonic(), "connecting", connection):
+                self._greet(connection)
+                connection.auth_publickey(self.address.user, self._key)
+                connection.set_keepalive(KEEPALIVE)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _greet(self, connection: paramiko.Transport) -> None:
+        options = connection.get_security_options()
+        wanted = {pin.get_name().replace("ssh-rsa", "rsa-sha2") for pin in self._pinned}
         # The pinned types go first, so that a server with several keys shows the one that can be checked.
         options.key_types = sorted(options.key_types, key=lambda kind: not kind.startswith(tuple(wanted)))
-        self._connection.start_client()
-        shown = self._connection.get_remote_server_key()
-        if all(shown.asbytes() != pin.asbytes() for pin in pinned):
-            pins = ", ".join(fingerprint(pin) for pin in pinned)
+        connection.start_client()
+        shown = connection.get_remote_server_key()
+        if all(shown.asbytes() != pin.asbytes() for pin in self._pinned):
+            pins = ", ".join(fingerprint(pin) for pin in self._pinned)
             raise HostKeyRejected(
-                f"{self.address}: shows {shown.get_name()} {fingerprint(shown)}, pinned is {pins}; "
+                f"{self}: shows {shown.get_name()} {fingerprint(shown)}, pinned is {pins}; "
                 "find out why before you change --host-key"
             )
 
     def _execute(self, command: Sequence[str], stdin: bytes, timeout: float) -> paramiko.Channel:
-        with self._within(timeout, f"starting {command[0]}"):
+        with self._within(timeout, f"starting {command[0]}", self._connection):
             channel = self._connection.open_session()
             channel.fileno()  # before the first byte: from now on it can be waited for
+            if not stdin:  # an end-of-file message may come too late for a short program's channel: see put()
+                channel.exec_command(f"{shlex.join(command)} </dev/null")
+                return channel
             channel.exec_command(shlex.join(command))
             channel.sendall(stdin)
             channel.shutdown_write()
             return channel
 
     def _put_by_sftp(self, data: bytes, path: str, timeout: float) -> None:
-        with self._within(timeout, f"storing {path}", wrap=False):
+        with self._within(timeout, f"storing {path}", self._connection, wrap=False):
             client = paramiko.SFTPClient.from_transport(self._connection)
             if client is None:
                 raise EOFError
@@ -247,22 +255,24 @@ class SshTransport:
                 client.posix_rename(f"{path}.tmp", path)
 
     @contextmanager
-    def _within(self, seconds: float, doing: str, *, wrap: bool = True) -> Iterator[None]:
+    def _within(
+        self, seconds: float, doing: str, connection: paramiko.Transport, *, wrap: bool = True
+    ) -> Iterator[None]:
         """Bound a block of library calls: some of them wait for the server without limit.
 
         At the deadline the connection is closed under them, which wakes every waiter.
         """
-        timer = threading.Timer(max(seconds, 0.0), self._connection.close)
+        timer = threading.Timer(max(seconds, 0.0), connection.close)
         timer.daemon = True
         timer.start()
         try:
             yield
         except (paramiko.SSHException, EOFError, OSError) as error:
             if timer.finished.is_set():
-                raise TransportError(f"{self.address}: {doing}: no answer within {seconds:.3g} s") from error
+                raise TransportError(f"{self}: {doing}: no answer within {seconds:.3g} s") from error
             if not wrap:
                 raise
-            raise TransportError(f"{self.address}: {doing}: {error or 'the connection was cut'}") from error
+            raise TransportError(f"{self}: {doing}: {error or 'the connection was cut'}") from error
         finally:
             timer.cancel()
 
