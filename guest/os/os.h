@@ -26,6 +26,8 @@ typedef void (*os_entry)(void *argument);
  * and its start code calls program_main(), whose result is the exit status. */
 int program_main(int argc, char **argv);
 
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wunused-parameter" /* what is missing looks at nothing */
 #define OS_MISSING(name, ...)                                                                                          \
     static inline long name(__VA_ARGS__) {                                                                             \
         return -OS_ENOSYS;                                                                                             \
@@ -81,6 +83,12 @@ OS_MISSING(os_wait, volatile uint32_t *word, uint32_t expected, uint64_t timeout
 OS_MISSING(os_wake, volatile uint32_t *word, uint32_t count, int shared)
 #endif
 
+/* --- messages in registers, where a kernel has them: the server runs on the caller's time */
+#ifndef OS_HAS_IPC
+OS_MISSING(os_ipc_call, const struct os_process *server, long message) /* sleeps until answered; returns the answer */
+OS_MISSING(os_ipc_serve, long reply) /* answers the last caller, if any, sleeps until the next; returns its message */
+#endif
+
 /* --- memory: private, zero-filled, read-write, not touched yet; os_map_shared is kept by process copies */
 #ifndef OS_HAS_MAP
 OS_MISSING(os_map, size_t length, void **at)
@@ -110,5 +118,10 @@ OS_MISSING(os_switches, uint64_t *voluntary, uint64_t *involuntary)
 #ifndef OS_HAS_SLEEP
 OS_MISSING(os_sleep, uint64_t ns)
 #endif
+#ifndef OS_HAS_IPI /* interrupts another CPU out of its halt and halts until that has answered by an interrupt */
+OS_MISSING(os_ipi, void)
+#endif
+
+#pragma GCC diagnostic pop
 
 #endif

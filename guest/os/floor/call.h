@@ -1,0 +1,43 @@
+/* The calls of the floor kernel: number in %rax, arguments in %rdi, %rsi, %rdx, result in %rax. Read by C and by
+ * kernel/entry.S, which lists its entries in this order. */
+#ifndef FERRULE_FLOOR_CALL_H
+#define FERRULE_FLOOR_CALL_H
+
+#define CALL_NULL 0 /* () */
+/* These never switch to another context. */
+#define CALL_SAY      1 /* (which of enum floor_port, bytes, length) */
+#define CALL_FACT     2 /* (which of enum floor_fact) */
+#define CALL_MAP      3 /* (length, shared) -> address */
+#define CALL_UNMAP    4 /* (address, length) */
+#define CALL_PIPE     5 /* (int end[2]) */
+#define CALL_CLOSE    6 /* (fd) */
+#define CALL_WAKE     7 /* (word, count) -> how many were woken */
+#define CALL_SWITCHES 8 /* () -> how often the caller has waited */
+#define CALL_IPI      9 /* () */
+/* These may. */
+#define CALL_READ      10 /* (fd, into, length) */
+#define CALL_WRITE     11 /* (fd, from, length) */
+#define CALL_WAIT      12 /* (word, expected, timeout_ns) */
+#define CALL_SLEEP     13 /* (ns) */
+#define CALL_START     14 /* (entry, argument, stack; 0: in a copy of this address space) -> id */
+#define CALL_JOIN      15 /* (id) -> status */
+#define CALL_KILL      16 /* (id) */
+#define CALL_END       17 /* () of a context; of an address space when it is its first */
+#define CALL_EXIT      18 /* (status) of an address space */
+#define CALL_IPC_CALL  19 /* (id, message) -> reply */
+#define CALL_IPC_SERVE 20 /* (reply) -> message */
+#define CALLS          21
+
+#ifndef __ASSEMBLER__
+enum floor_port { FLOOR_CONSOLE, FLOOR_RECORDS };
+enum floor_fact {
+    FLOOR_FACT_PROCESS,     /* which of the boot's payload processes this is */
+    FLOOR_FACT_NS_PER_TICK, /* of the time-stamp counter, 32.32 fixed point */
+    FLOOR_FACT_TSC_HZ,
+    FLOOR_FACT_TIMER_HZ, /* of the local APIC's timer */
+    FLOOR_FACT_CPUS,
+    FLOOR_FACT_MEMORY, /* bytes */
+};
+#endif
+
+#endif

@@ -1,0 +1,218 @@
+/* Floor: the operations of os.h that bare hardware has, asked of the mini-kernel in kernel/. README.md says what each
+ * of them is, instruction by instruction. */
+#ifndef FERRULE_FLOOR_PORT_H
+#define FERRULE_FLOOR_PORT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "call.h"
+
+#if !defined(__x86_64__)
+#error "floor is written for x86_64 alone"
+#endif
+
+#define OS_NAME "floor"
+#define OS_ARCH "x86_64"
+
+/* A call of which the kernel's C code runs: it keeps what the System V ABI keeps, and other contexts may run meanwhile,
+ * which use the vector registers. SYSCALL itself overwrites %rcx and %r11 (SDM vol. 2B, SYSCALL). */
+static inline long floor_call(long number, long a, long b, long c) {
+    __asm__ volatile("syscall"
+                     : "+a"(number), "+D"(a), "+S"(b), "+d"(c)
+                     :
+                     : "rcx", "r8", "r9", "r10", "r11", "memory", "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5",
+                       "xmm6", "xmm7", "xmm8", "xmm9", "xmm10", "xmm11", "xmm12", "xmm13", "xmm14", "xmm15");
+    return number;
+}
+
+/* A call that is answered by the entry code itself. */
+static inline long floor_bare_call(long number) {
+    __asm__ volatile("syscall" : "+a"(number) : : "rcx", "r11", "memory");
+    return number;
+}
+
+/* --- what the payload needs --- */
+
+__attribute__((noreturn)) static inline void os_exit(int status) {
+    for (;;)
+        floor_call(CALL_EXIT, status, 0, 0);
+}
+
+void os_output(const char *bytes, size_t length);
+void os_complain(const char *text);
+void os_facts(void (*fact)(void *, const char *name, const char *value), void *context);
+
+extern uint64_t floor_ns_per_tick;
+
+#define OS_HAS_CLOCK /* the time-stamp counter (SDM vol. 3B 18.17), scaled; the kernel is not asked */
+static inline uint64_t os_clock_ns(void) {
+    uint32_t low, high;
+    __asm__ volatile("rdtsc" : "=a"(low), "=d"(high)::"memory");
+    return (uint64_t)((unsigned __int128)((uint64_t)high << 32 | low) * floor_ns_per_tick >> 32);
+}
+
+static inline long os_clock_read(uint64_t *ns) {
+    uint64_t now = os_clock_ns();
+    __asm__ volatile("" : "+r"(now)); /* scaled even where nobody looks at it: that is what is measured */
+    *ns = now;
+    return 0;
+}
+
+/* --- system calls --- */
+
+#define OS_HAS_NULL_CALL
+static inline long os_null_call(void) {
+    return floor_bare_call(CALL_NULL);
+}
+
+#define OS_HAS_INVALID_CALL
+static inline long os_invalid_call(void) {
+    return floor_bare_call(CALLS);
+}
+
+/* --- pipes --- */
+
+#define OS_HAS_FD
+static inline long os_read(int fd, void *into, size_t length) {
+    return floor_call(CALL_READ, fd, (long)into, (long)length);
+}
+
+static inline long os_write(int fd, const void *from, size_t length) {
+    return floor_call(CALL_WRITE, fd, (long)from, (long)length);
+}
+
+static inline long os_close(int fd) {
+    return floor_call(CALL_CLOSE, fd, 0, 0);
+}
+
+#define OS_HAS_PIPE
+static inline long os_pipe(int end[2]) {
+    return floor_call(CALL_PIPE, (long)end, 0, 0);
+}
+
+/* --- threads and processes: contexts in this address space, or the first one of a copy of it --- */
+
+#define OS_HAS_THREAD
+struct os_thread {
+    int id;
+};
+
+static inline long os_thread_start(struct os_thread *thread, void (*entry)(void *), void *argument, void *stack,
+                                   size_t size) {
+    long id = floor_call(CALL_START, (long)entry, (long)argument, (long)stack + (long)size);
+    thread->id = (int)id;
+    return id < 0 ? id : 0;
+}
+
+static inline long os_thread_join(struct os_thread *thread) {
+    return floor_call(CALL_JOIN, thread->id, 0, 0);
+}
+
+#define OS_HAS_PROCESS
+struct os_process {
+    int id;
+};
+
+static inline long os_process_start(struct os_process *process, void (*entry)(void *), void *argument) {
+    long id = floor_call(CALL_START, (long)entry, (long)argument, 0);
+    process->id = (int)id;
+    return id < 0 ? id : 0;
+}
+
+static inline long os_process_join(struct os_process *process) {
+    return floor_call(CALL_JOIN, process->id, 0, 0);
+}
+
+static inline long os_process_kill(struct os_process *process) {
+    long result = floor_call(CALL_KILL, process->id, 0, 0);
+    return result < 0 ? result : os_process_join(process);
+}
+
+/* --- wait and wake; a word is known by where it is in memory, so all of them are shared --- */
+
+#define OS_HAS_FUTEX
+static inline long os_wait(volatile uint32_t *word, uint32_t expected, uint64_t timeout_ns, int shared) {
+    (void)shared;
+    return floor_call(CALL_WAIT, (long)word, (long)expected, (long)timeout_ns);
+}
+
+static inline long os_wake(volatile uint32_t *word, uint32_t count, int shared) {
+    (void)shared;
+    return floor_call(CALL_WAKE, (long)word, (long)count, 0);
+}
+
+/* --- messages in registers --- */
+
+#define OS_HAS_IPC
+static inline long os_ipc_call(const struct os_process *server, long message) {
+    return floor_call(CALL_IPC_CALL, server->id, message, 0);
+}
+
+static inline long os_ipc_serve(long reply) {
+    return floor_call(CALL_IPC_SERVE, reply, 0, 0);
+}
+
+/* --- memory --- */
+
+static inline long floor_map(size_t length, int shared, void **at) {
+    long result = floor_call(CALL_MAP, (long)length, shared, 0);
+    if (result < 0)
+        return result;
+    *at = (void *)result;
+    return 0;
+}
+
+#define OS_HAS_MAP
+static inline long os_map(size_t length, void **at) {
+    return floor_map(length, 0, at);
+}
+
+static inline long os_unmap(void *at, size_t length) {
+    return floor_call(CALL_UNMAP, (long)at, (long)length, 0);
+}
+
+#define OS_HAS_MAP_SHARED
+static inline long os_map_shared(size_t length, void **at) {
+    return floor_map(length, 1, at);
+}
+
+/* --- scheduling: contexts run on the first CPU only, the second one answers interrupts --- */
+
+#define OS_HAS_PIN
+static inline long os_pin(unsigned cpu) {
+    return cpu == 0 ? 0 : -22;
+}
+
+static inline long os_unpin(void) {
+    return 0;
+}
+
+#define OS_HAS_CPU
+static inline long os_cpu(void) {
+    return 0;
+}
+
+#define OS_HAS_CPUS
+static inline long os_cpus(void) {
+    return 1;
+}
+
+#define OS_HAS_SWITCHES /* nobody is ever preempted */
+static inline long os_switches(uint64_t *voluntary, uint64_t *involuntary) {
+    *voluntary = (uint64_t)floor_call(CALL_SWITCHES, 0, 0, 0);
+    *involuntary = 0;
+    return 0;
+}
+
+#define OS_HAS_SLEEP
+static inline long os_sleep(uint64_t ns) {
+    return floor_call(CALL_SLEEP, (long)ns, 0, 0);
+}
+
+#define OS_HAS_IPI
+static inline long os_ipi(void) {
+    return floor_call(CALL_IPI, 0, 0, 0);
+}
+
+#endif
