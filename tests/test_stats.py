@@ -178,6 +178,15 @@ def test_instruction_counts_come_back_exactly(cost: int, n: int, call: int) -> N
     assert float(per_operation([5 + call + n * (2 + cost)], n, taken)[0]) == pytest.approx(cost, abs=1e-6)
 
 
+@pytest.mark.parametrize(
+    ("n", "extra", "found"), [(256, 1, 309.0), (4096, 32, 309.0), (1000, 690, 309.69), (4, 1, 309.25)]
+)
+def test_a_loops_own_entry_is_no_part_of_an_operation(n: int, extra: int, found: float) -> None:
+    samples = make.process([154.5] * 15, n=n)
+    samples.ticks[:] += extra
+    assert instructions(samples)[0] == pytest.approx(found)
+
+
 def test_timer_interrupts_do_not_move_a_count() -> None:
     samples = make.process([154.5] * 15)  # 309 ticks
     samples.ticks[[2, 9]] += 4321

@@ -54,7 +54,7 @@ def _span(values: Sequence[int], noun: str) -> str:
 
 def _notable(conditions: Conditions) -> list[str]:
     facts = [(name.rpartition(".")[2], value) for name, value in sorted(conditions.facts.items())]
-    return [f"{name} {value}" for name, value in facts if name in NOTABLE and value]
+    return list(dict.fromkeys(f"{name} {value}" for name, value in facts if name in NOTABLE and value))
 
 
 def methods(columns: Sequence[Column]) -> list[str]:

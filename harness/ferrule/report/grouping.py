@@ -34,7 +34,7 @@ FAMILIES = {
 
 def group_of(entry: Entry, meaning: Meaning | None) -> str:
     """The table's title. `meaning` is that of any guest that could do it; None where none could."""
-    if entry.control:
+    if entry.control or entry.family == "control":
         return CONTROLS
     if entry.family == "sched" and meaning is not None and meaning.switches:
         return SWITCHES

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from math import ceil, floor
 
 from ferrule.report import units
 from ferrule.report.columns import Column, Entry
@@ -155,7 +156,8 @@ def _tail(summary: Summary | None) -> str:
         return ""
     found, largest = summary.tails.quantiles["p99"], summary.tails.max
     if summary.unit == "instructions":
-        p99, most = units.count(found.estimate, found.low, found.high), units.count(round(largest), None, None)
+        ends = (None if end is None else float(way(end)) for end, way in ((found.low, floor), (found.high, ceil)))
+        p99, most = units.count(round(found.estimate), *ends), units.count(round(largest), None, None)
     else:
         p99, most = units.time(found.estimate, found.low, found.high), units.rough(largest)
     return f"{p99}, largest of {summary.tails.count}: {most}"

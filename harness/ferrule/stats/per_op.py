@@ -25,6 +25,7 @@ from ferrule.stats.interval import median_interval, mode
 Floats = NDArray[np.float64]
 
 Z = 1.959963984540054  # 97.5 % point of the normal distribution
+ENTRY = 32  # instructions by which entering and leaving two loops may differ: saved registers, an address or two
 
 
 @dataclass(frozen=True)
@@ -103,11 +104,16 @@ def instructions(process: ProcessSamples) -> tuple[float, Floats]:
     The count is that of the most frequent batch: a timer interrupt adds thousands of instructions to the batches it
     falls into and none to the others. Where fewer than half of the batches agree, the smallest batch stands: it holds
     the least of what does not belong to the operation.
+
+    A loop around an operation enters and leaves with a few instructions more or less than the empty loop: a batch is
+    n op + r with a small fixed r. Where the remainder is that small (ENTRY, and an eighth of n), it is r and not a part
+    of the operation, and the count is whole. A larger remainder is work that not every operation does, and stays.
     """
     taken = exact_overhead(process.reference)
     value, share = mode(process.ticks)
     if share < 0.5:
         value = float(process.ticks.min())
     counts = per_operation(np.append(process.ticks.astype(np.float64), value), process.n, taken)
-    snapped = np.where(np.abs(counts - np.round(counts)) < 1e-6, np.round(counts), counts)
-    return float(snapped[-1]), snapped[:-1]
+    remainder = np.abs(counts - np.round(counts)) * process.n
+    whole = np.where(remainder <= min(ENTRY, process.n / 8.0) + 1e-6, np.round(counts), counts)
+    return float(whole[-1]), whole[:-1]

@@ -5,8 +5,8 @@ somebody noticed. Two rules, both from what workloads declare, never from their 
 
 1. The processes of one run on one guest are siblings. A factor of two between them is two placements or two modes, not
    one number.
-2. A one-way and a round trip are siblings when they had the same placement (not `free`), move the same number of
-   bytes each way and need the same number of context switches each way, one at least. A round trip must then cost two
+2. A one-way and a round trip that carry a message (bytes) and need context switches are siblings when they had the same
+   placement (not `free`), the same bytes each way and the same switches each way. A round trip must then cost two
    one-ways. Of several parameter sets of one workload the cheapest stands for it: larger ones add work of their own.
    Two round trips are no siblings: a futex and a pipe may well differ by a factor of two.
 """
@@ -56,7 +56,8 @@ def _ways(summaries: list[Summary]) -> list[Disagreement]:
     cheapest: dict[tuple[str, str, tuple[str, float, float]], Summary] = {}
     for one in summaries:
         ways = WAYS.get(one.meaning.per, 0)
-        if not ways or not one.meaning.switches or one.place == "free" or one.estimate <= 0:
+        carries = one.meaning.bytes > 0 and one.meaning.switches > 0 and one.estimate > 0
+        if not ways or not carries or one.place == "free":
             continue
         alike = (one.place, one.meaning.bytes / ways, one.meaning.switches / ways)
         slot = (one.meaning.per, one.key.workload, alike)

@@ -71,7 +71,7 @@ def tails(processes: Sequence[ProcessSamples], unit: str) -> Tails | None:
     order statistics over processes. With fewer it is the merged histogram's, with order statistics over operations,
     which takes them as independent. With too few operations for a finite interval (368 for p99, 3688 for p99.9) it is
     not given at all. Every interval is widened by what the histogram and the counter leave open: half a bucket (1/128
-    of the value) and one step of the counter.
+    of the value) and, for time, one step of the counter.
     """
     used = [(one.histogram, _scale(one, unit)) for one in processes if one.histogram and one.histogram.count]
     if not used:
@@ -80,7 +80,7 @@ def tails(processes: Sequence[ProcessSamples], unit: str) -> Tails | None:
     scales = [scale for _, scale in used]
     merged, scale = distribution([histogram for histogram, _ in used]), float(np.median(scales))
     scope: Scope = "within one boot" if len({one.boot for one in processes}) == 1 else "within few boots"
-    step = max(one.clock.resolution for one in processes) * scale
+    step = max(one.clock.resolution for one in processes) * scale if unit == "ns" else 0.0
     found: dict[str, Interval] = {}
     absent: dict[str, str] = {}
     for name, q in QUANTILES.items():
@@ -93,9 +93,14 @@ def tails(processes: Sequence[ProcessSamples], unit: str) -> Tails | None:
         else:
             absent[name] = f"{merged.count} operations timed one by one, {needed} needed"
             continue
-        found[name] = interval.widened(interval.estimate / 128.0 + step)
+        found[name] = interval.widened(_bucket(interval.estimate / scale) * scale + step)
     largest = max(one.max * s for one, s in zip(single, scales, strict=True))
     return Tails(merged.count, found, absent, largest)
+
+
+def _bucket(ticks: float) -> float:
+    """Half of a bucket's width: buckets below 128 hold a single value (guest/core/hist.h)."""
+    return ticks / 128.0 if ticks >= 128 else 0.0
 
 
 def _scale(process: ProcessSamples, unit: str) -> float:
