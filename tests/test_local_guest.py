@@ -16,7 +16,7 @@ from ferrule import guests
 from ferrule.children import ending_text
 from ferrule.errors import TransportError, UsageError
 from ferrule.guests import Execution, GuestOptions
-from ferrule.guests.local import homes
+from ferrule.host import homes
 from ferrule.transcript import Transcript
 from hypothesis import given
 from hypothesis import strategies as st

@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from types import TracebackType
 
-from ferrule import accel, children, dropbear, initramfs, kernels, qemu
+from ferrule import accel, children, dropbear, host, initramfs, kernels, qemu
 from ferrule.build import build_init
 from ferrule.errors import FerruleError, UsageError
 from ferrule.guests.base import Ending, Execution
@@ -87,7 +87,9 @@ class LinuxGuest:
     def describe(self) -> dict[str, str]:
         """Conditions: the same text for the same machine, whatever the boot."""
         cargo = Cargo(program="/payload")
+        below = host.facts(sorted(os.sched_getaffinity(0))) if self.accel == "kvm" else {}
         return {
+            **below,
             "accel.reason": self._choice.reason,
             "kernel.file": self._kernel.image.name,
             "kernel.boot": "bzImage" if self._image is self._kernel.image else "ELF from bzImage",
