@@ -151,7 +151,7 @@ def owner(records: Sequence[Record], seq: int) -> set[RunKey]:
     return {KEYS[int(record.fields["i"])]} if "i" in record.fields else set()
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.sets(st.integers(0, len(stream()) - 1), max_size=4))
 def test_a_loss_costs_only_the_runs_it_touched(lost: set[int]) -> None:
     whole = assemble([*stream(0), *stream(1)]).result()
@@ -184,7 +184,7 @@ junk = st.one_of(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 100), st.integers(0, 10), junk), min_size=1, max_size=6))
 def test_nothing_a_guest_says_raises_or_becomes_an_absurd_number(changes: list[tuple[int, int, str]]) -> None:
     records = stream()
