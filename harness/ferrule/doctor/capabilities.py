@@ -11,7 +11,7 @@ import sysconfig
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from ferrule import accel, debian, kernels, qemu, toolchain
+from ferrule import accel, debian, dropbear, kernels, qemu, toolchain
 from ferrule.doctor.finding import Finding, missing
 from ferrule.errors import FerruleError, ToolMissing, UsageError
 from ferrule.guests import GuestOptions
@@ -23,7 +23,7 @@ Check = Callable[[], Iterator[Finding]]
 
 def capabilities() -> Iterator[Finding]:
     """All tools, what the first table needs first."""
-    for check in (_python, _compiler, _python_headers, _emulator, _kernel, _programs):
+    for check in (_python, _compiler, _python_headers, _emulator, _kernel, _ssh_server, _programs):
         yield from check()
 
 
@@ -101,11 +101,20 @@ def _kernel() -> Iterator[Finding]:
         yield _ok("linux kernel", "the host's own")
 
 
+def _ssh_server() -> Iterator[Finding]:
+    """What goes into the linux guest to reach it over ssh."""
+    try:
+        dropbear.check()
+        yield _ok("dropbear", "with the libraries and the busybox that go into the linux guest")
+    except FerruleError as error:
+        costs = "the linux guest is not reached over ssh (--transport ssh)"
+        yield missing(_SECTION, "dropbear", _cause(error), costs, *dropbear.PACKAGES)
+
+
 def _programs() -> Iterator[Finding]:
     """Programs that are enough when they are on PATH: (name, candidates, what is skipped, Debian packages)."""
     perf = "linux-tools-generic" if "ID=ubuntu" in _read("/etc/os-release").splitlines() else "linux-perf"
     wanted: list[tuple[str, tuple[str, ...], str, tuple[str, ...]]] = [
-        ("dropbear", ("dropbear",), "the linux guest is not reached over ssh (--transport ssh)", ("dropbear-bin",)),
         *(
             (f"qemu-user, {arch}", (f"qemu-{arch}-static", f"qemu-{arch}"), costs, ("qemu-user-static",))
             for arch in toolchain.ARCHES
