@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -95,3 +95,61 @@ def run(
 
 def guest(runs: Sequence[RunResult], name: str = "local", **changes: Any) -> GuestResult:
     return GuestResult(name, conditions(name, **changes), {one.key: one for one in runs}, boots=1)
+
+
+CALL = Meaning("call")
+TRIP = Meaning("round_trip", bytes=2, switches=2, ends=2)
+
+
+@dataclass(frozen=True)
+class Row:
+    family: str
+    control: bool = False
+
+
+DECLARED = {
+    "null_call": Row("syscall"),
+    "process_create": Row("sched"),
+    "context_switch": Row("sched"),
+    "pipe_latency": Row("ipc"),
+    "pipe_bandwidth": Row("ipc"),
+    "page_fault": Row("memory"),
+    "scheme_call": Row("native_ipc"),
+    "empty_loop": Row("control", control=True),
+}
+
+
+def results() -> list[GuestResult]:
+    """Two guests with a run of every kind of outcome, one of them counting instructions."""
+    spread = [1.0, 1.001, 1.002, 1.003, 1.004, 1.005, 1.006]
+
+    def costs(ns: float) -> list[float]:
+        return [ns * one for one in spread]
+
+    local = guest(
+        [
+            run("null_call", costs(101.4), CALL, each=True),
+            run("process_create", costs(161_000.0), CALL),
+            run("context_switch", costs(1400.0), Meaning("one_way", 1, 1, 2), params=(("procs", 2), ("size", 0))),
+            run("pipe_latency", costs(2800.0), TRIP),
+            run("pipe_latency", costs(80_000.0), TRIP, place="cross_core"),
+            run("pipe_bandwidth", costs(16_384.0), Meaning("one_way", 65536, 0, 2), params=(("size", 65536),)),
+            run("page_fault", [500.0, 501.0, 502.0], CALL),
+            run("empty_loop", [0.0] * 7, Meaning("iteration")),
+        ]
+    )
+    counted = guest(
+        [
+            run("null_call", [154.5] * 7, CALL),
+            run("page_fault", [500.5] * 6 + [501.0], CALL),
+            RunResult(RunKey("process_create"), "unsupported", "os_process_start: errno 38"),
+            RunResult(RunKey("pipe_latency"), "crashed", "linux: kernel panic (Oops:) during pipe_latency"),
+            RunResult(RunKey("scheme_call"), "missing", "the guest did not report it"),
+        ],
+        "linux",
+        accel="icount",
+        unit="instructions",
+        cpus=(),
+    )
+    counted.errors.append("linux: kernel panic (Oops:) during pipe_latency\n    | tail")
+    return [local, counted]
