@@ -60,6 +60,13 @@ def test_a_dropped_in_file_is_a_workload(tmp_path: Path) -> None:
     assert said.ends()["null_twice"].fields["status"] == "ok"
 
 
+def test_a_ring_goes_whole_rounds() -> None:
+    text = "batches=2\nw context_switch procs=3 n=10\n"
+    assert say(payload(), text).of("context_switch", "ready")[0].fields["n"] == "12"
+    text = "batches=2\ntarget_ns=1\nw context_switch procs=31\n"
+    assert int(say(payload(), text).of("context_switch", "ready")[0].fields["n"]) % 31 == 0
+
+
 def per_operation(name: str, params: str, n: int) -> float:
     """Ticks of one operation: the median of nine frozen batches."""
     said = say(payload(), f"batches=9\nwarm=1\nw {name} n={n} {params}")

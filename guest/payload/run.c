@@ -2,7 +2,7 @@
  * in memory until everything is over, so that no console traffic falls into a measured region. */
 #include "payload/payload.h"
 
-enum { VERIFY_TURNS = 4 };                        /* operations of a verify=only run */
+enum { VERIFY_TURNS = 4 };                        /* steps of a verify=only run */
 enum { LEAST_MEASURED = 3 };                      /* batches that even the slowest operation gets */
 static const uint64_t largest_batch = 1ull << 32; /* where a counter that stands still ends the calibration */
 
@@ -106,20 +106,23 @@ uint64_t timed_batch(const struct workload *workload, struct run *run, uint64_t 
     return ticks;
 }
 
-/* Grows the batch until it is long enough twice: a single interruption must not pass for a long batch. */
+/* Grows the batch until it is long enough twice: a single interruption must not pass for a long batch. Sizes are
+ * counted in steps, so that all of them are possible ones. */
 static uint64_t calibrate(const struct payload *payload, const struct workload *workload, struct run *run) {
-    uint64_t largest = workload->max_batch ? workload->max_batch : largest_batch;
-    if (run->asked->batch)
-        return run->asked->batch < largest ? run->asked->batch : largest;
+    uint64_t most = (workload->max_batch ? workload->max_batch : largest_batch) / run->step;
+    if (run->asked->batch) {
+        uint64_t steps = (run->asked->batch + run->step - 1) / run->step;
+        return (steps < most ? steps : most) * run->step;
+    }
     uint64_t floor = timing_batch_floor(&payload->timing, payload->plan.target_ns);
     uint64_t start = os_clock_ns();
-    for (uint64_t n = 1;;) {
-        uint64_t next = timing_next_batch(n, timed_batch(workload, run, n), floor, largest);
-        if (next == n)
-            next = timing_next_batch(n, timed_batch(workload, run, n), floor, largest);
-        if (next == n || run->failed || os_clock_ns() - start > payload->plan.limit_ns)
-            return n;
-        n = next;
+    for (uint64_t steps = 1;;) {
+        uint64_t next = timing_next_batch(steps, timed_batch(workload, run, steps * run->step), floor, most);
+        if (next == steps)
+            next = timing_next_batch(steps, timed_batch(workload, run, steps * run->step), floor, most);
+        if (next == steps || run->failed || os_clock_ns() - start > payload->plan.limit_ns)
+            return steps * run->step;
+        steps = next;
     }
 }
 
@@ -168,7 +171,7 @@ static void take_each(const struct payload *payload, const struct workload *work
 static void measure(const struct payload *payload, const struct workload *workload, struct run *run,
                     struct outcome *outcome) {
     if (payload->plan.verify == VERIFY_ONLY) {
-        outcome->n = VERIFY_TURNS;
+        outcome->n = VERIFY_TURNS * run->step;
         timed_batch(workload, run, outcome->n);
     } else {
         outcome->n = calibrate(payload, workload, run);
@@ -193,6 +196,7 @@ void run_one(struct payload *payload, const struct workload *workload, struct ru
     run->shared = payload->shared;
     run->bytes = workload->bytes;
     run->switches = workload->switches;
+    run->step = 1;
     if (!settle_place(&payload->plan, workload, run, outcome))
         return;
     if (prepare(workload, run, outcome))
