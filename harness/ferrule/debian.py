@@ -74,7 +74,7 @@ def unpack(package: Path, into: Path) -> None:
     into.mkdir()
     try:
         with package.open("rb") as stream:
-            _find_data(stream)
+            find_data(stream)
             with lzma.open(stream) as plain, tarfile.open(fileobj=plain, mode="r|") as tar:
                 for member in tar:
                     target = _target(member.name)
@@ -92,7 +92,7 @@ def unpack(package: Path, into: Path) -> None:
         raise InfrastructureError(f"{package}: no boot/vmlinuz in it")
 
 
-def _find_data(stream: BinaryIO) -> None:
+def find_data(stream: BinaryIO) -> None:
     """Stop at the content of data.tar.xz."""
     if stream.read(8) != b"!<arch>\n":
         raise ValueError("no ar archive")
@@ -121,10 +121,10 @@ def _download(work: Path) -> Path:
         package = _kernel_package(())
         options: tuple[str, ...] = ()
     except InfrastructureError:
-        options = _private(work)
-        _apt("apt-get", *options, "-q", "update")
+        options = private_options(work)
+        run_apt("apt-get", *options, "-q", "update")
         package = _kernel_package(options)
-    _apt("apt-get", *options, "-q", "download", package, cwd=work)
+    run_apt("apt-get", *options, "-q", "download", package, cwd=work)
     found = sorted(work.glob("*.deb"))
     if not found:
         raise InfrastructureError(f"apt-get download {package}: no file came")
@@ -132,14 +132,14 @@ def _download(work: Path) -> Path:
 
 
 def _kernel_package(options: tuple[str, ...]) -> str:
-    text = _apt("apt-cache", *options, "show", "--no-all-versions", META_PACKAGE)
+    text = run_apt("apt-cache", *options, "show", "--no-all-versions", META_PACKAGE)
     found = re.search(r"^Depends:.*?\b(linux-image-[0-9][\w.+-]*-amd64)\b", text, re.MULTILINE)
     if found is None:
         raise InfrastructureError(f"apt-cache show {META_PACKAGE}: no kernel package named there")
     return found[1]
 
 
-def _private(work: Path) -> tuple[str, ...]:
+def private_options(work: Path) -> tuple[str, ...]:
     """Options that keep apt's state in a folder of ours: no root needed. Sources and keys stay the system's."""
     for folder in ("lists/partial", "archives/partial"):
         (work / folder).mkdir(parents=True)
@@ -155,7 +155,7 @@ def _private(work: Path) -> tuple[str, ...]:
     return tuple(word for key, value in settings.items() for word in ("-o", f"{key}={value}"))
 
 
-def _apt(*argv: str, cwd: Path | None = None) -> str:
+def run_apt(*argv: str, cwd: Path | None = None) -> str:
     """Run a tool of apt's; its output.
 
     Raises:

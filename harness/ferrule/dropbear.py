@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import struct
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from elftools.elf.dynamic import DynamicSection
 from elftools.elf.elffile import ELFFile
 from elftools.elf.segments import InterpSegment
 
+from ferrule import packages
 from ferrule.errors import InfrastructureError, ToolMissing
 
 COMMAND = "/bin/dropbear -F -E -s -j -k -r /etc/dropbear/hostkey -p 22"  # foreground, no passwords, no forwarding
@@ -46,10 +48,10 @@ class Keys:
         return cls(_string(b"ssh-ed25519") + _string(raw), next(public) + b"\n", pem, next(public) + b"\n")
 
 
-def files(keys: Keys, root: Path = Path("/")) -> dict[str, bytes]:
+def files(keys: Keys, root: Path) -> dict[str, bytes]:
     """All that a Linux kernel with an empty file system needs to be logged in to as root: path in the guest -> content.
 
-    The programs come from the Debian system (or unpacked packages) at `root`. busybox's shell brings the tools along.
+    The programs come from the Debian system at `root`: see source(). busybox's shell brings the tools along.
 
     Raises:
         ToolMissing: a program or a library of it is not there; ends with the command that installs it.
@@ -66,7 +68,7 @@ def files(keys: Keys, root: Path = Path("/")) -> dict[str, bytes]:
     }
 
 
-def libraries(program: Path, root: Path = Path("/")) -> dict[str, bytes]:
+def libraries(program: Path, root: Path) -> dict[str, bytes]:
     """What a dynamic program is linked with, all the way down, and its loader: path in the guest -> content."""
     found: dict[str, bytes] = {}
     interpreter, todo = _links(program, program.read_bytes())
@@ -86,7 +88,23 @@ def libraries(program: Path, root: Path = Path("/")) -> dict[str, bytes]:
     return found
 
 
-def check(root: Path = Path("/")) -> None:
+def source() -> Path:
+    """Root folder of the Debian system to take the programs from: this one, else packages that apt brings.
+
+    Raises:
+        ToolMissing: they are not installed, and there is no apt; ends with the command that installs them.
+        InfrastructureError: the download failed.
+    """
+    try:
+        check(Path("/"))
+    except ToolMissing:
+        if shutil.which("apt-get") is None:
+            raise
+        return packages.fetch(PACKAGES)
+    return Path("/")
+
+
+def check(root: Path) -> None:
     """Whether the programs are there.
 
     Raises:

@@ -36,7 +36,7 @@ def test_keys_are_what_dropbear_reads(tmp_path: Path) -> None:
 def test_libraries_are_complete() -> None:
     """As the dynamic loader itself lists them."""
     program = Path("/usr/sbin/dropbear")
-    found = dropbear.libraries(program)
+    found = dropbear.libraries(program, Path("/"))
     listed = subprocess.run(["ldd", program], capture_output=True, text=True, check=True).stdout
     wanted = {Path(word).name for line in listed.splitlines() for word in line.split() if word.startswith("/")}
     assert wanted <= {Path(path).name for path in found}

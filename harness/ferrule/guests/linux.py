@@ -51,7 +51,7 @@ def create(name: str, options: GuestOptions) -> LinuxGuest:
     if options.transport == "ssh":
         if options.accel == "icount":
             raise UsageError("--transport ssh: a network card's interrupts would be counted; use --accel tcg or kvm")
-        dropbear.check()
+        dropbear.source()
     return LinuxGuest(program, accel.choose(options.accel, program), kernels.choose(options), options)
 
 

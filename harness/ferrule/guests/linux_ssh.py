@@ -42,12 +42,12 @@ class SshBoot:
         """An SSH server in place of the payload, and a network card to reach it by.
 
         Raises:
-            ToolMissing: no Dropbear or busybox on this host.
+            ToolMissing: no Dropbear or busybox to be had.
         """
         forward = f"tcp:{self._address.host}:{self._address.port}-{GUEST_ADDRESS}:22"
         return Cargo(
             program=dropbear.COMMAND,
-            files=dropbear.files(self._keys),
+            files=dropbear.files(self._keys, dropbear.source()),
             devices=(
                 *("-netdev", f"user,id=net0,restrict=on,hostfwd={forward}"),
                 *("-device", "virtio-net-pci,netdev=net0,romfile="),
