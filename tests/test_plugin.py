@@ -39,7 +39,7 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, dict, Path]
 def test_the_table_shows_every_run_with_its_interval(measured):
     out, _, _ = measured
     for name in ("null_call", "invalid_call", "empty_loop", "function_call"):
-        (row,) = [line for line in out.splitlines() if line.startswith(name) and "largest" not in line]
+        (row,) = [line for line in out.splitlines() if line.split()[:1] == [name] and "largest" not in line]
         assert "[" in row
         assert "ns" in row
     assert "seed 7" in out
@@ -49,7 +49,7 @@ def test_the_table_shows_every_run_with_its_interval(measured):
 def test_the_json_holds_the_guests_samples(measured):
     _, data, _ = measured
     found = {entry["group"]: entry for entry in data["benchmarks"]}
-    assert set(found) == {"null_call", "invalid_call", "empty_loop", "function_call"}
+    assert set(found) >= {"null_call", "invalid_call", "empty_loop", "function_call"}
     for entry in found.values():
         per_process = entry["extra_info"]["per_process"]
         assert len(per_process) == 7
@@ -80,7 +80,7 @@ def test_the_history_has_one_line_and_can_be_published_twice_alike(measured):
         ferrule("publish", "--results", "results", "--out", name, cwd=home)
         pages.append({path.name: path.read_bytes() for path in (home / name).iterdir()})
     assert pages[0] == pages[1]
-    assert any(b"null_call" in page for page in pages[0].values())
+    assert any("null_call" in page.decode().replace("\\", "") for page in pages[0].values())
 
 
 def test_pytest_benchmarks_own_features_work_on_guest_samples(tmp_path: Path):
@@ -122,6 +122,7 @@ MISTAKES = {
     "--processes=0": "--processes 0: must be at least 1",
     "--patience=0": "--patience 0.0: must be more than 0",
     "--extra=/nonexistent": "/nonexistent: no such workload file or folder",
+    "--json=/nonexistent/file": "--json /nonexistent/file: there is no folder /nonexistent",
     "--linux-kernel=/nonexistent": "/nonexistent",
     "--host-key=/nonexistent": "/nonexistent",
 }
@@ -129,8 +130,8 @@ MISTAKES = {
 
 @pytest.mark.parametrize(("flag", "said"), MISTAKES.items(), ids=list(MISTAKES))
 def test_a_mistake_is_one_clear_line_and_exit_code_2(flag: str, said: str, tmp_path: Path):
-    guest = {"--linux-kernel=/nonexistent": "--guest=linux", "--host-key=/nonexistent": "--guest=ssh://u@127.0.0.1:9"}
-    done = run(*filter(None, [guest.get(flag)]), "--workload=null_call", flag, cwd=tmp_path, check=2)
+    guest = {"--linux-kernel=/nonexistent": "--guest=linux", "--host-key=/nonexistent": "--guest=ssh://u@127.0.0.1:9 --identity=/nonexistent"}
+    done = run(*guest.get(flag, "").split(), "--workload=null_call", flag, cwd=tmp_path, check=2)
     lines = [line for line in done.stderr.splitlines() if line.startswith("ferrule: ")]
     assert len(lines) == 1
     assert said in lines[0]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from argparse import FileType
 from dataclasses import replace
 from pathlib import Path
 
@@ -32,7 +31,7 @@ def add_options(parser: pytest.Parser) -> None:
     )
     add("--quick", action="store_true", help="a shorter budget, said so in the results: wider intervals, fewer tails")
     add("--verify-only", action="store_true", help="prove that every workload does what it says; no numbers")
-    add("--json", type=FileType("wb"), metavar="FILE", help="same as --benchmark-json")
+    add("--json", metavar="FILE", help="same as --benchmark-json")
     add("--boots", type=int, metavar="N", help="rounds: boots of each guest that can be booted")
     add("--processes", type=int, metavar="N", help="processes a boot")
     add("--seed", type=int, metavar="N", help="of all random orders (default: drawn, and printed)")
@@ -74,6 +73,9 @@ def check(config: pytest.Config) -> None:
     places = parse_place(config.getoption("--place"))
     for name, params, _ in parse_key(config.getoption("--workload") or ""):
         variants_of(find(name, extra_of(config)), params, places)
+    json = config.getoption("--json")
+    if json and not Path(json).absolute().parent.is_dir():  # said now, not when all has been measured
+        raise UsageError(f"--json {json}: there is no folder {Path(json).absolute().parent}")
     patience = config.getoption("--patience")
     if patience is not None and patience <= 0:
         raise UsageError(f"--patience {patience}: must be more than 0 seconds")
