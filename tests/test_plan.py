@@ -91,6 +91,17 @@ def test_defaults_are_the_same_on_both_sides() -> None:
     assert core.parse_plan(Plan().render()) == Plan()
 
 
+@pytest.mark.parametrize(("runs", "good"), [(192, True), (193, False)])
+def test_neither_parser_takes_more_runs_than_there_is_room_for(runs: int, good: bool) -> None:
+    text = b"w a\n" * runs
+    for parser in (plan.parse, core.parse_plan):
+        if good:
+            assert len(parser(text).runs) == runs
+        else:
+            with pytest.raises(UsageError, match="line 193: more than 192 runs"):
+                parser(text)
+
+
 def test_the_section_ends_with_a_nul() -> None:
     text = b"seed=7\nw null_call\n\0w leftover\n"
     assert core.parse_plan(text).runs == plan.parse(text).runs == (PlannedRun(RunKey("null_call")),)

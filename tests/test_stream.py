@@ -110,6 +110,12 @@ def test_a_record_behind_a_long_unfinished_line_is_found(noise: int, step: int) 
     assert sum(len(event.text) for event in events if isinstance(event, Noise)) == noise
 
 
+def test_records_without_any_newline_are_all_found() -> None:
+    lines = [line.rstrip(b"\n") for line in session(60)]
+    data = b"".join(lines)
+    assert [record.seq for record in records(decode(data, range(0, len(data), 1000)))] == list(range(60))
+
+
 def test_a_field_that_does_not_fit_is_left_out_and_said() -> None:
     (line,) = core.Encoder("r0", 0).encode("log", {"a": 1, "text": "x" * 990, "b": 2})
     (record,) = records(decode(line))
