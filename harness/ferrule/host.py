@@ -16,15 +16,17 @@ _CMDLINE = {
 }
 
 
-def homes(allowed: Iterable[int]) -> tuple[int, ...]:
+def homes(allowed: Iterable[int], siblings: Iterable[int] | None = None) -> tuple[int, ...]:
     """Where the ends of a run live: the last CPU allowed, then the last one on another core.
+
+    `siblings` are the CPUs of that last one's core; None: this host's own files tell.
 
     Interrupts and housekeeping prefer the first CPUs. A second thread of the same core serves only when there is no
     other; describe() tells (host.siblings).
     """
     first, *others = sorted(allowed, reverse=True)
-    siblings = _parse_ranges(_read(_cpu(first) / "topology/thread_siblings_list"))
-    second = [cpu for cpu in others if cpu not in siblings] or others
+    same = parse_ranges(_read(_cpu(first) / "topology/thread_siblings_list")) if siblings is None else set(siblings)
+    second = [cpu for cpu in others if cpu not in same] or others
     return (first, *second[:1])
 
 
@@ -106,7 +108,7 @@ def _read(path: Path) -> str:
         return ""
 
 
-def _parse_ranges(text: str) -> set[int]:
+def parse_ranges(text: str) -> set[int]:
     """`0,4-6` -> {0, 4, 5, 6}: the kernel's list format (Documentation/admin-guide/kernel-parameters)."""
     pairs = [part.partition("-") for part in text.split(",") if part]
     return {cpu for low, _, high in pairs for cpu in range(int(low), int(high or low) + 1)}

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from ferrule import guests
+from ferrule import guests, host
 from ferrule.errors import UsageError
 from ferrule.guests import GuestOptions
 
@@ -22,6 +22,7 @@ def test_guest_runs_process_by_process(server: Server) -> None:
     with_guest = guests.create(str(server.address), server.options())
     try:
         assert (with_guest.os, with_guest.arch, with_guest.accel) == ("linux", os.uname().machine, "remote")
+        assert with_guest.cpus == host.homes(os.sched_getaffinity(0))
         assert with_guest.describe()["ssh.host_key"] == server.host_key.get_fingerprint()
         with with_guest.execute(PAYLOAD, 3, 0) as execution:
             assert b"".join(iter(lambda: execution.read(5), b"")) == b"process=0\nprocess=1\nprocess=2\n"
@@ -57,6 +58,15 @@ def test_guest_says_what_it_needs(server: Server) -> None:
         guests.create(str(server.address), GuestOptions())
     with pytest.raises(UsageError, match="no --identity FILE"):
         guests.create(str(server.address), GuestOptions(host_key=server.folder / "host.pub"))
+
+
+def test_guest_on_a_host_that_tells_nothing_is_not_pinned(serve: Callable[..., Server], bare_path: str) -> None:
+    (Path(bare_path) / "sed").write_text("#!/bin/sh\necho 0-99999999\n")
+    (Path(bare_path) / "sed").chmod(0o700)
+    server = serve(path=bare_path)
+    guest = guests.create(str(server.address), server.options())
+    guest.close()
+    assert guest.cpus == ()
 
 
 def test_guest_of_another_machine_type_is_refused(serve: Callable[..., Server], tmp_path: Path, bare_path: str) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import signal
 from contextlib import suppress
 from types import TracebackType
 
+from ferrule import host
 from ferrule.errors import TransportError, UsageError
 from ferrule.guests.base import Ending
 from ferrule.guests.options import GuestOptions
@@ -15,6 +17,7 @@ from ferrule.transports.ssh_address import Address
 from ferrule.transports.ssh_process import SshProcess
 
 ARCHES = {"x86_64": "x86_64", "amd64": "x86_64", "aarch64": "aarch64", "arm64": "aarch64", "riscv64": "riscv64"}
+CPU_LIST = re.compile(r"\d{1,4}(-\d{1,4})?(,\d{1,4}(-\d{1,4})?)*")  # the kernel's; bounded, for it is a stranger's
 
 
 def create(name: str, options: GuestOptions) -> SshGuest:
@@ -43,11 +46,11 @@ class SshGuest:
             )
         self.name = str(address)
         self.boot_seconds = options.boot_seconds or 15.0
-        self.cpus = options.cpus or ()
         self._address, self._host_key, self._identity = address, options.host_key, options.identity
         self._transport = self._connect()
         try:
             self.arch = self._ask_arch()
+            self.cpus = self._ask_homes() if options.cpus is None else options.cpus
         except BaseException:
             self.close()
             raise
@@ -78,6 +81,18 @@ class SshGuest:
                 f"--guest {self.name}: no payload is built for {machine[:40]!r}; there are {', '.join(sorted(ARCHES))}"
             )
         return ARCHES[machine]
+
+    def _ask_homes(self) -> tuple[int, ...]:
+        """Where the ends of runs live there; (), which pins nothing, when the host does not tell."""
+        allowed = self._ask_cpus(["sed", "-n", r"s/^Cpus_allowed_list:\t//p", "/proc/self/status"])
+        if not allowed:
+            return ()
+        core = f"/sys/devices/system/cpu/cpu{max(allowed)}/topology/thread_siblings_list"
+        return host.homes(allowed, self._ask_cpus(["cat", core]))
+
+    def _ask_cpus(self, command: list[str]) -> set[int]:
+        said = self._transport.run(command).out.decode(errors="replace").strip()
+        return host.parse_ranges(said) if CPU_LIST.fullmatch(said) else set()
 
 
 class SshExecution:
