@@ -39,7 +39,7 @@ _CODE_OF_KIND: Final = {
     "zig": ("-fno-sanitize=all",),  # on by default there
 }
 _CODE_OF_ARCH: Final = {"x86_64": ("-fcf-protection=none",), "aarch64": ("-mno-outline-atomics",), "riscv64": ()}
-# zig's linker collects garbage unless told not to, and would take the workloads for it: only their section is referred to.
+# zig's linker collects garbage unless told not to, and takes the workloads for it: nothing names them.
 _LINK: Final = (
     *("-g0", "-static", "-nostdlib", "-no-pie"),
     *("-Wl,--build-id=sha1", "-Wl,-z,noexecstack", "-Wl,--no-gc-sections"),
