@@ -18,10 +18,12 @@ from elftools.elf.elffile import ELFFile
 from elftools.elf.sections import NoteSection
 
 from ferrule import paths
+from ferrule import port as ports
 from ferrule.errors import InfrastructureError, UsageError
 from ferrule.plan import CAPACITY
+from ferrule.port import Port
 from ferrule.registry import workload_files
-from ferrule.toolchain import Compiler, target_compiler
+from ferrule.toolchain import ARCHES, Compiler, target_compiler
 
 PLAN_SECTION: Final = ".plan"
 EXTRA: Final = "more/"  # where extra workloads stand in the build tree: sorted, and so linked, behind our own
@@ -44,6 +46,7 @@ _LINK: Final = (
     *("-g0", "-static", "-nostdlib", "-no-pie"),
     *("-Wl,--build-id=sha1", "-Wl,-z,noexecstack", "-Wl,--no-gc-sections"),
 )
+_PART: Final = ("-g0", "-static", "-nostdlib", "-no-pie", "-r")  # linked, but not yet placed
 _STRICT: Final = ("-Wall", "-Wextra", "-Werror")
 
 
@@ -84,14 +87,13 @@ def build_payload(
         InfrastructureError: the cache cannot be written.
     """
     guest = paths.root() / "guest"
-    if not (guest / "os" / os / "start.c").is_file():
-        have = ", ".join(sorted(path.parent.name for path in guest.glob("os/*/start.c")))
-        raise UsageError(f"os {os}: there is no port of that name in guest/os/; there are: {have}")
-    port = [path for path in (guest / "os" / os).glob("*.c") if path.name != "init.c"]
+    port = ports.read(os)
+    if port.arches and arch in ARCHES and arch not in port.arches:
+        raise UsageError(f"os {os}: is written for {', '.join(port.arches)}, not for {arch}")
     main = [guest / "payload.c", *guest.glob("payload/*.c"), *guest.glob("core/*.c")]
     own = workload_files()
-    sources = _in_tree([*main, *port, *own]) | _extra_in_tree(workload_files(extra_workloads)[len(own) :])
-    return _Recipe("payload", os, arch, compiler or target_compiler(arch), sources, strict).make()
+    sources = _in_tree([*main, *port.sources, *own]) | _extra_in_tree(workload_files(extra_workloads)[len(own) :])
+    return _Recipe("payload", os, arch, compiler or target_compiler(arch), sources, strict, port).make()
 
 
 def build_init(arch: str, *, compiler: Compiler | None = None, strict: bool = False) -> Payload:
@@ -101,7 +103,8 @@ def build_init(arch: str, *, compiler: Compiler | None = None, strict: bool = Fa
     """
     guest = paths.root() / "guest"
     sources = _in_tree([*guest.glob("os/linux/*.c"), *guest.glob("core/*.c")])
-    return _Recipe("init", "linux", arch, compiler or target_compiler(arch), sources, strict).make()
+    port = ports.read("linux")
+    return _Recipe("init", "linux", arch, compiler or target_compiler(arch), sources, strict, port).make()
 
 
 def patch_plan(payload: bytes, text: str | bytes) -> bytes:
@@ -138,6 +141,7 @@ class _Recipe:
     compiler: Compiler
     sources: Mapping[str, Path]  # path in the build tree -> file
     strict: bool
+    port: Port  # what it adds besides sources
 
     def __str__(self) -> str:
         return f"{self.kind} for {self.os} {self.arch}"
@@ -147,12 +151,15 @@ class _Recipe:
         return (*_CODE, *_CODE_OF_KIND[self.compiler.kind], *_CODE_OF_ARCH[self.arch])
 
     def tree(self) -> dict[str, bytes]:
-        """The build tree: the sources and every header they may include, those beside extra workloads too."""
+        """The build tree: all sources and every header they may include, those beside extra workloads too."""
         headers = _in_tree((paths.root() / "guest").rglob("*.h"))
         for name, path in self.sources.items():
             if name.startswith(EXTRA):
                 headers |= {f"{Path(name).parent.as_posix()}/{one.name}": one for one in path.parent.glob("*.h")}
-        return {name: path.read_bytes() for name, path in sorted({**headers, **self.sources}.items())}
+        return {
+            name: path.read_bytes()
+            for name, path in sorted({**headers, **_in_tree(self.port.extras), **self.sources}.items())
+        }
 
     def key(self, tree: Mapping[str, bytes]) -> str:
         """The name in the cache."""
@@ -172,7 +179,12 @@ class _Recipe:
                 (folder / file).parent.mkdir(parents=True, exist_ok=True)
                 (folder / file).write_bytes(content)
             includes = ("-Iguest", f"-Iguest/os/{self.os}")
-            self.compiler.run((*options, *includes, *sorted(self.sources), "-o", "program"), str(self), folder)
+            objects = [f"{part}.o" for part in self.port.objects]
+            for result, part in zip(objects, self.port.objects.values(), strict=True):
+                alone = (*self.code, *_PART, *(_STRICT if self.strict else ()), *part.flags, *includes)
+                self.compiler.run((*alone, *_in_tree(part.sources), "-o", result), str(self), folder)
+            inputs = (*sorted(self.sources), *objects, *self.port.link)
+            self.compiler.run((*options, *includes, *inputs, "-o", "program"), str(self), folder)
             _publish(folder / "program", into)
 
     def make(self) -> Payload:

@@ -1,0 +1,100 @@
+"""What a port of the payload is built from: its folder's sources, and what its `build.toml` adds, if it has one.
+
+That file may hold
+
+    arches = ["x86_64"]             the architectures that the port is written for; without it, all
+    link = ["-Wl,..."]              further options of the link
+    [objects.NAME]                  a part compiled with options of its own, linked as NAME.o
+    sources = ["boot/*.S"]          patterns relative to guest/
+    flags = ["-mno-red-zone"]
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from ferrule import paths
+from ferrule.errors import UsageError
+
+START: Final = "start.c"  # what every port has
+_KEYS: Final = {"arches", "link", "objects"}
+_OBJECT_KEYS: Final = {"sources", "flags"}
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of a program that is compiled on its own."""
+
+    sources: tuple[Path, ...]
+    flags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Port:
+    """One folder of guest/os/."""
+
+    sources: tuple[Path, ...]  # of the port itself; the Linux guest's init.c is a program of its own
+    extras: tuple[Path, ...] = ()  # build.toml, what it names, and link scripts
+    arches: tuple[str, ...] = ()  # empty: all
+    link: tuple[str, ...] = ()
+    objects: Mapping[str, Part] = field(default_factory=dict)
+
+
+def read(os: str) -> Port:
+    """The port called `os`.
+
+    Raises:
+        UsageError: there is none of that name, or its build.toml is not as above.
+    """
+    guest = paths.root() / "guest"
+    folder = guest / "os" / os
+    if not (folder / START).is_file():
+        have = ", ".join(sorted(path.parent.name for path in guest.glob(f"os/*/{START}")))
+        raise UsageError(f"os {os}: there is no port of that name in guest/os/; there are: {have}")
+    sources = tuple(path for path in sorted(folder.glob("*.c")) if path.name != "init.c")
+    file = folder / "build.toml"
+    if not file.is_file():
+        return Port(sources)
+    try:
+        said = tomllib.loads(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise UsageError(f"{file}: {error}") from None
+    _known(file, said, _KEYS)
+    tables = said.get("objects", {})
+    if not isinstance(tables, dict):
+        raise UsageError(f"{file}: objects: must be tables, [objects.NAME]")
+    objects = {name: _part(file, name, table, guest) for name, table in sorted(tables.items())}
+    extras = (file, *sorted(folder.glob("*.ld")), *(path for part in objects.values() for path in part.sources))
+    return Port(sources, extras, _words(file, said, "arches"), _words(file, said, "link"), objects)
+
+
+def _part(file: Path, name: str, table: Any, guest: Path) -> Part:
+    if not isinstance(table, dict):
+        raise UsageError(f"{file}: objects.{name}: must be a table")
+    _known(file, table, _OBJECT_KEYS)
+    found: list[Path] = []
+    for pattern in _words(file, table, "sources"):
+        matches = sorted(guest.glob(pattern))
+        if not matches:
+            raise UsageError(f"{file}: objects.{name}: nothing in guest/ matches {pattern}")
+        found += matches
+    if not found:
+        raise UsageError(f"{file}: objects.{name}: has no sources")
+    return Part(tuple(found), _words(file, table, "flags"))
+
+
+def _known(file: Path, table: Mapping[str, Any], keys: set[str]) -> None:
+    for key in table:
+        if key not in keys:
+            raise UsageError(f"{file}: unknown key {key}; there are {', '.join(sorted(keys))}")
+
+
+def _words(file: Path, table: Mapping[str, Any], key: str) -> tuple[str, ...]:
+    words = table.get(key, [])
+    if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
+        raise UsageError(f"{file}: {key}: must be a list of strings")
+    return tuple(words)
