@@ -51,10 +51,11 @@ def test_the_json_holds_the_guests_samples(measured):
     found = {entry["group"]: entry for entry in data["benchmarks"]}
     assert set(found) >= {"null_call", "invalid_call", "empty_loop", "function_call"}
     for entry in found.values():
-        per_process = entry["extra_info"]["per_process"]
-        assert len(per_process) == 7
-        assert entry["stats"]["data"] == pytest.approx([value * 1e-9 for value in per_process], abs=1e-18)
-        assert entry["extra_info"]["conditions"]["guest"] == "local"
+        extra = entry["extra_info"]
+        assert len(entry["stats"]["data"]) == extra["processes"] == 7
+        assert entry["stats"]["median"] * 1e9 == pytest.approx(extra["estimate"], abs=1e-6)
+        assert extra["low"] <= extra["estimate"] <= extra["high"]
+        assert extra["conditions"]["guest"] == "local"
     assert 10 < found["null_call"]["extra_info"]["estimate"] < 100_000  # ns: a system call on any machine in use
 
 

@@ -6,7 +6,8 @@ somebody noticed. Two rules, both from what workloads declare, never from their 
 1. The processes of one run on one guest are siblings. A factor of two between them is two placements or two modes, not
    one number.
 2. A one-way and a round trip that carry a message (bytes) and need context switches are siblings when they had the same
-   placement (not `free`), the same bytes each way and the same switches each way. A round trip must then cost two
+   placement (not `free`), the same switches each way and the same bytes each way, where all that fits into a cache
+   line counts as the same: copying it costs nothing beside a switch. A round trip must then cost two
    one-ways. Of several parameter sets of one workload the cheapest stands for it: larger ones add work of their own.
    Two round trips are no siblings: a futex and a pipe may well differ by a factor of two.
 """
@@ -21,6 +22,7 @@ from ferrule.stats.flags import Flag
 from ferrule.stats.summary import Summary
 
 FACTOR = 2.0
+CACHE_LINE = 64.0
 WAYS = {"one_way": 1, "round_trip": 2}
 
 
@@ -59,7 +61,7 @@ def _ways(summaries: list[Summary]) -> list[Disagreement]:
         carries = one.meaning.bytes > 0 and one.meaning.switches > 0 and one.estimate > 0
         if not ways or not carries or one.place == "free":
             continue
-        alike = (one.place, one.meaning.bytes / ways, one.meaning.switches / ways)
+        alike = (one.place, max(CACHE_LINE, one.meaning.bytes / ways), one.meaning.switches / ways)
         slot = (one.meaning.per, one.key.workload, alike)
         if slot not in cheapest or one.estimate < cheapest[slot].estimate:
             cheapest[slot] = one
