@@ -9,7 +9,6 @@ import sys
 from pathlib import Path
 
 import pytest
-
 from ferrule import paths
 from ferrule.registry import workloads
 
@@ -131,7 +130,10 @@ MISTAKES = {
 
 @pytest.mark.parametrize(("flag", "said"), MISTAKES.items(), ids=list(MISTAKES))
 def test_a_mistake_is_one_clear_line_and_exit_code_2(flag: str, said: str, tmp_path: Path):
-    guest = {"--linux-kernel=/nonexistent": "--guest=linux", "--host-key=/nonexistent": "--guest=ssh://u@127.0.0.1:9 --identity=/nonexistent"}
+    guest = {
+        "--linux-kernel=/nonexistent": "--guest=linux",
+        "--host-key=/nonexistent": "--guest=ssh://u@127.0.0.1:9 --identity=/nonexistent",
+    }
     done = run(*guest.get(flag, "").split(), "--workload=null_call", flag, cwd=tmp_path, check=2)
     lines = [line for line in done.stderr.splitlines() if line.startswith("ferrule: ")]
     assert len(lines) == 1

@@ -11,7 +11,7 @@ from ferrule.campaign import FULL, QUICK, VERIFY, Budget
 from ferrule.errors import UsageError
 from ferrule.guests import GuestOptions, available
 from ferrule.registry import find, workloads
-from ferrule.suite import parse_key, parse_place, variants_of
+from ferrule.suite import parse_key, parse_place, suite_of, variants_of
 
 DEFAULT_GUESTS = "local,linux"
 
@@ -43,7 +43,17 @@ def add_options(parser: pytest.Parser) -> None:
     )
     add("--transport", default="serial", choices=["serial", "9p", "ssh"], help="of the QEMU Linux guest")
     add("--linux-kernel", metavar="FILE", help="kernel image of the linux guest (default: Debian's, downloaded once)")
-    add("--cpu", metavar="LIST", help="CPUs for the two ends, e.g. 3,2 (default: the last two of the affinity mask)")
+    add("--linux-modules", metavar="DIR", help="folder with that kernel's modules, for the transports that need some")
+    add("--linux-append", default="", metavar="WORDS", help="more words for that kernel's command line")
+    add("--sha256", metavar="HEX", help="what the kernel file's SHA-256 must be")
+    add("--memory", type=int, default=512, metavar="MIB", help="of QEMU guests (default: 512)")
+    add(
+        "--smp",
+        type=int,
+        metavar="N",
+        help="CPUs of QEMU guests (default: two where the host has two; one under icount)",
+    )
+    add("--cpu", metavar="LIST", help="CPUs of hosts for the two ends, e.g. 3,2 (default: the last two cores)")
     add(
         "--host-key", metavar="FILE", help="the SSH server's public key or a known_hosts file: no other key is accepted"
     )
@@ -106,7 +116,7 @@ def suites_of(config: pytest.Config) -> frozenset[str]:
         UsageError: a name that is no family of workloads.
     """
     names = frozenset(filter(None, (config.getoption("--suite") or "").split(",")))
-    families = sorted({row.family for row in workloads(extra_of(config)).values()}) if names else []
+    families = sorted({suite_of(row) for row in workloads(extra_of(config)).values()}) if names else []
     for name in sorted(names.difference(families)):
         raise UsageError(f"--suite {name}: no such suite; there are: {', '.join(families)}")
     return names
@@ -137,6 +147,11 @@ def guest_options_of(config: pytest.Config) -> GuestOptions:
         accel=option("--accel"),
         transport=option("--transport"),
         linux_kernel=_path(option("--linux-kernel")),
+        linux_modules=_path(option("--linux-modules")),
+        linux_append=option("--linux-append"),
+        sha256=option("--sha256"),
+        memory=option("--memory"),
+        smp=option("--smp"),
         cpus=_cpus(option("--cpu")),
         host_key=_path(option("--host-key")),
         identity=_path(option("--identity")),

@@ -21,7 +21,7 @@ from ferrule.registry import find, workloads
 from ferrule.report import extra_info, history, tables
 from ferrule.samples import GuestResult, RunKey, RunResult
 from ferrule.stats.summary import Summary, summarise
-from ferrule.suite import Asked, Variants, keys_of, parse_key, parse_place, variants_of
+from ferrule.suite import Asked, Variants, keys_of, parse_key, parse_place, suite_of, variants_of
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ class Session:
         """The keys of one item of --workload in this family: the suite's own when it gives no parameters."""
         name, params, place = asked
         row = find(name, self._extra)
-        if row.family != family:
+        if suite_of(row) != family:
             return []
         own = [key for key in keys if key.workload == name and place in (None, key.place)]
         if own and not params:

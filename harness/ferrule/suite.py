@@ -19,10 +19,12 @@ from typing import TypeVar
 
 import pytest
 
+from ferrule import paths
 from ferrule.errors import UsageError
 from ferrule.registry import Declaration, workloads
 from ferrule.samples import RunKey
 
+ELSEWHERE = "elsewhere"  # the suite of workloads whose family has no folder in this checkout
 PLACES = ("same_core", "cross_core", "free")
 Variants = Mapping[str, Sequence[Mapping[str, int]]]
 Asked = tuple[str, dict[str, int], str | None]  # workload, parameters, placement when one was named
@@ -39,13 +41,18 @@ def family(name: str, **variants: Sequence[Mapping[str, int]]) -> Callable[[Test
     return mark
 
 
+def suite_of(row: Declaration) -> str:
+    """Which suite holds a workload: its family's, or that of everything from elsewhere (--extra)."""
+    return row.family if (paths.root() / "guest" / "workloads" / row.family).is_dir() else ELSEWHERE
+
+
 def keys_of(name: str, variants: Variants, places: Sequence[str], extra: Sequence[Path] = ()) -> list[RunKey]:
     """The runs of one family, in the order of the folder; `extra` holds workloads from elsewhere.
 
     Raises:
         UsageError: the suite gives parameters for a workload or a key that does not exist.
     """
-    known = {row.name: row for row in workloads(extra).values() if row.family == name}
+    known = {row.name: row for row in workloads(extra).values() if suite_of(row) == name}
     for workload in variants:
         if workload not in known:
             raise UsageError(f"suite {name}: no workload {workload} in guest/workloads/{name}/")

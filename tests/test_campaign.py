@@ -1,0 +1,159 @@
+"""Campaigns that go wrong: each fault costs the run it happened in, is named, and leaves everything else whole."""
+
+from __future__ import annotations
+
+import io
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from ferrule.build import Payload, build_payload
+from ferrule.campaign import QUICK, Budget, Campaign
+from ferrule.errors import InfrastructureError, ToolMissing
+from ferrule.guests import Guest, GuestOptions, create
+from ferrule.progress import PlainProgress
+from ferrule.samples import GuestResult, RunKey
+
+FAULTS = Path(__file__).parent / "workloads" / "faults"
+SHORT = Budget(boots=1, processes=2, batches=5, warm=1, each=20, target_ns=50_000, limit_ns=100_000_000, name="test")
+PATIENCE = 8.0
+NULL, PIPE = RunKey("null_call"), RunKey("pipe_latency")
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the local guest needs Linux")
+
+
+def payload(guest: Guest) -> Payload:
+    return build_payload(guest.os, guest.arch, extra_workloads=(FAULTS,))
+
+
+def campaign(guests: list[Guest], *keys: RunKey, budget: Budget = SHORT) -> Campaign:
+    wanted = {guest.name: keys for guest in guests}
+    progress = PlainProgress(io.StringIO())
+    return Campaign(guests, wanted, payload, budget, seed=5, progress=progress, patience=PATIENCE)
+
+
+def run_local(*keys: RunKey, budget: Budget = SHORT) -> GuestResult:
+    return campaign([create("local")], *keys, budget=budget).run()["local"]
+
+
+def whole(result: GuestResult, *keys: RunKey, processes: int = SHORT.processes) -> None:
+    """These runs are ok and lack no process."""
+    for key in keys:
+        run = result.runs[key]
+        assert run.status == "ok", run.reason
+        assert len(run.processes) >= processes
+        assert all(len(samples.ticks) == SHORT.batches for samples in run.processes)
+
+
+def test_a_campaign_holds_every_process_of_every_round():
+    result = run_local(NULL, PIPE, budget=Budget(3, 2, 5, 1, 20, 50_000, 100_000_000))
+    for key in (NULL, PIPE):
+        samples = result.runs[key].processes
+        assert [one.process for one in samples] == list(range(6))
+        assert {one.boot for one in samples} == {0}, "the host was not booted anew"
+    positions = {key: [one.position for one in result.runs[key].processes] for key in (NULL, PIPE)}
+    assert positions[NULL] != positions[PIPE]
+    assert len(set(positions[NULL])) > 1, "every process draws its own order"
+
+
+@pytest.mark.parametrize(
+    ("fault", "status", "says"),
+    [
+        ("crash", "crashed", "signal 11"),
+        ("hang", "hung", "no record for 8 s during hang"),
+        ("flood", "crashed", "without one valid record during flood"),
+        ("wrong", "wrong", ""),
+        ("absent", "unsupported", "38"),
+        ("failing", "failed", ""),
+    ],
+)
+def test_a_fault_costs_its_own_run_only(fault: str, status: str, says: str):
+    key = RunKey(fault)
+    started = time.monotonic()
+    result = run_local(NULL, key, PIPE)
+    assert time.monotonic() - started < 40
+    assert result.runs[key].status == status
+    assert says in result.runs[key].reason
+    assert not result.runs[key].processes
+    whole(result, NULL, PIPE)
+    if status in ("crashed", "hung"):
+        assert f"local: {result.runs[key].reason.removeprefix('local: ')}" in result.errors[0]
+
+
+def test_what_finished_before_a_fault_is_kept_and_the_rest_repeated():
+    """The run that crashed is left out of the second execution; the others then have all their processes."""
+    result = run_local(NULL, RunKey("crash"), PIPE, RunKey("hang"))
+    assert (result.runs[RunKey("crash")].status, result.runs[RunKey("hang")].status) == ("crashed", "hung")
+    whole(result, NULL, PIPE)
+    assert result.boots == 3
+    numbers = [samples.process for samples in result.runs[NULL].processes]
+    assert len(set(numbers)) == len(numbers)
+
+
+def test_a_killed_payload_names_what_it_was_doing():
+    long = Budget(1, 1, 1000, 1, 0, 10_000_000, 20_000_000_000)
+    killer = threading.Timer(2.0, kill_payload)
+    killer.start()
+    result = run_local(RunKey("context_switch"), budget=long)
+    killer.join()
+    run = result.runs[RunKey("context_switch")]
+    assert run.status == "crashed"
+    assert "signal 9" in run.reason
+    assert "during context_switch" in run.reason
+
+
+def kill_payload() -> None:
+    for folder in Path("/proc").iterdir():
+        try:
+            if folder.name.isdigit() and b"ferrule-" in (folder / "cmdline").read_bytes().split(b"\0")[0]:
+                os.kill(int(folder.name), signal.SIGKILL)
+        except OSError:
+            continue
+
+
+@pytest.fixture(scope="module")
+def linux() -> Callable[..., Guest]:
+    """Makes Linux guests; skips where none can be booted."""
+
+    def make(**options: object) -> Guest:
+        try:
+            return create("linux", GuestOptions(accel="tcg", linux_append="ferrule.faults=1", **options))  # type: ignore[arg-type]
+        except (ToolMissing, InfrastructureError) as error:
+            pytest.skip(str(error).splitlines()[0])
+
+    return make
+
+
+def test_a_guest_that_panics_and_reboots_leaves_everything_else_whole(linux: Callable[..., Guest]):
+    """Panic, then reset: each names guest and workload, shows the transcript, and costs one boot."""
+    panic, reboot = RunKey("panic"), RunKey("reboot")
+    results = campaign([linux(), create("local")], panic, reboot, NULL, PIPE).run()
+    guest, host = results["linux"], results["local"]
+    assert (guest.runs[panic].status, guest.runs[reboot].status) == ("crashed", "crashed")
+    said = "\n".join(guest.errors)
+    assert "linux: kernel panic" in said
+    assert "during panic" in said
+    assert "    | " in said
+    assert "sysrq" in said
+    assert "during reboot" in said
+    whole(guest, NULL, PIPE)
+    whole(host, NULL, PIPE)
+    assert host.runs[panic].status == "unsupported", "never on the host"
+
+
+def test_a_kernel_that_never_speaks_is_given_up(linux: Callable[..., Guest]):
+    """A boot deadline that no kernel can keep: the guest is reported, its runs have a reason, the host's are whole."""
+    results = campaign([linux(boot_seconds=0.5), create("local")], NULL).run()
+    assert results["linux"].runs[NULL].status == "missing"
+    assert "linux: said nothing within" in results["linux"].errors[0]
+    assert "said nothing within" in results["linux"].runs[NULL].reason
+    whole(results["local"], NULL)
+
+
+def test_quick_is_shorter_than_full():
+    assert QUICK.limit_ns < 1_000_000_000
