@@ -1,0 +1,23 @@
+/* Two interrupts between CPUs: this one interrupts another that is halted, halts, and is woken by the other's interrupt
+ * in return. What a wake-up across cores costs before any scheduler has its say. One operation is the ROUND TRIP. */
+#include "workloads/workload.h"
+
+static long verify(struct run *run) {
+    for (int turn = 0; turn < 10; turn++)
+        TRY(run, os_ipi());
+    return 0;
+}
+
+static inline void op(struct run *run) {
+    EXPECT(run, os_ipi() >= 0);
+}
+
+WORKLOAD{
+    .name = "ipi_wakeup",
+    .family = "sched",
+    .what = "interrupt to a halted CPU and its interrupt back",
+    .per = PER_ROUND_TRIP,
+    .ends = 1,
+    .verify = verify,
+    LOOPS,
+};

@@ -1,0 +1,147 @@
+"""The bare hardware in QEMU: a mini-kernel of ours around the payload, the price that every kernel starts from."""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+
+from ferrule import accel, children, host, qemu
+from ferrule.errors import FerruleError, UsageError
+from ferrule.guests.base import Ending
+from ferrule.guests.options import GuestOptions
+from ferrule.samples import Accel
+from ferrule.transports.base import PrivateFolder
+
+ARCH = "x86_64"
+BOOT_SECONDS: dict[Accel, float] = {"kvm": 10.0, "tcg": 30.0, "icount": 60.0}
+LEAST_MEMORY = 64  # MiB: every address space has its tables from the start
+
+# What the kernel writes to the debug port: enum end_code of guest/os/floor/kernel/kernel.h, each the first of a range.
+END_STATUS, END_FAULT, END_KERNEL, END_DEADLOCK = 0x20, 0x40, 0x60, 0x7F
+_FAULT = re.compile(r"floor: .*exception \d+:.*")
+
+
+def create(name: str, options: GuestOptions) -> FloorGuest:
+    """The floor guest. `options` it honours: accel, cpus, boot_seconds, memory, smp. Probes the accelerator."""
+    if name != "floor":
+        raise UsageError(f"--guest {name}: the floor guest takes no address; write `floor`")
+    if options.memory < LEAST_MEMORY:
+        raise UsageError(f"--memory {options.memory}: the floor guest needs {LEAST_MEMORY} MiB")
+    program = qemu.find(ARCH)
+    return FloorGuest(program, accel.choose(options.accel, program), options)
+
+
+def unavailable(options: GuestOptions) -> str | None:  # noqa: ARG001 - part of the registry's contract
+    """Why this guest cannot be had here; None when it can: it needs QEMU and nothing else."""
+    try:
+        qemu.find(ARCH)
+    except FerruleError as error:
+        return str(error)
+    return None
+
+
+class FloorGuest:
+    """See base.Guest. The payload's file is the whole image: it holds the kernel, too."""
+
+    name = "floor"
+    os = "floor"
+    arch = ARCH
+    fresh_boots = True
+
+    def __init__(self, program: str, choice: accel.Choice, options: GuestOptions) -> None:
+        self._program, self._choice, self._options = program, choice, options
+        self.accel = choice.accel
+        self.boot_seconds = options.boot_seconds or BOOT_SECONDS[self.accel]
+        # A second CPU answers interrupts and halts otherwise, so counts stay exact with it; real time wants a real one.
+        self._smp = options.smp or (2 if self.accel == "icount" else min(2, len(os.sched_getaffinity(0))))
+        self.cpus = (0,) if options.cpus is None else options.cpus
+        if self.cpus not in ((), (0,)):
+            raise UsageError(f"--cpu {','.join(map(str, self.cpus))}: floor runs everything on CPU 0")
+
+    def describe(self) -> dict[str, str]:
+        """Conditions: the same text for the same machine, whatever the boot."""
+        below = host.facts(sorted(os.sched_getaffinity(0))) if self.accel == "kvm" else {}
+        return {
+            **below,
+            "accel.reason": self._choice.reason,
+            "qemu.version": qemu.version(self._program),
+            "qemu.command": qemu.conditions(self.machine(Path("payload"))),
+        }
+
+    def machine(self, image: Path) -> qemu.Machine:
+        """The machine that boots an image file."""
+        return qemu.Machine(
+            self._program,
+            self.accel,
+            image,
+            memory=self._options.memory,
+            smp=self._smp,
+            ports={qemu.CONSOLE: "file", qemu.RESULTS: "file"},
+        )
+
+    def execute(self, payload: bytes, processes: int, boot: int) -> FloorExecution:  # noqa: ARG002 - the plan says both
+        """See base.Guest. How many processes there are, the kernel reads from the plan in the payload."""
+        with ExitStack() as undo:
+            folder = undo.enter_context(PrivateFolder())
+            running = qemu.Qemu(self.machine(folder.write("payload", payload, 0o600)))
+            undo.callback(running.close)
+            return FloorExecution(running, undo.pop_all())
+
+    def close(self) -> None:
+        """Nothing is kept between boots."""
+
+
+class FloorExecution:
+    """See base.Execution: one boot."""
+
+    def __init__(self, running: qemu.Qemu, undo: ExitStack) -> None:
+        self._qemu, self._undo = running, undo
+
+    def read(self, timeout: float) -> bytes:
+        """See base.Execution."""
+        return self._qemu.streams.read(time.monotonic() + timeout)
+
+    def console(self) -> str:
+        """The guest's console, then what QEMU itself said."""
+        return self._qemu.console.text() + self._qemu.errors.text()
+
+    def ending(self) -> Ending:
+        """See base.Execution."""
+        return classify(self._qemu.streams.wait(), self._qemu.console.text(), self._qemu.errors.text())
+
+    def close(self) -> None:
+        """See base.Execution."""
+        self._undo.close()
+
+    def __enter__(self) -> FloorExecution:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def classify(status: int, console: str, errors: str) -> Ending:
+    """How a boot ended, from QEMU's return code and what kernel and QEMU said."""
+    said = errors.strip().splitlines()
+    fault = _FAULT.search(console)
+    code = status >> 1 if status > 0 and status % 2 else -1
+    if status < 0:
+        detail = f"QEMU was ended by {children.ending_text(status)}"
+    elif code == END_DEADLOCK:
+        detail = "every context waits for another"
+    elif code >= END_FAULT:
+        where = "its kernel" if code >= END_KERNEL else "the payload"
+        detail = f"exception {code % 0x20} in {where}" + (f": {fault.group().strip()}" if fault else "")
+    elif code >= END_STATUS:
+        return Ending(code == END_STATUS, f"exit status {code - END_STATUS}")
+    elif status:
+        detail = f"QEMU: {said[-1] if said else children.ending_text(status)}"
+    else:
+        detail = "the guest reset itself"
+    return Ending(False, detail)
