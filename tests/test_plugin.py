@@ -7,10 +7,13 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from ferrule import paths
 from ferrule.registry import workloads
+
+Measured = tuple[str, dict[str, Any], Path]
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the local guest needs Linux")
 
@@ -28,14 +31,14 @@ def run(*arguments: str, cwd: Path, check: int = 0) -> subprocess.CompletedProce
 
 
 @pytest.fixture(scope="module")
-def measured(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, dict, Path]:
+def measured(tmp_path_factory: pytest.TempPathFactory) -> Measured:
     """One run of the controls and the cheap calls: its output, its JSON, and the folder of its history."""
     home = tmp_path_factory.mktemp("measured")
     done = run("--suite=control,syscall", "--seed=7", "--json=run.json", "--benchmark-storage=store", cwd=home)
     return done.stdout, json.loads((home / "run.json").read_text()), home
 
 
-def test_the_table_shows_every_run_with_its_interval(measured):
+def test_the_table_shows_every_run_with_its_interval(measured: Measured) -> None:
     out, _, _ = measured
     for name in ("null_call", "invalid_call", "empty_loop", "function_call"):
         (row,) = [line for line in out.splitlines() if line.split()[:1] == [name] and "largest" not in line]
@@ -45,7 +48,7 @@ def test_the_table_shows_every_run_with_its_interval(measured):
     assert "budget quick" in out
 
 
-def test_the_json_holds_the_guests_samples(measured):
+def test_the_json_holds_the_guests_samples(measured: Measured) -> None:
     _, data, _ = measured
     found = {entry["group"]: entry for entry in data["benchmarks"]}
     assert set(found) >= {"null_call", "invalid_call", "empty_loop", "function_call"}
@@ -58,20 +61,20 @@ def test_the_json_holds_the_guests_samples(measured):
     assert 10 < found["null_call"]["extra_info"]["estimate"] < 100_000  # ns: a system call on any machine in use
 
 
-def test_the_json_says_which_campaign_wrote_it(measured):
+def test_the_json_says_which_campaign_wrote_it(measured: Measured) -> None:
     _, data, _ = measured
     assert data["ferrule"]["seed"] == 7
     assert data["ferrule"]["budget"] == "quick"
     assert "cpu" not in data["machine_info"]  # nothing that drifts from run to run
 
 
-def test_null_call_costs_more_than_a_function_call(measured):
+def test_null_call_costs_more_than_a_function_call(measured: Measured) -> None:
     _, data, _ = measured
     median = {entry["group"]: entry["stats"]["median"] for entry in data["benchmarks"]}
     assert median["null_call"] > 3 * median["function_call"] > 0
 
 
-def test_the_history_has_one_line_and_can_be_published_twice_alike(measured):
+def test_the_history_has_one_line_and_can_be_published_twice_alike(measured: Measured) -> None:
     _, _, home = measured
     (line,) = [json.loads(text) for text in next(home.glob("results/*/*/local.jsonl")).read_text().splitlines()]
     assert line["budget"] == "quick"
@@ -83,7 +86,7 @@ def test_the_history_has_one_line_and_can_be_published_twice_alike(measured):
     assert any("null_call" in page.decode().replace("\\", "") for page in pages[0].values())
 
 
-def test_pytest_benchmarks_own_features_work_on_guest_samples(tmp_path: Path):
+def test_pytest_benchmarks_own_features_work_on_guest_samples(tmp_path: Path) -> None:
     pytest.importorskip("pygal", reason="pytest-benchmark draws histograms with pygal")
     store = (f"--benchmark-storage={tmp_path}/store", "--benchmark-autosave", "--workload=null_call,empty_loop")
     run(*store, cwd=tmp_path)
@@ -98,13 +101,13 @@ def test_pytest_benchmarks_own_features_work_on_guest_samples(tmp_path: Path):
     assert "null_call" in compared.stdout
 
 
-def test_every_workload_verifies_on_this_host(tmp_path: Path):
+def test_every_workload_verifies_on_this_host(tmp_path: Path) -> None:
     done = run("--verify-only", cwd=tmp_path)
     assert "failed" not in done.stdout.splitlines()[-1]
     assert not (tmp_path / "results").exists()
 
 
-def test_a_named_workload_takes_parameters(tmp_path: Path):
+def test_a_named_workload_takes_parameters(tmp_path: Path) -> None:
     done = run("--workload=canary[nops=64]", "--json=run.json", cwd=tmp_path)
     assert "canary" in done.stdout
     data = json.loads((tmp_path / "run.json").read_text())
@@ -129,7 +132,7 @@ MISTAKES = {
 
 
 @pytest.mark.parametrize(("flag", "said"), MISTAKES.items(), ids=list(MISTAKES))
-def test_a_mistake_is_one_clear_line_and_exit_code_2(flag: str, said: str, tmp_path: Path):
+def test_a_mistake_is_one_clear_line_and_exit_code_2(flag: str, said: str, tmp_path: Path) -> None:
     guest = {
         "--linux-kernel=/nonexistent": "--guest=linux",
         "--host-key=/nonexistent": "--guest=ssh://u@127.0.0.1:9 --identity=/nonexistent",
@@ -141,26 +144,26 @@ def test_a_mistake_is_one_clear_line_and_exit_code_2(flag: str, said: str, tmp_p
     assert "Traceback" not in done.stdout + done.stderr
 
 
-def test_an_unknown_flag_is_exit_code_2(tmp_path: Path):
+def test_an_unknown_flag_is_exit_code_2(tmp_path: Path) -> None:
     assert "--gest" in run("--gest=local", cwd=tmp_path, check=2).stderr
 
 
-def test_two_measurements_are_never_taken_at_once(tmp_path: Path):
+def test_two_measurements_are_never_taken_at_once(tmp_path: Path) -> None:
     pytest.importorskip("xdist", reason="only with pytest-xdist installed")
     assert "-n" in run("-n2", cwd=tmp_path, check=2).stderr
 
 
-def test_list_names_every_workload(tmp_path: Path):
+def test_list_names_every_workload(tmp_path: Path) -> None:
     out = ferrule("list", cwd=tmp_path).stdout
     assert all(name in out for name in workloads())
 
 
-def test_compare_refuses_unknown_runs(tmp_path: Path):
+def test_compare_refuses_unknown_runs(tmp_path: Path) -> None:
     done = ferrule("compare", "a", "b", "--results", str(tmp_path), cwd=tmp_path, check=2)
     assert done.stderr.startswith("ferrule: ")
 
 
-def test_the_checkout_is_needed_and_missed_clearly(tmp_path: Path):
+def test_the_checkout_is_needed_and_missed_clearly(tmp_path: Path) -> None:
     environment = os.environ | {"FERRULE_ROOT": str(tmp_path)}
     command = [sys.executable, "-m", "ferrule.cli", "run"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, env=environment, check=False)
