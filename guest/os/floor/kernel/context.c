@@ -4,7 +4,9 @@
 struct context *current;
 
 static struct context contexts[CONTEXTS];
-static struct list ready, unused;
+struct list ready;
+
+static struct list unused;
 
 void contexts_init(void) {
     list_init(&ready);
@@ -34,11 +36,6 @@ struct context *context_make(struct space *space, uint64_t entry, uint64_t argum
     list_insert_before(&space->members, &context->member);
     context_ready(context, 0);
     return context;
-}
-
-void context_ready(struct context *context, long result) {
-    context->result = result;
-    list_insert_before(&ready, &context->queue);
 }
 
 struct context *context_wait(struct list *queue) {

@@ -48,18 +48,3 @@ void frame_drop(uint64_t frame) {
     *(uint64_t *)frame = free_frame;
     free_frame = frame;
 }
-
-/* String instructions: the processor's own way to move memory (SDM vol. 1 7.3.9.3, fast-string operation). Eight bytes a
- * step where there are so many: where steps are what is counted, that counts. */
-void page_zero(uint64_t frame) {
-    uint64_t count = PAGE / 8;
-    __asm__ volatile("rep stosq" : "+D"(frame), "+c"(count) : "a"(0) : "memory");
-}
-
-void bytes_copy(void *into, const void *from, uint64_t length) {
-    uint64_t words = length / 8;
-    if (words)
-        __asm__ volatile("rep movsq" : "+D"(into), "+S"(from), "+c"(words) : : "memory");
-    length %= 8;
-    __asm__ volatile("rep movsb" : "+D"(into), "+S"(from), "+c"(length) : : "memory");
-}

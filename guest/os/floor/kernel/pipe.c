@@ -14,7 +14,7 @@ struct pipe {
 static struct pipe pipes[PIPES];
 
 static struct pipe *pipe_of(uint64_t fd, int writes) {
-    struct pipe_end *end = fd < SPACE_ENDS ? &current->space->end[fd] : NULL;
+    struct pipe_end *end = fd < current->space->ends ? &current->space->end[fd] : NULL;
     return end && end->pipe && end->writes == writes ? end->pipe : NULL;
 }
 
@@ -26,6 +26,8 @@ static long open_end(struct pipe *pipe, int writes) {
     if (fd == SPACE_ENDS)
         return -E_NFILE;
     end[fd] = (struct pipe_end){pipe, writes};
+    if (current->space->ends <= (uint64_t)fd)
+        current->space->ends = (uint64_t)fd + 1;
     *(writes ? &pipe->writers : &pipe->readers) += 1;
     return fd;
 }
@@ -52,7 +54,8 @@ static void close_end(struct pipe_end *end) {
 }
 
 void pipe_ends_copy(struct space *into, const struct space *from) {
-    for (unsigned fd = 0; fd < SPACE_ENDS; fd++) {
+    into->ends = from->ends;
+    for (uint64_t fd = 0; fd < from->ends; fd++) {
         struct pipe_end end = into->end[fd] = from->end[fd];
         if (end.pipe)
             *(end.writes ? &end.pipe->writers : &end.pipe->readers) += 1;
@@ -60,7 +63,7 @@ void pipe_ends_copy(struct space *into, const struct space *from) {
 }
 
 void pipe_ends_drop(struct space *space) {
-    for (unsigned fd = 0; fd < SPACE_ENDS; fd++)
+    for (uint64_t fd = 0; fd < space->ends; fd++)
         if (space->end[fd].pipe)
             close_end(&space->end[fd]);
 }
@@ -95,7 +98,7 @@ long pipe_make(uint64_t user_ends) {
 
 /* CALL_CLOSE */
 long pipe_close(uint64_t fd) {
-    if (fd >= SPACE_ENDS || !current->space->end[fd].pipe)
+    if (fd >= current->space->ends || !current->space->end[fd].pipe)
         return -E_BADF;
     close_end(&current->space->end[fd]);
     return 0;

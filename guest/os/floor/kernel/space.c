@@ -13,7 +13,7 @@ enum {
     OURS_LAZY = 0x200, /* not present yet; a zeroed page on the first touch */
     OURS_COPY = 0x400, /* present and shared with a copy of this space; a page of its own on the first write */
     OURS_KEPT = 0x800, /* present and the same page in copies of this space */
-    STACK_PAGES = 64,
+    STACK_PAGES = 16,
     TABLE_ENTRIES = PAGE / 8,
     TABLES = USER_PAGES / TABLE_ENTRIES,
     FAULT_WRITE = 2, /* error code: SDM vol. 3A 4.7 */
@@ -23,13 +23,21 @@ static const uint64_t address_bits = 0x000FFFFFFFFFF000;
 
 static struct space *free_spaces;
 
+static uint64_t least(uint64_t a, uint64_t b) {
+    return a < b ? a : b;
+}
+
 static uint64_t page_of(uint64_t address) {
     return (address - USER_BASE) / PAGE;
 }
 
-/* Where the stack begins: a page that is never mapped lies between it and .bss. */
+/* Where the stack begins. The page before it, behind .bss, is never mapped. */
 static uint64_t stack_page(void) {
     return page_of((uint64_t)user_end + PAGE - 1) + 1;
+}
+
+static uint64_t heap_page(void) {
+    return stack_page() + STACK_PAGES;
 }
 
 static void forget_translation(uint64_t page) {
@@ -81,35 +89,35 @@ static struct space *space_make(void) {
         space = space_carve();
     if (space) {
         space->used = page_of((uint64_t)user_writable);
+        space->ends = 0;
         list_init(&space->members);
     }
     return space;
 }
 
-/* A fresh program: .data copied from the image, .bss zeroed at once (its first touch is not what anybody measures), a
- * stack that grows. */
+/* A fresh program: .data copied from the image, .bss and stack zeroed, all at once: who touches what first is not what
+ * anybody measures, and the copy of this space costs the same whatever ran before. */
 struct space *space_payload(void) {
     struct space *space = space_make();
     uint64_t data = (uint64_t)user_writable_load, data_end = (uint64_t)user_writable_load_end;
-    if (!space)
-        return NULL;
-    for (uint64_t page = space->used; page < stack_page() - 1; page++, data += PAGE) {
+    uint64_t start = space ? space->used : 0, end = heap_page();
+    for (uint64_t page = start; space && page < end; page++, data += PAGE) {
+        if (page == stack_page() - 1)
+            continue;
         uint64_t frame = frame_take();
         if (!frame)
             return NULL;
         page_zero(frame);
         if (data < data_end)
-            bytes_copy((void *)frame, (const void *)data, data_end - data < PAGE ? data_end - data : PAGE);
+            bytes_copy((void *)frame, (const void *)data, least(data_end - data, PAGE));
         space->entry[page] = frame | user_page;
+        space->used = page + 1;
     }
-    for (uint64_t i = 0; i < STACK_PAGES; i++)
-        space->entry[stack_page() + i] = OURS_LAZY;
-    space->used = stack_page() + STACK_PAGES;
     return space;
 }
 
 uint64_t payload_stack_end(void) {
-    return USER_BASE + (stack_page() + STACK_PAGES) * PAGE;
+    return USER_BASE + heap_page() * PAGE;
 }
 
 /* Copy-on-write: both keep the page, neither may write it any more. */
@@ -183,75 +191,64 @@ int space_fault(uint64_t address, uint64_t error) {
     return page < USER_PAGES && resolve(&current->space->entry[page], (error & FAULT_WRITE) != 0);
 }
 
-char *space_at(struct space *space, uint64_t address, int write) {
-    uint64_t page = page_of(address);
-    if (page >= USER_PAGES)
+char *space_resolve(struct space *space, uint64_t page, int write) {
+    if (!resolve(&space->entry[page], write))
         return NULL;
-    uint64_t *entry = &space->entry[page], need = PAGE_PRESENT | (write ? PAGE_WRITE : 0);
-    if ((*entry & need) != need) {
-        if (!resolve(entry, write))
-            return NULL;
-        if (space == current->space)
-            forget_translation(page);
-    }
-    return (char *)((*entry & address_bits) + address % PAGE);
+    if (space == current->space)
+        forget_translation(page);
+    return (char *)(space->entry[page] & address_bits);
 }
 
 long space_write(struct space *space, uint64_t into, const char *from, uint64_t length) {
-    while (length) {
-        uint64_t room = PAGE - into % PAGE, part = room < length ? room : length;
+    for (uint64_t part; length; into += part, from += part, length -= part) {
         char *at = space_at(space, into, 1);
         if (!at)
             return -E_FAULT;
+        part = least(length, PAGE - into % PAGE);
         bytes_copy(at, from, part);
-        into += part;
-        from += part;
-        length -= part;
     }
     return 0;
 }
 
 long space_read(struct space *space, uint64_t from, char *into, uint64_t length) {
-    while (length) {
-        uint64_t room = PAGE - from % PAGE, part = room < length ? room : length;
+    for (uint64_t part; length; into += part, from += part, length -= part) {
         const char *at = space_at(space, from, 0);
         if (!at)
             return -E_FAULT;
+        part = least(length, PAGE - from % PAGE);
         bytes_copy(into, at, part);
-        from += part;
-        into += part;
-        length -= part;
     }
     return 0;
 }
 
 long space_transfer(struct space *to, uint64_t into, struct space *space, uint64_t from, uint64_t length) {
-    long bad = 0;
-    while (length && !bad) {
-        uint64_t room = PAGE - from % PAGE, part = room < length ? room : length;
-        const char *at = space_at(space, from, 0);
-        bad = at ? space_write(to, into, at, part) : -E_FAULT;
-        from += part;
-        into += part;
-        length -= part;
+    for (uint64_t part; length; into += part, from += part, length -= part) {
+        char *at = space_at(to, into, 1);
+        const char *source = space_at(space, from, 0);
+        if (!at || !source)
+            return -E_FAULT;
+        part = least(length, least(PAGE - into % PAGE, PAGE - from % PAGE));
+        bytes_copy(at, source, part);
     }
-    return bad;
+    return 0;
 }
 
 /* CALL_UNMAP */
 long memory_unmap(uint64_t address, uint64_t length) {
     struct space *space = current->space;
     uint64_t page = page_of(address), pages = (length + PAGE - 1) / PAGE;
-    if (address % PAGE || length == 0 || page < stack_page() + STACK_PAGES || page > space->used ||
-        pages > space->used - page)
+    if (address % PAGE || length == 0 || page < heap_page() || page > space->used || pages > space->used - page)
         return -E_INVAL;
     for (uint64_t i = page; i < page + pages; i++) {
         if (space->entry[i] & PAGE_PRESENT)
             forget_translation(i);
         empty(space, i);
     }
-    if (page + pages == space->used)
+    if (page + pages == space->used) { /* and holes below it */
+        while (page > heap_page() && !space->entry[page - 1])
+            page--;
         space->used = page;
+    }
     return 0;
 }
 
@@ -260,7 +257,7 @@ static uint64_t find_room(const struct space *space, uint64_t pages) {
     if (space->used + pages <= USER_PAGES)
         return space->used;
     uint64_t run = 0;
-    for (uint64_t page = stack_page() + STACK_PAGES; page < space->used; page++) {
+    for (uint64_t page = heap_page(); page < space->used; page++) {
         run = space->entry[page] ? 0 : run + 1;
         if (run == pages)
             return page + 1 - pages;
