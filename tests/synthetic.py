@@ -82,7 +82,7 @@ def run(
     each: bool = False,
 ) -> RunResult:
     """One process for each cost, 15 batches that all take it, dealt out to boots in turn."""
-    histogram = Histogram(4000, 100, 9000, {90: 3990, 200: 10}) if each else None
+    histogram = Histogram(4000, 90, 9000, {90: 3990, 200: 10}) if each else None
     processes = [
         process([cost] * 15, boot=i % boots, number=i, ends=meaning.ends, histogram=histogram)
         for i, cost in enumerate(costs)

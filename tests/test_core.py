@@ -67,6 +67,15 @@ def test_marks_advance_and_are_narrow(timing: core.Timing) -> None:
     assert min(mark.width for mark in marks) < timing.hz / 100_000  # 10 us
 
 
+def test_each_clock_of_the_host_is_the_one_it_says() -> None:
+    """Python's time.monotonic_ns is CLOCK_MONOTONIC."""
+    before = time.monotonic_ns()
+    found = core.mark(core.HostClock.MONOTONIC)
+    assert before <= found.ns <= time.monotonic_ns()
+    before = time.clock_gettime_ns(time.CLOCK_MONOTONIC_RAW)
+    assert before <= core.mark(core.HostClock.RAW).ns <= time.clock_gettime_ns(time.CLOCK_MONOTONIC_RAW)
+
+
 def altered(change: Callable[[int, int], int]) -> Callable[[], int]:
     """A clock that reads as `change` makes of the true nanoseconds since it was made and of how often it was read."""
     start, reads = time.monotonic_ns(), count()
@@ -163,6 +172,7 @@ def test_quantiles_against_numpy(ticks: list[int], q_ppm: int) -> None:
     assert (histogram.count, histogram.min, histogram.max) == (len(ticks), min(ticks), max(ticks))
     assert histogram.quantile(0) == min(ticks)
     assert histogram.quantile(1) == max(ticks)
+    assert histogram.at_rank(rank) == histogram.quantile(q_ppm / 1e6)
     bins = np.bincount([core.bucket_of(value) for value in ticks], minlength=core.BUCKETS)
     assert (histogram.counts == bins).all()
 
@@ -215,6 +225,14 @@ def test_full_buckets_stay_full() -> None:
 def test_impossible_histograms_are_refused(bad: samples.Histogram) -> None:
     with pytest.raises(ValueError, match="histogram"):
         core.Histogram.of(bad)
+
+
+def test_there_is_no_rank_beyond_the_count() -> None:
+    histogram = core.Histogram.from_buckets({7: 2, 9: 1})
+    assert [histogram.at_rank(rank) for rank in (1, 2, 3)] == [7, 7, 9]
+    for rank in (0, 4):
+        with pytest.raises(ValueError, match=r"not within 1\.\.3"):
+            histogram.at_rank(rank)
 
 
 def test_negative_ticks_are_refused() -> None:

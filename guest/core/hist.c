@@ -84,14 +84,9 @@ void hist_merge(struct hist *into, const struct hist *from) {
         add_saturating(&into->bucket[i], from->bucket[i]);
 }
 
-uint64_t hist_quantile(const struct hist *hist, uint32_t q_ppm) {
-    const uint32_t million = 1000000;
+uint64_t hist_at_rank(const struct hist *hist, uint64_t rank) {
     if (hist->count == 0)
         return 0;
-    if (q_ppm > million)
-        q_ppm = million;
-    /* ceil(q * count / 10^6) in two parts, so that the product cannot overflow. */
-    uint64_t rank = hist->count / million * q_ppm + (hist->count % million * q_ppm + million - 1) / million;
     if (rank <= 1)
         return hist->min;
     if (rank >= hist->count)
@@ -105,4 +100,12 @@ uint64_t hist_quantile(const struct hist *hist, uint32_t q_ppm) {
         return value < hist->min ? hist->min : value > hist->max ? hist->max : value;
     }
     return hist->max;
+}
+
+uint64_t hist_quantile(const struct hist *hist, uint32_t q_ppm) {
+    const uint32_t million = 1000000;
+    if (q_ppm > million)
+        q_ppm = million;
+    /* ceil(q * count / 10^6) in two parts, so that the product cannot overflow. */
+    return hist_at_rank(hist, hist->count / million * q_ppm + (hist->count % million * q_ppm + million - 1) / million);
 }

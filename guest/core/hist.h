@@ -25,6 +25,8 @@ uint64_t hist_mid(uint32_t index);  /* the value that stands for it: at most 1 %
 void hist_add(struct hist *hist, uint64_t ticks);
 void hist_add_many(struct hist *hist, const uint64_t *ticks, uint64_t count);
 void hist_merge(struct hist *into, const struct hist *from);
+/* The value at a rank, from 1: the extremes are exact, all else is its bucket's middle; 0 when empty. */
+uint64_t hist_at_rank(const struct hist *hist, uint64_t rank);
 /* The value at rank ceil(q * count), q in parts per million; 0 when empty. */
 uint64_t hist_quantile(const struct hist *hist, uint32_t q_ppm);
 /* cffi] */

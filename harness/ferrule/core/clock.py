@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,13 @@ from ferrule.core._native import native
 from ferrule.samples import Ticks
 
 Clock = Callable[[], int]
+
+
+class HostClock(Enum):
+    """This host's clocks, read by the C code itself. The values are functions of host.h."""
+
+    RAW = "host_clock_raw"  # CLOCK_MONOTONIC_RAW, which NTP does not slew
+    MONOTONIC = "host_clock_monotonic"  # CLOCK_MONOTONIC: what a payload on Linux reads
 
 
 @dataclass(frozen=True)
@@ -43,12 +51,12 @@ class Mark:
     width: int
 
 
-def characterise(window_ns: int = 50_000_000, clock: Clock | None = None) -> Timing:
+def characterise(window_ns: int = 50_000_000, clock: Clock | HostClock = HostClock.RAW) -> Timing:
     """Characterise the counter of the CPU this runs on, as the payload does in a guest.
 
     Args:
         window_ns: how long to watch, on the second clock; the call takes about that long, and always returns.
-        clock: the second clock, nanoseconds; None: CLOCK_MONOTONIC_RAW, which NTP does not slew.
+        clock: the second clock, nanoseconds.
     """
     ffi, lib = native()
     result = ffi.new("struct timing *")
@@ -67,8 +75,8 @@ def characterise(window_ns: int = 50_000_000, clock: Clock | None = None) -> Tim
     )
 
 
-def mark(clock: Clock | None = None) -> Mark:
-    """Read the counter and the second clock (default: CLOCK_MONOTONIC_RAW) at one moment."""
+def mark(clock: Clock | HostClock = HostClock.RAW) -> Mark:
+    """Read the counter and the second clock at one moment."""
     ffi, lib = native()
     moment = ffi.new("uint64_t[2]")
     reader, context, _alive = _reader(clock)
@@ -88,11 +96,11 @@ def next_batch(n: int, ticks: int, floor: int, max_batch: int = 0) -> int:
     return int(native().lib.timing_next_batch(n, ticks, floor, max_batch))
 
 
-def _reader(clock: Clock | None) -> tuple[Any, Any, Any]:
+def _reader(clock: Clock | HostClock) -> tuple[Any, Any, Any]:
     """A timing_clock, its context, and what must stay alive while it is used."""
     ffi, lib = native()
-    if clock is None:
-        which = ffi.new("int *", lib.host_clock_raw())
+    if isinstance(clock, HostClock):
+        which = ffi.new("int *", getattr(lib, clock.value)())
         return _function(ffi, lib, "host_clock"), which, which
     callback = ffi.callback("uint64_t(void *)", lambda _context: clock())
     return callback, ffi.NULL, callback

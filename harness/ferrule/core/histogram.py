@@ -75,6 +75,12 @@ class Histogram:
             raise ValueError(f"histogram: quantile {q} is not within 0..1")
         return int(self._lib.hist_quantile(self._hist, round(q * 1_000_000)))
 
+    def at_rank(self, rank: int) -> int:
+        """The value at a rank from 1 to `count`, in ticks; 0 when empty. The extremes are exact, as in quantile()."""
+        if not 1 <= rank <= max(1, self.count):
+            raise ValueError(f"histogram: rank {rank} is not within 1..{self.count}")
+        return int(self._lib.hist_at_rank(self._hist, rank))
+
     @property
     def count(self) -> int:
         """Operations counted."""

@@ -6,39 +6,16 @@ once and not once for each operation that would have waited (coordinated omissio
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ferrule.core import bucket_middles
-from ferrule.samples import Histogram, ProcessSamples
+from ferrule.core import Histogram, bucket_bounds, bucket_of
+from ferrule.samples import ProcessSamples
 from ferrule.stats.interval import CONFIDENCE, Interval, Scope, median_interval, quantile_ranks, smallest
 
 QUANTILES = {"p50": 0.5, "p99": 0.99, "p99.9": 0.999}
-
-
-@dataclass(frozen=True)
-class Distribution:
-    """A histogram as values in rising order with their counts."""
-
-    values: NDArray[np.float64]  # (k,) ticks, each at most 1 % from every member of its bucket
-    counts: NDArray[np.int64]  # (k,)
-    max: int  # exact
-
-    @property
-    def count(self) -> int:
-        """Operations in it."""
-        return int(self.counts.sum())
-
-    def at_rank(self, rank: int) -> float:
-        """The value at a rank, from 1."""
-        return float(self.values[np.searchsorted(np.cumsum(self.counts), rank)])
-
-    def quantile(self, q: float) -> float:
-        """The value at rank ceil(q * count), as hist_quantile() in the core."""
-        return self.at_rank(max(1, int(np.ceil(q * self.count - 1e-9))))
 
 
 @dataclass(frozen=True)
@@ -51,17 +28,12 @@ class Tails:
     max: float  # the largest ever seen: an extreme has no interval
 
 
-def distribution(histograms: Sequence[Histogram]) -> Distribution:
-    """Histograms of several processes merged."""
-    merged: dict[int, int] = {}
+def merge(histograms: Iterable[Histogram]) -> Histogram:
+    """One histogram of all that these counted."""
+    merged = Histogram()
     for one in histograms:
-        for index, count in one.buckets.items():
-            merged[index] = merged.get(index, 0) + count
-    indices = sorted(merged)
-    values = np.asarray(bucket_middles(indices), dtype=np.float64)
-    highest = max(one.max for one in histograms)
-    counts = np.asarray([merged[index] for index in indices], dtype=np.int64)
-    return Distribution(np.minimum(values, float(highest)), counts, highest)
+        merged.merge(one)
+    return merged
 
 
 def tails(processes: Sequence[ProcessSamples], unit: str) -> Tails | None:
@@ -70,15 +42,15 @@ def tails(processes: Sequence[ProcessSamples], unit: str) -> Tails | None:
     A quantile with enough operations in each of six or more processes is the median of the processes' quantiles with
     order statistics over processes. With fewer it is the merged histogram's, with order statistics over operations,
     which takes them as independent. With too few operations for a finite interval (368 for p99, 3688 for p99.9) it is
-    not given at all. Every interval is widened by what the histogram and the counter leave open: half a bucket (1/128
-    of the value) and, for time, one step of the counter.
+    not given at all. Every interval is widened by what the histogram and the counter leave open: half a bucket (up to
+    1/128 of the value) and, for time, one step of the counter.
     """
     used = [(one.histogram, _scale(one, unit)) for one in processes if one.histogram and one.histogram.count]
     if not used:
         return None
-    single = [distribution([histogram]) for histogram, _ in used]
+    single = [Histogram.of(counted) for counted, _ in used]
     scales = [scale for _, scale in used]
-    merged, scale = distribution([histogram for histogram, _ in used]), float(np.median(scales))
+    merged, scale = merge(single), float(np.median(scales))
     scope: Scope = "within one boot" if len({one.boot for one in processes}) == 1 else "within few boots"
     step = max(one.clock.resolution for one in processes) * scale if unit == "ns" else 0.0
     found: dict[str, Interval] = {}
@@ -99,8 +71,9 @@ def tails(processes: Sequence[ProcessSamples], unit: str) -> Tails | None:
 
 
 def _bucket(ticks: float) -> float:
-    """Half of a bucket's width: buckets below 128 hold a single value (guest/core/hist.h)."""
-    return ticks / 128.0 if ticks >= 128 else 0.0
+    """How far a value may be from the middle of its bucket, which stands for it; 0 where a bucket is one value."""
+    (low,), (high,) = bucket_bounds([bucket_of(int(ticks))])
+    return float(high - low + 1) // 2
 
 
 def _scale(process: ProcessSamples, unit: str) -> float:
@@ -108,7 +81,7 @@ def _scale(process: ProcessSamples, unit: str) -> float:
     return 1e9 / process.clock.hz if unit == "ns" else 1.0
 
 
-def _pooled(merged: Distribution, q: float, scale: float, scope: Scope) -> Interval:
+def _pooled(merged: Histogram, q: float, scale: float, scope: Scope) -> Interval:
     """Order statistics over operations."""
     ranks = quantile_ranks(merged.count, q)
     assert ranks is not None  # count >= smallest(q)
