@@ -37,8 +37,8 @@ class Disagreement:
 
 
 def lint(summaries: Iterable[Summary]) -> list[Disagreement]:
-    """All disagreements among the results of one guest, in a stable order."""
-    every = sorted(summaries, key=lambda one: one.key)
+    """All disagreements among the results of one guest, in a stable order. What is functional only is no result."""
+    every = sorted((one for one in summaries if Flag.FUNCTIONAL not in one.flags), key=lambda one: one.key)
     return [*_modes(every), *_ways(every)]
 
 
