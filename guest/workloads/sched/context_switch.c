@@ -96,6 +96,7 @@ WORKLOAD_ROW{
     .what = "one hop of a token round a ring of processes",
     .per = PER_ONE_WAY,
     .ends = 2,
+    .bytes = 8, /* the token */
     .switches = 1,
     .params = "procs=2 size=0",
     .setup = setup,
