@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { OS_EINVAL = 22, OS_ENOSYS = 38, OS_ETIMEDOUT = 110 };
+enum { OS_EINVAL = 22, OS_ENOSYS = 38, OS_ENOTSUP = 95, OS_ETIMEDOUT = 110 };
 enum { OS_READ = 1, OS_WRITE = 2, OS_CREATE = 4 }; /* os_open: how */
 
 typedef void (*os_entry)(void *argument);
@@ -38,7 +38,9 @@ int program_main(int argc, char **argv);
 OS_MISSING(os_null_call, void)
 #endif
 #ifndef OS_HAS_INVALID_CALL /* a call number that does not exist; the answer must be an error */
-OS_MISSING(os_invalid_call, void)
+static inline long os_invalid_call(void) {
+    return -OS_ENOTSUP; /* where calls have no numbers: ENOSYS would be the right answer */
+}
 #endif
 #ifndef OS_HAS_CLOCK /* CLOCK_MONOTONIC or its like by the cheapest true way (vDSO where there is one) */
 OS_MISSING(os_clock_read, uint64_t *ns)
@@ -58,7 +60,13 @@ OS_MISSING(os_close, int fd)
 OS_MISSING(os_pipe, int end[2])
 #endif
 
-/* --- threads: same address space. `stack` is the caller's; struct os_thread is the port's */
+#ifndef OS_HAS_EVENTFD /* a descriptor around a counter: a read of eight bytes takes all of it and sleeps while it is  \
+                          0 */
+OS_MISSING(os_eventfd, uint64_t count)
+#endif
+
+/* --- threads: same address space. `stack` is the caller's, for kernels that make none themselves; struct os_thread is
+ * the port's */
 #ifndef OS_HAS_THREAD
 struct os_thread {
     int unused;
@@ -83,6 +91,28 @@ OS_MISSING(os_wait, volatile uint32_t *word, uint32_t expected, uint64_t timeout
 OS_MISSING(os_wake, volatile uint32_t *word, uint32_t count, int shared)
 #endif
 
+/* --- threads that take strict turns, as kernels without preemption have them: the next ready thread of this core runs,
+ * and the caller goes on when all of them have had their turn */
+#ifndef OS_HAS_YIELD
+OS_MISSING(os_yield, void)
+#endif
+#ifndef OS_HAS_BLOCK /* hand-off by name: the caller sleeps until another thread wakes it; threads share one core */
+OS_MISSING(os_block, void)
+OS_MISSING(os_unblock, const struct os_thread *thread)
+OS_MISSING(os_main_thread, struct os_thread *thread) /* the one that program_main() runs on */
+#endif
+
+/* --- semaphores of the kernel's own, between threads */
+#ifndef OS_HAS_SEMAPHORE
+struct os_semaphore {
+    int unused;
+};
+OS_MISSING(os_semaphore_make, struct os_semaphore *semaphore, uint32_t count)
+OS_MISSING(os_semaphore_wait, struct os_semaphore *semaphore) /* sleeps while the count is 0, then takes one */
+OS_MISSING(os_semaphore_post, struct os_semaphore *semaphore)
+OS_MISSING(os_semaphore_end, struct os_semaphore *semaphore)
+#endif
+
 /* --- messages in registers, where a kernel has them: the server runs on the caller's time */
 #ifndef OS_HAS_IPC
 OS_MISSING(os_ipc_call, const struct os_process *server, long message) /* sleeps until answered; returns the answer */
@@ -99,6 +129,13 @@ OS_MISSING(os_map_shared, size_t length, void **at)
 #endif
 #ifndef OS_PAGE
 #define OS_PAGE 4096
+#endif
+#ifndef OS_MAP_PRESENT /* 1: os_map gives memory that is there at once, with whatever was in it, so it never faults */
+#define OS_MAP_PRESENT 0
+#endif
+#ifndef OS_HAS_ALLOC /* the kernel's own allocator; the caller says the size again when it gives the memory back */
+OS_MISSING(os_alloc, size_t size, size_t alignment, void **at)
+OS_MISSING(os_free, void *at, size_t size, size_t alignment)
 #endif
 
 /* --- scheduling */

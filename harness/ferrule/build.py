@@ -17,7 +17,7 @@ from elftools.common.exceptions import ELFError
 from elftools.elf.elffile import ELFFile
 from elftools.elf.sections import NoteSection
 
-from ferrule import paths
+from ferrule import archive, paths
 from ferrule import port as ports
 from ferrule.errors import InfrastructureError, UsageError
 from ferrule.plan import CAPACITY
@@ -69,6 +69,7 @@ def build_payload(
     *,
     compiler: Compiler | None = None,
     extra_workloads: Sequence[Path] = (),
+    library: Path | None = None,
     strict: bool = False,
 ) -> Payload:
     """Compile the payload, or take it from the cache when nothing it is made of has changed.
@@ -78,10 +79,12 @@ def build_payload(
         arch: x86_64, aarch64 or riscv64.
         compiler: instead of the one toolchain.py finds.
         extra_workloads: workload files, or folders of them, besides the checkout's own.
+        library: the user's archive, for a port that is linked against one.
         strict: warnings are errors.
 
     Raises:
-        UsageError: no such port or architecture, or an extra path that does not exist.
+        UsageError: no such port or architecture, an extra path that does not exist, or a library that is missing, not
+            wanted, or none.
         ToolMissing: no compiler for it.
         BuildFailed: it does not compile.
         InfrastructureError: the cache cannot be written.
@@ -90,10 +93,11 @@ def build_payload(
     port = ports.read(os)
     if port.arches and arch in ARCHES and arch not in port.arches:
         raise UsageError(f"os {os}: is written for {', '.join(port.arches)}, not for {arch}")
+    linked = _library(os, port, library)
     main = [guest / "payload.c", *guest.glob("payload/*.c"), *guest.glob("core/*.c")]
     own = workload_files()
     sources = _in_tree([*main, *port.sources, *own]) | _extra_in_tree(workload_files(extra_workloads)[len(own) :])
-    return _Recipe("payload", os, arch, compiler or target_compiler(arch), sources, strict, port).make()
+    return _Recipe("payload", os, arch, compiler or target_compiler(arch), sources, strict, port, linked).make()
 
 
 def build_init(arch: str, *, compiler: Compiler | None = None, strict: bool = False) -> Payload:
@@ -132,6 +136,30 @@ def patch_plan(payload: bytes, text: str | bytes) -> bytes:
 
 
 @dataclass(frozen=True)
+class _Library:
+    """The user's archive, and what is to be known of it."""
+
+    path: Path
+    sha256: str
+    defines: tuple[str, ...]  # preprocessor names: the optional functions that it has
+
+
+def _library(os: str, port: Port, path: Path | None) -> _Library | None:
+    if port.library is None:
+        if path is not None:
+            raise UsageError(f"os {os}: {path}: its payload is linked against no library")
+        return None
+    if path is None:
+        raise UsageError(f"os {os}: its payload is linked against a {port.library.name} of yours, and none is named")
+    has = archive.symbols(path)
+    return _Library(
+        path.absolute(),
+        hashlib.sha256(path.read_bytes()).hexdigest(),
+        tuple(f"HAVE_{name.upper()}" for name in port.library.optional if name in has),
+    )
+
+
+@dataclass(frozen=True)
 class _Recipe:
     """All that goes into a program, and nothing else does."""
 
@@ -142,13 +170,14 @@ class _Recipe:
     sources: Mapping[str, Path]  # path in the build tree -> file
     strict: bool
     port: Port  # what it adds besides sources
+    library: _Library | None = None
 
     def __str__(self) -> str:
         return f"{self.kind} for {self.os} {self.arch}"
 
     @property
     def code(self) -> tuple[str, ...]:
-        return (*_CODE, *_CODE_OF_KIND[self.compiler.kind], *_CODE_OF_ARCH[self.arch])
+        return (*_CODE, *_CODE_OF_KIND[self.compiler.kind], *_CODE_OF_ARCH[self.arch], *self.port.flags)
 
     def tree(self) -> dict[str, bytes]:
         """The build tree: all sources and every header they may include, those beside extra workloads too."""
@@ -165,13 +194,15 @@ class _Recipe:
         """The name in the cache."""
         hashes = {name: hashlib.sha256(content).hexdigest() for name, content in tree.items()}
         made_of = [self.kind, self.os, self.arch, self.compiler.command, self.compiler.version]
-        made_by = [self.code, _LINK, _STRICT if self.strict else (), sorted(self.sources), hashes]
+        library = () if self.library is None else (self.library.sha256, self.library.defines)
+        made_by = [self.code, _LINK, _STRICT if self.strict else (), sorted(self.sources), hashes, library]
         return hashlib.sha256(json.dumps([made_of, made_by]).encode()).hexdigest()[:24]
 
     def compile(self, tree: Mapping[str, bytes], into: Path) -> None:
         """Compile in a private copy of the tree: every path the compiler sees is relative and the same everywhere."""
         quoted = {"COMPILER": self.compiler.version, "FLAGS": " ".join(self.code)}
         defines = [f"-DFERRULE_{name}={json.dumps(value)}" for name, value in quoted.items()]  # as C quotes it, too
+        defines += [f"-D{name}" for name in (self.library.defines if self.library else ())]
         options = (*self.code, *_LINK, *(_STRICT if self.strict else ()), *defines)
         with tempfile.TemporaryDirectory(prefix="ferrule-build-") as name:
             folder = Path(name)
@@ -183,7 +214,8 @@ class _Recipe:
             for result, part in zip(objects, self.port.objects.values(), strict=True):
                 alone = (*self.code, *_PART, *(_STRICT if self.strict else ()), *part.flags, *includes)
                 self.compiler.run((*alone, *_in_tree(part.sources), "-o", result), str(self), folder)
-            inputs = (*sorted(self.sources), *objects, *self.port.link)
+            library = [self.library.path] if self.library else []
+            inputs: tuple[str | Path, ...] = (*sorted(self.sources), *objects, *library, *self.port.link)
             self.compiler.run((*options, *includes, *inputs, "-o", "program"), str(self), folder)
             _publish(folder / "program", into)
 

@@ -3,10 +3,14 @@
 That file may hold
 
     arches = ["x86_64"]             the architectures that the port is written for; without it, all
+    flags = ["-mgeneral-regs-only"] further options of the compiler, for all of the program
     link = ["-Wl,..."]              further options of the link
     [objects.NAME]                  a part compiled with options of its own, linked as NAME.o
     sources = ["boot/*.S"]          patterns relative to guest/
     flags = ["-mno-red-zone"]
+    [library]                       the kernel is an archive of the user's that the program is linked against
+    name = "libhermit.a"            what it is called, for people
+    optional = ["sys_mmap"]         functions that it may lack: HAVE_SYS_MMAP is defined where it has this one
 """
 
 from __future__ import annotations
@@ -21,8 +25,9 @@ from ferrule import paths
 from ferrule.errors import UsageError
 
 START: Final = "start.c"  # what every port has
-_KEYS: Final = {"arches", "link", "objects"}
+_KEYS: Final = {"arches", "flags", "link", "objects", "library"}
 _OBJECT_KEYS: Final = {"sources", "flags"}
+_LIBRARY_KEYS: Final = {"name", "optional"}
 
 
 @dataclass(frozen=True)
@@ -34,14 +39,24 @@ class Part:
 
 
 @dataclass(frozen=True)
+class Library:
+    """An archive of the user's that the program is linked against."""
+
+    name: str
+    optional: tuple[str, ...] = ()  # functions that it may lack
+
+
+@dataclass(frozen=True)
 class Port:
     """One folder of guest/os/."""
 
     sources: tuple[Path, ...]  # of the port itself; the Linux guest's init.c is a program of its own
     extras: tuple[Path, ...] = ()  # build.toml, what it names, and link scripts
     arches: tuple[str, ...] = ()  # empty: all
+    flags: tuple[str, ...] = ()
     link: tuple[str, ...] = ()
     objects: Mapping[str, Part] = field(default_factory=dict)
+    library: Library | None = None
 
 
 def read(os: str) -> Port:
@@ -69,7 +84,22 @@ def read(os: str) -> Port:
         raise UsageError(f"{file}: objects: must be tables, [objects.NAME]")
     objects = {name: _part(file, name, table, guest) for name, table in sorted(tables.items())}
     extras = (file, *sorted(folder.glob("*.ld")), *(path for part in objects.values() for path in part.sources))
-    return Port(sources, extras, _words(file, said, "arches"), _words(file, said, "link"), objects)
+    return Port(
+        sources,
+        extras,
+        _words(file, said, "arches"),
+        _words(file, said, "flags"),
+        _words(file, said, "link"),
+        objects,
+        _library(file, said["library"]) if "library" in said else None,
+    )
+
+
+def _library(file: Path, table: Any) -> Library:
+    if not isinstance(table, dict) or not isinstance(table.get("name"), str):
+        raise UsageError(f"{file}: library: must be a table with a name")
+    _known(file, table, _LIBRARY_KEYS)
+    return Library(table["name"], _words(file, table, "optional"))
 
 
 def _part(file: Path, name: str, table: Any, guest: Path) -> Part:

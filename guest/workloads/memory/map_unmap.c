@@ -1,6 +1,8 @@
 /* An anonymous private mapping of `size` bytes is made and undone: with touch=0 the two calls alone (bookkeeping, no
  * memory changes hands), with touch=1 each page is also written once in between, so faults, zeroing and freeing are
- * inside. The two are different prices; tools that print "mmap latency" mostly mean the second. */
+ * inside. The two are different prices; tools that print "mmap latency" mostly mean the second. Pitfall: on kernels
+ * whose mappings are there at once (the port's README says so) there is no such difference: the memory changes hands in
+ * both. */
 #include "workloads/workload.h"
 
 enum { LARGEST = 64 << 20 };
@@ -26,7 +28,8 @@ static long verify(struct run *run) {
     TRY(run, os_map(state(run)->size, &first));
     TRY(run, os_map(state(run)->size, &second));
     *(volatile char *)first = 1;
-    int apart = first != second && *(volatile char *)second == 0;
+    *(volatile char *)second = 2;
+    int apart = *(volatile char *)first == 1;
     TRY(run, os_unmap(first, state(run)->size));
     TRY(run, os_unmap(second, state(run)->size));
     return apart ? 0 : WRONG(run, "two mappings shared their memory");

@@ -21,6 +21,14 @@ static void after(struct run *run, uint64_t n) {
     state(run)->map = NULL;
 }
 
+static long setup(struct run *run) {
+    if (!OS_MAP_PRESENT)
+        return 0;
+    run->operation = "fault";
+    run->seen = "mapped memory is there at once";
+    return -OS_ENOSYS;
+}
+
 static long verify(struct run *run) {
     enum { PAGES = 16 };
     void *at = NULL;
@@ -51,6 +59,7 @@ WORKLOAD{
     .per = PER_CALL,
     .ends = 1,
     .max_batch = 4096,
+    .setup = setup,
     .verify = verify,
     .before = before,
     .after = after,

@@ -1,0 +1,62 @@
+/* The functions of a libhermit.a that the port calls, their layouts and constants: README.md has source and date of
+ * each. A system call is a call of one of them, by the System V ABI. Errors come back as negative errno, Linux's
+ * numbers. */
+#ifndef FERRULE_HERMIT_ABI_H
+#define FERRULE_HERMIT_ABI_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+typedef int32_t hermit_thread_id;
+
+struct hermit_time { /* 16 bytes, but unlike Linux's the nanoseconds have 32 bits */
+    int64_t seconds;
+    int32_t nanoseconds;
+};
+_Static_assert(sizeof(struct hermit_time) == 16, "as the kernel lays it out");
+
+enum { HERMIT_CLOCK_MONOTONIC = 4 };
+enum { HERMIT_PRIORITY_NORMAL = 2 };
+enum { HERMIT_FUTEX_RELATIVE = 1 };
+enum { HERMIT_PROT_READ_WRITE = 3 };
+enum { HERMIT_O_RDONLY = 0, HERMIT_O_WRONLY = 1, HERMIT_O_CREAT = 0100 };
+
+/* Ours: the kernel calls it when it is up, on a stack of 1 MiB. It must not return. */
+__attribute__((noreturn)) void runtime_entry(int argc, char **argv, char **envp);
+
+int32_t sys_getpid(void); /* 0 */
+__attribute__((noreturn)) void sys_exit(int32_t status);
+
+int64_t sys_read(int32_t fd, void *into, size_t length);
+int64_t sys_write(int32_t fd, const void *from, size_t length);
+int32_t sys_open(const char *path, int32_t flags, uint32_t mode);
+int32_t sys_close(int32_t fd);
+int32_t sys_unlink(const char *path);
+int32_t sys_eventfd(uint64_t count, int16_t flags);
+
+int32_t sys_clock_gettime(int32_t clock, struct hermit_time *now);
+uint16_t sys_get_processor_frequency(void); /* MHz */
+size_t sys_get_processor_count(void);
+
+/* The entry takes a word, a pointer here. The kernel makes the stack; below 32 KiB it takes 32. `core` < 0: any. */
+hermit_thread_id sys_spawn2(void (*entry)(void *), void *argument, uint8_t priority, size_t stack, int64_t core);
+int32_t sys_join(hermit_thread_id id);
+void sys_yield(void);
+void sys_block_current_task(void); /* takes effect at the next sys_yield() */
+void sys_block_current_task_with_timeout(uint64_t milliseconds);
+void sys_wakeup_task(hermit_thread_id id);
+
+int32_t sys_futex_wait(uint32_t *word, uint32_t expected, const struct hermit_time *timeout, uint32_t flags);
+int32_t sys_futex_wake(uint32_t *word, int32_t count);
+
+int32_t sys_sem_init(void **semaphore, int32_t shared, uint32_t count); /* shared must be 0 */
+int32_t sys_sem_destroy(void **semaphore);
+int32_t sys_sem_post(void **semaphore);
+int32_t sys_sem_timedwait(void **semaphore, const struct hermit_time *until); /* NULL: for ever */
+
+int32_t sys_mmap(size_t length, uint32_t protection, void **at); /* these two: kernels with the feature `mman` */
+int32_t sys_munmap(void *at, size_t length);
+void *sys_malloc(size_t size, size_t alignment); /* NULL: none left */
+void sys_free(void *at, size_t size, size_t alignment);
+
+#endif

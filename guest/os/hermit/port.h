@@ -1,0 +1,209 @@
+/* Hermit: the operations of os.h by the functions of the user's libhermit.a. README.md says what each of them is. There
+ * is one address space and one program, so there are no processes, no pipes, and nothing to share memory with. */
+#ifndef FERRULE_HERMIT_PORT_H
+#define FERRULE_HERMIT_PORT_H
+
+#include "abi.h"
+
+#if !defined(__x86_64__)
+#error "this port is written for x86_64 alone"
+#endif
+
+#define OS_NAME "hermit"
+#define OS_ARCH "x86_64"
+
+/* --- what the payload needs --- */
+
+__attribute__((noreturn)) static inline void os_exit(int status) {
+    sys_exit(status);
+}
+
+void os_output(const char *bytes, size_t length);
+void os_complain(const char *text);
+void os_facts(void (*fact)(void *, const char *name, const char *value), void *context);
+
+#define OS_HAS_CLOCK /* the time-stamp counter in microseconds */
+static inline long os_clock_read(uint64_t *ns) {
+    struct hermit_time now;
+    long result = sys_clock_gettime(HERMIT_CLOCK_MONOTONIC, &now);
+    *ns = (uint64_t)now.seconds * 1000000000u + (uint64_t)now.nanoseconds;
+    return result;
+}
+
+static inline uint64_t os_clock_ns(void) {
+    uint64_t ns;
+    os_clock_read(&ns);
+    return ns;
+}
+
+/* --- system calls: there is no number that could be unknown --- */
+
+#define OS_HAS_NULL_CALL
+static inline long os_null_call(void) {
+    return sys_getpid();
+}
+
+/* --- files --- */
+
+#define OS_HAS_OPEN
+static inline long os_open(const char *path, unsigned how) {
+    enum { READ = 1, CREATE = 4 }; /* of os.h, which comes later */
+    return sys_open(path, (how & READ ? HERMIT_O_RDONLY : HERMIT_O_WRONLY) | (how & CREATE ? HERMIT_O_CREAT : 0), 0600);
+}
+
+static inline long os_remove(const char *path) {
+    return sys_unlink(path);
+}
+
+#define OS_HAS_FD
+static inline long os_read(int fd, void *into, size_t length) {
+    return sys_read(fd, into, length);
+}
+
+static inline long os_write(int fd, const void *from, size_t length) {
+    return sys_write(fd, from, length);
+}
+
+static inline long os_close(int fd) {
+    return sys_close(fd);
+}
+
+#define OS_HAS_EVENTFD
+static inline long os_eventfd(uint64_t count) {
+    return sys_eventfd(count, 0);
+}
+
+/* --- threads: on the first core, every one of them. The kernel makes their stacks, `stack` is not used --- */
+
+#define OS_HAS_THREAD
+struct os_thread {
+    hermit_thread_id id;
+};
+
+static inline long os_thread_start(struct os_thread *thread, void (*entry)(void *), void *argument, void *stack,
+                                   size_t size) {
+    (void)stack;
+    thread->id = sys_spawn2(entry, argument, HERMIT_PRIORITY_NORMAL, size, 0);
+    return thread->id < 0 ? thread->id : 0;
+}
+
+static inline long os_thread_join(struct os_thread *thread) {
+    return sys_join(thread->id);
+}
+
+#define OS_HAS_YIELD
+static inline long os_yield(void) {
+    sys_yield();
+    return 0;
+}
+
+extern hermit_thread_id hermit_main_thread;
+
+#define OS_HAS_BLOCK
+static inline long os_block(void) {
+    sys_block_current_task();
+    sys_yield();
+    return 0;
+}
+
+static inline long os_unblock(const struct os_thread *thread) {
+    sys_wakeup_task(thread->id);
+    return 0;
+}
+
+static inline long os_main_thread(struct os_thread *thread) {
+    thread->id = hermit_main_thread;
+    return 0;
+}
+
+/* --- wait and wake --- */
+
+#define OS_HAS_FUTEX
+static inline long os_wait(volatile uint32_t *word, uint32_t expected, uint64_t timeout_ns, int shared) {
+    struct hermit_time timeout = {(int64_t)(timeout_ns / 1000000000u), (int32_t)(timeout_ns % 1000000000u)};
+    (void)shared;
+    return sys_futex_wait((uint32_t *)word, expected, timeout_ns ? &timeout : NULL, HERMIT_FUTEX_RELATIVE);
+}
+
+static inline long os_wake(volatile uint32_t *word, uint32_t count, int shared) {
+    (void)shared;
+    return sys_futex_wake((uint32_t *)word, (int32_t)count);
+}
+
+#define OS_HAS_SEMAPHORE
+struct os_semaphore {
+    void *handle;
+};
+
+static inline long os_semaphore_make(struct os_semaphore *semaphore, uint32_t count) {
+    return sys_sem_init(&semaphore->handle, 0, count);
+}
+
+static inline long os_semaphore_wait(struct os_semaphore *semaphore) {
+    return sys_sem_timedwait(&semaphore->handle, NULL);
+}
+
+static inline long os_semaphore_post(struct os_semaphore *semaphore) {
+    return sys_sem_post(&semaphore->handle);
+}
+
+static inline long os_semaphore_end(struct os_semaphore *semaphore) {
+    return sys_sem_destroy(&semaphore->handle);
+}
+
+/* --- memory: mapped pages are there at once, one piece of physical memory, and are not cleared --- */
+
+#define OS_MAP_PRESENT 1
+#ifdef HAVE_SYS_MMAP
+#define OS_HAS_MAP
+static inline long os_map(size_t length, void **at) {
+    return sys_mmap(length, HERMIT_PROT_READ_WRITE, at);
+}
+
+static inline long os_unmap(void *at, size_t length) {
+    return sys_munmap(at, length);
+}
+#endif
+
+#define OS_HAS_ALLOC
+static inline long os_alloc(size_t size, size_t alignment, void **at) {
+    *at = sys_malloc(size, alignment);
+    return *at ? 0 : -12; /* ENOMEM */
+}
+
+static inline long os_free(void *at, size_t size, size_t alignment) {
+    sys_free(at, size, alignment);
+    return 0;
+}
+
+/* --- scheduling --- */
+
+#define OS_HAS_PIN /* a thread stays on the core that it was started for */
+static inline long os_pin(unsigned cpu) {
+    return cpu == 0 ? 0 : -22; /* EINVAL */
+}
+
+static inline long os_unpin(void) {
+    return 0;
+}
+
+#define OS_HAS_CPU
+static inline long os_cpu(void) {
+    return 0;
+}
+
+#define OS_HAS_CPUS
+static inline long os_cpus(void) {
+    return (long)sys_get_processor_count();
+}
+
+/* The way of sleeping that arms the timer and idles: in milliseconds, rounded up. The kernel's nanosleep polls the
+ * counter in a loop when it is to sleep less than ten of them. */
+#define OS_HAS_SLEEP
+static inline long os_sleep(uint64_t ns) {
+    sys_block_current_task_with_timeout((ns + 999999) / 1000000);
+    sys_yield();
+    return 0;
+}
+
+#endif

@@ -1,0 +1,93 @@
+/* From the kernel's call of runtime_entry() to program_main(), results, and what is worth knowing. */
+#include "os/os.h"
+#include "core/text.h"
+
+hermit_thread_id hermit_main_thread;
+
+static struct {
+    int argc;
+    char **argv;
+} start;
+
+static void run(void *unused) {
+    (void)unused;
+    os_exit(program_main(start.argc, start.argv));
+}
+
+/* The program runs on a thread that we start: no call says which thread one is, but who starts a thread is told. The
+ * new one has its first turn in the join, when its number is known. */
+void runtime_entry(int argc, char **argv, char **envp) {
+    enum { STACK = 256 * 1024 };
+    (void)envp;
+    start.argc = argc;
+    start.argv = argv;
+    hermit_main_thread = sys_spawn2(run, NULL, HERMIT_PRIORITY_NORMAL, STACK, 0);
+    sys_join(hermit_main_thread);
+    sys_exit(3);
+}
+
+/* The console: it takes whole lines, so records leave at once. */
+void os_output(const char *bytes, size_t length) {
+    enum { STDOUT = 1, EXIT_INFRASTRUCTURE = 3 };
+    while (length) {
+        long done = os_write(STDOUT, bytes, length);
+        if (done <= 0)
+            os_exit(EXIT_INFRASTRUCTURE);
+        bytes += done;
+        length -= (size_t)done;
+    }
+}
+
+void os_complain(const char *text) {
+    enum { STDERR = 2 };
+    os_write(STDERR, text, text_length(text));
+}
+
+static void cpuid(uint32_t leaf, uint32_t word[4]) {
+    __asm__ volatile("cpuid" : "=a"(word[0]), "=b"(word[1]), "=c"(word[2]), "=d"(word[3]) : "a"(leaf), "c"(0));
+}
+
+/* The brand string (Intel SDM vol. 2A, CPUID leaves 0x80000002 to 0x80000004), without the blanks it begins with. */
+static const char *cpu_model(char text[49]) {
+    uint32_t word[4];
+    for (uint32_t i = 0; i < 3; i++) {
+        cpuid(0x80000002u + i, word);
+        memcpy(text + 16 * i, word, sizeof word);
+    }
+    text[48] = 0;
+    while (*text == ' ')
+        text++;
+    return text;
+}
+
+/* "Hermit version 0.13.0 # UTC ..." in a file that the kernel makes: the words before '#'. */
+static const char *kernel_release(char *text, size_t size) {
+    long fd = os_open("/proc/version", OS_READ), length;
+    if (fd < 0)
+        return NULL;
+    length = os_read((int)fd, text, size - 1);
+    os_close((int)fd);
+    text[length < 0 ? 0 : length] = 0;
+    for (char *at = text; *at; at++)
+        if (at[0] == ' ' && at[1] == '#')
+            at[0] = at[1] = 0;
+    return *text ? text : NULL;
+}
+
+static void say_number(void (*fact)(void *, const char *, const char *), void *context, const char *name,
+                       uint64_t value) {
+    char text[21];
+    text[text_u64(text, value)] = 0;
+    fact(context, name, text);
+}
+
+void os_facts(void (*fact)(void *, const char *name, const char *value), void *context) {
+    char text[128];
+    const char *release = kernel_release(text, sizeof text);
+    if (release)
+        fact(context, "kernel.release", release);
+    fact(context, "cpu.model", cpu_model(text));
+    fact(context, "clock_read", "function of the kernel");
+    say_number(fact, context, "clock.mhz", sys_get_processor_frequency());
+    say_number(fact, context, "cpus", (uint64_t)os_cpus());
+}

@@ -1,0 +1,71 @@
+/* Two threads of one core hand themselves to each other by name: each wakes the other, then blocks. One operation is
+ * the ROUND TRIP: two wake-ups, two blocks, two context switches. Nothing is looked up by address and no word is
+ * tested, as a futex does: this is the least that a kernel can make of handing over. Pitfall: a wake-up of a thread
+ * that does not sleep is lost, so this is right on one core alone, where nobody runs in between. */
+#include "workloads/workload.h"
+
+enum { TURNS, LEAVE }; /* words of the shared page */
+
+struct state {
+    struct os_thread first, other;
+    int started;
+};
+STATE(struct state)
+
+static char stack[16384] __attribute__((aligned(64)));
+
+static void answer(void *argument) {
+    struct run *run = argument;
+    run_pin(run, 1);
+    while (!run->shared->word[LEAVE]) {
+        run->shared->word[TURNS]++;
+        os_unblock(&state(run)->first);
+        os_block();
+    }
+}
+
+/* The other end has its first turn here: afterwards it sleeps, and every operation finds it so. */
+static long setup(struct run *run) {
+    struct state *own = state(run);
+    TRY(run, os_main_thread(&own->first));
+    if (run->place == PLACE_CROSS_CORE)
+        return REFUSE(run, "place", "same_core: a wake-up that comes before the block is lost");
+    TRY(run, os_thread_start(&own->other, answer, run, stack, sizeof stack));
+    own->started = 1;
+    return os_block();
+}
+
+static inline void op(struct run *run) {
+    EXPECT(run, os_unblock(&state(run)->other) >= 0);
+    EXPECT(run, os_block() >= 0);
+}
+
+static long verify(struct run *run) {
+    for (uint64_t turn = 1; turn <= 100; turn++) {
+        if (run->shared->word[TURNS] != turn)
+            return WRONG(run, "the other thread did not have its turn every time");
+        op(run);
+    }
+    return 0;
+}
+
+static void teardown(struct run *run) {
+    run->shared->word[LEAVE] = 1;
+    if (state(run)->started) {
+        os_unblock(&state(run)->other);
+        os_thread_join(&state(run)->other);
+    }
+}
+
+WORKLOAD{
+    .name = "block_wakeup",
+    .family = "ipc",
+    .what = "round trip of two threads that wake each other by name and block",
+    .per = PER_ROUND_TRIP,
+    .ends = 2,
+    .switches = 2,
+    .setup = setup,
+    .verify = verify,
+    .teardown = teardown,
+    LOOPS,
+};

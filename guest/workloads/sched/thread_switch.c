@@ -1,0 +1,62 @@
+/* Two threads of one address space on one core yield to each other and do nothing else. One operation is a yield of the
+ * first: the switch to the second, its yield, the switch back. No message, no wake-up, no page table: context_switch
+ * without its pipe. Pitfall: where threads do not take strict turns a yield may come straight back, and what is counted
+ * is no switch; so the second end counts its turns, and one that is left out makes the run wrong or failed. */
+#include "workloads/workload.h"
+
+enum { TURNS, LEAVE }; /* words of the shared page */
+
+struct state {
+    struct os_thread other;
+    int started;
+    uint64_t expected; /* turns that the other must have had by now */
+};
+STATE(struct state)
+
+static char stack[16384] __attribute__((aligned(64)));
+
+static void turn(void *argument) {
+    struct run *run = argument;
+    run_pin(run, 1);
+    for (run->shared->word[TURNS]++; !run->shared->word[LEAVE]; run->shared->word[TURNS]++)
+        os_yield();
+}
+
+static long setup(struct run *run) {
+    TRY(run, os_yield());
+    if (run->place == PLACE_CROSS_CORE)
+        return REFUSE(run, "place", "same_core: each core takes turns of its own");
+    TRY(run, os_thread_start(&state(run)->other, turn, run, stack, sizeof stack));
+    state(run)->started = 1;
+    return 0;
+}
+
+static inline void op(struct run *run) {
+    os_yield();
+    EXPECT(run, run->shared->word[TURNS] == ++state(run)->expected);
+}
+
+static long verify(struct run *run) {
+    for (unsigned i = 0; i < 100; i++)
+        op(run);
+    return run->failed ? WRONG(run, "the other thread did not have its turn every time") : 0;
+}
+
+static void teardown(struct run *run) {
+    run->shared->word[LEAVE] = 1;
+    if (state(run)->started)
+        os_thread_join(&state(run)->other);
+}
+
+WORKLOAD{
+    .name = "thread_switch",
+    .family = "sched",
+    .what = "yield to another thread of the core and back",
+    .per = PER_ROUND_TRIP,
+    .ends = 2,
+    .switches = 2,
+    .setup = setup,
+    .verify = verify,
+    .teardown = teardown,
+    LOOPS,
+};
