@@ -81,7 +81,7 @@ struct space {
     uint64_t used;       /* entries from here on are zero */
     struct list members; /* its contexts; the process ends with the first */
     struct space *next_free;
-    uint64_t ends; /* those from here on were never open */
+    uint64_t ends; /* those from here on are not open */
     struct pipe_end end[SPACE_ENDS];
 };
 void spaces_init(void);
