@@ -109,9 +109,20 @@ static inline long aero_wait(long pid) {
     return (status & 0xff) == 0 ? (long)(status >> 8) : 128 + (long)(status & 0xff);
 }
 
+/* A page of shared memory that a process reads before it writes to it, it may never write to (README.md). So a copy
+ * writes to a byte of it first that nobody uses; reading and writing in one instruction will not do, because emulators
+ * make two accesses of it. NULL: there is no shared memory. */
+extern volatile char *aero_spare_byte;
+
+static inline void aero_write_first(void) {
+    if (aero_spare_byte)
+        *aero_spare_byte = 0;
+}
+
 static inline long os_process_start(struct os_process *process, void (*entry)(void *), void *argument) {
     long pid = aero_fork(process);
     if (pid == 0) {
+        aero_write_first();
         entry(argument);
         os_exit(0);
     }

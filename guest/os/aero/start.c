@@ -7,6 +7,7 @@
 #define COUNT  "/ferrule/processes" /* how many, in decimal: written by the harness */
 #define SHARED "/ferrule/shared"    /* the memory that process copies keep */
 
+volatile char *aero_spare_byte;
 volatile uint32_t aero_data = 1; /* the kernel refuses a segment of which nothing is in the file */
 
 __asm__(".text\n"
@@ -117,15 +118,18 @@ void os_complain(const char *text) {
 }
 
 long os_map_shared(size_t length, void **at) {
+    if (aero_spare_byte || length >= OS_PAGE)
+        return -OS_EINVAL; /* one page, less a byte: what the payload needs */
     long fd = os_open(SHARED, OS_READ | OS_WRITE);
     if (fd < 0)
         return fd;
-    long result = aero_result(call6(CALL_MMAP, 0, (long)length, AERO_PROT_READ_WRITE, AERO_MAP_SHARED, fd, 0));
+    long result = aero_result(call6(CALL_MMAP, 0, OS_PAGE, AERO_PROT_READ_WRITE, AERO_MAP_SHARED, fd, 0));
     os_close((int)fd);
     if (result < 0)
         return result;
     *at = (void *)result;
     memset(*at, 0, length); /* processes before this one may have used it */
+    aero_spare_byte = (char *)*at + OS_PAGE - 1;
     return 0;
 }
 

@@ -27,7 +27,7 @@ KERNEL: Final = Need(
 )
 BOOT_SECONDS: dict[Accel, float] = {"kvm": 30.0, "tcg": 90.0, "icount": 120.0}
 LEAST_MEMORY: Final = 128  # MiB
-SHARED_BYTES: Final = 65536  # of the file that is mapped where processes share memory
+SHARED_BYTES: Final = 4096  # of the file that is mapped where processes share memory
 LINE_LIMIT: Final = 4096  # bytes of a console line that are waited for
 
 INIT, COUNT, SHARED = "usr/bin/init", "ferrule/processes", "ferrule/shared"  # guest/os/aero/start.c knows them, too
