@@ -19,7 +19,7 @@ from ferrule.transcript import Transcript
 from ferrule.transports.base import Streams
 
 DEBUG_PORT = 0xF4  # isa-debug-exit: the guest writes v there and QEMU ends with status (v << 1) | 1
-CONSOLE, RESULTS = "console", "results"  # serial ports, in the guest's order: ttyS0, ttyS1
+CONSOLE, RESULTS = "console", "results"  # serial ports; a guest that can drive one only has no console of its own
 PIPE_BYTES = 1 << 20  # of the results' pipe: an unprivileged user's limit (fs.pipe-max-size)
 
 # What turns each accelerator on. Under icount one virtual nanosecond is one instruction (shift=0), idle time is
@@ -40,13 +40,14 @@ class Machine:
 
     program: str
     accel: Accel
-    kernel: Path
+    kernel: Path | None  # None: the firmware finds something to boot on what `devices` adds
     initrd: Path | None = None
     command_line: str = ""  # the kernel's
     memory: int = 512  # MiB
     smp: int = 1
     devices: tuple[str, ...] = ()  # further arguments, as they are
-    ports: Mapping[str, str] = field(default_factory=dict)  # serial ports: name -> chardev, e.g. file,path=/dev/fd/5
+    # serial ports in the guest's order: name -> chardev, e.g. file,path=/dev/fd/5; Qemu chooses the chardevs itself
+    ports: Mapping[str, str] = field(default_factory=dict)
 
 
 def arguments(machine: Machine) -> list[str]:
@@ -59,7 +60,8 @@ def arguments(machine: Machine) -> list[str]:
         kind, _, rest = chardev.partition(",")
         argv += ["-chardev", f"{kind},id={name}" + (f",{rest}" if rest else ""), "-serial", f"chardev:{name}"]
     argv += machine.devices
-    argv += ["-kernel", str(machine.kernel)]
+    if machine.kernel is not None:
+        argv += ["-kernel", str(machine.kernel)]
     if machine.initrd is not None:
         argv += ["-initrd", str(machine.initrd).replace(",", ",,")]
     if machine.command_line:
@@ -72,7 +74,7 @@ def conditions(machine: Machine) -> str:
     bare = replace(
         machine,
         program=Path(machine.program).name,
-        kernel=Path(machine.kernel.name),
+        kernel=machine.kernel and Path(machine.kernel.name),
         initrd=machine.initrd and Path(machine.initrd.name),
         ports={name: chardev.partition(",")[0] for name, chardev in machine.ports.items()},
     )
@@ -109,30 +111,29 @@ def version(program: str) -> str:
 
 
 class Qemu:
-    """A running QEMU. Its `results` port is the data of `streams`; everything else said goes into transcripts.
+    """A running QEMU. The machine's `results` port is the data of `streams`; all else said goes into transcripts.
 
     Ports are pipes, not sockets: a pipe takes single bytes as they come without filling up, so that a guest never waits
     for its serial port and an instruction count never depends on how fast this side reads.
     """
 
     def __init__(self, machine: Machine) -> None:
-        self.console = Transcript()  # the guest's first serial port
+        self.console = Transcript()  # the guest's console port
         self.errors = Transcript(8192)  # QEMU's own words
         self.streams = Streams()
-        pipes = {name: os.pipe() for name in (CONSOLE, RESULTS, "errors")}
+        transcripts = {CONSOLE: self.console, "errors": self.errors}
+        pipes = {name: os.pipe() for name in (*machine.ports, "errors")}
         ours = {name: ends[0] for name, ends in pipes.items()}
         theirs = {name: ends[1] for name, ends in pipes.items()}
         with suppress(PermissionError):  # more than an unprivileged user's pipes may hold in all
             fcntl.fcntl(ours[RESULTS], fcntl.F_SETPIPE_SZ, PIPE_BYTES)
-        self.machine = replace(
-            machine, ports={name: f"file,path=/dev/fd/{theirs[name]}" for name in (CONSOLE, RESULTS)}
-        )
+        self.machine = replace(machine, ports={name: f"file,path=/dev/fd/{theirs[name]}" for name in machine.ports})
         try:
             self.child = children.start(
                 arguments(self.machine),
                 stdout=theirs["errors"],
                 stderr=theirs["errors"],
-                pass_fds=(theirs[CONSOLE], theirs[RESULTS]),
+                pass_fds=tuple(theirs[name] for name in machine.ports),
             )
         except OSError as error:
             for end in ours.values():
@@ -141,7 +142,8 @@ class Qemu:
         finally:
             for end in theirs.values():
                 os.close(end)
-        self.streams.follow(self.child, ours[RESULTS], {ours[CONSOLE]: self.console, ours["errors"]: self.errors})
+        sides = {ours[name]: kept for name, kept in transcripts.items() if name in ours}
+        self.streams.follow(self.child, ours[RESULTS], sides)
 
     def close(self) -> None:
         """Kill and reap. May be called twice."""

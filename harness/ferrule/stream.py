@@ -19,7 +19,7 @@ PENDING_LIMIT: Final = 4096  # bytes kept of a line that has not ended yet
 STREAMS_LIMIT: Final = 1024  # streams one guest may open: an honest one opens one a process
 REMEMBERED: Final = 64  # records a stream remembers, to tell a repeated one from a restart
 
-_MARK: Final = b"#fr1 "
+MARK: Final = b"#fr1 "  # where a record begins
 _STREAM = re.compile(rb"#fr1 ([0-9a-z]{1,16})\.(0|[1-9][0-9]{0,9}) ")
 _NAME = rb"[a-z][a-z0-9_.]*"
 _RECORD = re.compile(
@@ -116,20 +116,20 @@ class Decoder:
 
     def _relieve(self, events: list[Event]) -> None:
         """Let go of an unfinished line that is too long to be kept, but not of a record that begins at its end."""
-        last = self._pending.rfind(_MARK)
+        last = self._pending.rfind(MARK)
         whole = last >= 0 and len(self._pending) - last <= PENDING_LIMIT
-        keep = last if whole else len(self._pending) - (len(_MARK) - 1)
+        keep = last if whole else len(self._pending) - (len(MARK) - 1)
         self._line(bytes(self._pending[:keep]), events)
         self._skipping = not whole and (self._skipping or last >= 0)
         del self._pending[:keep]
 
     def _line(self, line: bytes, events: list[Event]) -> None:
         """A line may hold several records, when newlines were lost, and foreign text around them."""
-        head, *bodies = line.split(_MARK)
+        head, *bodies = line.split(MARK)
         if not self._skipping:
             _noise(head, events)
         for body in bodies:
-            self._segment(_MARK + body, events)
+            self._segment(MARK + body, events)
 
     def _segment(self, text: bytes, events: list[Event]) -> None:
         """From one mark to the next, or to the end of the line."""

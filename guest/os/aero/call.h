@@ -1,0 +1,98 @@
+/* Aero on x86-64: its own call numbers and constants, and the raw system call. Facts and their source: README.md.
+ *
+ * The way in is Linux's (number in RAX, arguments in RDI RSI RDX R10 R8 R9, result in RAX, RCX and R11 destroyed); of
+ * the numbers only read, write and close are. Texts are passed as address and length. */
+#ifndef FERRULE_AERO_CALL_H
+#define FERRULE_AERO_CALL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum aero_call {
+    CALL_READ = 0,
+    CALL_WRITE = 1,
+    CALL_OPEN = 2, /* (folder, path, length, flags, mode) */
+    CALL_CLOSE = 3,
+    CALL_SHUTDOWN = 4,
+    CALL_EXIT = 5,
+    CALL_FORK = 6,
+    CALL_MMAP = 8,
+    CALL_MUNMAP = 9,
+    CALL_EXEC = 17, /* (path, length, argument slices, count, environment slices, count) */
+    CALL_LOG = 18,  /* (text, length): a line on the first serial port */
+    CALL_UNAME = 19,
+    CALL_WAITPID = 20, /* (pid, uint32_t *status, flags) */
+    CALL_GETPID = 22,
+    CALL_GETTIME = 30,
+    CALL_SLEEP = 31,
+    CALL_PIPE = 33,   /* (int end[2], flags) */
+    CALL_UNLINK = 34, /* (folder, path, length, flags) */
+    CALL_CLONE = 38,  /* (first instruction, stack) */
+    CALL_IPC_SEND = 45,
+    CALL_IPC_RECV = 46,
+    CALL_EPOLL_CREATE = 52,
+    CALL_EPOLL_PWAIT = 53, /* (epoll, events, count, timeout, signal mask by value) */
+    CALL_EPOLL_CTL = 54,
+    CALL_EVENTFD = 55,
+    CALL_KILL = 56,
+    CALL_FUTEX_WAIT = 57, /* (word, expected, struct aero_time *timeout) */
+    CALL_FUTEX_WAKE = 58, /* (word) */
+    CALL_GETPPID = 66,
+    CALL_SOCKETPAIR = 67, /* (domain, type, protocol, int end[2]) */
+    CALL_NONE = 200,      /* far above the last one, which is 81 */
+};
+
+enum { AERO_AT_FDCWD = -100 };
+enum { AERO_RDONLY = 0, AERO_WRONLY = 1, AERO_RDWR = 2, AERO_CREAT = 0100 };
+enum { AERO_PROT_READ_WRITE = 3 };
+enum { AERO_MAP_PRIVATE = 1, AERO_MAP_SHARED = 2, AERO_MAP_ANONYMOUS = 8 };
+enum { AERO_AF_UNIX = 3, AERO_SOCK_STREAM = 4 };
+enum { AERO_EINTR = 1025 }; /* errors.c has them all */
+
+struct aero_time {
+    int64_t seconds;
+    int64_t nanoseconds;
+};
+
+struct aero_slice {
+    const char *bytes;
+    uint64_t length;
+};
+
+struct aero_name {
+    char system[65], node[65], release[65], version[65], machine[65], domain[65];
+};
+
+static inline long call6(long number, long a, long b, long c, long d, long e, long f) {
+    long result;
+    register long r10 __asm__("r10") = d;
+    register long r8 __asm__("r8") = e;
+    register long r9 __asm__("r9") = f;
+    __asm__ volatile("syscall"
+                     : "=a"(result)
+                     : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
+                     : "rcx", "r11", "memory");
+    return result;
+}
+
+static inline long call3(long number, long a, long b, long c) {
+    long result;
+    __asm__ volatile("syscall" : "=a"(result) : "a"(number), "D"(a), "S"(b), "d"(c) : "rcx", "r11", "memory");
+    return result;
+}
+
+static inline long call0(long number) {
+    long result;
+    __asm__ volatile("syscall" : "=a"(result) : "a"(number) : "rcx", "r11", "memory");
+    return result;
+}
+
+/* An Aero error as Linux's: errors.c. */
+long aero_errno(long error);
+
+/* What every call but the cheapest goes through: a comparison that costs next to nothing where nothing went wrong. */
+static inline long aero_result(long result) {
+    return __builtin_expect(result < 0, 0) ? aero_errno(result) : result;
+}
+
+#endif

@@ -1,0 +1,226 @@
+/* Aero: the operations of os.h that its kernel has, by raw system calls. README.md has the facts, and says of each
+ * operation that is missing or does less than its name why. */
+#ifndef FERRULE_AERO_PORT_H
+#define FERRULE_AERO_PORT_H
+
+#include "call.h"
+#include "core/text.h"
+
+#if !defined(__x86_64__)
+#error "Aero runs on x86_64 alone"
+#endif
+
+#define OS_NAME "aero"
+#define OS_ARCH "x86_64"
+
+/* --- what the payload needs --- */
+
+__attribute__((noreturn)) static inline void os_exit(int status) {
+    for (;;)
+        call3(CALL_EXIT, status, 0, 0);
+}
+
+void os_output(const char *bytes, size_t length);
+void os_complain(const char *text);
+void os_facts(void (*fact)(void *, const char *name, const char *value), void *context);
+
+#define OS_HAS_CLOCK
+static inline long os_clock_read(uint64_t *ns) {
+    enum { CLOCK_MONOTONIC = 1 };
+    struct aero_time now = {0, 0};
+    long result = aero_result(call3(CALL_GETTIME, CLOCK_MONOTONIC, (long)&now, 0));
+    *ns = (uint64_t)now.seconds * 1000000000u + (uint64_t)now.nanoseconds;
+    return result;
+}
+
+static inline uint64_t os_clock_ns(void) {
+    uint64_t ns = 0;
+    os_clock_read(&ns);
+    return ns;
+}
+
+/* --- system calls --- */
+
+#define OS_HAS_NULL_CALL
+static inline long os_null_call(void) {
+    return call0(CALL_GETPPID);
+}
+
+#define OS_HAS_INVALID_CALL
+static inline long os_invalid_call(void) {
+    return aero_result(call0(CALL_NONE));
+}
+
+/* --- files and pipes --- */
+
+#define OS_HAS_OPEN
+static inline long os_open(const char *path, unsigned how) {
+    enum { READ = 1, WRITE = 2, CREATE = 4 };
+    long flags = !(how & WRITE) ? AERO_RDONLY : how & READ ? AERO_RDWR : AERO_WRONLY;
+    return aero_result(call6(CALL_OPEN, AERO_AT_FDCWD, (long)path, (long)text_length(path),
+                             how & CREATE ? flags | AERO_CREAT : flags, 0600, 0));
+}
+
+static inline long os_remove(const char *path) {
+    return aero_result(call6(CALL_UNLINK, AERO_AT_FDCWD, (long)path, (long)text_length(path), 0, 0, 0));
+}
+
+#define OS_HAS_FD
+static inline long os_read(int fd, void *into, size_t length) {
+    return aero_result(call3(CALL_READ, fd, (long)into, (long)length));
+}
+
+static inline long os_write(int fd, const void *from, size_t length) {
+    return aero_result(call3(CALL_WRITE, fd, (long)from, (long)length));
+}
+
+static inline long os_close(int fd) {
+    return aero_result(call3(CALL_CLOSE, fd, 0, 0));
+}
+
+#define OS_HAS_PIPE
+static inline long os_pipe(int end[2]) {
+    return aero_result(call3(CALL_PIPE, (long)end, 0, 0));
+}
+
+/* --- processes: fork --- */
+
+#define OS_HAS_PROCESS
+struct os_process {
+    int32_t pid;
+};
+
+/* As fork(): 0 in the copy. */
+static inline long aero_fork(struct os_process *process) {
+    long pid = aero_result(call0(CALL_FORK));
+    process->pid = (int32_t)pid;
+    return pid;
+}
+
+/* Exit status, or 128 + the signal that ended it. */
+static inline long aero_wait(long pid) {
+    uint32_t status = 0;
+    long result;
+    do
+        result = call3(CALL_WAITPID, pid, (long)&status, 0);
+    while (result == -AERO_EINTR);
+    if (result < 0)
+        return aero_errno(result);
+    return (status & 0xff) == 0 ? (long)(status >> 8) : 128 + (long)(status & 0xff);
+}
+
+/* A page of shared memory that a process reads before it writes to it, it may never write to (README.md). So a copy
+ * writes to a byte of it first that nobody uses; reading and writing in one instruction will not do, because emulators
+ * make two accesses of it. NULL: there is no shared memory. */
+extern volatile char *aero_spare_byte;
+
+static inline void aero_write_first(void) {
+    if (aero_spare_byte)
+        *aero_spare_byte = 0;
+}
+
+static inline long os_process_start(struct os_process *process, void (*entry)(void *), void *argument) {
+    long pid = aero_fork(process);
+    if (pid == 0) {
+        aero_write_first();
+        entry(argument);
+        os_exit(0);
+    }
+    return pid < 0 ? pid : 0;
+}
+
+static inline long os_process_join(struct os_process *process) {
+    return aero_wait(process->pid);
+}
+
+static inline long os_process_kill(struct os_process *process) {
+    enum { SIGKILL = 9 };
+    long result = aero_result(call3(CALL_KILL, process->pid, SIGKILL, 0));
+    return result < 0 ? result : os_process_join(process);
+}
+
+/* --- threads: clone() shares memory and descriptors and gives a pid to wait for --- */
+
+#define OS_HAS_THREAD
+struct os_thread {
+    int32_t pid;
+};
+
+extern const char aero_thread_begin[]; /* start.c */
+
+static inline long os_thread_start(struct os_thread *thread, void (*entry)(void *), void *argument, void *stack,
+                                   size_t size) {
+    uint64_t *top = (uint64_t *)(((uintptr_t)stack + size) & ~(uintptr_t)15) - 2;
+    top[0] = (uintptr_t)entry;
+    top[1] = (uintptr_t)argument;
+    long pid = aero_result(call3(CALL_CLONE, (long)aero_thread_begin, (long)top, 0));
+    thread->pid = (int32_t)pid;
+    return pid < 0 ? pid : 0;
+}
+
+static inline long os_thread_join(struct os_thread *thread) {
+    return aero_wait(thread->pid);
+}
+
+/* --- wait and wake --- */
+
+#define OS_HAS_FUTEX
+static inline long os_wait(volatile uint32_t *word, uint32_t expected, uint64_t timeout_ns, int shared) {
+    const struct aero_time timeout = {(int64_t)(timeout_ns / 1000000000u), (int64_t)(timeout_ns % 1000000000u)};
+    (void)shared;
+    return aero_result(call3(CALL_FUTEX_WAIT, (long)word, (long)expected, (long)&timeout));
+}
+
+static inline long os_wake(volatile uint32_t *word, uint32_t count, int shared) {
+    (void)count; /* it wakes all */
+    (void)shared;
+    return aero_result(call3(CALL_FUTEX_WAKE, (long)word, 0, 0));
+}
+
+/* --- memory --- */
+
+#define OS_HAS_MAP
+static inline long os_map(size_t length, void **at) {
+    long result = aero_result(
+        call6(CALL_MMAP, 0, (long)length, AERO_PROT_READ_WRITE, AERO_MAP_PRIVATE | AERO_MAP_ANONYMOUS, -1, 0));
+    if (result < 0)
+        return result;
+    *at = (void *)result;
+    return 0;
+}
+
+static inline long os_unmap(void *at, size_t length) {
+    return aero_result(call3(CALL_MUNMAP, (long)at, (long)length, 0));
+}
+
+#define OS_HAS_MAP_SHARED /* of a file: the kernel refuses shared memory that has none */
+long os_map_shared(size_t length, void **at);
+
+/* --- scheduling: the kernel halts every CPU but the first --- */
+
+#define OS_HAS_PIN
+static inline long os_pin(unsigned cpu) {
+    return cpu == 0 ? 0 : -22;
+}
+
+static inline long os_unpin(void) {
+    return 0;
+}
+
+#define OS_HAS_CPU
+static inline long os_cpu(void) {
+    return 0;
+}
+
+#define OS_HAS_CPUS
+static inline long os_cpus(void) {
+    return 1;
+}
+
+#define OS_HAS_SLEEP
+static inline long os_sleep(uint64_t ns) {
+    const struct aero_time wait = {(int64_t)(ns / 1000000000u), (int64_t)(ns % 1000000000u)};
+    return aero_result(call3(CALL_SLEEP, (long)&wait, 0, 0));
+}
+
+#endif

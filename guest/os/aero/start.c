@@ -1,0 +1,162 @@
+/* The program is `/usr/bin/init`, the one file that the kernel starts, without arguments and without open files. Then
+ * it starts itself again once for each process of the boot, with the arguments of a payload, and ends the machine. */
+#include "os/os.h"
+#include "core/text.h"
+
+#define SELF   "/usr/bin/init"
+#define COUNT  "/ferrule/processes" /* how many, in decimal: written by the harness */
+#define SHARED "/ferrule/shared"    /* the memory that process copies keep */
+
+volatile char *aero_spare_byte;
+volatile uint32_t aero_data = 1; /* the kernel refuses a segment of which nothing is in the file */
+
+__asm__(".text\n"
+        ".globl _start\n"
+        ".type _start, @function\n"
+        "_start:\n\t"
+        "xor %ebp, %ebp\n\t"
+        "mov %rsp, %rdi\n\t"
+        "and $-16, %rsp\n\t"
+        "call aero_start\n\t"
+        "hlt\n"
+        ".size _start, . - _start\n"
+        /* A thread's first instruction; on its stack lie its function and the argument. */
+        ".globl aero_thread_begin\n"
+        ".type aero_thread_begin, @function\n"
+        "aero_thread_begin:\n\t"
+        "xor %ebp, %ebp\n\t"
+        "pop %rax\n\t"
+        "pop %rdi\n\t"
+        "call *%rax\n\t"
+        "xor %edi, %edi\n\t"
+        "mov $5, %eax\n\t" /* CALL_EXIT */
+        "syscall\n\t"
+        "hlt\n"
+        ".size aero_thread_begin, . - aero_thread_begin\n");
+_Static_assert(CALL_EXIT == 5, "aero_thread_begin holds the number");
+
+/* Descriptor 0 must never be a pipe's end of ours (workloads/peer.h). */
+static void keep_stdin_open(void) {
+    os_open("/dev/null", OS_READ);
+}
+
+static uint64_t planned_processes(void) {
+    char text[24];
+    uint64_t count = 0;
+    long fd = os_open(COUNT, OS_READ);
+    long length = fd < 0 ? fd : os_read((int)fd, text, sizeof text);
+    for (long i = 0; i < length && text[i] >= '0' && text[i] <= '9'; i++)
+        count = 10 * count + (uint64_t)(text[i] - '0');
+    if (fd >= 0)
+        os_close((int)fd);
+    return count ? count : 1;
+}
+
+static struct aero_slice slice(const char *text) {
+    return (struct aero_slice){text, text_length(text)};
+}
+
+/* This program anew, in the calling process. Returns only when the kernel refuses. */
+static long execute(const char *argument) {
+    const struct aero_slice self = slice(SELF), arguments[] = {slice("payload"), slice(argument)};
+    return aero_result(call6(CALL_EXEC, (long)self.bytes, (long)self.length, (long)arguments, 2, 0, 0));
+}
+
+static void say_end(uint64_t process, uint64_t status) {
+    char text[80] = "ferrule-init: process ";
+    size_t length = text_length(text);
+    length += text_u64(text + length, process);
+    text_copy(text + length, sizeof text - length, " ended with status ");
+    length += text_length(text + length);
+    text[length + text_u64(text + length, status)] = 0;
+    os_complain(text);
+}
+
+static uint64_t run_process(uint64_t number) {
+    char argument[32] = "process=";
+    struct os_process process;
+    size_t length = text_length(argument);
+    argument[length + text_u64(argument + length, number)] = 0;
+    long status = aero_fork(&process);
+    if (status == 0) {
+        execute(argument);
+        os_exit(127);
+    }
+    return (uint64_t)(status < 0 ? -status : os_process_join(&process));
+}
+
+__attribute__((noreturn)) static void boot(void) {
+    uint64_t status = 0, processes = planned_processes();
+    for (uint64_t process = 0; process < processes && status == 0; process++) {
+        status = run_process(process);
+        say_end(process, status);
+    }
+    if (status == 0)
+        os_complain("ferrule-init: all processes ended with status 0");
+    for (;;)
+        call0(CALL_SHUTDOWN);
+}
+
+__attribute__((used, noreturn)) void aero_start(uint64_t *stack) {
+    int argc = (int)stack[0];
+    if (argc == 0) {
+        keep_stdin_open();
+        boot();
+    }
+    os_exit(program_main(argc, (char **)(stack + 1)));
+}
+
+/* A record is a line, and so is what the kernel makes of one call: its own words go before, a newline after. */
+void os_output(const char *bytes, size_t length) {
+    if (length && bytes[length - 1] == '\n')
+        length--;
+    call3(CALL_LOG, (long)bytes, (long)length, 0);
+}
+
+void os_complain(const char *text) {
+    os_output(text, text_length(text));
+}
+
+long os_map_shared(size_t length, void **at) {
+    if (aero_spare_byte || length >= OS_PAGE)
+        return -OS_EINVAL; /* one page, less a byte: what the payload needs */
+    long fd = os_open(SHARED, OS_READ | OS_WRITE);
+    if (fd < 0)
+        return fd;
+    long result = aero_result(call6(CALL_MMAP, 0, OS_PAGE, AERO_PROT_READ_WRITE, AERO_MAP_SHARED, fd, 0));
+    os_close((int)fd);
+    if (result < 0)
+        return result;
+    *at = (void *)result;
+    memset(*at, 0, length); /* processes before this one may have used it */
+    aero_spare_byte = (char *)*at + OS_PAGE - 1;
+    return 0;
+}
+
+static void cpuid(uint32_t leaf, uint32_t word[4]) {
+    __asm__ volatile("cpuid" : "=a"(word[0]), "=b"(word[1]), "=c"(word[2]), "=d"(word[3]) : "a"(leaf), "c"(0));
+}
+
+/* The brand string (SDM vol. 2A, CPUID leaves 0x80000002 to 0x80000004), without the blanks it begins with. */
+static const char *cpu_model(char text[49]) {
+    uint32_t word[4];
+    for (uint32_t i = 0; i < 3; i++) {
+        cpuid(0x80000002u + i, word);
+        memcpy(text + 16 * i, word, 16);
+    }
+    text[48] = 0;
+    while (*text == ' ')
+        text++;
+    return text;
+}
+
+void os_facts(void (*fact)(void *, const char *name, const char *value), void *context) {
+    struct aero_name name;
+    char text[49];
+    if (call3(CALL_UNAME, (long)&name, 0, 0) >= 0)
+        fact(context, "kernel.release", name.release);
+    fact(context, "cpu.model", cpu_model(text));
+    fact(context, "clock_read", "syscall");
+    fact(context, "tmp.fs", "ext2");
+    fact(context, "shared", "file on ext2");
+}

@@ -1,0 +1,201 @@
+"""Aero in QEMU: the user's boot CD, and a disk of ours with the payload on it as the system's first program."""
+
+from __future__ import annotations
+
+import re
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Final
+
+from ferrule import accel, children, ext2, gpt, guestfile, qemu
+from ferrule.errors import FerruleError, UsageError
+from ferrule.guestfile import Need, UserFile
+from ferrule.guests.base import Ending
+from ferrule.guests.options import GuestOptions
+from ferrule.samples import Accel
+from ferrule.stream import MARK
+from ferrule.transcript import Transcript
+from ferrule.transports.base import PrivateFolder
+
+ARCH: Final = "x86_64"
+KERNEL: Final = Need(
+    "kernel",
+    "Aero's boot CD (an .iso with the kernel and its loader, which upstream's `make iso` writes to src/target/aero.iso)",
+    "https://github.com/Andy-Python-Programmer/aero, built as its README says",
+)
+BOOT_SECONDS: dict[Accel, float] = {"kvm": 30.0, "tcg": 90.0, "icount": 120.0}
+LEAST_MEMORY: Final = 128  # MiB
+SHARED_BYTES: Final = 4096  # of the file that is mapped where processes share memory
+LINE_LIMIT: Final = 4096  # bytes of a console line that are waited for
+
+INIT, COUNT, SHARED = "usr/bin/init", "ferrule/processes", "ferrule/shared"  # guest/os/aero/start.c knows them, too
+_FINISHED: Final = "ferrule-init: all processes ended with status 0"
+_STATUS = re.compile(r"ferrule-init: (process \d+ ended with status \d+)")
+
+
+def create(name: str, options: GuestOptions) -> AeroGuest:
+    """The Aero guest. `options` it honours: accel, boot_seconds, memory, guest files. Probes the accelerator."""
+    if name != "aero":
+        raise UsageError(f"--guest {name}: the aero guest takes no address; write `aero`")
+    if options.memory < LEAST_MEMORY:
+        raise UsageError(f"--memory {options.memory}: the aero guest needs {LEAST_MEMORY} MiB")
+    if options.smp not in (None, 1):
+        raise UsageError(f"--smp {options.smp}: Aero halts every CPU but the first; leave it out")
+    if options.cpus not in (None, (0,)):
+        raise UsageError(f"--cpu {','.join(map(str, options.cpus or ()))}: Aero runs everything on CPU 0")
+    program = qemu.find(ARCH)
+    kernel = guestfile.find("aero", [KERNEL], options).files[KERNEL.key]
+    return AeroGuest(program, accel.choose(options.accel, program), kernel, options)
+
+
+def unavailable(options: GuestOptions) -> str | None:
+    """Why this guest cannot be had here; None when it can."""
+    try:
+        qemu.find(ARCH)
+    except FerruleError as error:
+        return str(error)
+    return guestfile.unavailable("aero", [KERNEL], options)
+
+
+def disk(payload: bytes, processes: int) -> bytes:
+    """The disk that Aero's kernel takes for its own: what it asks of a root file system, and the payload as init."""
+    files = {INIT: payload, COUNT: str(processes).encode(), SHARED: bytes(SHARED_BYTES)}
+    return gpt.disk(ext2.image(files, ["dev", "proc", "tmp"]))
+
+
+class AeroGuest:
+    """See base.Guest."""
+
+    name = "aero"
+    os = "aero"
+    arch = ARCH
+    fresh_boots = True
+    cpus = (0,)
+
+    def __init__(self, program: str, choice: accel.Choice, kernel: UserFile, options: GuestOptions) -> None:
+        self._program, self._choice, self._kernel, self._options = program, choice, kernel, options
+        self.accel = choice.accel
+        self.boot_seconds = options.boot_seconds or BOOT_SECONDS[self.accel]
+
+    def describe(self) -> dict[str, str]:
+        """Conditions: the same text for the same machine, whatever the boot."""
+        cd = self._kernel.path.name
+        return {
+            "accel.reason": self._choice.reason,
+            "kernel.file": cd,
+            "kernel.sha256": self._kernel.sha256,
+            "qemu.version": qemu.version(self._program),
+            "qemu.command": qemu.conditions(self.machine(Path(cd), Path("disk"))),
+        }
+
+    def machine(self, cd: Path, disk: Path) -> qemu.Machine:
+        """What Aero's drivers want: a VGA, the disk at an NVMe controller, and no network card."""
+        drive, cdrom = (str(path).replace(",", ",,") for path in (disk, cd))
+        return qemu.Machine(
+            self._program,
+            self.accel,
+            None,
+            memory=self._options.memory,
+            devices=(
+                *("-vga", "std", "-boot", "d", "-cdrom", cdrom),
+                *("-drive", f"file={drive},if=none,id=disk,format=raw,cache=unsafe"),
+                *("-device", "nvme,drive=disk,serial=ferrule"),
+            ),
+            ports={qemu.RESULTS: "file"},
+        )
+
+    def execute(self, payload: bytes, processes: int, boot: int) -> AeroExecution:  # noqa: ARG002 - every boot is alike
+        """See base.Guest."""
+        with ExitStack() as undo:
+            folder = undo.enter_context(PrivateFolder())
+            image = folder.write("disk", disk(payload, processes), 0o600)
+            running = qemu.Qemu(self.machine(self._kernel.path.absolute(), image))
+            undo.callback(running.close)
+            return AeroExecution(running, undo.pop_all())
+
+    def close(self) -> None:
+        """Nothing is kept between boots."""
+
+
+class Divider:
+    """Parts the one serial line that Aero drives: records to the one side, the kernel's words to the other.
+
+    A record is a line of its own with the kernel's prefix before it; a kernel says little or much as it likes, and only
+    records are signs of life.
+    """
+
+    def __init__(self, console: Transcript) -> None:
+        self._console = console
+        self._pending = b""
+
+    def feed(self, chunk: bytes) -> bytes:
+        """Take bytes as they come; returns the records that they complete."""
+        *lines, self._pending = (self._pending + chunk).split(b"\n")
+        if len(self._pending) > LINE_LIMIT:
+            lines, self._pending = [*lines, self._pending], b""
+        return b"".join(self._line(line) for line in lines)
+
+    def close(self) -> bytes:
+        """The last line, which has no end."""
+        rest, self._pending = self._pending, b""
+        return self._line(rest)
+
+    def _line(self, line: bytes) -> bytes:
+        _, mark, record = line.partition(MARK)
+        if mark:
+            return mark + record + b"\n"
+        self._console.add(line + b"\n")
+        return b""
+
+
+class AeroExecution:
+    """See base.Execution: one boot."""
+
+    def __init__(self, running: qemu.Qemu, undo: ExitStack) -> None:
+        self._qemu, self._undo = running, undo
+        self._divider = Divider(running.console)
+
+    def read(self, timeout: float) -> bytes:
+        """See base.Execution."""
+        deadline = time.monotonic() + timeout
+        while chunk := self._qemu.streams.read(deadline):
+            if records := self._divider.feed(chunk):
+                return records
+        return self._divider.close()
+
+    def console(self) -> str:
+        """What the kernel said, then what QEMU itself said."""
+        return self._qemu.console.text() + self._qemu.errors.text()
+
+    def ending(self) -> Ending:
+        """See base.Execution."""
+        return classify(self._qemu.streams.wait(), self._qemu.console.text(), self._qemu.errors.text())
+
+    def close(self) -> None:
+        """See base.Execution."""
+        self._undo.close()
+
+    def __enter__(self) -> AeroExecution:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def classify(status: int, console: str, errors: str) -> Ending:
+    """How a boot ended, from QEMU's return code and what the guest and QEMU said."""
+    said = errors.strip().splitlines()
+    ended = _STATUS.findall(console)
+    if status < 0:
+        detail = f"QEMU was ended by {children.ending_text(status)}"
+    elif status:
+        detail = f"QEMU: {said[-1] if said else children.ending_text(status)}"
+    elif _FINISHED in console:
+        return Ending(True, "the guest powered off")
+    else:
+        detail = ended[-1] if ended else "the guest reset itself"
+    return Ending(False, detail)
