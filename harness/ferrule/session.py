@@ -15,7 +15,7 @@ from ferrule import guests, options, paths
 from ferrule.build import Payload, build_payload
 from ferrule.campaign import Campaign
 from ferrule.errors import FerruleError, ToolMissing, UsageError
-from ferrule.guests.base import Guest
+from ferrule.guests.base import Guest, Linked
 from ferrule.progress import Progress, progress_on
 from ferrule.registry import find, workloads
 from ferrule.report import extra_info, history, tables
@@ -154,11 +154,11 @@ class Session:
         return held.runs.get(case.key) or RunResult(case.key, "missing", held.errors[-1])
 
     @functools.cache  # noqa: B019 - one session a process
-    def _build(self, os: str, arch: str) -> Payload:
-        return build_payload(os, arch, extra_workloads=self._extra)
+    def _build(self, os: str, arch: str, library: Path | None) -> Payload:
+        return build_payload(os, arch, extra_workloads=self._extra, library=library)
 
     def _payload_for(self, guest: Guest) -> Payload:
-        return self._build(guest.os, guest.arch)
+        return self._build(guest.os, guest.arch, guest.library if isinstance(guest, Linked) else None)
 
     @functools.cache  # noqa: B019 - one session a process
     def summary(self, case: Case) -> tuple[Summary, dict[str, Any]]:

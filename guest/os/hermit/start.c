@@ -60,8 +60,9 @@ static const char *cpu_model(char text[49]) {
     return text;
 }
 
-/* "Hermit version 0.13.0 # UTC ..." in a file that the kernel makes: the words before '#'. */
+/* "Hermit version 0.13.0 # UTC ..." in a file that the kernel makes: what stands between. */
 static const char *kernel_release(char *text, size_t size) {
+    static const char before[] = "Hermit version ";
     long fd = os_open("/proc/version", OS_READ), length;
     if (fd < 0)
         return NULL;
@@ -71,7 +72,7 @@ static const char *kernel_release(char *text, size_t size) {
     for (char *at = text; *at; at++)
         if (at[0] == ' ' && at[1] == '#')
             at[0] = at[1] = 0;
-    return *text ? text : NULL;
+    return text_starts(text, before) ? text + sizeof before - 1 : text;
 }
 
 static void say_number(void (*fact)(void *, const char *, const char *), void *context, const char *name,

@@ -10,13 +10,12 @@ from types import TracebackType
 from typing import Final
 
 from ferrule import accel, children, ext2, gpt, guestfile, qemu
+from ferrule.divider import Divider
 from ferrule.errors import FerruleError, UsageError
 from ferrule.guestfile import Need, UserFile
 from ferrule.guests.base import Ending
 from ferrule.guests.options import GuestOptions
 from ferrule.samples import Accel
-from ferrule.stream import MARK
-from ferrule.transcript import Transcript
 from ferrule.transports.base import PrivateFolder
 
 ARCH: Final = "x86_64"
@@ -28,7 +27,6 @@ KERNEL: Final = Need(
 BOOT_SECONDS: dict[Accel, float] = {"kvm": 30.0, "tcg": 90.0, "icount": 120.0}
 LEAST_MEMORY: Final = 128  # MiB
 SHARED_BYTES: Final = 4096  # of the file that is mapped where processes share memory
-LINE_LIMIT: Final = 4096  # bytes of a console line that are waited for
 
 INIT, COUNT, SHARED = "usr/bin/init", "ferrule/processes", "ferrule/shared"  # guest/os/aero/start.c knows them, too
 _FINISHED: Final = "ferrule-init: all processes ended with status 0"
@@ -117,37 +115,6 @@ class AeroGuest:
 
     def close(self) -> None:
         """Nothing is kept between boots."""
-
-
-class Divider:
-    """Parts the one serial line that Aero drives: records to the one side, the kernel's words to the other.
-
-    A record is a line of its own with the kernel's prefix before it; a kernel says little or much as it likes, and only
-    records are signs of life.
-    """
-
-    def __init__(self, console: Transcript) -> None:
-        self._console = console
-        self._pending = b""
-
-    def feed(self, chunk: bytes) -> bytes:
-        """Take bytes as they come; returns the records that they complete."""
-        *lines, self._pending = (self._pending + chunk).split(b"\n")
-        if len(self._pending) > LINE_LIMIT:
-            lines, self._pending = [*lines, self._pending], b""
-        return b"".join(self._line(line) for line in lines)
-
-    def close(self) -> bytes:
-        """The last line, which has no end."""
-        rest, self._pending = self._pending, b""
-        return self._line(rest)
-
-    def _line(self, line: bytes) -> bytes:
-        _, mark, record = line.partition(MARK)
-        if mark:
-            return mark + record + b"\n"
-        self._console.add(line + b"\n")
-        return b""
 
 
 class AeroExecution:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from types import TracebackType
 from typing import Protocol, runtime_checkable
 
@@ -80,3 +81,10 @@ class Guest(Protocol):
     def close(self) -> None:
         """Let go of everything kept between boots."""
         ...
+
+
+@runtime_checkable
+class Linked(Protocol):
+    """A guest whose kernel is a library: the payload is linked against it."""
+
+    library: Path

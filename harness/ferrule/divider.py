@@ -1,0 +1,40 @@
+"""One serial line for two: records and the kernel's own words, parted again."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ferrule.stream import MARK
+from ferrule.transcript import Transcript
+
+LINE_LIMIT: Final = 4096  # bytes of a console line that are waited for
+
+
+class Divider:
+    """Parts the one serial line that a kernel drives: records to the one side, all other lines to the other.
+
+    A kernel may put a prefix before a record; it says little or much as it likes, and only records are signs of life.
+    """
+
+    def __init__(self, console: Transcript) -> None:
+        self._console = console
+        self._pending = b""
+
+    def feed(self, chunk: bytes) -> bytes:
+        """Take bytes as they come; returns the records that they complete."""
+        *lines, self._pending = (self._pending + chunk).split(b"\n")
+        if len(self._pending) > LINE_LIMIT:
+            lines, self._pending = [*lines, self._pending], b""
+        return b"".join(self._line(line) for line in lines)
+
+    def close(self) -> bytes:
+        """The last line, which has no end."""
+        rest, self._pending = self._pending, b""
+        return self._line(rest)
+
+    def _line(self, line: bytes) -> bytes:
+        _, mark, record = line.partition(MARK)
+        if mark:
+            return mark + record + b"\n"
+        self._console.add(line + b"\n")
+        return b""

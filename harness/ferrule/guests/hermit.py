@@ -1,0 +1,228 @@
+"""Hermit in QEMU: the payload linked against the user's kernel library, and the user's loader to boot it."""
+
+from __future__ import annotations
+
+import functools
+import re
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Final
+
+from ferrule import accel, archive, children, guestfile, qemu
+from ferrule.core import clock
+from ferrule.divider import Divider
+from ferrule.errors import FerruleError, UsageError
+from ferrule.guestfile import Found, Need
+from ferrule.guests.base import Ending
+from ferrule.guests.options import GuestOptions
+from ferrule.samples import Accel
+from ferrule.transports.base import PrivateFolder
+
+ARCH: Final = "x86_64"
+KERNEL: Final = Need(
+    "kernel",
+    "Hermit's kernel, libhermit.a of a release build with the features loader, acpi, pci, fsgsbase and mman",
+    "https://github.com/hermit-os/kernel, built as its README says (cargo xtask build)",
+)
+LOADER: Final = Need(
+    "loader",
+    "Hermit's loader for multiboot, hermit-loader-x86_64-multiboot",
+    "a release of https://github.com/hermit-os/loader",
+)
+NEEDS: Final = (KERNEL, LOADER)
+SETTINGS: Final = ("features",)  # the kernel's, where the user wants to say them: not all can be seen
+BOOT_SECONDS: dict[Accel, float] = {"kvm": 30.0, "tcg": 60.0, "icount": 60.0}
+LEAST_MEMORY: Final = 64  # MiB
+ICOUNT_MHZ: Final = 1000  # shift=0: an instruction is a nanosecond, and the counter counts them
+
+# Features that show in the library: by a function that programs may call, or in the name of one of the kernel's own.
+_CALLS: Final = {"mman": "sys_mmap", "net": "sys_socket", "newlib": "sys_recmutex_init"}
+_OWN: Final = {"kernel-stack": b"call_with_stack", "smp": b"boot_application_processors"}
+
+_EXIT = re.compile(r"^exit status (-?\d+)\s*$", re.MULTILINE)
+_PANIC = re.compile(r"^\[(?:\d+|LOADER)\](?:\[PANIC\])?:? *(.*panicked at .*)$", re.MULTILINE)
+_QUIET: Final = ("env=HERMIT_LOG_LEVEL_FILTER=off", "env=NO_COLOR=1")
+_DEBUG_OK: Final = 3  # what QEMU ends with when the guest shut down with success; its own status is lost on the way
+
+
+def create(name: str, options: GuestOptions) -> HermitGuest:
+    """The Hermit guest. `options` it honours: accel, boot_seconds, memory, smp, guest files. Probes the accelerator."""
+    if name != "hermit":
+        raise UsageError(f"--guest {name}: the hermit guest takes no address; write `hermit`")
+    if options.memory < LEAST_MEMORY:
+        raise UsageError(f"--memory {options.memory}: the hermit guest needs {LEAST_MEMORY} MiB")
+    if options.accel == "icount" and (options.smp or 1) > 1:
+        raise UsageError(f"--accel icount: QEMU counts instructions on one CPU only, not {options.smp}")
+    if options.cpus not in (None, (), (0,)):
+        raise UsageError(f"--cpu {','.join(map(str, options.cpus or ()))}: threads of the hermit guest stay on CPU 0")
+    program = qemu.find(ARCH)
+    found = guestfile.find("hermit", NEEDS, options, SETTINGS)
+    return HermitGuest(program, accel.choose(options.accel, program), found, options)
+
+
+def unavailable(options: GuestOptions) -> str | None:
+    """Why this guest cannot be had here; None when it can."""
+    try:
+        qemu.find(ARCH)
+    except FerruleError as error:
+        return str(error)
+    return guestfile.unavailable("hermit", NEEDS, options, SETTINGS)
+
+
+def features(library: Path) -> tuple[str, ...]:
+    """The kernel's features as far as they show in its library; others may be on.
+
+    Raises:
+        UsageError: it cannot be read or is no library.
+    """
+    calls, content = archive.symbols(library), library.read_bytes()
+    seen = [name for name, call in _CALLS.items() if call in calls]
+    return tuple(sorted([*seen, *(name for name, part in _OWN.items() if part in content)]))
+
+
+@functools.cache
+def host_mhz() -> int | None:
+    """The rate of this host's counter, which is the guest's under plain TCG; None where there is no such counter."""
+    timing = clock.characterise()
+    return round(timing.hz / 1e6) if timing.counter == "tsc" and timing.hz else None
+
+
+class HermitGuest:
+    """See base.Guest. It is also Linked: the kernel is a part of the payload."""
+
+    name = "hermit"
+    os = "hermit"
+    arch = ARCH
+    fresh_boots = True
+
+    def __init__(self, program: str, choice: accel.Choice, found: Found, options: GuestOptions) -> None:
+        self._program, self._choice, self._found, self._options = program, choice, found, options
+        self.accel = choice.accel
+        self.boot_seconds = options.boot_seconds or BOOT_SECONDS[self.accel]
+        self.cpus = (0,) if options.cpus is None else options.cpus
+        self.library = found.files[KERNEL.key].path
+        said = found.settings.get("features")
+        self._features = said or f"{' '.join(features(self.library)) or 'none'} (seen in the library)"
+
+    def describe(self) -> dict[str, str]:
+        """Conditions: the same text for the same machine, whatever the boot."""
+        kernel, loader = (self._found.files[need.key] for need in NEEDS)
+        return {
+            "accel.reason": self._choice.reason,
+            "kernel.file": kernel.path.name,
+            "kernel.sha256": kernel.sha256,
+            "kernel.features": self._features,
+            "loader.file": loader.path.name,
+            "loader.sha256": loader.sha256,
+            "process": "a boot of its own",
+            "qemu.version": qemu.version(self._program),
+            "qemu.command": qemu.conditions(self.machine(Path("payload"), 0)),
+        }
+
+    def machine(self, payload: Path, process: int) -> qemu.Machine:
+        """The machine that runs one process: the loader takes the payload for its initial RAM disk."""
+        # Left to itself the kernel measures the rate, by a timer that an emulator on a busy host does not keep.
+        mhz = {"icount": ICOUNT_MHZ, "tcg": host_mhz()}.get(self.accel)
+        words = [*([f"-freq {mhz}"] if mhz else []), *_QUIET, "--", f"process={process}"]
+        return qemu.Machine(
+            self._program,
+            self.accel,
+            self._found.files[LOADER.key].path.absolute(),
+            initrd=payload,
+            command_line=" ".join(words),
+            memory=self._options.memory,
+            smp=self._options.smp or 1,
+            ports={qemu.RESULTS: "file"},
+        )
+
+    def execute(self, payload: bytes, processes: int, boot: int) -> HermitExecution:  # noqa: ARG002 - every boot is alike
+        """See base.Guest. A program is never started again, so every process has a boot of its own."""
+        with ExitStack() as undo:
+            image = undo.enter_context(PrivateFolder()).write("payload", payload, 0o600)
+
+            def start(process: int) -> qemu.Qemu:
+                return qemu.Qemu(self.machine(image, process))
+
+            return HermitExecution(start, start(0), processes, undo.pop_all())
+
+    def close(self) -> None:
+        """Nothing is kept between boots."""
+
+
+class HermitExecution:
+    """See base.Execution: a boot for each process, each when the one before ended well."""
+
+    def __init__(self, start: Callable[[int], qemu.Qemu], first: qemu.Qemu, processes: int, undo: ExitStack) -> None:
+        self._start, self._processes, self._undo = start, processes, undo
+        self._process = 0
+        self._ending: Ending | None = None
+        self._watch(first)
+
+    def _watch(self, running: qemu.Qemu) -> None:
+        self._qemu = running
+        self._divider = Divider(running.console)
+
+    def read(self, timeout: float) -> bytes:
+        """See base.Execution."""
+        deadline = time.monotonic() + timeout
+        while self._ending is None:
+            while chunk := self._qemu.streams.read(deadline):
+                if records := self._divider.feed(chunk):
+                    return records
+            rest = self._divider.close()
+            self._end_process()
+            if rest:
+                return rest
+        return b""
+
+    def _end_process(self) -> None:
+        ending = classify(self._qemu.streams.wait(), self._qemu.console.text(), self._qemu.errors.text())
+        self._process += 1
+        if not ending.clean or self._process >= self._processes:
+            self._ending = ending
+        else:
+            self._qemu.close()
+            self._watch(self._start(self._process))
+
+    def console(self) -> str:
+        """What loader, kernel and QEMU said in the boot at hand."""
+        return self._qemu.console.text() + self._qemu.errors.text()
+
+    def ending(self) -> Ending:
+        """How the last boot ended."""
+        return self._ending or Ending(False, "killed before its end")
+
+    def close(self) -> None:
+        """See base.Execution."""
+        self._qemu.close()
+        self._undo.close()
+
+    def __enter__(self) -> HermitExecution:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def classify(status: int, console: str, errors: str) -> Ending:
+    """How a boot ended, from QEMU's return code and what loader, kernel and QEMU said."""
+    said = errors.strip().splitlines()
+    exits = _EXIT.findall(console)
+    if status < 0:
+        detail = f"QEMU was ended by {children.ending_text(status)}"
+    elif panic := _PANIC.search(console):
+        detail = panic[1].strip()
+    elif exits:
+        return Ending(status == _DEBUG_OK and exits[-1] == "0", f"exit status {exits[-1]}")
+    elif status == 0:
+        detail = "the guest reset itself"
+    elif said:
+        detail = f"QEMU: {said[-1]}"
+    else:
+        detail = f"the guest shut down without a word (QEMU: {children.ending_text(status)})"
+    return Ending(False, detail)
