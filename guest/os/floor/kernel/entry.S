@@ -3,6 +3,8 @@
 #include "boot/processor.h"
 #include "call.h"
 
+    .file "entry.S" /* or the linker would write the name of a temporary object into the program */
+
     /* struct context of kernel.h */
     .set STACK, 0
     .set INSTRUCTION, 8
