@@ -187,7 +187,7 @@ page_fault_entry:
     interrupt pong_entry, pong_interrupt
 
     .globl spurious_entry
-spurious_entry: /* is not acknowledged: SDM vol. 3A 10.9 */
+spurious_entry: /* is not acknowledged: SDM vol. 3A 11.9 */
     iretq
 
 /* The other exceptions end something. All get the same frame: 15 registers, vector, error code (0 where the processor
