@@ -86,7 +86,7 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
             held.measure(cases)
     except FerruleError as error:
         held.exit_code = _give_up(error)
-        return True  # no test has anything to report
+        return None if held.measured else True  # what was measured is reported, also when it could not be stored
     return None
 
 
