@@ -1,5 +1,5 @@
 /* Bits and layouts of the x86-64 processor that boot code and mini-kernels share, for C and assembler alike.
- * SDM: Intel 64 and IA-32 Architectures Software Developer's Manual. */
+ * SDM: Intel 64 and IA-32 Architectures Software Developer's Manual; chapters as numbered since edition 080 (2023). */
 #ifndef FERRULE_PROCESSOR_H
 #define FERRULE_PROCESSOR_H
 
