@@ -9,6 +9,7 @@ import pytest
 
 from ferrule.campaign import FULL, QUICK, VERIFY, Budget
 from ferrule.errors import UsageError
+from ferrule.guestfile import parse_files
 from ferrule.guests import GuestOptions, available
 from ferrule.registry import find, workloads
 from ferrule.suite import parse_key, parse_place, suite_of, variants_of
@@ -46,6 +47,18 @@ def add_options(parser: pytest.Parser) -> None:
     add("--linux-modules", metavar="DIR", help="folder with that kernel's modules, for the transports that need some")
     add("--linux-append", default="", metavar="WORDS", help="more words for that kernel's command line")
     add("--sha256", metavar="HEX", help="what the kernel file's SHA-256 must be")
+    add(
+        "--guests-file",
+        metavar="FILE",
+        help="where kernels and images of yours are (default: the checkout's guests.toml)",
+    )
+    add(
+        "--guest-file",
+        action="append",
+        default=[],
+        metavar="GUEST.KEY=FILE",
+        help="one of them, e.g. redox.kernel=FILE; repeatable; goes before guests.toml",
+    )
     add("--memory", type=int, default=512, metavar="MIB", help="of QEMU guests (default: 512)")
     add(
         "--smp",
@@ -155,6 +168,8 @@ def guest_options_of(config: pytest.Config) -> GuestOptions:
         cpus=_cpus(option("--cpu")),
         host_key=_path(option("--host-key")),
         identity=_path(option("--identity")),
+        guests_file=_path(option("--guests-file")),
+        guest_files=parse_files(option("--guest-file")),
     )
 
 
