@@ -1,0 +1,236 @@
+/* Redox: the operations of os.h that the kernel alone has, asked of it by the program that it starts first. README.md
+ * says how each of them is made, and from where the facts are. */
+#ifndef FERRULE_REDOX_PORT_H
+#define FERRULE_REDOX_PORT_H
+
+#include "call.h"
+
+#define OS_NAME "redox"
+#define OS_ARCH "x86_64"
+
+/* --- descriptors: their numbers are the program's choice (descriptor.c) --- */
+
+enum redox_fixed {
+    FD_CONSOLE = 1,
+    FD_SPACE,
+    FD_SPACE_COPY,
+    FD_FILES,
+    FD_FILES_COPY,
+    FD_SELECT,
+    FD_QUEUE,
+    FD_FIRST = 16
+};
+enum { FD_COUNT = 512 };
+long redox_fd_take(void); /* one that is not in use, or -EMFILE */
+void redox_fd_give(long fd);
+
+/* The kernel's own schemes, by their id: descriptors that the first program is given. */
+enum redox_root {
+    ROOT_DEBUG = 1,
+    ROOT_EVENT = 2,
+    ROOT_PIPE = 4,
+    ROOT_SYS = 8,
+    ROOT_CONTEXTS = 9,
+    ROOT_SCHEMES = 16,
+    ROOTS
+};
+extern uint64_t redox_root[ROOTS];
+
+static inline long redox_close(long fd) {
+    return redox_call1(CALL_CLOSE, fd);
+}
+
+static inline long redox_open_into(uint64_t root, const char *path, size_t length, long flags, long fd) {
+    return redox_call6(CALL_OPENAT_INTO, (long)root, (long)path, (long)length, flags, 0, fd);
+}
+
+static inline long redox_dup_into(uint64_t from, const void *what, size_t length, long fd) {
+    return redox_call4(CALL_DUP_INTO, (long)from, (long)what, (long)length, fd);
+}
+#define REDOX_DUP_INTO(from, what, fd) redox_dup_into((uint64_t)(from), what, sizeof what - 1, fd)
+
+/* --- what the payload needs --- */
+
+void os_exit(int status) __attribute__((noreturn));
+void os_output(const char *bytes, size_t length);
+void os_complain(const char *text);
+void os_facts(void (*fact)(void *, const char *name, const char *value), void *context);
+uint64_t os_clock_ns(void); /* never goes back, as the kernel's own may */
+
+#define OS_HAS_CLOCK /* a system call: there is no vDSO */
+static inline long os_clock_read(uint64_t *ns) {
+    struct redox_time now = {0, 0, 0};
+    long result = redox_call2(CALL_CLOCK_GETTIME, CLOCK_MONOTONIC, (long)&now);
+    *ns = (uint64_t)now.seconds * 1000000000u + (uint64_t)now.nanoseconds;
+    return result;
+}
+
+/* --- system calls --- */
+
+/* No call of this kernel takes no argument and does nothing: what is cheapest is a number that it does not know, which
+ * is also what Redox's own benchmark calls its base latency. Its error is the whole of the work done. */
+#define OS_HAS_NULL_CALL
+static inline long os_null_call(void) {
+    enum { ENOSYS = 38 };
+    return redox_call0(CALL_INVALID) + ENOSYS;
+}
+
+#define OS_HAS_INVALID_CALL
+static inline long os_invalid_call(void) {
+    return redox_call0(CALL_INVALID);
+}
+
+/* --- pipes: a scheme of the kernel's; the writing end is made out of the reading one --- */
+
+#define OS_HAS_FD
+static inline long os_read(int fd, void *into, size_t length) {
+    return redox_call3(CALL_READ, fd, (long)into, (long)length);
+}
+
+static inline long os_write(int fd, const void *from, size_t length) {
+    return redox_call3(CALL_WRITE, fd, (long)from, (long)length);
+}
+
+static inline long os_close(int fd) {
+    redox_fd_give(fd);
+    return redox_close(fd);
+}
+
+#define OS_HAS_PIPE
+long os_pipe(int end[2]);
+
+/* --- contexts (context.c): a thread shares the address space and the descriptors, a process has copies of both --- */
+
+#define OS_HAS_THREAD
+struct os_thread {
+    int fd; /* of the context: in the one that started it, and in itself */
+};
+long os_thread_start(struct os_thread *thread, void (*entry)(void *), void *argument, void *stack, size_t size);
+long os_thread_join(struct os_thread *thread);
+
+#define OS_HAS_PROCESS
+struct os_process {
+    int fd;
+};
+long os_process_start(struct os_process *process, void (*entry)(void *), void *argument);
+long os_process_join(struct os_process *process); /* exit status, or 128 + the kind of the exception that ended it */
+long os_process_kill(struct os_process *process);
+
+/* --- wait and wake: a word is known by where it is in memory, so all of them are shared --- */
+
+#define OS_HAS_FUTEX
+static inline long os_wait(volatile uint32_t *word, uint32_t expected, uint64_t timeout_ns, int shared) {
+    struct redox_time until = {0, 0, 0};
+    (void)shared;
+    if (timeout_ns) { /* the kernel wants the time of the clock */
+        uint64_t then = 0;
+        os_clock_read(&then);
+        then += timeout_ns;
+        until.seconds = (int64_t)(then / 1000000000u);
+        until.nanoseconds = (int32_t)(then % 1000000000u);
+    }
+    return redox_call5(CALL_FUTEX, (long)word, FUTEX_WAIT, (long)expected, timeout_ns ? (long)&until : 0, 0);
+}
+
+static inline long os_wake(volatile uint32_t *word, uint32_t count, int shared) {
+    (void)shared;
+    return redox_call5(CALL_FUTEX, (long)word, FUTEX_WAKE, (long)count, 0, 0);
+}
+
+/* --- schemes (scheme.c): a program that answers calls on descriptors --- */
+
+#define OS_HAS_SCHEME
+struct os_scheme {
+    int socket, root;
+    uint32_t tag; /* of the request that waits for its answer */
+    int waiting;
+};
+struct os_scheme_request {
+    void *bytes;
+    size_t length;
+};
+long os_scheme_make(struct os_scheme *scheme);
+long os_scheme_serve(struct os_scheme *scheme, long answer, struct os_scheme_request *next);
+
+static inline long os_scheme_open(int root) {
+    long fd = redox_fd_take();
+    long result = fd < 0 ? fd : redox_open_into((uint64_t)root, "file", 4, READ_WRITE, fd);
+    if (result < 0 && fd >= 0)
+        redox_fd_give(fd);
+    return result;
+}
+
+static inline long os_scheme_call(int fd, void *bytes, size_t length) {
+    return redox_call5(CALL_CALL, fd, (long)bytes, (long)length, TO_SCHEME | FROM_SCHEME, 0);
+}
+
+/* --- descriptors on their way: pipes carry them --- */
+
+#define OS_HAS_FD_PASSING
+long os_fd_send(int pipe, int fd);
+long os_fd_receive(int pipe);
+
+/* --- event queues: a scheme of the kernel's --- */
+
+#define OS_HAS_EVENTS
+long os_events_open(void);
+
+static inline long os_events_add(int queue, int fd) {
+    struct redox_event event = {(uint64_t)fd, EVENT_READ, (uint64_t)fd};
+    return os_write(queue, &event, sizeof event);
+}
+
+static inline long os_events_wait(int queue) {
+    struct redox_event event = {0, 0, 0};
+    long got = os_read(queue, &event, sizeof event);
+    return got == sizeof event ? (long)event.data : got < 0 ? got : -REDOX_EINVAL;
+}
+
+/* --- memory --- */
+
+#define OS_HAS_MAP
+static inline long redox_map(size_t length, uint64_t flags, void **at) {
+    struct redox_map map = {0, (length + 4095) & ~(size_t)4095, flags | PROTECTION_READ | PROTECTION_WRITE, 0};
+    long result = redox_call3(CALL_FMAP, -1, (long)&map, sizeof map);
+    if (result < 0 && result > -4096)
+        return result;
+    *at = (void *)result;
+    return 0;
+}
+
+static inline long os_map(size_t length, void **at) {
+    return redox_map(length, MAP_PRIVATE, at);
+}
+
+static inline long os_unmap(void *at, size_t length) {
+    return redox_call2(CALL_FUNMAP, (long)at, (long)((length + 4095) & ~(size_t)4095));
+}
+
+#define OS_HAS_MAP_SHARED
+static inline long os_map_shared(size_t length, void **at) {
+    return redox_map(length, MAP_SHARED, at);
+}
+
+/* --- scheduling --- */
+
+#define OS_HAS_PIN
+long os_pin(unsigned cpu);
+long os_unpin(void);
+
+#define OS_HAS_CPU /* the kernel keeps the CPU's number in TSC_AUX */
+static inline long os_cpu(void) {
+    uint32_t low, high, cpu;
+    __asm__ volatile("rdtscp" : "=a"(low), "=d"(high), "=c"(cpu));
+    return (long)cpu;
+}
+
+#define OS_HAS_CPUS
+long os_cpus(void);
+
+#define OS_HAS_SLEEP
+static inline long os_sleep(uint64_t ns) {
+    struct redox_time wait = {(int64_t)(ns / 1000000000u), (int32_t)(ns % 1000000000u), 0};
+    return redox_call2(CALL_NANOSLEEP, (long)&wait, 0);
+}
+
+#endif

@@ -1,0 +1,51 @@
+/* The serving side of a scheme: requests are read from its socket, answers written to it. */
+#include "os/os.h"
+
+enum { ROOT_NUMBER = 1, FILE_NUMBER = 2 };
+
+/* The scheme serves the address space of the context that makes it. */
+long os_scheme_make(struct os_scheme *scheme) {
+    const struct redox_new_file root = {0, ROOT_NUMBER, READ_WRITE, 0, {0}};
+    long socket = redox_fd_take(), file = redox_fd_take();
+    if (socket < 0 || file < 0) {
+        redox_fd_give(socket);
+        return -REDOX_EMFILE;
+    }
+    long result = REDOX_DUP_INTO(redox_root[ROOT_SCHEMES], "create-scheme", socket);
+    if (result >= 0 && (result = redox_dup_into((uint64_t)socket, &root, sizeof root, file)) < 0)
+        redox_close(socket);
+    if (result < 0) {
+        redox_fd_give(socket);
+        redox_fd_give(file);
+        return result;
+    }
+    *scheme = (struct os_scheme){(int)socket, (int)file, 0, 0};
+    return 0;
+}
+
+static long answer(struct os_scheme *scheme, uint32_t tag, long result) {
+    const struct redox_answer answer = {0, {0}, tag, (uint64_t)result};
+    return os_write(scheme->socket, &answer, sizeof answer);
+}
+
+/* Calls are the caller's business; opening a file is answered here, and what is one-way wants no answer. */
+long os_scheme_serve(struct os_scheme *scheme, long result, struct os_scheme_request *next) {
+    struct redox_request request;
+    long done = scheme->waiting ? answer(scheme, scheme->tag, result) : 0;
+    scheme->waiting = 0;
+    while (done >= 0 && (done = os_read(scheme->socket, &request, sizeof request)) >= 0) {
+        if (done != sizeof request)
+            return -REDOX_EPIPE;
+        if (request.flags & SCHEME_ONE_WAY)
+            continue;
+        if (request.operation == SCHEME_CALL) {
+            scheme->tag = request.tag;
+            scheme->waiting = 1;
+            next->bytes = (void *)request.argument[1];
+            next->length = request.argument[2];
+            return 0;
+        }
+        done = answer(scheme, request.tag, request.operation == SCHEME_OPEN_AT ? FILE_NUMBER : -OS_ENOSYS);
+    }
+    return done;
+}

@@ -1,0 +1,193 @@
+"""Redox in QEMU, bare: a kernel of yours, and the payload as the program that it starts first."""
+
+from __future__ import annotations
+
+import os
+import re
+import struct
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+
+from ferrule import accel, children, guestfile, host, qemu
+from ferrule.errors import FerruleError, UsageError
+from ferrule.guestfile import Need
+from ferrule.guests.base import Ending
+from ferrule.guests.options import GuestOptions
+from ferrule.samples import Accel
+from ferrule.transports.base import PrivateFolder
+
+ARCH = "x86_64"
+NEEDS = (
+    Need(
+        "kernel",
+        "a Redox kernel of 2026-07 or later (the ELF file kernel, x86_64)",
+        "usr/lib/boot/kernel of a daily image at https://static.redox-os.org/img/x86_64/, or the cookbook's recipe kernel",
+    ),
+)
+BOOT_SECONDS: dict[Accel, float] = {"kvm": 20.0, "tcg": 60.0, "icount": 90.0}
+MEMORY = range(64, 2049)  # MiB; the loader maps 4 GiB, and from 2 GiB on some memory would lie above that
+LARGEST_KERNEL = 32 << 20  # what guest/os/redox/boot/loader.c maps
+KERNEL_SPACE = 0xFFFFFFFF80000000  # where the kernel's file is mapped
+
+# What the payload writes to the debug port: guest/os/redox/end.h, each the first of a range.
+END_STATUS, END_FAULT, END_LOADER, END_ERA, END_START = 0x20, 0x40, 0x60, 0x61, 0x62
+_SAID = re.compile(r"ferrule: (.*)")
+_WHY = {
+    END_LOADER: "its loader refused the kernel",
+    END_ERA: "the kernel's calls are of another era than 2026-07",
+    END_START: "the kernel did not let the payload start",
+}
+
+
+def create(name: str, options: GuestOptions) -> RedoxGuest:
+    """The Redox guest. `options` it honours: accel, boot_seconds, cpus, memory, smp, guest files. Probes the accelerator.
+
+    Raises:
+        UsageError: an option it cannot honour, or a file that is no kernel.
+        ToolMissing: no QEMU, or no kernel named; says what to do.
+    """
+    if name != "redox":
+        raise UsageError(f"--guest {name}: the redox guest takes no address; write `redox`")
+    if options.memory not in MEMORY:
+        raise UsageError(f"--memory {options.memory}: the redox guest takes {MEMORY.start} to {MEMORY.stop - 1} MiB")
+    if options.accel == "icount" and (options.smp or 1) > 1:
+        raise UsageError(f"--accel icount: QEMU counts instructions on one CPU only, not {options.smp}")
+    program = qemu.find(ARCH)
+    kernel = guestfile.find("redox", NEEDS, options).files["kernel"]
+    check_kernel(kernel.path)
+    return RedoxGuest(program, accel.choose(options.accel, program), kernel, options)
+
+
+def unavailable(options: GuestOptions) -> str | None:
+    """Why this guest cannot be had here; None when it can."""
+    try:
+        qemu.find(ARCH)
+    except FerruleError as error:
+        return str(error)
+    return guestfile.unavailable("redox", NEEDS, options)
+
+
+def check_kernel(path: Path) -> None:
+    """Refuse what the loader would only refuse after a boot.
+
+    Raises:
+        UsageError: no ELF file for x86-64, not linked where Redox kernels are, or too large.
+    """
+    content = path.read_bytes()
+    if len(content) < 64 or content[:5] != b"\x7fELF\x02":
+        raise UsageError(f"guest.redox.kernel: {path}: not a 64-bit ELF file")
+    machine, entry = struct.unpack_from("<H", content, 18)[0], struct.unpack_from("<Q", content, 24)[0]
+    if machine != 62:  # EM_X86_64
+        raise UsageError(f"guest.redox.kernel: {path}: not for x86_64 (ELF machine {machine})")
+    if not KERNEL_SPACE <= entry < KERNEL_SPACE + LARGEST_KERNEL:
+        raise UsageError(f"guest.redox.kernel: {path}: not a Redox kernel: it is entered at {entry:#x}")
+    if len(content) > LARGEST_KERNEL:
+        size = len(content) >> 20
+        raise UsageError(f"guest.redox.kernel: {path}: {size} MiB; strip it (objcopy --strip-debug), at most 32 MiB")
+
+
+class RedoxGuest:
+    """See base.Guest. The payload's file is a loader and the first program in one; the kernel comes beside it."""
+
+    name = "redox"
+    os = "redox"
+    arch = ARCH
+    fresh_boots = True
+
+    def __init__(self, program: str, choice: accel.Choice, kernel: guestfile.UserFile, options: GuestOptions) -> None:
+        self._program, self._choice, self._kernel, self._options = program, choice, kernel, options
+        self.accel = choice.accel
+        self.boot_seconds = options.boot_seconds or BOOT_SECONDS[self.accel]
+        self._smp = options.smp or (1 if self.accel == "icount" else min(2, len(os.sched_getaffinity(0))))
+        self.cpus = tuple(range(self._smp))[::-1][:2] if options.cpus is None else options.cpus
+        if not set(self.cpus) <= set(range(self._smp)):
+            raise UsageError(f"--cpu {','.join(map(str, self.cpus))}: this machine has CPUs 0 to {self._smp - 1}")
+
+    def describe(self) -> dict[str, str]:
+        """Conditions: the same text for the same machine, whatever the boot."""
+        below = host.facts(sorted(os.sched_getaffinity(0))) if self.accel == "kvm" else {}
+        return {
+            **below,
+            "accel.reason": self._choice.reason,
+            "kernel.file": self._kernel.path.name,
+            "kernel.sha256": self._kernel.sha256,
+            "qemu.version": qemu.version(self._program),
+            "qemu.command": qemu.conditions(self.machine(Path("payload"))),
+            "mode": "bare",
+        }
+
+    def machine(self, image: Path) -> qemu.Machine:
+        """The machine that boots an image file with the kernel."""
+        return qemu.Machine(
+            self._program,
+            self.accel,
+            image,
+            initrd=self._kernel.path,
+            memory=self._options.memory,
+            smp=self._smp,
+            ports={qemu.CONSOLE: "file", qemu.RESULTS: "file"},
+        )
+
+    def execute(self, payload: bytes, processes: int, boot: int) -> RedoxExecution:  # noqa: ARG002 - the plan says both
+        """See base.Guest. How many processes there are, the payload's start reads from the plan in it."""
+        with ExitStack() as undo:
+            folder = undo.enter_context(PrivateFolder())
+            running = qemu.Qemu(self.machine(folder.write("payload", payload, 0o600)))
+            undo.callback(running.close)
+            return RedoxExecution(running, undo.pop_all())
+
+    def close(self) -> None:
+        """Nothing is kept between boots."""
+
+
+class RedoxExecution:
+    """See base.Execution: one boot."""
+
+    def __init__(self, running: qemu.Qemu, undo: ExitStack) -> None:
+        self._qemu, self._undo = running, undo
+
+    def read(self, timeout: float) -> bytes:
+        """See base.Execution."""
+        return self._qemu.streams.read(time.monotonic() + timeout)
+
+    def console(self) -> str:
+        """The guest's console, then what QEMU itself said."""
+        return self._qemu.console.text() + self._qemu.errors.text()
+
+    def ending(self) -> Ending:
+        """See base.Execution."""
+        return classify(self._qemu.streams.wait(), self._qemu.console.text(), self._qemu.errors.text())
+
+    def close(self) -> None:
+        """See base.Execution."""
+        self._undo.close()
+
+    def __enter__(self) -> RedoxExecution:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def classify(status: int, console: str, errors: str) -> Ending:
+    """How a boot ended, from QEMU's return code and what kernel, payload and QEMU said."""
+    said = errors.strip().splitlines()
+    words = _SAID.findall(console)
+    code = status >> 1 if status > 0 and status % 2 else -1
+    if status < 0:
+        detail = f"QEMU was ended by {children.ending_text(status)}"
+    elif code in _WHY:
+        detail = _WHY[code] + (f": {words[-1].strip()}" if words else "")
+    elif END_FAULT <= code < END_LOADER:
+        detail = f"exception {code - END_FAULT} in the payload"
+    elif END_STATUS <= code < END_FAULT:
+        return Ending(code == END_STATUS, f"exit status {code - END_STATUS}")
+    elif status:
+        detail = f"QEMU: {said[-1] if said else children.ending_text(status)}"
+    else:
+        detail = "the guest reset itself"
+    return Ending(False, detail)
