@@ -2,7 +2,7 @@
  * path): it defines OS_NAME, OS_ARCH, the raw ways in as `static inline` functions, and OS_HAS_<OPERATION> for each of
  * those below that it has. What it leaves out answers -OS_ENOSYS here, and the workload is reported unsupported.
  *
- * Results: >= 0, or a negative errno (Linux's numbers, which Redox and Aero share). */
+ * Results: >= 0, or a negative errno (Linux's numbers, which Redox shares and Aero does not: its port translates). */
 #ifndef FERRULE_OS_H
 #define FERRULE_OS_H
 
@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 enum { OS_EINVAL = 22, OS_ENOSYS = 38, OS_ENOTSUP = 95, OS_ETIMEDOUT = 110 };
+#define OS_LEAVE "--leave" /* the payload's argument that makes it end at once: os_process_execute() */
 enum { OS_READ = 1, OS_WRITE = 2, OS_CREATE = 4 }; /* os_open: how */
 
 typedef void (*os_entry)(void *argument);
@@ -59,6 +60,9 @@ OS_MISSING(os_close, int fd)
 #ifndef OS_HAS_PIPE /* end[0] reads, end[1] writes */
 OS_MISSING(os_pipe, int end[2])
 #endif
+#ifndef OS_HAS_SOCKET_PAIR /* two local stream sockets, connected: what is written to one is read from the other */
+OS_MISSING(os_socket_pair, int end[2])
+#endif
 
 #ifndef OS_HAS_EVENTFD /* a descriptor around a counter: a read of eight bytes takes all of it and sleeps while it is  \
                           0 */
@@ -83,6 +87,12 @@ struct os_process {
 OS_MISSING(os_process_start, struct os_process *process, os_entry entry, void *argument)
 OS_MISSING(os_process_join, struct os_process *process) /* its exit status: 0 when entry returned */
 OS_MISSING(os_process_kill, struct os_process *process) /* and reap */
+#endif
+
+/* --- programs: a process that loads this program anew, which ends at once with status OS_EXECUTED (payload.c) */
+enum { OS_EXECUTED = 86 };
+#ifndef OS_HAS_EXECUTE
+OS_MISSING(os_process_execute, struct os_process *process)
 #endif
 
 /* --- wait and wake: sleep while *word == expected (a timeout of 0 is for ever); `shared` across address spaces */
@@ -117,6 +127,13 @@ OS_MISSING(os_semaphore_end, struct os_semaphore *semaphore)
 #ifndef OS_HAS_IPC
 OS_MISSING(os_ipc_call, const struct os_process *server, long message) /* sleeps until answered; returns the answer */
 OS_MISSING(os_ipc_serve, long reply) /* answers the last caller, if any, sleeps until the next; returns its message */
+#endif
+
+/* --- messages to a process: copied, and queued at it until it receives them */
+#ifndef OS_HAS_MESSAGE
+OS_MISSING(os_message_address, const struct os_process *process)
+OS_MISSING(os_message_send, long address, const void *bytes, size_t length)
+OS_MISSING(os_message_receive, long *sender, void *into, size_t size) /* sleeps until one comes; returns its length */
 #endif
 
 /* --- memory: private, zero-filled, read-write, not touched yet; os_map_shared is kept by process copies */

@@ -59,6 +59,11 @@ struct aero_slice {
     uint64_t length;
 };
 
+struct aero_event {
+    uint32_t events;
+    uint64_t data;
+} __attribute__((packed));
+
 struct aero_name {
     char system[65], node[65], release[65], version[65], machine[65], domain[65];
 };

@@ -83,6 +83,37 @@ static inline long os_pipe(int end[2]) {
     return aero_result(call3(CALL_PIPE, (long)end, 0, 0));
 }
 
+#define OS_HAS_SOCKET_PAIR
+static inline long os_socket_pair(int end[2]) {
+    return aero_result(call6(CALL_SOCKETPAIR, AERO_AF_UNIX, AERO_SOCK_STREAM, 0, (long)end, 0, 0));
+}
+
+#define OS_HAS_EVENTFD
+static inline long os_eventfd(uint64_t count) {
+    if (count) /* the kernel ignores it and begins at 0 */
+        return -OS_EINVAL;
+    return aero_result(call3(CALL_EVENTFD, 0, 0, 0));
+}
+
+#define OS_HAS_EVENTS /* epoll, level-triggered */
+static inline long os_events_open(void) {
+    return aero_result(call3(CALL_EPOLL_CREATE, 0, 0, 0));
+}
+
+static inline long os_events_add(int queue, int fd) {
+    enum { EPOLL_CTL_ADD = 1, EPOLLIN = 1 };
+    const struct aero_event event = {EPOLLIN, (uint64_t)fd};
+    return aero_result(call6(CALL_EPOLL_CTL, queue, EPOLL_CTL_ADD, fd, (long)&event, 0, 0));
+}
+
+/* Asks and does not wait: the kernel takes milliseconds for seconds, and does not look at its queue until then. */
+static inline long os_events_wait(int queue) {
+    enum { EAGAIN = 11, AT_ONCE = 0, NO_SIGNALS = 0 };
+    struct aero_event event = {0, 0};
+    long ready = call6(CALL_EPOLL_PWAIT, queue, (long)&event, 1, AT_ONCE, NO_SIGNALS, 0);
+    return ready > 0 ? (long)event.data : ready == 0 ? -EAGAIN : aero_errno(ready);
+}
+
 /* --- processes: fork --- */
 
 #define OS_HAS_PROCESS
@@ -137,6 +168,25 @@ static inline long os_process_kill(struct os_process *process) {
     enum { SIGKILL = 9 };
     long result = aero_result(call3(CALL_KILL, process->pid, SIGKILL, 0));
     return result < 0 ? result : os_process_join(process);
+}
+
+#define OS_HAS_EXECUTE
+long os_process_execute(struct os_process *process);
+
+/* --- messages to a process: Aero's ipc calls --- */
+
+#define OS_HAS_MESSAGE
+static inline long os_message_address(const struct os_process *process) {
+    return process->pid;
+}
+
+static inline long os_message_send(long address, const void *bytes, size_t length) {
+    return aero_result(call3(CALL_IPC_SEND, address, (long)bytes, (long)length));
+}
+
+static inline long os_message_receive(long *sender, void *into, size_t size) {
+    enum { WAIT = 1 };
+    return aero_result(call6(CALL_IPC_RECV, (long)sender, (long)into, (long)size, WAIT, 0, 0));
 }
 
 /* --- threads: clone() shares memory and descriptors and gives a pid to wait for --- */

@@ -22,6 +22,7 @@ enum linux_call {
     CALL_NANOSLEEP = 35,
     CALL_GETPID = 39,
     CALL_SOCKET = 41,
+    CALL_SOCKETPAIR = 53,
     CALL_CLONE = 56,
     CALL_EXECVE = 59,
     CALL_EXIT = 60,

@@ -44,6 +44,7 @@ enum linux_call {
     CALL_GETPID = 172,
     CALL_GETPPID = 173,
     CALL_SOCKET = 198,
+    CALL_SOCKETPAIR = 199,
     CALL_MUNMAP = 215,
     CALL_CLONE = 220,
     CALL_EXECVE = 221,

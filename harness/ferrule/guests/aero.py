@@ -29,8 +29,8 @@ LEAST_MEMORY: Final = 128  # MiB
 SHARED_BYTES: Final = 4096  # of the file that is mapped where processes share memory
 
 INIT, COUNT, SHARED = "usr/bin/init", "ferrule/processes", "ferrule/shared"  # guest/os/aero/start.c knows them, too
-_FINISHED: Final = "ferrule-init: all processes ended with status 0"
-_STATUS = re.compile(r"ferrule-init: (process \d+ ended with status \d+)")
+_END: Final = "ferrule-init: end"
+_STATUS = re.compile(r"ferrule-init: (process \d+ ended with status (\d+))")
 
 
 def create(name: str, options: GuestOptions) -> AeroGuest:
@@ -123,11 +123,15 @@ class AeroExecution:
     def __init__(self, running: qemu.Qemu, undo: ExitStack) -> None:
         self._qemu, self._undo = running, undo
         self._divider = Divider(running.console)
+        self._recent = b""
+        self._over = False  # the guest's init is through, which is the end: the kernel may hang when it powers off
 
     def read(self, timeout: float) -> bytes:
         """See base.Execution."""
         deadline = time.monotonic() + timeout
-        while chunk := self._qemu.streams.read(deadline):
+        while not self._over and (chunk := self._qemu.streams.read(deadline)):
+            self._recent = self._recent[-len(_END) :] + chunk
+            self._over = _END.encode() in self._recent
             if records := self._divider.feed(chunk):
                 return records
         return self._divider.close()
@@ -138,7 +142,8 @@ class AeroExecution:
 
     def ending(self) -> Ending:
         """See base.Execution."""
-        return classify(self._qemu.streams.wait(), self._qemu.console.text(), self._qemu.errors.text())
+        status = 0 if self._over else self._qemu.streams.wait()
+        return classify(status, self._qemu.console.text(), self._qemu.errors.text())
 
     def close(self) -> None:
         """See base.Execution."""
@@ -161,8 +166,9 @@ def classify(status: int, console: str, errors: str) -> Ending:
         detail = f"QEMU was ended by {children.ending_text(status)}"
     elif status:
         detail = f"QEMU: {said[-1] if said else children.ending_text(status)}"
-    elif _FINISHED in console:
-        return Ending(True, "the guest powered off")
+    elif _END in console and ended:
+        detail, last = ended[-1]
+        return Ending(last == "0", detail)
     else:
-        detail = ended[-1] if ended else "the guest reset itself"
+        detail = "the guest reset itself or powered off"
     return Ending(False, detail)
