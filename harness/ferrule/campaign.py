@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from ferrule.assemble import Assembler, merge
 from ferrule.build import Payload, patch_plan
 from ferrule.errors import FerruleError, GuestError, StreamDamaged
-from ferrule.guests.base import Guest, SharesClock
+from ferrule.guests.base import Fragile, Guest, SharesClock
 from ferrule.plan import Plan, PlannedRun
 from ferrule.progress import Progress
 from ferrule.samples import GuestResult, RunKey, RunResult
@@ -70,10 +70,19 @@ class Campaign:
         return self.results
 
     def _round(self, guest: Guest, boot: int) -> None:
-        """One boot of one guest, repeated without the run that ended it until all others are done."""
+        """One boot of one guest, and one more for each run that its kernel may not survive: those come last."""
         result = self.results[guest.name]
         started = time.monotonic()
         todo = [key for key in self.keys[guest.name] if not _over(result.runs.get(key))]
+        alone = [key for key in todo if isinstance(guest, Fragile) and guest.breaks_on(key)]
+        self._boot(guest, boot, [key for key in todo if key not in alone])
+        for key in alone:
+            self._boot(guest, boot, [key])
+        result.seconds += time.monotonic() - started
+
+    def _boot(self, guest: Guest, boot: int, todo: Sequence[RunKey]) -> None:
+        """One boot, repeated without the run that ended it until all others are done."""
+        result = self.results[guest.name]
         repeats = REPEATS
         while todo and repeats:
             attempt = result.boots
@@ -101,7 +110,6 @@ class Campaign:
                     for key in todo:
                         lost = StreamDamaged(guest.name, "records lost or corrupted, repeating did not help")
                         result.runs[key] = RunResult(key, "lost", str(lost))
-        result.seconds += time.monotonic() - started
 
     def _execute(
         self, guest: Guest, todo: Sequence[RunKey], boot: int, attempt: int

@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Protocol, runtime_checkable
 
 from ferrule.core import Mark
-from ferrule.samples import Accel
+from ferrule.samples import Accel, RunKey
 
 
 @dataclass(frozen=True)
@@ -80,6 +80,15 @@ class Guest(Protocol):
 
     def close(self) -> None:
         """Let go of everything kept between boots."""
+        ...
+
+
+@runtime_checkable
+class Fragile(Protocol):
+    """A guest whose kernel some workloads may hang or crash: each of them gets boots of its own, after the others."""
+
+    def breaks_on(self, key: RunKey) -> bool:
+        """Whether this run may be the kernel's last."""
         ...
 
 
