@@ -3,7 +3,6 @@
 from ferrule.plugin import Measurement
 from ferrule.suite import family
 
-
 SIZES = (0, 8, 4096, 65536)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import re
 import shutil
 import subprocess
 from collections.abc import Sequence
@@ -11,6 +12,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from ferrule import paths
 from ferrule.build import Payload, build_payload
 from ferrule.errors import ToolMissing
 from ferrule.stream import Damage, Decoder, Record
@@ -37,6 +39,12 @@ def command(built: Payload) -> list[str]:
     if emulator is None:
         pytest.skip(f"qemu-{built.arch}-static is not installed: apt-get install qemu-user-static")
     return [emulator, str(built.path)]
+
+
+def of_another_os(end: Record) -> bool:
+    """Whether a run was refused because it is made of an operation that the Linux port does not have at all."""
+    operation, port = end.fields.get("operation", ""), (paths.root() / "guest/os/linux/port.h").read_text()
+    return end.fields.get("error") == "38" and not re.search(rf"\b{re.escape(operation)}\(", port)
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from ferrule.report import tables, units
 from ferrule.report.codec import Malformed, decode, encode
 from ferrule.report.columns import columns
 from ferrule.report.extra_info import extra_info
+from ferrule.report.footer import conditions_lines
 from ferrule.report.layout import letters
 from ferrule.samples import (
     ClockCheck,
@@ -58,6 +59,42 @@ def test_emulated_time_is_called_functional_only() -> None:
     text = tables.render([emulated], budget="quick", seed=5, declared=DECLARED)
     assert "linux (tcg: functional only)" in text
     assert "emulated time is not time" in text
+
+
+def test_what_no_guest_can_do_is_a_line_below_and_no_row() -> None:
+    refused = RunResult(RunKey("thread_create"), "unsupported", "os_thread_start: errno 38")
+    both = [make.guest([make.run("null_call", [100.0] * 7, CALL), refused], name) for name in ("local", "linux")]
+    text = tables.render(both, budget="quick", seed=5, declared=DECLARED)
+    (line,) = [line for line in text.splitlines() if "thread_create" in line]
+    assert line.strip() == "thread_create: os_thread_start: errno 38"
+    both[0].runs[refused.key] = make.run("thread_create", [5000.0] * 7, CALL)
+    (row, *_) = [
+        line
+        for line in tables.render(both, budget="quick", seed=5, declared=DECLARED).splitlines()
+        if "thread_create" in line
+    ]
+    assert "unsupported (" in row
+    assert "5.0" in row
+
+
+def test_an_emulators_stalls_are_nobodys_tail() -> None:
+    timed = make.run("null_call", [100.0] * 7, CALL)
+    for samples in timed.processes:
+        samples.histogram = Histogram(1000, 90, 110, {90: 500, 110: 500})
+    real, emulated = make.guest([timed]), make.guest([timed], "linux", accel="tcg")
+    text = tables.render([real, emulated], budget="quick", seed=5, declared=DECLARED)
+    (heading,) = [line for line in text.partition("99th percentile")[2].splitlines() if line.startswith("workload")]
+    assert heading.split() == ["workload", "per", "place", "local"]
+
+
+def test_the_footer_says_how_well_payload_and_host_agree_on_the_counter() -> None:
+    run = make.run("null_call", [100.0] * 7, CALL)
+    (column,) = columns([make.guest([run])], make.DECLARED)
+    assert "counter tsc, " in conditions_lines(column)[0]
+    for samples, ppm in zip(run.processes, (0.2, -3.4, 1.0), strict=False):
+        samples.clock = replace(samples.clock, host_ppm=ppm)
+    (column,) = columns([make.guest([run])], make.DECLARED)
+    assert "counter tsc (its rate within 4 ppm of the host's), " in conditions_lines(column)[0]
 
 
 def test_a_guest_that_never_spoke_and_a_verified_run() -> None:

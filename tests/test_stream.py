@@ -1,22 +1,19 @@
-"""The record stream: what the C encoder wrote is handed out unchanged or announced as damage, and nothing else is."""
+"""The record stream: what was sent is handed out unchanged or announced as damage, and nothing else is."""
 
 from __future__ import annotations
 
 import random
 import re
-import zlib
 from collections.abc import Sequence
 
 import pytest
 from ferrule import core
-from ferrule.stream import INIT_PROCESS, PENDING_LIMIT, RECORD_LIMIT, Damage, Decoder, Event, Noise, Record, Restart
+from ferrule.stream import INIT_PROCESS, PENDING_LIMIT, RECORD_LIMIT, Damage, Decoder, Noise, Record, Restart
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-KEYS = st.from_regex(r"[a-z][a-z0-9_.]{0,12}", fullmatch=True)
-TEXTS = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=80)
-NUMBERS = st.integers(-(2**63), 2**64 - 1)
-FIELDS = st.dictionaries(KEYS, st.one_of(TEXTS, NUMBERS), max_size=6)
+from tests.streams import damage, decode, frame, records, session
+
 KERNEL = [
     b"[    1.234567] tsc: Refined TSC clocksource calibration: 2596.148 MHz\n",
     b"\x1b[0m[   12.000001] random: crng init done\r\n",
@@ -24,80 +21,6 @@ KERNEL = [
     b"#fr1 \n",
     b"\n",
 ]
-
-
-def frame(text: str) -> bytes:
-    """A line framed by hand, independently of the encoder."""
-    return text.encode() + b" ~%08x\n" % zlib.crc32(text.encode())
-
-
-def decode(data: bytes, cuts: Sequence[int] = ()) -> list[Event]:
-    """All events of these bytes, fed in pieces that end at `cuts`."""
-    decoder, events, start = Decoder(), [], 0
-    for cut in [*sorted(cut for cut in cuts if cut < len(data)), len(data)]:
-        events += decoder.feed(data[start:cut])
-        start = cut
-    return events + decoder.close()
-
-
-def records(events: list[Event]) -> list[Record]:
-    return [event for event in events if isinstance(event, Record)]
-
-
-def damage(events: list[Event]) -> list[Damage]:
-    return [event for event in events if isinstance(event, Damage)]
-
-
-def session(count: int, run: str = "ab", process: int = 0, seed: int = 0) -> list[bytes]:
-    """An honest stream of `count` records, hello to done."""
-    encoder, draw = core.Encoder(run, process), random.Random(f"{run}.{process}.{seed}")
-    lines = encoder.encode("hello", {"os": "linux", "seed": seed})
-    while len(lines) < count - 1:
-        ticks = [draw.randrange(2**40) for _ in range(draw.randrange(1, 40))]
-        lines += encoder.encode("batch", {"i": draw.randrange(9), "t": ticks})
-    return lines + encoder.encode("done", {"ok": 1})
-
-
-@given(st.lists(st.tuples(KEYS, FIELDS), min_size=1, max_size=8), st.lists(st.integers(0, 4000), max_size=30))
-@settings(max_examples=50)
-def test_what_c_wrote_is_read(sent: list[tuple[str, dict[str, str | int]]], cuts: list[int]) -> None:
-    encoder = core.Encoder("r0", 7)
-    lines = [line for kind, fields in sent for line in encoder.encode(kind, fields)]
-    assert all(len(line) <= RECORD_LIMIT for line in lines)
-    got = records(decode(b"".join(lines), cuts))
-    assert len(got) == len(sent)
-    for seq, (record, (kind, fields)) in enumerate(zip(got, sent, strict=True)):
-        assert (record.run, record.process, record.seq, record.kind) == ("r0", 7, seq, kind)
-        if "cut" not in record.fields:
-            assert record.fields == {key: str(value) for key, value in fields.items()}
-
-
-@given(st.lists(st.integers(0, 2**64 - 1), min_size=1, max_size=400), FIELDS)
-def test_long_lists_go_on_in_further_records(values: list[int], fields: dict[str, str | int]) -> None:
-    fields.pop("t", None)
-    lines = core.Encoder("r0", 0).encode("batch", {**fields, "t": values})
-    got = records(decode(b"".join(lines)))
-    assert [int(value) for record in got for value in record.fields["t"].split(",")] == values
-
-
-@given(st.dictionaries(st.integers(0, core.BUCKETS - 1), st.integers(1, 2**32 - 1), max_size=300))
-def test_histograms_go_on_in_further_records(buckets: dict[int, int]) -> None:
-    got = records(decode(b"".join(core.Encoder("r0", 0).encode("hist", {"i": 3, "b": buckets}))))
-    pairs = [pair.split(":") for record in got if "b" in record.fields for pair in record.fields["b"].split(",")]
-    assert {int(index): int(count) for index, count in pairs} == buckets
-    assert len(got) == 1 or all("b" in record.fields for record in got)
-
-
-@pytest.mark.parametrize("text", range(780, 1000, 3))
-def test_full_lines_keep_to_the_limit(text: int) -> None:
-    """Whatever the other fields leave, every line ends with its CRC and every value of a list gets through."""
-    values = [2**64 - 1 - number for number in range(60)]
-    lines = core.Encoder("r0", 0).encode("batch", {"a": "x" * text, "t": values})
-    assert all(len(line) <= RECORD_LIMIT for line in lines)
-    events = decode(b"".join(lines))
-    assert [one.kind for one in damage(events)] == ["cut"]  # no `done`, and nothing else
-    assert [int(value) for record in records(events) for value in record.fields["t"].split(",")] == values
-    assert all(("cut" in record.fields) != ("a" in record.fields) for record in records(events))
 
 
 @pytest.mark.parametrize("noise", [10, PENDING_LIMIT - 3, PENDING_LIMIT, PENDING_LIMIT + 1, 3 * PENDING_LIMIT + 7])
@@ -114,12 +37,6 @@ def test_records_without_any_newline_are_all_found() -> None:
     lines = [line.rstrip(b"\n") for line in session(60)]
     data = b"".join(lines)
     assert [record.seq for record in records(decode(data, range(0, len(data), 1000)))] == list(range(60))
-
-
-def test_a_field_that_does_not_fit_is_left_out_and_said() -> None:
-    (line,) = core.Encoder("r0", 0).encode("log", {"a": 1, "text": "x" * 990, "b": 2})
-    (record,) = records(decode(line))
-    assert record.fields == {"a": "1", "b": "2", "cut": "1"}
 
 
 @given(
@@ -254,40 +171,6 @@ def test_an_overlong_record_is_said_once_and_the_next_one_is_read() -> None:
         assert len(records(events)) == 3
         joined = decode(long + b"".join(good), range(0, 200_000, 777))
         assert len(records(joined)) == 3
-
-
-def test_a_valid_crc_does_not_make_a_long_record_good() -> None:
-    (event, *_) = decode(frame("#fr1 ab.0 0 log text=" + "x" * RECORD_LIMIT))
-    assert isinstance(event, Damage)
-    assert event.kind == "overlong"
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "#fr1 AB.0 0 log",
-        "#fr1 ab.00 0 log",
-        "#fr1 ab.0 00 log",
-        "#fr1 ab.0 0 Log",
-        "#fr1 ab.0 0 log text",
-        "#fr1 ab.0 0 log text=%zz",
-        "#fr1 ab.0 0 log text=%e9",
-        "#fr1 ab.0 0 log text=a  b=c",
-        "#fr1 ab.0 0 log text=é",
-        "#fr1 ab.0 0 log a=1 a=2",
-    ],
-)
-def test_bad_grammar_is_corrupt_even_under_a_good_crc(text: str) -> None:
-    events = decode(frame(text))
-    assert [one.kind for one in damage(events)] == ["corrupt"]
-    assert not records(events)
-
-
-def test_the_frame_is_the_published_one() -> None:
-    (record,) = records(decode(frame("#fr1 ab.3 0 log text=a%20%E2%82%AC")))
-    assert record == Record("ab", 3, 0, "log", {"text": "a €"})
-    (line,) = core.Encoder("ab", 3).encode("log", {"text": "a €"})
-    assert line == frame("#fr1 ab.3 0 log text=a%20%E2%82%AC")
 
 
 def test_a_stream_without_done_is_cut() -> None:

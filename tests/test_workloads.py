@@ -15,7 +15,7 @@ from elftools.elf.elffile import ELFFile
 from elftools.elf.sections import SymbolTableSection
 from ferrule import registry
 
-from tests.payload_runs import ARCHES, payload, quick, say
+from tests.payload_runs import ARCHES, of_another_os, payload, quick, say
 
 NAMES = list(registry.workloads())
 VARIANTS = [
@@ -31,7 +31,7 @@ def test_each_does_what_its_name_says(arch: str) -> None:
     ends = said.kind("end")
     assert len(ends) == len(VARIANTS)
     for end in ends:
-        assert end.fields["status"] == "ok", end
+        assert end.fields["status"] == "ok" or of_another_os(end), end
         assert end.fields["batches"] == "0"
     assert not said.kind("batch")
 
@@ -42,6 +42,8 @@ def test_each_can_be_measured(arch: str) -> None:
     assert said.status == 0
     assert set(said.ends()) == set(NAMES)
     for name, end in said.ends().items():
+        if of_another_os(end):
+            continue
         assert end.fields["status"] == "ok", end
         assert end.fields["batches"] == "4"
         ticks = [int(tick) for record in said.of(name, "batch") for tick in record.fields["t"].split(",")]

@@ -48,6 +48,15 @@ static inline void ring_enter(struct run *run, struct ring *ring) {
     run_pin(run, ring->me % 2);
 }
 
+/* The token is one word: from the predecessor, to the successor. Whether it came, whether it went. */
+static inline int ring_receive(const struct ring *ring, uint64_t *token) {
+    return os_read(ring->pipe[ring->me][0], token, sizeof *token) == sizeof *token;
+}
+
+static inline int ring_send(const struct ring *ring, uint64_t token) {
+    return os_write(ring->pipe[ring_next(ring)][1], &token, sizeof token) == sizeof token;
+}
+
 /* Also after a start that stopped half-way. */
 static inline void ring_end(struct ring *ring) {
     for (uint32_t i = 0; i < ring->procs; i++) {

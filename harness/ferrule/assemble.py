@@ -7,9 +7,11 @@ clock or references were lost has no usable run. Nothing here raises for what a 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from ferrule.core import Mark
+from ferrule.crosscheck import CrossCheck
 from ferrule.gather import FACTS, Asked, Bad, Fields, ProcessRecords, RunRecords, clean, integer, parameters
 from ferrule.plan import Plan
 from ferrule.samples import Accel, Conditions, GuestResult, RunKey, RunResult, Status
@@ -57,6 +59,11 @@ class Assembler:
                 self._loss(event.process, event.detail)
         elif isinstance(event, Restart) and event.run == self._plan.run:
             self._processes[event.process] = ProcessRecords(event.process)
+
+    def take_host_marks(self, marks: Sequence[Mark]) -> None:
+        """What the host itself read of the payload's counter and clock: before process 0, and after each that ended."""
+        for process in self._processes.values():
+            process.host = CrossCheck(tuple(marks))
 
     def _loss(self, number: int, detail: str) -> None:
         """Records of a stream did not arrive."""

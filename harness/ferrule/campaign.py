@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from ferrule.assemble import Assembler, merge
 from ferrule.build import Payload, patch_plan
 from ferrule.errors import FerruleError, GuestError, StreamDamaged
-from ferrule.guests.base import Guest
+from ferrule.guests.base import Guest, SharesClock
 from ferrule.plan import Plan, PlannedRun
 from ferrule.progress import Progress
 from ferrule.samples import GuestResult, RunKey, RunResult
@@ -133,6 +133,8 @@ class Campaign:
                 watch.drain(execution)
             except GuestError as error:
                 failure = error
+            if isinstance(execution, SharesClock):
+                assembler.take_host_marks(execution.host_marks())
         merged = assembler.result()
         if not guest.fresh_boots:
             _renumber(merged, self.results[guest.name])

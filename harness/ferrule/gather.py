@@ -13,6 +13,7 @@ from typing import Final
 import numpy as np
 
 from ferrule.core.histogram import BUCKETS
+from ferrule.crosscheck import CrossCheck
 from ferrule.samples import ClockCheck, Histogram, Meaning, Params, ProcessSamples, Reference, RunKey
 
 LIMIT: Final = 1 << 63  # ticks and counts fit a signed 64-bit integer
@@ -190,6 +191,7 @@ class ProcessRecords:
     open: RunRecords | None = None
     done: bool = False
     spoiled: set[int] = field(default_factory=set)  # indices of runs whose begin did not arrive
+    host: CrossCheck = field(default_factory=CrossCheck)
 
     def take_clock(self, fields: Fields) -> None:
         """The timing core's own characterisation."""
@@ -235,6 +237,8 @@ class ProcessRecords:
             drift,
             ratio,
             max(1, _or_zero(self.clock, "resolution")),
+            self.host.ppm(self.hz),
+            self.host.strays(self.number, [(tick, ns) for tick, ns, _ in self.marks]),
         )
 
     def samples(self, run: RunRecords, boot: int) -> ProcessSamples:

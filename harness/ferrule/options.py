@@ -10,11 +10,9 @@ import pytest
 from ferrule.campaign import FULL, QUICK, VERIFY, Budget
 from ferrule.errors import UsageError
 from ferrule.guestfile import parse_files
-from ferrule.guests import GuestOptions, available
+from ferrule.guests import GuestOptions, available, embedded
 from ferrule.registry import find, workloads
 from ferrule.suite import parse_key, parse_place, suite_of, variants_of
-
-DEFAULT_GUESTS = "local,linux"
 
 
 def add_options(parser: pytest.Parser) -> None:
@@ -23,7 +21,7 @@ def add_options(parser: pytest.Parser) -> None:
     add(
         "--guest",
         metavar="NAMES",
-        help="guests, comma-separated: local, linux, ssh://user@host:port (default: all at hand)",
+        help="guests, comma-separated: local, linux, ssh://user@host:port (default: all that need no address)",
     )
     add("--suite", metavar="NAMES", help="suites, comma-separated, by family: syscall, ipc, sched, memory ...")
     add("--workload", metavar="NAMES", help="workloads, comma-separated, with parameters where wanted: canary[nops=8]")
@@ -110,16 +108,19 @@ def extra_of(config: pytest.Config) -> tuple[Path, ...]:
 
 
 def guests_of(config: pytest.Config) -> tuple[str, ...]:
-    """Names of the guests to run, each once.
+    """Names of the guests to run, each once; without --guest those that need no address.
 
     Raises:
-        UsageError: no guest of that kind.
+        UsageError: no guest of that kind, or none at all.
     """
-    names = tuple(dict.fromkeys(filter(None, (config.getoption("--guest") or DEFAULT_GUESTS).split(","))))
+    asked = config.getoption("--guest")
+    names = tuple(dict.fromkeys(part.strip() for part in asked.split(",") if part.strip())) if asked else ()
     for name in names:
         if name.partition("://")[0] not in available():
             raise UsageError(f"--guest {name}: no such guest; there are: {', '.join(available())}")
-    return names
+    if asked is not None and not names:
+        raise UsageError(f"--guest {asked!r}: no guest named; there are: {', '.join(available())}")
+    return names or tuple(embedded())
 
 
 def suites_of(config: pytest.Config) -> frozenset[str]:

@@ -78,6 +78,8 @@ class ClockCheck:
     drift_ppm: float | None  # guest OS clock against its counter, begin to end
     host_ratio: float | None  # seconds of the guest's clock for each second of the host's
     resolution: int = 1  # smallest step of the counter, ticks
+    host_ppm: float | None = None  # hz against the host's rate of the same counter; None: not the same, or unknown
+    host_strays: int | None = None  # moments it marked that are not between the host's marks around it; None as above
 
 
 @dataclass(frozen=True)

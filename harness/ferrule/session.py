@@ -14,7 +14,7 @@ import pytest
 from ferrule import guests, options, paths
 from ferrule.build import Payload, build_payload
 from ferrule.campaign import Campaign
-from ferrule.errors import FerruleError, UsageError
+from ferrule.errors import FerruleError, ToolMissing, UsageError
 from ferrule.guests.base import Guest
 from ferrule.progress import Progress, progress_on
 from ferrule.registry import find, workloads
@@ -122,17 +122,22 @@ class Session:
             UsageError: the user named something that does not exist.
         """
         try:
-            return guests.create(name, self._options)
+            reason = guests.unavailable(name, self._options)
+            if reason is None:
+                return guests.create(name, self._options)
+            if self._asked_for:
+                raise ToolMissing(f"{name}: {reason}")
         except UsageError:
             raise
         except FerruleError as error:
-            if self._asked_for:
-                self.results[name] = GuestResult(name, None, {}, [str(error)])
-                progress.note(str(error))
-            else:
-                self.skipped[name] = str(error)
-                progress.note(f"{name}: skipped: {error}")
-            return None
+            reason = str(error)
+        if self._asked_for:
+            self.results[name] = GuestResult(name, None, {}, [reason])
+            progress.note(reason)
+        else:
+            self.skipped[name] = reason
+            progress.note(f"{name}: skipped: {reason}")
+        return None
 
     def _remember(self) -> None:
         """Append to the history what was measured, also when the campaign was interrupted."""

@@ -4,60 +4,44 @@
  * effect of the working set compare size=0 with size=S.
  * The token carries the number of hops still to make; a batch is whole rounds, so it ends at home and every process has
  * had its turn equally often. No `each` mode: no end sees a single hop. */
+#include "workloads/buffer.h"
 #include "workloads/ring.h"
 
-enum { LARGEST_KIB = 1024, LINE = 64 };
+enum { LARGEST_KIB = 1024 };
 enum { CHECK, SUM }; /* words of the shared page: whether receipts are counted, and each process's number added up */
 
 struct state {
     struct ring ring;
-    size_t set_bytes;
-    void *set; /* working set of this process */
+    struct buffer set; /* working set of this process */
 };
 STATE(struct state)
 
-static long make_set(struct run *run) {
+/* One receipt and, unless no hop is left (the token is home then), one sending. 0: the ring ended. */
+static inline int hop(struct run *run, uint64_t *left) {
     struct state *own = state(run);
-    if (own->set_bytes)
-        TRY(run, os_map(own->set_bytes, &own->set));
-    for (size_t i = 0; i < own->set_bytes; i += LINE) /* written, or all its pages would be the one zero page */
-        ((volatile char *)own->set)[i] = 1;
-    return 0;
-}
-
-/* One receipt and, unless no hop is left (the token is home then), one sending. 0: home; 1: sent on; -1: the ring
- * ended. */
-static inline int hop(struct run *run) {
-    struct state *own = state(run);
-    uint32_t me = own->ring.me;
-    uint64_t left;
-    if (os_read(own->ring.pipe[me][0], &left, sizeof left) != sizeof left)
-        return -1;
-    for (size_t i = 0; i < own->set_bytes; i += LINE)
-        (void)((volatile char *)own->set)[i];
-    if (run->shared->word[CHECK])
-        run->shared->word[SUM] += me + 1;
-    if (left-- == 0)
+    if (!ring_receive(&own->ring, left))
         return 0;
-    return os_write(own->ring.pipe[ring_next(&own->ring)][1], &left, sizeof left) == sizeof left ? 1 : -1;
+    buffer_touch(&own->set);
+    if (run->shared->word[CHECK])
+        run->shared->word[SUM] += own->ring.me + 1;
+    return *left == 0 || ring_send(&own->ring, *left - 1);
 }
 
 static void loop(struct run *run, uint64_t n) {
-    int result;
-    uint64_t left = n - 1;
-    EXPECT(run, os_write(state(run)->ring.pipe[1][1], &left, sizeof left) == sizeof left);
-    do
-        result = hop(run);
-    while (result > 0);
-    EXPECT(run, result == 0);
+    uint64_t left = n;
+    int whole = ring_send(&state(run)->ring, n - 1);
+    while (whole && left > 0)
+        whole = hop(run, &left);
+    EXPECT(run, whole);
 }
 
 static void member(void *argument) {
     struct run *run = argument;
+    uint64_t left;
     ring_enter(run, &state(run)->ring);
-    if (make_set(run) < 0)
+    if (buffer_map(run, &state(run)->set) < 0)
         return;
-    while (hop(run) >= 0) {
+    while (hop(run, &left)) {
     }
 }
 
@@ -68,9 +52,9 @@ static long setup(struct run *run) {
     if (size < 0 || size > LARGEST_KIB)
         return REFUSE(run, "size", "0..1024 (KiB)");
     run->step = (uint64_t)procs;
-    state(run)->set_bytes = (size_t)size * 1024;
+    state(run)->set.size = (size_t)size * 1024;
     long started = ring_start(run, &state(run)->ring, (uint32_t)procs, member);
-    return started < 0 ? started : make_set(run);
+    return started < 0 ? started : buffer_map(run, &state(run)->set);
 }
 
 static long verify(struct run *run) {
@@ -86,8 +70,7 @@ static long verify(struct run *run) {
 
 static void teardown(struct run *run) {
     ring_end(&state(run)->ring);
-    if (state(run)->set)
-        os_unmap(state(run)->set, state(run)->set_bytes);
+    buffer_unmap(&state(run)->set);
 }
 
 WORKLOAD_ROW{

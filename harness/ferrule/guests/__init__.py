@@ -21,7 +21,6 @@ __all__ = [
     "GuestOptions",
     "available",
     "create",
-    "create_all",
     "embedded",
     "unavailable",
 ]
@@ -41,8 +40,9 @@ def embedded() -> list[str]:
 
 
 def unavailable(name: str, options: GuestOptions | None = None) -> str | None:
-    """Why an embedded guest cannot be had here, with what to do about it; None when it can."""
-    reason: str | None = _module(name).unavailable(options or GuestOptions())
+    """Why an embedded guest cannot be had here, with what to do about it; None when it can or only trying tells."""
+    told = getattr(_module(name.partition("://")[0]), "unavailable", None)
+    reason: str | None = told(options or GuestOptions()) if told else None
     return reason
 
 
@@ -58,27 +58,6 @@ def create(name: str, options: GuestOptions | None = None) -> Guest:
         raise UsageError(f"--guest {name}: unknown guest; there are {', '.join(sorted(_names()))}")
     guest: Guest = _module(kind).create(name, options or GuestOptions())
     return guest
-
-
-def create_all(names: str, options: GuestOptions | None = None) -> list[Guest]:
-    """The guests of a comma-separated list such as `local,linux`, in that order, each name once.
-
-    Raises:
-        UsageError: as for create(), or the list is empty.
-        InfrastructureError: as for create(). Guests already made are closed.
-    """
-    wanted = list(dict.fromkeys(part.strip() for part in names.split(",") if part.strip()))
-    if not wanted:
-        raise UsageError(f"--guest {names!r}: no guest named; there are {', '.join(available())}")
-    guests: list[Guest] = []
-    try:
-        for name in wanted:
-            guests.append(create(name, options))
-    except BaseException:
-        for guest in guests:
-            guest.close()
-        raise
-    return guests
 
 
 def _names() -> set[str]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
+from ferrule.core import Mark
 from ferrule.samples import Accel
 
 
@@ -41,6 +43,15 @@ class Execution(Protocol):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None: ...
+
+
+@runtime_checkable
+class SharesClock(Protocol):
+    """What an Execution has besides when its payload reads the very counter and clock that this process reads."""
+
+    def host_marks(self) -> Sequence[Mark]:
+        """Counter and CLOCK_MONOTONIC as read here: before the first process, and after each that has ended."""
+        ...
 
 
 class Guest(Protocol):

@@ -6,9 +6,11 @@ import os
 import platform
 import sys
 import time
+from collections.abc import Sequence
 from types import TracebackType
 
 from ferrule import children, host
+from ferrule.core import HostClock, Mark, mark
 from ferrule.errors import UsageError
 from ferrule.guests.base import Ending
 from ferrule.guests.options import GuestOptions
@@ -65,14 +67,19 @@ class LocalGuest:
 
 
 class LocalExecution:
-    """See base.Execution. Processes are started one after the other, each when the one before ended with status 0."""
+    """See base.Execution and base.SharesClock.
+
+    Processes are started one after the other, each when the one before ended with status 0.
+    """
 
     def __init__(self, payload: bytes, processes: int) -> None:
         self._processes = processes
         self._process = 0
         self._ending: Ending | None = None
         self._payload = LocalPayload(payload)
+        self._marks: list[Mark] = []
         try:
+            self._mark()
             self._payload.start(["process=0"])
         except BaseException:
             self.close()
@@ -85,12 +92,20 @@ class LocalExecution:
             if data := self._payload.streams.read(deadline):
                 return data
             status = self._payload.streams.wait()
+            self._mark()
             self._process += 1
             if status != 0 or self._process >= self._processes:
                 self._ending = Ending(status == 0, children.ending_text(status))
             else:
                 self._payload.start([f"process={self._process}"])
         return b""
+
+    def _mark(self) -> None:
+        self._marks.append(mark(HostClock.MONOTONIC))  # the payload's os_clock_ns: guest/os/linux/port.h
+
+    def host_marks(self) -> Sequence[Mark]:
+        """See base.SharesClock."""
+        return self._marks
 
     def console(self) -> str:
         """What the payload wrote to stderr."""

@@ -23,7 +23,7 @@ NEEDS = (
     Need(
         "kernel",
         "a Redox kernel of 2026-07 or later (the ELF file kernel, x86_64)",
-        "usr/lib/boot/kernel of a daily image at https://static.redox-os.org/img/x86_64/, or the cookbook's recipe kernel",
+        "usr/lib/boot/kernel of a daily image (https://static.redox-os.org/img/x86_64/)",
     ),
 )
 BOOT_SECONDS: dict[Accel, float] = {"kvm": 20.0, "tcg": 60.0, "icount": 90.0}
@@ -42,7 +42,7 @@ _WHY = {
 
 
 def create(name: str, options: GuestOptions) -> RedoxGuest:
-    """The Redox guest. `options` it honours: accel, boot_seconds, cpus, memory, smp, guest files. Probes the accelerator.
+    """The Redox guest. It honours accel, boot_seconds, cpus, memory, smp and the user's files; probes the accelerator.
 
     Raises:
         UsageError: an option it cannot honour, or a file that is no kernel.

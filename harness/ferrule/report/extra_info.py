@@ -43,6 +43,7 @@ def extra_info(summary: Summary, conditions: Conditions, **campaign: object) -> 
         "contamination": summary.contamination,
         "tails": encode(summary.tails),
         "throughput": encode(summary.throughput),
+        "host_ppm": summary.host_ppm,
         "flags": {flag.name.lower(): flag.value for flag in summary.flags},
         "conditions": encode(conditions),
         **campaign,

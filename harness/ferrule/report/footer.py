@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import ceil
 
 from ferrule.report.columns import Column
 from ferrule.samples import Conditions
@@ -23,13 +24,19 @@ def conditions_lines(column: Column) -> list[str]:
         conditions.accel,
         conditions.cpu_model,
         cpus,
-        f"counter {conditions.counter}",
+        f"counter {conditions.counter}{_agreement(column)}",
         *_notable(conditions),
     ]
     return [
         f"{column.guest}: {', '.join(parts)}; {amounts(column)}",
         f"{column.guest}: payload {conditions.payload[:12]} by {conditions.compiler} {conditions.flags}".rstrip(),
     ]
+
+
+def _agreement(column: Column) -> str:
+    """How far the payload's rate of the counter is from the host's, where both read the same one."""
+    found = [abs(one.host_ppm) for entry in column.entries if (one := entry.summary) and one.host_ppm is not None]
+    return f" (its rate within {max(1, ceil(max(found)))} ppm of the host's)" if found else ""
 
 
 def amounts(column: Column) -> str:

@@ -57,6 +57,7 @@ class Layout:
     sections: tuple[Section, ...]
     notes: tuple[tuple[str, str], ...]
     disagreements: tuple[str, ...]
+    unsupported: tuple[str, ...]  # rows that no guest here can fill: a line each is enough
 
 
 def lay_out(columns: Sequence[Column]) -> Layout:
@@ -67,19 +68,34 @@ def lay_out(columns: Sequence[Column]) -> Layout:
     rows = [(key, [column.find(key) for column in columns]) for key in _keys(columns)]
     titled = [(_title(entries), key, entries) for key, entries in rows]
     titled.sort(key=lambda row: (position(row[0]), row[1]))
+    unsupported = tuple(line for _, key, entries in titled if (line := _unsupported(key, entries)) is not None)
+    titled = [row for row in titled if _unsupported(row[1], row[2]) is None]
     for title, _, entries in titled:
         grouped.setdefault(title, []).append(_row(title, entries, notes))
     sections = [Section(title, headers, tuple(found)) for title, found in grouped.items()]
-    tails = tuple(row for title, _, entries in titled if title != CONTROLS and (row := _tail_row(entries)) is not None)
-    if tails:
-        sections.append(Section(TAILS, headers, tails))
+    sections += _tails(columns, [key for title, key, _ in titled if title != CONTROLS])
     disagreements = [
         f"{column.guest}: {found.text}"
         for column in columns
         for found in lint(entry.summary for entry in column.entries if entry.summary is not None)
     ]
     marks = tuple((letters(index), text) for index, text in enumerate(notes.texts))
-    return Layout(tuple(sections), marks, tuple(disagreements))
+    return Layout(tuple(sections), marks, tuple(disagreements), unsupported)
+
+
+def _unsupported(key: RunKey, entries: Sequence[Entry | None]) -> str | None:
+    """The line for a row that every guest left unsupported."""
+    if any(entry is None or entry.status != "unsupported" for entry in entries):
+        return None
+    return f"{key}: " + "; ".join(dict.fromkeys(entry.reason for entry in entries if entry))
+
+
+def _tails(columns: Sequence[Column], keys: Sequence[RunKey]) -> list[Section]:
+    """The table of tails, without guests whose numbers are functional only: an emulator's stalls are nobody's tail."""
+    shown = [one for one in columns if one.conditions and (one.conditions.is_time or one.conditions.accel == "icount")]
+    rows = tuple(row for key in keys if (row := _tail_row([column.find(key) for column in shown])) is not None)
+    headers = ("workload", "per", "place", *(heading(column) for column in shown))
+    return [Section(TAILS, headers, rows)] if rows else []
 
 
 def heading(column: Column) -> str:

@@ -8,7 +8,7 @@ from enum import Enum
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ferrule.samples import Conditions, Meaning, ProcessSamples
+from ferrule.samples import ClockCheck, Conditions, Meaning, ProcessSamples
 
 Floats = NDArray[np.float64]
 
@@ -28,6 +28,8 @@ class Flag(Enum):
     CLOCK = "the counter failed its own calibration (see the conditions)"
     DRIFT = "the counter and the guest's clock drifted apart by over 1000 ppm"
     HOST_CLOCK = "the guest's clock and the host's differ by over 2 %"
+    HOST_RATE = "the host finds another rate of the same counter, by over 500 ppm more than the payload's stated error"
+    HOST_ORDER = "the payload read counter or clock at moments outside those between which the host ran it"
     OVERHEAD = "what was subtracted is uncertain by more than 1 % of the result"
     VARYING = "the instruction count is not the same in all processes"
     FUNCTIONAL = "functional only: emulated time is not time"
@@ -149,7 +151,10 @@ def placement_flags(processes: Sequence[ProcessSamples], meaning: Meaning, place
 
 
 def clock_flags(processes: Sequence[ProcessSamples], conditions: Conditions) -> set[Flag]:
-    """Flags of the clocks. An emulated clock owes nothing to the host's: only its calibration is looked at."""
+    """Flags of the clocks. An emulated clock owes nothing to the host's: only its calibration is looked at.
+
+    Where host and payload share a counter its rates are compared, and not the times at which records arrived.
+    """
     found: set[Flag] = set()
     clocks = [samples.clock for samples in processes]
     if any(clock.verdict != "ok" for clock in clocks):
@@ -158,6 +163,16 @@ def clock_flags(processes: Sequence[ProcessSamples], conditions: Conditions) -> 
         return found
     if any(clock.drift_ppm is not None and abs(clock.drift_ppm) > 1000.0 for clock in clocks):
         found.add(Flag.DRIFT)
-    if any(clock.host_ratio is not None and abs(clock.host_ratio - 1.0) > 0.02 for clock in clocks):
+    apart = [clock.host_ratio for clock in clocks if clock.host_ppm is None and clock.host_ratio is not None]
+    if any(abs(ratio - 1.0) > 0.02 for ratio in apart):
         found.add(Flag.HOST_CLOCK)
+    if any(clock.host_ppm is not None and abs(clock.host_ppm) > _rate_bound(clock) for clock in clocks):
+        found.add(Flag.HOST_RATE)
+    if any(clock.host_strays for clock in clocks):
+        found.add(Flag.HOST_ORDER)
     return found
+
+
+def _rate_bound(clock: ClockCheck) -> float:
+    """Parts in a million: the calibration's bracket, and the 500 that NTP may slew the clock by (adjtimex(2))."""
+    return 500.0 + clock.hz_error_ppb / 1000.0

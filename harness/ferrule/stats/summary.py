@@ -40,6 +40,7 @@ class Summary:
     components: Components
     contamination: float  # share of batches over 1.5 times their process's median
     flags: tuple[Flag, ...]
+    host_ppm: float | None = None  # of all processes the worst, where host and payload share a counter (samples.py)
 
     @property
     def estimate(self) -> float:
@@ -119,6 +120,7 @@ def summarise(run: RunResult, conditions: Conditions) -> Summary:
         components=components(per_process, boots, batches),
         contamination=float(np.mean([flag.contamination(samples.ticks) for samples in used])),
         flags=tuple(sorted(found, key=lambda one: list(Flag).index(one))),
+        host_ppm=max((ppm for one in used if (ppm := one.clock.host_ppm) is not None), key=abs, default=None),
     )
 
 

@@ -2,7 +2,7 @@
  * page, and a writer that does not get all of its bytes in waits until readers have taken them. */
 #include "kernel.h"
 
-enum { PIPES = 80 };
+enum { PIPES = 80, FIRST_END = 3 }; /* 0 to 2 are what programs take for input, output and errors */
 
 struct pipe {
     uint64_t readers, writers;    /* open ends */
@@ -20,7 +20,7 @@ static struct pipe *pipe_of(uint64_t fd, int writes) {
 
 static long open_end(struct pipe *pipe, int writes) {
     struct pipe_end *end = current->space->end;
-    long fd = 0;
+    long fd = FIRST_END;
     while (fd < SPACE_ENDS && end[fd].pipe)
         fd++;
     if (fd == SPACE_ENDS)
@@ -55,7 +55,7 @@ static void close_end(struct pipe_end *end) {
 
 void pipe_ends_copy(struct space *into, const struct space *from) {
     into->ends = from->ends;
-    for (uint64_t fd = 0; fd < from->ends; fd++) {
+    for (uint64_t fd = FIRST_END; fd < from->ends; fd++) {
         struct pipe_end end = into->end[fd] = from->end[fd];
         if (end.pipe)
             *(end.writes ? &end.pipe->writers : &end.pipe->readers) += 1;
@@ -63,7 +63,7 @@ void pipe_ends_copy(struct space *into, const struct space *from) {
 }
 
 void pipe_ends_drop(struct space *space) {
-    for (uint64_t fd = 0; fd < space->ends; fd++)
+    for (uint64_t fd = FIRST_END; fd < space->ends; fd++)
         if (space->end[fd].pipe)
             close_end(&space->end[fd]);
 }
@@ -100,7 +100,10 @@ long pipe_make(uint64_t user_ends) {
 long pipe_close(uint64_t fd) {
     if (fd >= current->space->ends || !current->space->end[fd].pipe)
         return -E_BADF;
-    close_end(&current->space->end[fd]);
+    struct space *space = current->space;
+    close_end(&space->end[fd]);
+    while (space->ends && !space->end[space->ends - 1].pipe)
+        space->ends--;
     return 0;
 }
 

@@ -1,0 +1,71 @@
+"""Instruction counting on a booted guest: exact to the instruction, the same in each boot; nothing costs nothing."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+
+import numpy as np
+import pytest
+from ferrule.build import build_payload
+from ferrule.campaign import Budget, Campaign
+from ferrule.errors import InfrastructureError
+from ferrule.guests import GuestOptions, create
+from ferrule.progress import PlainProgress
+from ferrule.samples import GuestResult, RunKey
+from ferrule.stats.summary import Summary, summarise
+
+NULL, EMPTY = RunKey("null_call"), RunKey("empty_loop")
+NOPS = (0, 1, 7, 1000)
+CANARIES = {nops: RunKey("canary", (("nops", nops),)) for nops in NOPS}
+TWICE = Budget(boots=2, processes=1, batches=11, warm=2, each=0, target_ns=100_000, limit_ns=1_000_000_000)
+
+
+@pytest.fixture(scope="module")
+def result() -> GuestResult:
+    """Two boots of the Linux guest."""
+    try:
+        guest = create("linux", GuestOptions(accel="icount"))
+    except InfrastructureError as error:
+        pytest.skip(str(error).splitlines()[0])
+    keys = (NULL, EMPTY, *CANARIES.values())
+    progress = PlainProgress(io.StringIO())
+    campaign = Campaign([guest], {"linux": keys}, lambda one: build_payload(one.os, one.arch), TWICE, 3, progress)
+    return campaign.run()["linux"]
+
+
+@pytest.fixture(scope="module")
+def summaries(result: GuestResult) -> Mapping[RunKey, Summary]:
+    assert result.conditions is not None
+    assert not result.errors
+    return {key: summarise(run, result.conditions) for key, run in result.runs.items()}
+
+
+def test_the_unit_is_instructions_everywhere(summaries: Mapping[RunKey, Summary]) -> None:
+    assert {summary.unit for summary in summaries.values()} == {"instructions"}
+
+
+def test_added_instructions_are_seen_exactly(summaries: Mapping[RunKey, Summary]) -> None:
+    none = summaries[CANARIES[0]].estimate
+    assert none > 0
+    assert {nops: summaries[key].estimate - none for nops, key in CANARIES.items()} == {nops: nops for nops in NOPS}
+
+
+def test_two_boots_count_the_same(summaries: Mapping[RunKey, Summary]) -> None:
+    for key in (NULL, *CANARIES.values()):
+        summary = summaries[key]
+        assert summary.n_boots == 2
+        assert len(set(summary.per_process)) == 1, key
+        assert summary.low == summary.estimate == summary.high
+
+
+def test_the_median_batch_of_a_null_call_is_the_same_to_the_tick(result: GuestResult) -> None:
+    """Raw ticks, before any arithmetic of ours."""
+    first, second = result.runs[NULL].processes
+    assert first.n == second.n
+    assert np.median(first.ticks) == np.median(second.ticks)
+
+
+def test_nothing_costs_nothing(summaries: Mapping[RunKey, Summary]) -> None:
+    assert summaries[EMPTY].estimate == 0
+    assert summaries[EMPTY].low == 0 == summaries[EMPTY].high

@@ -1,0 +1,121 @@
+"""The counter's rate, cost and resolution, the clock it is held against, and the length of a batch."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from itertools import count, pairwise
+
+import numpy as np
+import pytest
+from ferrule import core
+from hypothesis import given
+from hypothesis import strategies as st
+
+
+@pytest.fixture(scope="module")
+def timing() -> core.Timing:
+    return core.characterise(50_000_000)
+
+
+def test_this_machine_has_a_sound_counter(timing: core.Timing) -> None:
+    assert timing.verdict == "ok"
+    assert 1_000_000 < timing.hz < 10**10
+    assert timing.hz_error_ppb < 1_000_000
+    assert len(timing.pair) == 64
+    assert timing.cost == timing.pair.min()
+    assert timing.cost_median == int(np.median(timing.pair))
+    assert timing.resolution > 0
+    assert timing.cost_ns == pytest.approx(timing.cost / timing.hz * 1e9)
+
+
+def test_the_rate_agrees_with_python_clocks(timing: core.Timing) -> None:
+    """Against time.monotonic_ns, which NTP may slew by up to 500 ppm, over an interval of its own."""
+    first = core.mark(time.monotonic_ns)
+    time.sleep(0.05)
+    second = core.mark(time.monotonic_ns)
+    rate = (second.tick - first.tick) / (second.ns - first.ns) * 1e9
+    assert rate == pytest.approx(timing.hz, rel=1e-3)
+
+
+def test_marks_advance_and_are_narrow(timing: core.Timing) -> None:
+    marks = [core.mark() for _ in range(50)]
+    assert all(a.tick < b.tick and a.ns < b.ns for a, b in pairwise(marks))
+    assert min(mark.width for mark in marks) < timing.hz / 100_000  # 10 us
+
+
+def test_each_clock_of_the_host_is_the_one_it_says() -> None:
+    """Python's time.monotonic_ns is CLOCK_MONOTONIC."""
+    before = time.monotonic_ns()
+    found = core.mark(core.HostClock.MONOTONIC)
+    assert before <= found.ns <= time.monotonic_ns()
+    before = time.clock_gettime_ns(time.CLOCK_MONOTONIC_RAW)
+    assert before <= core.mark(core.HostClock.RAW).ns <= time.clock_gettime_ns(time.CLOCK_MONOTONIC_RAW)
+
+
+def altered(change: Callable[[int, int], int]) -> Callable[[], int]:
+    """A clock that reads as `change` makes of the true nanoseconds since it was made and of how often it was read."""
+    start, reads = time.monotonic_ns(), count()
+    return lambda: change(time.monotonic_ns() - start, next(reads))
+
+
+SECOND_CLOCKS = {  # verdict, window in the clock's own ns, the clock
+    "stuck": ("stuck", 30_000_000, lambda ns, reads: 1000),
+    "stuck after a while": ("stuck", 30_000_000, lambda ns, reads: ns if reads < 60 else 10**15),
+    "backwards": ("backwards", 30_000_000, lambda ns, reads: 10**12 - ns),
+    "jumps back": ("backwards", 30_000_000, lambda ns, reads: ns + 10**15 * (reads < 60)),
+    "far too slow": ("stuck", 1_000_000, lambda ns, reads: ns // 1_000_000),
+    "faster and faster": ("unsteady", 30_000_000, lambda ns, reads: ns + ns * ns // 10**9),
+    "counter looks coarse": ("coarse", 300_000_000_000, lambda ns, reads: ns * 10_000),
+    "good": ("ok", 30_000_000, lambda ns, reads: ns),
+    "good, from an odd origin": ("ok", 30_000_000, lambda ns, reads: ns + 2**63),
+}
+
+
+@pytest.mark.parametrize(("verdict", "window", "change"), SECOND_CLOCKS.values(), ids=SECOND_CLOCKS)
+def test_a_bad_second_clock_is_found_out(verdict: str, window: int, change: Callable[[int, int], int]) -> None:
+    started = time.monotonic()
+    found = core.characterise(window, altered(change))
+    assert found.verdict == verdict
+    assert time.monotonic() - started < 20  # every wait is bounded
+    if verdict in ("stuck", "backwards"):
+        assert found.hz == 0
+
+
+def test_a_clock_with_ten_millisecond_steps_is_marked_at_its_edges(timing: core.Timing) -> None:
+    found = core.characterise(40_000_000, altered(lambda ns, reads: ns // 10_000_000 * 10_000_000))
+    assert found.second_resolution == 10_000_000
+    assert found.verdict == "ok"
+    # A busy machine interrupts readings: the rate is then less certain, and says so.
+    assert found.hz == pytest.approx(timing.hz, rel=1e-3 + found.hz_error_ppb / 1e9)
+    assert found.hz_error_ppb < 200_000_000
+
+
+@given(st.integers(1, 2**40), st.integers(0, 2**50), st.integers(1, 2**50), st.integers(0, 2**40))
+def test_the_next_batch(n: int, ticks: int, floor: int, limit: int) -> None:
+    following = core.next_batch(n, ticks, floor, limit)
+    if limit and n >= limit:
+        assert following == limit
+    elif ticks >= floor:
+        assert following == n
+    else:
+        assert n < following
+        assert following == limit or following.bit_count() == 1
+        assert following <= max(128 * n, 2 * math.ceil(n * floor / max(ticks, 1)))
+    assert not limit or following <= limit
+
+
+@given(st.integers(1, 10_000), st.integers(1, 10**9), st.integers(1, 10**7))
+def test_calibration_comes_to_an_end(cost: int, floor: int, limit: int) -> None:
+    n, turns = 1, 0
+    while (following := core.next_batch(n, n * cost, floor, limit)) != n:
+        n, turns = following, turns + 1
+        assert turns < 40
+    assert n * cost >= floor or n == limit
+
+
+@given(st.integers(1, 10**10), st.integers(0, 10**6), st.integers(0, 10**6), st.integers(0, 10**10))
+def test_the_batch_floor(hz: int, resolution: int, cost: int, target: int) -> None:
+    known = core.Timing("tsc", hz, 0, resolution, 1, np.zeros(64, np.int64), cost, cost, "ok")
+    assert core.batch_floor(known, target) == max(1, 1000 * resolution, 200 * cost, target * hz // 10**9)
