@@ -209,8 +209,23 @@ long os_cpus(void) {
     return count ? count : 1;
 }
 
+/* The brand string (SDM vol. 2A, CPUID leaves 0x80000002 to 0x80000004), without the blanks it begins with. */
+static const char *cpu_model(char text[49]) {
+    for (uint32_t i = 0; i < 3; i++) {
+        uint32_t word[4];
+        __asm__ volatile("cpuid"
+                         : "=a"(word[0]), "=b"(word[1]), "=c"(word[2]), "=d"(word[3])
+                         : "a"(0x80000002u + i), "c"(0));
+        memcpy(text + 16 * i, word, sizeof word);
+    }
+    text[48] = 0;
+    while (*text == ' ')
+        text++;
+    return text;
+}
+
 void os_facts(void (*fact)(void *, const char *name, const char *value), void *context) {
-    static const char *const names[] = {NULL, "kernel.release", NULL, "kernel.commit"}; /* lines of sys:uname */
+    static const char *const names[] = {NULL, "kernel.release", NULL, "kernel.version"}; /* lines of sys:uname */
     char text[256], number[24];
     read_sys("uname", text, sizeof text);
     char *line = text;
@@ -226,6 +241,7 @@ void os_facts(void (*fact)(void *, const char *name, const char *value), void *c
     }
     number[text_u64(number, (uint64_t)os_cpus())] = 0;
     fact(context, "cpus", number);
+    fact(context, "cpu.model", cpu_model(text));
     fact(context, "abi.era", "2026-07");
     fact(context, "clock_read", "syscall");
     fact(context, "null_call", "unknown number");
