@@ -3,8 +3,14 @@
 from ferrule.plugin import Measurement
 from ferrule.suite import family
 
+SIZES = (0, 8, 4096, 65536)
 
-@family("ipc", pipe_bandwidth=[{"size": 4096}, {"size": 65536}])
+
+@family(
+    "ipc",
+    pipe_bandwidth=[{"size": 4096}, {"size": 65536}],
+    scheme_call=[{"size": size, "space": space} for space in (0, 1) for size in SIZES],
+)
 def test_ipc(measurement: Measurement) -> None:
-    """Pipes and futexes; each row says whether it is a round trip or a flow of bytes."""
+    """Pipes, futexes, schemes; each row says whether it is a round trip or a flow of bytes."""
     measurement.report()

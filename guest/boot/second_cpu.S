@@ -4,7 +4,7 @@
 
     .file "second_cpu.S" /* or the linker would write the name of a temporary object into the program */
 
-    .set AT, 0x8000 /* SECOND_CPU_AT of multiboot.h */
+    .set AT, SECOND_CPU_AT
 
     .section .text.boot, "ax"
     .code16

@@ -15,6 +15,11 @@ enum { OS_READ = 1, OS_WRITE = 2, OS_CREATE = 4 }; /* os_open: how */
 
 typedef void (*os_entry)(void *argument);
 
+struct os_request { /* what a scheme is asked to do something with: bytes of the caller's, seen by the server */
+    void *bytes;
+    size_t length;
+};
+
 #include "port.h"
 
 /* --- the payload itself needs these of every port ------------------------------------------------------------------
@@ -134,6 +139,31 @@ OS_MISSING(os_ipc_serve, long reply) /* answers the last caller, if any, sleeps 
 OS_MISSING(os_message_address, const struct os_process *process)
 OS_MISSING(os_message_send, long address, const void *bytes, size_t length)
 OS_MISSING(os_message_receive, long *sender, void *into, size_t size) /* sleeps until one comes; returns its length */
+#endif
+
+/* --- schemes: one context answers calls that others make on descriptors of its making (Redox) */
+#ifndef OS_HAS_SCHEME
+struct os_scheme {
+    int unused;
+};
+OS_MISSING(os_scheme_make, struct os_scheme *scheme) /* serves the caller's address space; the descriptor of its root */
+OS_MISSING(os_scheme_serve, struct os_scheme *scheme, long answer, struct os_request *next) /* as os_ipc_serve */
+OS_MISSING(os_scheme_end, struct os_scheme *scheme, long answer) /* answers the last caller, and no more */
+OS_MISSING(os_scheme_open, int root)                             /* a file of the scheme; the server is asked */
+OS_MISSING(os_scheme_call, int fd, void *bytes, size_t length)   /* the server reads and writes the bytes in place */
+#endif
+
+/* --- descriptors moved to another process through a pipe: here it is closed, there it is open */
+#ifndef OS_HAS_FD_PASSING
+OS_MISSING(os_fd_send, int pipe, int fd)
+OS_MISSING(os_fd_receive, int pipe) /* sleeps until one comes; -EPIPE when nobody can send any more */
+#endif
+
+/* --- event queues: sleep until one of many descriptors can be read (epoll and its like) */
+#ifndef OS_HAS_EVENTS
+OS_MISSING(os_events_open, void)
+OS_MISSING(os_events_add, int queue, int fd)
+OS_MISSING(os_events_wait, int queue) /* which one */
 #endif
 
 /* --- memory: private, zero-filled, read-write, not touched yet; os_map_shared is kept by process copies */

@@ -37,7 +37,7 @@ enum { FUTEX_WAIT = 0, FUTEX_WAKE = 1 };
 enum { EVENT_READ = 1 };
 enum { VERB_IO_PORTS = 255 }; /* SYS_CALL on a context: let it use I/O ports */
 #define VERB_END UINT64_MAX   /* written to a context: its end */
-enum { SCHEME_CLOSE = 3, SCHEME_CALL = 28, SCHEME_OPEN_AT = 29, SCHEME_ONE_WAY = 1 };
+enum { SCHEME_CANCEL = 25, SCHEME_CLOSED = 27, SCHEME_CALL = 28, SCHEME_OPEN_AT = 29, SCHEME_DETACHED = 34 };
 
 struct redox_time {
     int64_t seconds;

@@ -141,16 +141,13 @@ static inline long os_wake(volatile uint32_t *word, uint32_t count, int shared) 
 
 #define OS_HAS_SCHEME
 struct os_scheme {
-    int socket, root;
+    int socket;
     uint32_t tag; /* of the request that waits for its answer */
     int waiting;
 };
-struct os_scheme_request {
-    void *bytes;
-    size_t length;
-};
 long os_scheme_make(struct os_scheme *scheme);
-long os_scheme_serve(struct os_scheme *scheme, long answer, struct os_scheme_request *next);
+long os_scheme_serve(struct os_scheme *scheme, long answer, struct os_request *next);
+long os_scheme_end(struct os_scheme *scheme, long answer);
 
 static inline long os_scheme_open(int root) {
     long fd = redox_fd_take();

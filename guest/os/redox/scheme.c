@@ -19,8 +19,8 @@ long os_scheme_make(struct os_scheme *scheme) {
         redox_fd_give(file);
         return result;
     }
-    *scheme = (struct os_scheme){(int)socket, (int)file, 0, 0};
-    return 0;
+    *scheme = (struct os_scheme){(int)socket, 0, 0};
+    return file;
 }
 
 static long answer(struct os_scheme *scheme, uint32_t tag, long result) {
@@ -28,15 +28,21 @@ static long answer(struct os_scheme *scheme, uint32_t tag, long result) {
     return os_write(scheme->socket, &answer, sizeof answer);
 }
 
-/* Calls are the caller's business; opening a file is answered here, and what is one-way wants no answer. */
-long os_scheme_serve(struct os_scheme *scheme, long result, struct os_scheme_request *next) {
+/* What only tells: its tag is nobody's, or somebody else's, so that an answer would reach the wrong one. */
+static int wants_answer(const struct redox_request *request) {
+    return request->operation != SCHEME_CLOSED && request->operation != SCHEME_DETACHED &&
+           request->operation != SCHEME_CANCEL;
+}
+
+/* Calls are the caller's business; opening a file is answered here. */
+long os_scheme_serve(struct os_scheme *scheme, long result, struct os_request *next) {
     struct redox_request request;
     long done = scheme->waiting ? answer(scheme, scheme->tag, result) : 0;
     scheme->waiting = 0;
     while (done >= 0 && (done = os_read(scheme->socket, &request, sizeof request)) >= 0) {
         if (done != sizeof request)
             return -REDOX_EPIPE;
-        if (request.flags & SCHEME_ONE_WAY)
+        if (!wants_answer(&request))
             continue;
         if (request.operation == SCHEME_CALL) {
             scheme->tag = request.tag;
@@ -48,4 +54,10 @@ long os_scheme_serve(struct os_scheme *scheme, long result, struct os_scheme_req
         done = answer(scheme, request.tag, request.operation == SCHEME_OPEN_AT ? FILE_NUMBER : -OS_ENOSYS);
     }
     return done;
+}
+
+long os_scheme_end(struct os_scheme *scheme, long result) {
+    long done = scheme->waiting ? answer(scheme, scheme->tag, result) : 0;
+    long closed = os_close(scheme->socket);
+    return done < 0 ? done : closed;
 }

@@ -143,43 +143,14 @@ uint64_t os_clock_ns(void) {
 /* --- CPUs ----------------------------------------------------------------------------------------------------------
  */
 
-enum { CPU_WORDS = 2 }; /* 128 CPUs */
-
-/* The calling context's CPUs; it moves there when it is scheduled next. */
-static long set_affinity(const uint64_t mask[CPU_WORDS]) {
-    long context = redox_fd_take(), affinity = redox_fd_take();
-    long result = REDOX_DUP_INTO(redox_root[ROOT_CONTEXTS], "cur-context", context);
-    if (result >= 0) {
-        result = REDOX_DUP_INTO(context, "sched-affinity", affinity);
-        if (result >= 0) {
-            result = os_write((int)affinity, mask, CPU_WORDS * sizeof *mask);
-            redox_close(affinity);
-        }
-        redox_close(context);
-    }
-    redox_fd_give(context);
-    redox_fd_give(affinity);
-    return result;
-}
-
+/* A context can be told which CPUs it may run on, but not be moved there: one that runs stays where it is, and one that
+ * sleeps is not woken again (README.md, pinning). So a program is at home where there is one CPU, and else anywhere. */
 long os_pin(unsigned cpu) {
-    enum { TURNS = 1000 };
-    uint64_t mask[CPU_WORDS] = {0};
-    if (cpu >= 64 * CPU_WORDS || (long)cpu >= os_cpus())
-        return -REDOX_EINVAL;
-    mask[cpu / 64] = 1ull << cpu % 64;
-    long result = set_affinity(mask);
-    for (unsigned turn = 0; result >= 0 && os_cpu() != (long)cpu; turn++) {
-        if (turn == TURNS)
-            return -REDOX_EAGAIN;
-        redox_call0(CALL_YIELD);
-    }
-    return result < 0 ? result : 0;
+    return (long)cpu >= os_cpus() ? -REDOX_EINVAL : os_cpus() == 1 ? 0 : -OS_ENOSYS;
 }
 
 long os_unpin(void) {
-    const uint64_t mask[CPU_WORDS] = {UINT64_MAX, UINT64_MAX};
-    return set_affinity(mask);
+    return 0;
 }
 
 /* --- facts ---------------------------------------------------------------------------------------------------------
@@ -200,17 +171,34 @@ static long read_sys(const char *path, char *text, size_t capacity) {
 
 /* The kernel says "CPUs: N" first in sys:cpu. */
 long os_cpus(void) {
+    static long count;
     char text[256];
-    long count = 0;
+    if (count)
+        return count;
     read_sys("cpu", text, sizeof text);
     for (const char *at = text; *at && *at != '\n'; at++)
         if (*at >= '0' && *at <= '9')
             count = count * 10 + (*at - '0');
-    return count ? count : 1;
+    return count = count ? count : 1;
+}
+
+/* The brand string (SDM vol. 2A, CPUID leaves 0x80000002 to 0x80000004), without the blanks it begins with. */
+static const char *cpu_model(char text[49]) {
+    for (uint32_t i = 0; i < 3; i++) {
+        uint32_t word[4];
+        __asm__ volatile("cpuid"
+                         : "=a"(word[0]), "=b"(word[1]), "=c"(word[2]), "=d"(word[3])
+                         : "a"(0x80000002u + i), "c"(0));
+        memcpy(text + 16 * i, word, sizeof word);
+    }
+    text[48] = 0;
+    while (*text == ' ')
+        text++;
+    return text;
 }
 
 void os_facts(void (*fact)(void *, const char *name, const char *value), void *context) {
-    static const char *const names[] = {NULL, "kernel.release", NULL, "kernel.commit"}; /* lines of sys:uname */
+    static const char *const names[] = {NULL, "kernel.release", NULL, "kernel.version"}; /* lines of sys:uname */
     char text[256], number[24];
     read_sys("uname", text, sizeof text);
     char *line = text;
@@ -226,6 +214,7 @@ void os_facts(void (*fact)(void *, const char *name, const char *value), void *c
     }
     number[text_u64(number, (uint64_t)os_cpus())] = 0;
     fact(context, "cpus", number);
+    fact(context, "cpu.model", cpu_model(text));
     fact(context, "abi.era", "2026-07");
     fact(context, "clock_read", "syscall");
     fact(context, "null_call", "unknown number");

@@ -5,12 +5,11 @@ from __future__ import annotations
 import os
 import re
 import struct
-import time
 from contextlib import ExitStack
 from pathlib import Path
-from types import TracebackType
 
 from ferrule import accel, children, guestfile, host, qemu
+from ferrule.booted import Booted
 from ferrule.errors import FerruleError, UsageError
 from ferrule.guestfile import Need
 from ferrule.guests.base import Ending
@@ -23,7 +22,7 @@ NEEDS = (
     Need(
         "kernel",
         "a Redox kernel of 2026-07 or later (the ELF file kernel, x86_64)",
-        "usr/lib/boot/kernel of a daily image at https://static.redox-os.org/img/x86_64/, or the cookbook's recipe kernel",
+        "usr/lib/boot/kernel of a daily image (https://static.redox-os.org/img/x86_64/)",
     ),
 )
 BOOT_SECONDS: dict[Accel, float] = {"kvm": 20.0, "tcg": 60.0, "icount": 90.0}
@@ -42,7 +41,7 @@ _WHY = {
 
 
 def create(name: str, options: GuestOptions) -> RedoxGuest:
-    """The Redox guest. `options` it honours: accel, boot_seconds, cpus, memory, smp, guest files. Probes the accelerator.
+    """The Redox guest. It honours accel, boot_seconds, cpus, memory, smp and the user's files; probes the accelerator.
 
     Raises:
         UsageError: an option it cannot honour, or a file that is no kernel.
@@ -100,10 +99,12 @@ class RedoxGuest:
         self._program, self._choice, self._kernel, self._options = program, choice, kernel, options
         self.accel = choice.accel
         self.boot_seconds = options.boot_seconds or BOOT_SECONDS[self.accel]
-        self._smp = options.smp or (1 if self.accel == "icount" else min(2, len(os.sched_getaffinity(0))))
-        self.cpus = tuple(range(self._smp))[::-1][:2] if options.cpus is None else options.cpus
-        if not set(self.cpus) <= set(range(self._smp)):
-            raise UsageError(f"--cpu {','.join(map(str, self.cpus))}: this machine has CPUs 0 to {self._smp - 1}")
+        self._smp = options.smp or 1  # where there are more, nothing can be pinned: guest/os/redox/README.md
+        self.cpus = (0,) if self._smp == 1 else ()
+        if options.cpus is not None and options.cpus not in ((), self.cpus):
+            raise UsageError(
+                f"--cpu {','.join(map(str, options.cpus))}: the redox guest pins to nothing but its only CPU"
+            )
 
     def describe(self) -> dict[str, str]:
         """Conditions: the same text for the same machine, whatever the boot."""
@@ -130,47 +131,16 @@ class RedoxGuest:
             ports={qemu.CONSOLE: "file", qemu.RESULTS: "file"},
         )
 
-    def execute(self, payload: bytes, processes: int, boot: int) -> RedoxExecution:  # noqa: ARG002 - the plan says both
+    def execute(self, payload: bytes, processes: int, boot: int) -> Booted:  # noqa: ARG002 - the plan says both
         """See base.Guest. How many processes there are, the payload's start reads from the plan in it."""
         with ExitStack() as undo:
             folder = undo.enter_context(PrivateFolder())
             running = qemu.Qemu(self.machine(folder.write("payload", payload, 0o600)))
             undo.callback(running.close)
-            return RedoxExecution(running, undo.pop_all())
+            return Booted(running, undo.pop_all(), classify)
 
     def close(self) -> None:
         """Nothing is kept between boots."""
-
-
-class RedoxExecution:
-    """See base.Execution: one boot."""
-
-    def __init__(self, running: qemu.Qemu, undo: ExitStack) -> None:
-        self._qemu, self._undo = running, undo
-
-    def read(self, timeout: float) -> bytes:
-        """See base.Execution."""
-        return self._qemu.streams.read(time.monotonic() + timeout)
-
-    def console(self) -> str:
-        """The guest's console, then what QEMU itself said."""
-        return self._qemu.console.text() + self._qemu.errors.text()
-
-    def ending(self) -> Ending:
-        """See base.Execution."""
-        return classify(self._qemu.streams.wait(), self._qemu.console.text(), self._qemu.errors.text())
-
-    def close(self) -> None:
-        """See base.Execution."""
-        self._undo.close()
-
-    def __enter__(self) -> RedoxExecution:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 def classify(status: int, console: str, errors: str) -> Ending:

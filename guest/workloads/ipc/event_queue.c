@@ -1,0 +1,64 @@
+/* One byte into a pipe, the event queue says that it can be read, the byte out again; all in one thread, so nobody
+ * sleeps. One operation is those three calls: what a program that waits for many things at once pays for one of them
+ * beyond the byte itself. */
+#include "workloads/peer.h"
+
+struct state {
+    int pipe[2], other[2], queue;
+};
+STATE(struct state)
+
+static long setup(struct run *run) {
+    struct state *own = state(run);
+    long queue;
+    TRY(run, queue = os_events_open());
+    own->queue = (int)queue;
+    TRY(run, os_pipe(own->pipe));
+    TRY(run, os_pipe(own->other));
+    TRY(run, os_events_add(own->queue, own->pipe[0]));
+    TRY(run, os_events_add(own->queue, own->other[0]));
+    return 0;
+}
+
+static inline long ask(struct state *own, int end[2]) {
+    char byte = 1;
+    long sent = os_write(end[1], &byte, 1), which = os_events_wait(own->queue), got = os_read(end[0], &byte, 1);
+    return (sent == 1) & (got == 1) ? which : -1;
+}
+
+static inline void op(struct run *run) {
+    EXPECT(run, ask(state(run), state(run)->pipe) == state(run)->pipe[0]);
+}
+
+static long verify(struct run *run) {
+    struct state *own = state(run);
+    for (unsigned turn = 0; turn < 20; turn++) {
+        if (ask(own, own->pipe) != own->pipe[0])
+            return WRONG(run, "the event was not the pipe's that was written to");
+        if (ask(own, own->other) != own->other[0])
+            return WRONG(run, "the event was not the other pipe's");
+    }
+    return 0;
+}
+
+static void teardown(struct run *run) {
+    struct state *own = state(run);
+    pipe_close_end(&own->queue);
+    for (unsigned i = 0; i < 2; i++) {
+        pipe_close_end(&own->pipe[i]);
+        pipe_close_end(&own->other[i]);
+    }
+}
+
+WORKLOAD{
+    .name = "event_queue",
+    .family = "ipc",
+    .what = "one byte through a pipe, announced by an event queue",
+    .per = PER_CALL,
+    .ends = 1,
+    .bytes = 1,
+    .setup = setup,
+    .verify = verify,
+    .teardown = teardown,
+    LOOPS,
+};

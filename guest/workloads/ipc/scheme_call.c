@@ -1,0 +1,89 @@
+/* A call on a descriptor that another program answers: the caller sleeps until the server has read the request, seen
+ * `size` bytes of the caller's in place, and written its answer. One operation is the ROUND TRIP: the caller's one
+ * call, the server's read and write, two context switches. With space=1 the server is a process of its own, into which
+ * the kernel maps the caller's bytes for as long as the call takes; with space=0 it is a thread of the caller's process
+ * and nothing is mapped. The server touches one byte of them. Only kernels with schemes have it. */
+#include "workloads/scheme.h"
+
+enum { LARGEST = 1 << 20 };
+
+struct state {
+    struct served served;
+    int file;
+    size_t size;
+    void *bytes;
+};
+STATE(struct state)
+
+static char stack[16384] __attribute__((aligned(64)));
+
+static void serve(void *argument) {
+    struct run *run = argument;
+    run_pin(run, 1);
+    scheme_answer(run, &state(run)->served);
+}
+
+static long setup(struct run *run) {
+    struct state *own = state(run);
+    int64_t size = run_param(run, "size"), space = run_param(run, "space");
+    long file, result;
+    if (size < 0 || size > LARGEST)
+        return REFUSE(run, "size", "0..1048576");
+    if (space != 0 && space != 1)
+        return REFUSE(run, "space", "0 (the caller's own) or 1 (another)");
+    own->served.own_space = (int)space;
+    own->size = (size_t)size;
+    run->bytes = 2 * own->size;
+    if ((result = scheme_start(run, &own->served, serve, stack, sizeof stack)) < 0)
+        return result;
+    TRY(run, file = os_scheme_open(own->served.root));
+    own->file = (int)file;
+    if (own->size)
+        TRY(run, os_map(own->size, &own->bytes));
+    for (size_t i = 0; i < own->size; i++) /* pages of our own, not the one zero page */
+        ((unsigned char *)own->bytes)[i] = (unsigned char)(i * 7 + 1);
+    return 0;
+}
+
+static inline void op(struct run *run) {
+    struct state *own = state(run);
+    EXPECT(run, os_scheme_call(own->file, own->bytes, own->size) == (long)own->size);
+}
+
+static long verify(struct run *run) {
+    struct state *own = state(run);
+    volatile uint64_t *word = run->shared->word;
+    uint64_t sum = 0;
+    unsigned char *bytes = own->bytes, first = own->size ? bytes[0] : 0;
+    for (size_t i = 0; i < own->size; i++)
+        sum += bytes[i];
+    word[SCHEME_CHECK] = 1;
+    op(run);
+    word[SCHEME_CHECK] = 0;
+    if (run->failed)
+        return WRONG(run, "the answer was not the server's");
+    if (word[SCHEME_SUM] != sum)
+        return WRONG(run, "the server saw other bytes");
+    return !own->size || bytes[0] == first + 1 ? 0 : WRONG(run, "what the server wrote did not come back");
+}
+
+static void teardown(struct run *run) {
+    struct state *own = state(run);
+    scheme_end(run, &own->served, own->file);
+    if (own->bytes)
+        os_unmap(own->bytes, own->size);
+}
+
+WORKLOAD{
+    .name = "scheme_call",
+    .family = "ipc",
+    .what = "call on a descriptor that another context answers",
+    .per = PER_ROUND_TRIP,
+    .ends = 2,
+    .switches = 2,
+    .params = "size=0 space=1",
+    .setup = setup,
+    .verify = verify,
+    .teardown = teardown,
+    LOOPS,
+};
