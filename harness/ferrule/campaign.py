@@ -18,6 +18,7 @@ from ferrule.errors import FerruleError, GuestError, StreamDamaged
 from ferrule.guests.base import Fragile, Guest, SharesClock
 from ferrule.plan import Plan, PlannedRun
 from ferrule.progress import Progress
+from ferrule.registry import workloads
 from ferrule.samples import GuestResult, RunKey, RunResult
 from ferrule.watch import Watch
 
@@ -132,7 +133,8 @@ class Campaign:
             cpus=guest.cpus,
             runs=tuple(PlannedRun(key) for key in todo),
         )
-        self.progress.boot(guest.name, boot, budget.boots, budget.processes * len(todo))
+        added = {row.name for row in workloads().values() if row.control} - {key.workload for key in todo}
+        self.progress.boot(guest.name, boot, budget.boots, budget.processes * (len(todo) + len(added)))
         assembler = Assembler(guest.name, guest.accel, attempt, plan, guest.describe())
         failure: GuestError | None = None
         with guest.execute(patch_plan(payload.image, plan.render().decode()), budget.processes, attempt) as execution:
