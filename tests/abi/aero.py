@@ -1,19 +1,19 @@
-"""Aero's kernel as the payload sees it: which calls there are, what they take, and as much of what they do as is needed.
+"""Aero's kernel as the payload sees it: which calls there are, what they take, and what they do as far as is needed.
 
-The table is written from facts read in, and tried on, Andy-Python-Programmer/aero at be57ae00e122 (2025-04-07, looked at
-2026-11-22); guest/os/aero/README.md says them in words. Nothing here is Aero's code.
+The table is written from facts read in, and tried on, Andy-Python-Programmer/aero at be57ae00e122 (of 2025-04-07,
+looked at 2026-11-22); guest/os/aero/README.md says them in words. Nothing here is Aero's code.
 """
 
 from __future__ import annotations
 
 import struct
-from collections import deque
-from dataclasses import dataclass, field
 from typing import Final
 
 from unicorn.x86_const import UC_X86_REG_RAX, UC_X86_REG_RIP, UC_X86_REG_RSP
 
-from .machine import PAGE, READ, WRITE, AbiError, Context, End, Kernel, Machine, Retry, Sleep, Space, load
+from .aero_files import EBADFD, EFAULT, EINVAL, ENOSYS, ESRCH, Files, Handle, Task, or_sleep
+from .machine import Context, End, Machine
+from .memory import PAGE, READ, WRITE, AbiError, Space, load
 
 # number: name and arguments. fd: an open descriptor; path, bytes, into: a pointer, whose length is the next argument;
 # *N: a pointer to N bytes that the kernel fills; &N: one that it reads; others are plain numbers.
@@ -50,61 +50,23 @@ TABLE: Final = {
 }
 # The only number outside the table that the payload may try: invalid_call's.
 UNKNOWN: Final = 200
-EAGAIN, EBADFD, EFAULT, EINVAL, ENOENT, ENOSYS, ESRCH = 1006, 1081, 1020, 1026, 1043, 1051, 1070
 STACK_TOP, STACK_SIZE = 0x7FFF_FFFF_E000, 0x64000
 MAPPINGS: Final = 0x7000_0000_0000
 AT_FDCWD: Final = (1 << 64) - 100
 NO_FILE: Final = (1 << 64) - 1
 
 
-@dataclass
-class File:
-    """Something that can be open."""
-
-    kind: str  # null | file | pipe | socket | eventfd | epoll
-    queue: deque[bytes] = field(default_factory=deque)  # what can be read from it
-    content: bytearray = field(default_factory=bytearray)
-    count: int = 0
-    partner: File | None = None  # where writes go
-    writers: int = 0  # of a pipe
-    interest: dict[int, bytes] = field(default_factory=dict)
-
-
-@dataclass
-class Handle:
-    """An open file: how it was opened, and how far it is read."""
-
-    file: File
-    reads: bool = True
-    writes: bool = True
-    offset: int = 0
-
-
-@dataclass
-class Task:
-    """A process, or a thread, which is a process that shares its memory and descriptors."""
-
-    pid: int
-    parent: int
-    space: Space
-    handles: dict[int, Handle]
-    messages: deque[tuple[int, bytes]] = field(default_factory=deque)
-    status: int | None = None  # as waitpid gives it, when it has ended
-    context: Context | None = None
-
-
-class Aero(Kernel):
+class Aero(Files):
     """Files at their paths, processes, and a log; no limits, and no way to be slow."""
 
     def __init__(self, files: dict[str, bytes]) -> None:
-        self.files = {path: File("file", content=bytearray(content)) for path, content in files.items()}
+        super().__init__(files)
         self.image = files["/usr/bin/init"]
         self.tasks: dict[int, Task] = {}
         self.log: list[bytes] = []
         self.used: set[str] = set()  # names of calls
         self.now = 1_577_836_800 * 10**9
         self.off = False
-        self.written_first = True
 
     def boot(self) -> None:
         """Run /usr/bin/init, as the kernel does: no arguments, no open files; until the machine is off."""
@@ -142,7 +104,7 @@ class Aero(Kernel):
     def _check(self, task: Task, kind: str, given: tuple[int, ...], place: int) -> None:
         value = given[place]
         if kind == "fd":
-            task.handles[value]  # noqa: B018 - whether it is open
+            task.handles[value]  # raises KeyError when it is not open
         elif kind == "path":
             path = task.space.read(value, given[place + 1])
             if not path or b"\0" in path:
@@ -158,131 +120,6 @@ class Aero(Kernel):
         """Aero maps a shared page that is read first so that it can never be written."""
         if not writes:
             raise AbiError(f"the shared page of {address:#x} is read before it is written to")
-
-    # --- files
-
-    def _open(self, task: Task, _: int, path: int, length: int, flags: int, mode: int) -> int:
-        name = task.space.read(path, length).decode()
-        if flags & ~0o103:
-            raise AbiError(f"open: flags {flags:#o} are not Aero's read, write, both and O_CREAT")
-        if name == "/dev/null":
-            return self._handle(task, Handle(File("null")))
-        if name not in self.files:
-            if not flags & 0o100:
-                return -ENOENT
-            self.files[name] = File("file")
-        access = flags & 3
-        return self._handle(task, Handle(self.files[name], access != 1, access != 0))
-
-    @staticmethod
-    def _handle(task: Task, handle: Handle) -> int:
-        fd = next(number for number in range(256) if number not in task.handles)
-        task.handles[fd] = handle
-        return fd
-
-    def _close(self, task: Task, fd: int) -> int:
-        if fd not in task.handles:
-            return -EBADFD
-        self._drop(task.handles.pop(fd))
-        return 0
-
-    @staticmethod
-    def _drop(handle: Handle) -> None:
-        if handle.file.kind == "pipe" and handle.writes:
-            handle.file.writers -= 1
-
-    def _unlink(self, task: Task, _: int, path: int, length: int, flags: int) -> int:
-        return 0  # a stub there, too
-
-    def _read(self, task: Task, fd: int, into: int, length: int) -> int:
-        handle = task.handles[fd]
-        if not handle.reads:
-            raise AbiError(f"read: descriptor {fd} is not open for reading")
-
-        def attempt() -> int | None:
-            content = self._content(handle, length)
-            if content is None:
-                return None
-            task.space.write(into, content)
-            return len(content)
-
-        return _or_sleep(attempt)
-
-    @staticmethod
-    def _content(handle: Handle, length: int) -> bytes | None:
-        file = handle.file
-        if file.kind == "file":
-            content = bytes(file.content[handle.offset : handle.offset + length])
-            handle.offset += len(content)
-            return content
-        if file.kind == "eventfd":
-            if length < 8:
-                raise AbiError("read: an eventfd gives 8 bytes")
-            count, file.count = file.count, 0
-            return count.to_bytes(8, "little") if count else None
-        if file.kind == "null" or (file.kind == "pipe" and not file.queue and not file.writers):
-            return b""
-        if not file.queue:
-            return None
-        chunk = file.queue.popleft()
-        if len(chunk) > length:
-            file.queue.appendleft(chunk[length:])
-        return chunk[:length]
-
-    def _write(self, task: Task, fd: int, bytes_at: int, length: int) -> int:
-        handle, content = task.handles[fd], task.space.read(bytes_at, length)
-        file = handle.file
-        if not handle.writes:
-            raise AbiError(f"write: descriptor {fd} is not open for writing")
-        if file.kind == "file":
-            file.content[handle.offset : handle.offset + length] = content
-            handle.offset += length
-        elif file.kind == "eventfd":
-            file.count += int.from_bytes(content, "little")
-        elif file.kind == "socket" and file.partner is not None:
-            file.partner.queue.append(content)
-        elif file.kind == "pipe":
-            file.queue.append(content)
-        return length
-
-    def _pipe(self, task: Task, ends: int, flags: int) -> int:
-        file = File("pipe", writers=1)
-        made = self._handle(task, Handle(file, True, False)), self._handle(task, Handle(file, False, True))
-        task.space.write(ends, struct.pack("<2i", *made))
-        return 0
-
-    def _socketpair(self, task: Task, domain: int, kind: int, protocol: int, ends: int) -> int:
-        if (domain, kind, protocol) != (3, 4, 0):
-            raise AbiError(f"socketpair: ({domain}, {kind}, {protocol}) is not Aero's AF_UNIX, SOCK_STREAM, 0")
-        one, other = File("socket"), File("socket")
-        one.partner, other.partner = other, one
-        made = self._handle(task, Handle(one)), self._handle(task, Handle(other))
-        task.space.write(ends, struct.pack("<2i", *made))
-        return 0
-
-    def _eventfd(self, task: Task, initial: int, flags: int) -> int:
-        if initial or flags:
-            raise AbiError("eventfd: Aero ignores a first count, and flags crash it")
-        return self._handle(task, Handle(File("eventfd")))
-
-    def _epoll_create(self, task: Task, flags: int) -> int:
-        return self._handle(task, Handle(File("epoll"))) if flags in (0, 1) else -EINVAL
-
-    def _epoll_ctl(self, task: Task, queue: int, operation: int, fd: int, event: int) -> int:
-        if operation != 1:
-            raise AbiError(f"epoll_ctl: operation {operation} is not EPOLL_CTL_ADD")
-        task.handles[queue].file.interest[fd] = task.space.read(event, 12)
-        return 0
-
-    def _epoll_pwait(self, task: Task, queue: int, events: int, count: int, timeout: int, mask: int) -> int:
-        if timeout:
-            raise AbiError("epoll_pwait: only a timeout of 0 works there")
-        task.space.check(events, 12 * count, WRITE)
-        for fd, event in task.handles[queue].file.interest.items():
-            if task.handles[fd].file.queue:
-                task.space.write(events, event)
-                return 1
-        return 0
 
     # --- processes
 
@@ -308,7 +145,8 @@ class Aero(Kernel):
         registers = self.machine.after_call() | {UC_X86_REG_RIP: entry, UC_X86_REG_RSP: stack}
         return self._spawn(task, task.space, task.handles, registers)
 
-    def _exec(self, task: Task, path: int, length: int, arguments: int, count: int, environment: int, none: int) -> int:
+    def _exec(self, task: Task, path: int, length: int, *slices: int) -> int:
+        arguments, count, _, none = slices
         if task.space.read(path, length) != b"/usr/bin/init" or none:
             raise AbiError("exec: only the payload is there, and it wants no environment")
         words = [struct.unpack("<QQ", task.space.read(arguments + 16 * i, 16)) for i in range(count)]
@@ -339,7 +177,7 @@ class Aero(Kernel):
         task.status = status
         if not any(other.handles is task.handles for other in self.tasks.values() if other.status is None):
             for handle in task.handles.values():
-                self._drop(handle)
+                self.drop(handle)
         if task.context is not None:
             task.context.ended = True
 
@@ -365,7 +203,7 @@ class Aero(Kernel):
             self.tasks[pid].parent = 0  # reaped
             return pid
 
-        return _or_sleep(attempt)
+        return or_sleep(attempt)
 
     def _shutdown(self, task: Task) -> int:
         self.off = True
@@ -393,7 +231,7 @@ class Aero(Kernel):
             task.space.write(into, content)
             return len(content)
 
-        return _or_sleep(attempt)
+        return or_sleep(attempt)
 
     def _futex_wait(self, task: Task, word: int, expected: int, timeout: int) -> int:
         return self._futex_wake(task, word)
@@ -419,7 +257,8 @@ class Aero(Kernel):
 
     # --- memory
 
-    def _mmap(self, task: Task, address: int, size: int, protection: int, flags: int, fd: int, offset: int) -> int:
+    def _mmap(self, task: Task, address: int, size: int, protection: int, *how: int) -> int:
+        flags, fd, offset = how
         if address or protection != 3 or not size:
             raise AbiError(f"mmap: ({address:#x}, {size}, protection {protection}) is not what the payload maps")
         if flags == 1 | 8:
@@ -429,7 +268,12 @@ class Aero(Kernel):
             return -EFAULT if flags == 2 | 8 else -EINVAL
         elif task.handles[fd].file is not self.files.get("/ferrule/shared") or offset or size > PAGE:
             raise AbiError("mmap: shared memory is the one page of /ferrule/shared")
-        start = max([MAPPINGS, *(one.end for one in task.space.regions if one.start >= MAPPINGS and one.end < STACK_TOP - STACK_SIZE)])
+        start = max(
+            [
+                MAPPINGS,
+                *(one.end for one in task.space.regions if one.start >= MAPPINGS and one.end < STACK_TOP - STACK_SIZE),
+            ]
+        )
         task.space.map(start, size, READ | WRITE, shared=flags == 2)
         return start
 
@@ -449,11 +293,3 @@ class Aero(Kernel):
         words = (b"Aero", b"unknown", b"0.1.0-aero", b"0.1.0", b"x86_64", b"")
         task.space.write(into, b"".join(word.ljust(65, b"\0") for word in words))
         return 0
-
-
-def _or_sleep(attempt: Retry) -> int:
-    """The result of a call that may have to sleep for it."""
-    result = attempt()
-    if result is None:
-        raise Sleep(attempt)
-    return result

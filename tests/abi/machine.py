@@ -1,23 +1,18 @@
-"""A machine to run a port's payload on without a kernel: ELF loading, memory, contexts, and a hook for system calls.
+"""A machine to run a port's payload on without a kernel: contexts, and a hook for system calls.
 
-The code runs in Unicorn, one instance an address space. What a call does is the business of a Kernel (one subclass a
-port); this module gives it memory that is checked at every access and contexts that sleep and wake. Nothing runs at
+The code runs in Unicorn, one instance an address space (memory.py). What a call does is the business of a Kernel (one
+subclass a port); this module gives it contexts that sleep and wake. Nothing runs at
 the same time as anything else, and a context runs on until it sleeps: what is tested is the ABI, not a scheduler.
 """
 
 from __future__ import annotations
 
-import ctypes
-import io
-import mmap
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
-from elftools.elf.elffile import ELFFile
-from unicorn import UC_ARCH_X86, UC_HOOK_INSN, UC_HOOK_MEM_READ, UC_HOOK_MEM_WRITE, UC_MODE_64, Uc, UcError
+from unicorn import Uc, UcError
 from unicorn.x86_const import (
-    UC_X86_INS_SYSCALL,
     UC_X86_REG_EFLAGS,
     UC_X86_REG_R8,
     UC_X86_REG_R9,
@@ -39,9 +34,9 @@ from unicorn.x86_const import (
     UC_X86_REG_XMM0,
 )
 
-PAGE: Final = 4096
+from .memory import AbiError, Space
+
 PATIENCE: Final = 30_000_000  # microseconds that a context may run without a system call
-READ, WRITE, EXECUTE = 1, 2, 4
 ARGUMENTS: Final = (
     UC_X86_REG_RDI,
     UC_X86_REG_RSI,
@@ -60,107 +55,6 @@ _WORD: Final = (1 << 64) - 1
 _CLOBBERED: Final = 0xDEAD_0000_DEAD  # what a kernel may leave in the registers that a call destroys
 
 
-class AbiError(AssertionError):
-    """The payload did what the kernel's ABI does not allow."""
-
-
-@dataclass
-class Region:
-    """Pages in a row; a shared one has the same memory in every address space."""
-
-    start: int
-    memory: mmap.mmap
-    rights: int
-    shared: bool = False
-
-    @property
-    def end(self) -> int:
-        return self.start + len(self.memory)
-
-
-class Space:
-    """An address space."""
-
-    def __init__(self, machine: Machine) -> None:
-        self._machine = machine
-        self.regions: list[Region] = []
-        self.uc = Uc(UC_ARCH_X86, UC_MODE_64)
-        self.uc.hook_add(UC_HOOK_INSN, machine.on_syscall, None, 1, 0, UC_X86_INS_SYSCALL)
-
-    def map(
-        self, start: int, size: int, rights: int, *, shared: bool = False, memory: mmap.mmap | None = None
-    ) -> Region:
-        """Map zeroed pages, or given memory."""
-        size = -(-size // PAGE) * PAGE
-        region = Region(start, memory or mmap.mmap(-1, size), rights, shared)
-        address = ctypes.addressof(ctypes.c_char.from_buffer(region.memory))
-        self.uc.mem_map_ptr(start, size, rights, address)
-        self.regions.append(region)
-        if shared:
-            self._watch_first_access(region)
-        return region
-
-    def unmap(self, start: int, size: int) -> None:
-        """Unmap what was mapped in one piece."""
-        region = self.region(start)
-        if (region.start, region.end) != (start, start + -(-size // PAGE) * PAGE):
-            raise AbiError(f"unmaps {start:#x}..{start + size:#x} of the region {region.start:#x}..{region.end:#x}")
-        self.uc.mem_unmap(region.start, len(region.memory))
-        self.regions.remove(region)
-
-    def region(self, address: int) -> Region:
-        """The region that holds an address."""
-        for region in self.regions:
-            if region.start <= address < region.end:
-                return region
-        raise AbiError(f"address {address:#x} is not mapped")
-
-    def copy(self) -> Space:
-        """What fork makes: private memory is copied, shared memory is shared."""
-        twin = Space(self._machine)
-        for region in self.regions:
-            memory = region.memory
-            if not region.shared:
-                memory = mmap.mmap(-1, len(region.memory))
-                memory[:] = region.memory[:]
-            twin.map(region.start, len(memory), region.rights, shared=region.shared, memory=memory)
-        return twin
-
-    def read(self, address: int, size: int) -> bytes:
-        """Bytes that a pointer argument points to: they must be mapped and readable."""
-        return bytes(self._view(address, size, READ))
-
-    def write(self, address: int, content: bytes) -> None:
-        """Fill what a pointer argument points to: it must be mapped and writable."""
-        self._view(address, len(content), WRITE)[:] = content
-
-    def check(self, address: int, size: int, right: int) -> None:
-        """A pointer that is used later."""
-        self._view(address, size, right)
-
-    def _view(self, address: int, size: int, right: int) -> memoryview:
-        region = self.region(address)
-        if address + size > region.end:
-            raise AbiError(f"{size} bytes at {address:#x} go beyond the region's end {region.end:#x}")
-        if not region.rights & right:
-            raise AbiError(f"the region of {address:#x} has rights {region.rights}, not {right}")
-        offset = address - region.start
-        return memoryview(region.memory)[offset : offset + size]
-
-    def _watch_first_access(self, region: Region) -> None:
-        """Let the machine judge whether a shared page is read or written first."""
-        touched: set[int] = set()
-
-        def access(uc: Uc, kind: int, address: int, size: int, value: int, writes: bool) -> None:
-            page = address // PAGE
-            if page not in touched:
-                touched.add(page)
-                self._machine.guarded(lambda: self._machine.kernel.first_access(address, writes))
-
-        for hook, writes in ((UC_HOOK_MEM_READ, False), (UC_HOOK_MEM_WRITE, True)):
-            self.uc.hook_add(hook, access, writes, region.start, region.end - 1)
-
-
 Retry = Callable[[], "int | None"]
 
 
@@ -175,7 +69,7 @@ class Context:
     ended: bool = False
 
 
-class Sleep(Exception):  # noqa: N818 - no error: how a call says that its caller sleeps
+class Sleep(Exception):
     """Raised by a call that cannot be answered yet; `retry` is asked again when others have run."""
 
     def __init__(self, retry: Retry) -> None:
@@ -183,8 +77,8 @@ class Sleep(Exception):  # noqa: N818 - no error: how a call says that its calle
         self.retry = retry
 
 
-class End(Exception):  # noqa: N818 - as above
-    """Raised by a call from which its caller does not return; its context's `ended` and `registers` say what is next."""
+class End(Exception):
+    """Raised by a call from which its caller does not return: its context has `ended`."""
 
 
 class Kernel:
@@ -245,7 +139,7 @@ class Machine:
         """Run something inside a hook: Unicorn cannot be thrown through, so what is raised is kept for `run`."""
         try:
             return judge()
-        except BaseException as error:  # noqa: BLE001 - raised again by _turn
+        except BaseException as error:
             self._raised = error
             assert self.current is not None
             self.current.space.uc.emu_stop()
@@ -289,27 +183,3 @@ class Machine:
 
 def _registers(uc: Uc) -> dict[int, int]:
     return {register: uc.reg_read(register) for register in _STATE}
-
-
-def load(space: Space, image: bytes) -> int:
-    """Put an ELF program's segments where they belong, as private memory; returns its entry.
-
-    Raises:
-        AbiError: no static x86-64 program, or segments that share a page with different rights.
-    """
-    program = ELFFile(io.BytesIO(image))
-    if program["e_machine"] != "EM_X86_64" or program["e_type"] != "ET_EXEC":
-        raise AbiError(f"a {program['e_machine']} {program['e_type']} is not a static x86-64 program")
-    for segment in program.iter_segments():
-        if segment["p_type"] == "PT_INTERP":
-            raise AbiError("it asks for a dynamic linker")
-        if segment["p_type"] != "PT_LOAD":
-            continue
-        start = segment["p_vaddr"] // PAGE * PAGE
-        flags = segment["p_flags"]
-        rights = (READ if flags & 4 else 0) | (WRITE if flags & 2 else 0) | (EXECUTE if flags & 1 else 0)
-        region = space.map(start, segment["p_vaddr"] + segment["p_memsz"] - start, rights)
-        offset = segment["p_vaddr"] - start
-        region.memory[offset : offset + segment["p_filesz"]] = segment.data()
-    entry: int = program["e_entry"]
-    return entry
