@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import platform
 import signal
 import sys
 import threading
@@ -17,6 +18,7 @@ from ferrule.build import Payload, build_payload
 from ferrule.campaign import QUICK, Budget, Campaign
 from ferrule.errors import InfrastructureError, ToolMissing
 from ferrule.guests import Guest, GuestOptions, create
+from ferrule.guests.local import LocalGuest
 from ferrule.progress import PlainProgress
 from ferrule.samples import GuestResult, RunKey
 
@@ -60,6 +62,25 @@ def test_a_campaign_holds_every_process_of_every_round() -> None:
     positions = {key: [one.position for one in result.runs[key].processes] for key in (NULL, PIPE)}
     assert positions[NULL] != positions[PIPE]
     assert len(set(positions[NULL])) > 1, "every process draws its own order"
+
+
+class Wary(LocalGuest):
+    """A guest that may not survive pipe_latency."""
+
+    fresh_boots = True  # of which each execution is told from the others
+
+    def breaks_on(self, key: RunKey) -> bool:
+        return key == PIPE
+
+
+def test_what_a_guest_may_not_survive_comes_last_and_alone() -> None:
+    guest = Wary("x86_64" if platform.machine() == "x86_64" else "aarch64", GuestOptions())
+    clock = RunKey("clock_read")
+    result = campaign([guest], PIPE, NULL, clock).run()["local"]
+    whole(result, PIPE, NULL, clock)
+    assert {one.boot for one in result.runs[NULL].processes} == {0}
+    assert {one.boot for one in result.runs[PIPE].processes} == {1}
+    assert result.boots == 2
 
 
 @pytest.mark.parametrize(
