@@ -264,7 +264,7 @@ class Machine:
             if size != 1:
                 raise Violation(f"IN of {size} bytes from port {port:#x}")
             return self._kernel.port_in(self._running(), port)
-        except Exception as failure:  # noqa: BLE001 - kept, and raised by _run
+        except Exception as failure:
             self._failure = failure
             uc.emu_stop()
             return 0
@@ -275,7 +275,7 @@ class Machine:
             if size != 1:
                 raise Violation(f"OUT of {size} bytes to port {port:#x}")
             self._kernel.port_out(self._running(), port, value & 0xFF)
-        except Exception as failure:  # noqa: BLE001 - kept, and raised by _run
+        except Exception as failure:
             self._failure = failure
             uc.emu_stop()
 

@@ -18,7 +18,6 @@ class Shape:
 
 
 VALUE = Shape("value")  # any number: what it means is the call's own business
-ZERO = Shape("flags")
 
 
 def flags(*bits: int) -> Shape:
@@ -30,7 +29,7 @@ def flags(*bits: int) -> Shape:
 
 
 def struct(size: int) -> Shape:
-    """A pointer to a structure of so many bytes, aligned to eight."""
+    """A pointer to a structure of so many bytes, aligned to eight, or to its size when that is less."""
     return Shape("pointer", size)
 
 
@@ -73,7 +72,7 @@ def _flags(shape: Shape, value: int, _: tuple[int, ...], __: Space, what: str) -
 
 def _pointer(shape: Shape, value: int, arguments: tuple[int, ...], space: Space, what: str) -> None:
     size = shape.size if shape.size >= 0 else arguments[-1 - shape.size]
-    if shape.size > 0 and value % 8:
+    if shape.size > 0 and value % min(shape.size, 8):
         raise Violation(f"{what}: a structure at {value:#x}, not aligned")
     space.check(value, size, what)
 
