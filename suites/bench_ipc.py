@@ -5,16 +5,13 @@ from ferrule.suite import family
 
 SIZES = (0, 8, 4096, 65536)
 
-<<<<<<< HEAD
 
 @family(
     "ipc",
+    pipe_latency=[{}, {"wrapped": 1}],
     pipe_bandwidth=[{"size": 4096}, {"size": 65536}],
     scheme_call=[{"size": size, "space": space} for space in (0, 1) for size in SIZES],
 )
-=======
-@family("ipc", pipe_latency=[{}, {"wrapped": 1}], pipe_bandwidth=[{"size": 4096}, {"size": 65536}])
->>>>>>> main
 def test_ipc(measurement: Measurement) -> None:
     """Pipes, futexes, schemes; each row says whether it is a round trip or a flow of bytes."""
     measurement.report()
