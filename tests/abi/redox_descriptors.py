@@ -1,0 +1,45 @@
+"""Descriptors of Redox programs: who has which, and what event queues hear of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from tests.abi.machine import Context, Violation
+from tests.abi.redox_things import Description, Files, Queue, Thing
+
+EBADF = 9
+
+
+class Descriptors:
+    """What all calls on descriptors share."""
+
+    def __init__(self) -> None:
+        self._queues: list[Queue] = []  # that watch something
+
+    def _files(self, context: Context) -> Files:
+        files = context.private["process"].files
+        assert isinstance(files, Files)
+        return files
+
+    def _thing(self, context: Context, fd: int) -> Thing | None:
+        description = self._files(context).table.get(fd)
+        return description.thing if description else None
+
+    def _place(self, context: Context, fd: int, description: Description) -> int:
+        if fd >= 65536:
+            raise Violation(f"descriptor {fd:#x} is chosen: above what a table may hold")
+        if fd in self._files(context).table:
+            raise Violation(f"descriptor {fd} is chosen, but in use ({self._thing(context, fd)})")
+        self._files(context).table[fd] = description
+        return fd
+
+    def _close(self, context: Context, fd: int, *_: int) -> int:
+        description = self._files(context).table.pop(fd, None)
+        if description is None:
+            return -EBADF
+        description.drop()
+        return 0
+
+    def _happened(self, to: Callable[[Thing], bool]) -> None:
+        for queue in self._queues:
+            queue.events += [(of, 1, data) for watched, of, data in queue.watched if to(watched)]
