@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
+from ferrule.booted import Booted
 from ferrule.build import Payload, build_payload
 from ferrule.campaign import Budget, Campaign
 from ferrule.core import HostClock, Mark, mark
@@ -16,7 +17,6 @@ from ferrule.errors import ToolMissing
 from ferrule.gather import ProcessRecords
 from ferrule.guests import create
 from ferrule.guests.base import SharesClock
-from ferrule.guests.linux import LinuxExecution
 from ferrule.guests.local import LocalExecution
 from ferrule.guests.ssh import SshExecution
 from ferrule.progress import PlainProgress
@@ -111,7 +111,7 @@ def test_records_that_arrive_late_are_held_against_other_guests_only() -> None:
 
 def test_only_the_local_guest_shares_this_clock() -> None:
     assert issubclass(LocalExecution, SharesClock)
-    assert not issubclass(LinuxExecution, SharesClock)
+    assert not issubclass(Booted, SharesClock)
     assert not issubclass(SshExecution, SharesClock)
 
 

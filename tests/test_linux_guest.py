@@ -12,10 +12,11 @@ from pathlib import Path
 
 import pytest
 from ferrule import guests, kernels
+from ferrule.booted import Booted
 from ferrule.build import build_payload, patch_plan
 from ferrule.errors import InfrastructureError, UsageError
 from ferrule.guests import Execution, GuestOptions
-from ferrule.guests.linux import LinuxExecution, LinuxGuest, classify
+from ferrule.guests.linux import LinuxGuest, classify
 from ferrule.kernels import Kernel
 from ferrule.plan import Plan, PlannedRun
 from ferrule.registry import workloads
@@ -88,7 +89,7 @@ def finished(found: list[Record], processes: int) -> None:
 
 
 def pid(execution: Execution) -> int:
-    assert isinstance(execution, LinuxExecution)
+    assert isinstance(execution, Booted)
     return execution.pid
 
 

@@ -144,6 +144,15 @@ def test_a_mistake_is_one_clear_line_and_exit_code_2(flag: str, said: str, tmp_p
     assert "Traceback" not in done.stdout + done.stderr
 
 
+def test_a_full_disk_is_one_clear_line_and_the_table_still_there(tmp_path: Path) -> None:
+    done = run("--workload=null_call", "--json=/dev/full", cwd=tmp_path, check=3)
+    assert [line for line in done.stderr.splitlines() if line.startswith("ferrule: ")] == [
+        "ferrule: --json: No space left on device"
+    ]
+    assert "Traceback" not in done.stdout + done.stderr
+    assert "null_call" in done.stdout
+
+
 def test_an_unknown_flag_is_exit_code_2(tmp_path: Path) -> None:
     assert "--gest" in run("--gest=local", cwd=tmp_path, check=2).stderr
 

@@ -7,6 +7,8 @@
  * where it is loaded. The rest of the program defines boot_main() of multiboot.h. */
 #include "boot/processor.h"
 
+    .file "multiboot.S" /* or the linker would write the name of a temporary object into the program */
+
     .set MAGIC, 0x1BADB002
     .set LOADER_MAGIC, 0x2BADB002
     .set FLAGS, 1 << 16 | 1 << 1 /* addresses are in the header; tell how much memory there is */

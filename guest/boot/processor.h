@@ -1,5 +1,5 @@
 /* Bits and layouts of the x86-64 processor that boot code and mini-kernels share, for C and assembler alike.
- * SDM: Intel 64 and IA-32 Architectures Software Developer's Manual. */
+ * SDM: Intel 64 and IA-32 Architectures Software Developer's Manual; chapters as numbered since edition 080 (2023). */
 #ifndef FERRULE_PROCESSOR_H
 #define FERRULE_PROCESSOR_H
 
@@ -46,5 +46,8 @@
 #define SELECTOR_TASK           0x28
 
 #define FLAG_INTERRUPTS 0x200
+
+/* Where second_cpu.S runs: a page below 1 MiB that nobody else uses */
+#define SECOND_CPU_AT 0x8000
 
 #endif

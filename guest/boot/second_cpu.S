@@ -2,7 +2,9 @@
  * "MP Initialization Example"). This code is copied there, so it refers to itself by address from SECOND_CPU_AT on. */
 #include "boot/processor.h"
 
-    .set AT, 0x8000 /* SECOND_CPU_AT of multiboot.h */
+    .file "second_cpu.S" /* or the linker would write the name of a temporary object into the program */
+
+    .set AT, SECOND_CPU_AT
 
     .section .text.boot, "ax"
     .code16

@@ -5,12 +5,13 @@ from __future__ import annotations
 import platform
 import secrets
 import sys
+from collections.abc import Generator
 from typing import Any
 
 import pytest
 
 from ferrule import __version__, options
-from ferrule.errors import EXIT_INFRASTRUCTURE, FerruleError, UsageError
+from ferrule.errors import EXIT_INFRASTRUCTURE, FerruleError, InfrastructureError, UsageError
 from ferrule.replay import REPLAY, inject
 from ferrule.samples import RunResult
 from ferrule.session import Case, Session
@@ -85,7 +86,7 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
             held.measure(cases)
     except FerruleError as error:
         held.exit_code = _give_up(error)
-        return True  # no test has anything to report
+        return None if held.measured else True  # what was measured is reported, also when it could not be stored
     return None
 
 
@@ -135,10 +136,17 @@ def measurement(request: pytest.FixtureRequest) -> Measurement:
     return Measurement(request)
 
 
-@pytest.hookimpl(trylast=True)
-def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> Generator[None]:
     """A guest that failed is an infrastructure error to whoever reads the exit code, not a regression."""
     held = session.config.stash.get(SESSION, None)
+    try:
+        yield
+    except OSError as error:  # pytest-benchmark could not write its file, and took the terminal's summary with it
+        if held is None or not held.measured:
+            raise
+        print(held.report())
+        held.exit_code = _give_up(InfrastructureError(f"{error.filename or '--json'}: {error.strerror}"))
     if held is None:
         return
     if held.exit_code:

@@ -111,7 +111,7 @@ class Watch:
             return self._error(GuestPanicked, execution, f"kernel panic ({ending.detail})")
         if not self._started:
             return self._error(GuestNotStarted, execution, f"ended before its first record ({ending.detail})")
-        if ending.clean:
+        if ending.clean or "reset" in ending.detail:
             return self._error(GuestRebooted, execution, f"ended before it was finished ({ending.detail})")
         return self._error(GuestDied, execution, f"died ({ending.detail})")
 

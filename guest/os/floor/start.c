@@ -62,7 +62,7 @@ void os_facts(void (*fact)(void *, const char *name, const char *value), void *c
         {"memory", FLOOR_FACT_MEMORY},
     };
     char text[49];
-    fact(context, "kernel.release", "floor 1");
+    fact(context, "kernel.release", "1");
     fact(context, "cpu.model", cpu_model(text));
     fact(context, "clock_read", "rdtsc");
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {

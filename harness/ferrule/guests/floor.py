@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import os
 import re
-import time
 from contextlib import ExitStack
 from pathlib import Path
-from types import TracebackType
 
 from ferrule import accel, children, host, qemu
+from ferrule.booted import Booted
 from ferrule.errors import FerruleError, UsageError
 from ferrule.guests.base import Ending
 from ferrule.guests.options import GuestOptions
@@ -83,47 +82,16 @@ class FloorGuest:
             ports={qemu.CONSOLE: "file", qemu.RESULTS: "file"},
         )
 
-    def execute(self, payload: bytes, processes: int, boot: int) -> FloorExecution:  # noqa: ARG002 - the plan says both
+    def execute(self, payload: bytes, processes: int, boot: int) -> Booted:  # noqa: ARG002 - the plan says both
         """See base.Guest. How many processes there are, the kernel reads from the plan in the payload."""
         with ExitStack() as undo:
             folder = undo.enter_context(PrivateFolder())
             running = qemu.Qemu(self.machine(folder.write("payload", payload, 0o600)))
             undo.callback(running.close)
-            return FloorExecution(running, undo.pop_all())
+            return Booted(running, undo.pop_all(), classify)
 
     def close(self) -> None:
         """Nothing is kept between boots."""
-
-
-class FloorExecution:
-    """See base.Execution: one boot."""
-
-    def __init__(self, running: qemu.Qemu, undo: ExitStack) -> None:
-        self._qemu, self._undo = running, undo
-
-    def read(self, timeout: float) -> bytes:
-        """See base.Execution."""
-        return self._qemu.streams.read(time.monotonic() + timeout)
-
-    def console(self) -> str:
-        """The guest's console, then what QEMU itself said."""
-        return self._qemu.console.text() + self._qemu.errors.text()
-
-    def ending(self) -> Ending:
-        """See base.Execution."""
-        return classify(self._qemu.streams.wait(), self._qemu.console.text(), self._qemu.errors.text())
-
-    def close(self) -> None:
-        """See base.Execution."""
-        self._undo.close()
-
-    def __enter__(self) -> FloorExecution:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 def classify(status: int, console: str, errors: str) -> Ending:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import os
 import re
-import time
 from contextlib import ExitStack
 from dataclasses import replace
-from types import TracebackType
 
 from ferrule import accel, children, dropbear, host, initramfs, kernels, qemu
+from ferrule.booted import Booted
 from ferrule.build import build_init
 from ferrule.errors import FerruleError, UsageError
 from ferrule.guests.base import Ending, Execution
@@ -161,7 +160,7 @@ class LinuxGuest:
             initrd = folder.write("initrd", self.initrd(cargo), 0o600)
             running = qemu.Qemu(replace(self.machine(cargo, processes), initrd=initrd))
             undo.callback(running.close)
-            machine = LinuxExecution(running, undo.pop_all())
+            machine = Booted(running, undo.pop_all(), classify)
         if isinstance(transport, SshBoot):
             return OverSsh(machine, transport, payload, processes, self.boot_seconds)
         return machine
@@ -177,38 +176,6 @@ def _smp(accel: Accel, options: GuestOptions) -> int:
             raise UsageError(f"--accel icount: QEMU counts instructions on one CPU only, not {options.smp}")
         return 1
     return options.smp or min(2, len(os.sched_getaffinity(0)))
-
-
-class LinuxExecution:
-    """See base.Execution: one boot."""
-
-    def __init__(self, running: qemu.Qemu, undo: ExitStack) -> None:
-        self._qemu, self._undo = running, undo
-        self.pid = running.child.pid
-
-    def read(self, timeout: float) -> bytes:
-        """See base.Execution."""
-        return self._qemu.streams.read(time.monotonic() + timeout)
-
-    def console(self) -> str:
-        """The guest's console, then what QEMU itself said."""
-        return self._qemu.console.text() + self._qemu.errors.text()
-
-    def ending(self) -> Ending:
-        """See base.Execution."""
-        return classify(self._qemu.streams.wait(), self._qemu.console.text(), self._qemu.errors.text())
-
-    def close(self) -> None:
-        """See base.Execution."""
-        self._undo.close()
-
-    def __enter__(self) -> LinuxExecution:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 def classify(status: int, console: str, errors: str) -> Ending:

@@ -1,9 +1,9 @@
-/* The local APIC (SDM vol. 3A ch. 10): timer, interrupts between processors, and the start of a second one. */
+/* The local APIC (SDM vol. 3A ch. 11): timer, interrupts between processors, and the start of a second one. */
 #include "kernel.h"
 
 enum {
     APIC_BASE = 0xFEE00000,
-    /* registers: SDM vol. 3A table 10-1 */
+    /* registers: SDM vol. 3A table 11-1 */
     END_OF_INTERRUPT = 0xB0,
     SPURIOUS = 0xF0,
     COMMAND_LOW = 0x300,
@@ -11,7 +11,7 @@ enum {
     TIMER = 0x320,
     ENABLED = 0x100,
     PENDING = 0x1000,
-    /* commands: SDM vol. 3A 10.6.1 */
+    /* commands: SDM vol. 3A 11.6.1 */
     INIT = 0x4500,
     STARTUP = 0x4600,
     FIXED = 0x4000,

@@ -6,7 +6,7 @@ extern const char exception_entries[], kernel_stack_end[];
 
 enum { EXCEPTIONS = 32, EXCEPTION_STUB = 16, VECTORS = 256, PAGE_FAULT = 14 };
 
-/* SDM vol. 3A 7.7, "Task Management in 64-bit Mode": all that is used of it is the stack for entries from ring 3. */
+/* SDM vol. 3A 8.7, "Task Management in 64-bit Mode": all that is used of it is the stack for entries from ring 3. */
 static struct __attribute__((packed)) {
     uint32_t reserved;
     uint64_t ring_stack[3];
@@ -50,7 +50,7 @@ void cpu_load_interrupts(void) {
 }
 
 void cpu_init(void) {
-    enum { TASK_AVAILABLE = 0x89 }; /* SDM vol. 3A 7.2.3 */
+    enum { TASK_AVAILABLE = 0x89 }; /* SDM vol. 3A 8.2.3 */
     struct table_pointer pointer = {sizeof gdt - 1, (uint64_t)gdt};
     uint64_t at = (uint64_t)&task, limit = sizeof task - 1;
     task.ring_stack[0] = (uint64_t)kernel_stack_end;

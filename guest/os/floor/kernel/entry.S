@@ -3,6 +3,8 @@
 #include "boot/processor.h"
 #include "call.h"
 
+    .file "entry.S" /* or the linker would write the name of a temporary object into the program */
+
     /* struct context of kernel.h */
     .set STACK, 0
     .set INSTRUCTION, 8
@@ -185,7 +187,7 @@ page_fault_entry:
     interrupt pong_entry, pong_interrupt
 
     .globl spurious_entry
-spurious_entry: /* is not acknowledged: SDM vol. 3A 10.9 */
+spurious_entry: /* is not acknowledged: SDM vol. 3A 11.9 */
     iretq
 
 /* The other exceptions end something. All get the same frame: 15 registers, vector, error code (0 where the processor

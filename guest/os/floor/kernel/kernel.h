@@ -11,7 +11,7 @@
 #include "boot/processor.h"
 #include "call.h"
 
-enum { E_PERM = 1, E_BADF = 9, E_CHILD = 10, E_AGAIN = 11, E_NOMEM = 12, E_FAULT = 14, E_BUSY = 16, E_NODEV = 19 };
+enum { E_BADF = 9, E_CHILD = 10, E_AGAIN = 11, E_NOMEM = 12, E_FAULT = 14, E_NODEV = 19 };
 enum { E_INVAL = 22, E_NFILE = 23, E_PIPE = 32, E_TIMEDOUT = 110 };
 
 /* --- lists: a ring through a head; an element is in one of them at most, or alone */

@@ -56,7 +56,7 @@ void time_init(void) {
     tick_per_ns = (tsc_hz << FRACTION) / 1000000000;
 }
 
-/* The timer counts down once and then interrupts (SDM vol. 3A 10.5.4). At least one step: 0 would stop it. */
+/* The timer counts down once and then interrupts (SDM vol. 3A 11.5.4). At least one step: 0 would stop it. */
 static void arm(void) {
     if (list_empty(&sleeping)) {
         apic_write(APIC_COUNT, 0);

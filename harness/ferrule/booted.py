@@ -1,0 +1,46 @@
+"""A machine that QEMU runs, as an execution: what every guest booted by us has in common."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from types import TracebackType
+
+from ferrule.guests.base import Ending
+from ferrule.qemu import Qemu
+
+# How a boot ended, from QEMU's return code, what the guest's console said, and what QEMU itself said.
+Classify = Callable[[int, str, str], Ending]
+
+
+class Booted:
+    """See guests.base.Execution: one boot. `undo` holds everything that was made for it, the machine included."""
+
+    def __init__(self, running: Qemu, undo: ExitStack, classify: Classify) -> None:
+        self._qemu, self._undo, self._classify = running, undo, classify
+        self.pid = running.child.pid
+
+    def read(self, timeout: float) -> bytes:
+        """See base.Execution."""
+        return self._qemu.streams.read(time.monotonic() + timeout)
+
+    def console(self) -> str:
+        """The guest's console, then what QEMU itself said."""
+        return self._qemu.console.text() + self._qemu.errors.text()
+
+    def ending(self) -> Ending:
+        """See base.Execution."""
+        return self._classify(self._qemu.streams.wait(), self._qemu.console.text(), self._qemu.errors.text())
+
+    def close(self) -> None:
+        """See base.Execution."""
+        self._undo.close()
+
+    def __enter__(self) -> Booted:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

@@ -1,0 +1,19 @@
+/* For tests: waits for what nobody will do. */
+#include "workloads/workload.h"
+
+static volatile uint32_t word;
+
+static inline void op(struct run *run) {
+    (void)run;
+    os_wait(&word, 0, 0, 0);
+}
+
+WORKLOAD{
+    .name = "deadlock",
+    .family = "floor",
+    .what = "waits for ever",
+    .per = PER_CALL,
+    .ends = 1,
+    .hidden = 1,
+    LOOPS,
+};
