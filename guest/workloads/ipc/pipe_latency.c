@@ -1,6 +1,8 @@
 /* Ping-pong between two processes over two pipes: write `size` bytes, wait for them to come back. One operation is the
  * ROUND TRIP: two writes, two reads, two context switches; halve it and you have what others call one-way latency.
- * Pitfall: on one core or on two the number differs twentyfold, so both ends are placed and their CPUs recorded. */
+ * Pitfall: on one core or on two the number differs twentyfold, so both ends are placed and their CPUs recorded.
+ * wrapped=1 makes both ends call through functions, as tools on top of a C library do: where a kernel guards the return
+ * predictor, each return after a trap is mispredicted (null_call_wrapped.c), and a round trip has four. */
 #include "workloads/peer.h"
 
 enum { LARGEST = 4096 }; /* PIPE_BUF: up to here a message is never split */
@@ -8,19 +10,35 @@ enum { LARGEST = 4096 }; /* PIPE_BUF: up to here a message is never split */
 struct state {
     struct peer peer;
     size_t size;
+    int wrapped;
 };
 STATE(struct state)
 
 static char message[LARGEST];
 
+__attribute__((noinline)) static long wrapped_read(int fd, void *into, size_t size) {
+    return os_read(fd, into, size);
+}
+
+__attribute__((noinline)) static long wrapped_write(int fd, const void *from, size_t size) {
+    return os_write(fd, from, size);
+}
+
+static inline long receive(const struct state *own, int fd) {
+    return own->wrapped ? wrapped_read(fd, message, own->size) : os_read(fd, message, own->size);
+}
+
+static inline long send(const struct state *own, int fd) {
+    return own->wrapped ? wrapped_write(fd, message, own->size) : os_write(fd, message, own->size);
+}
+
 static void echo(void *argument) {
     struct run *run = argument;
     struct state *own = state(run);
-    long got;
     peer_enter(run, &own->peer);
-    while ((got = os_read(own->peer.there[0], message, own->size)) > 0) {
+    while (receive(own, own->peer.there[0]) == (long)own->size) {
         message[0]++; /* so that the first end can tell an answer from its own bytes */
-        if (os_write(own->peer.back[1], message, (size_t)got) != got)
+        if (send(own, own->peer.back[1]) != (long)own->size)
             break;
     }
 }
@@ -30,14 +48,15 @@ static long setup(struct run *run) {
     if (size < 1 || size > LARGEST)
         return REFUSE(run, "size", "1..4096");
     state(run)->size = (size_t)size;
+    state(run)->wrapped = run_param(run, "wrapped") != 0;
     run->bytes = 2 * (uint64_t)size;
     return peer_start(run, &state(run)->peer, echo);
 }
 
 static inline void op(struct run *run) {
     struct state *own = state(run);
-    long sent = os_write(own->peer.there[1], message, own->size);
-    long got = os_read(own->peer.back[0], message, own->size);
+    long sent = send(own, own->peer.there[1]);
+    long got = receive(own, own->peer.back[0]);
     EXPECT(run, (sent == (long)own->size) & (got == sent));
 }
 
@@ -62,7 +81,7 @@ WORKLOAD{
     .per = PER_ROUND_TRIP,
     .ends = 2,
     .switches = 2,
-    .params = "size=1",
+    .params = "size=1 wrapped=0",
     .setup = setup,
     .verify = verify,
     .teardown = teardown,
