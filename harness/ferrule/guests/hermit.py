@@ -44,7 +44,8 @@ _OWN: Final = {"kernel-stack": b"call_with_stack", "smp": b"boot_application_pro
 
 _EXIT = re.compile(r"^exit status (-?\d+)\s*$", re.MULTILINE)
 _PANIC = re.compile(r"^\[(?:\d+|LOADER)\](?:\[PANIC\])?:? *(.*panicked at .*)$", re.MULTILINE)
-_QUIET: Final = ("env=HERMIT_LOG_LEVEL_FILTER=off", "env=NO_COLOR=1")
+_QUIET: Final = ("env=HERMIT_LOG_LEVEL_FILTER=error", "env=NO_COLOR=1")
+_ERROR = re.compile(r"^\[[ .\d]+\]\[\d+\]\[ERROR[^\]]*\] (.*?)(?: \w+ \{)?$", re.MULTILINE)
 _DEBUG_OK: Final = 3  # what QEMU ends with when the guest shut down with success; its own status is lost on the way
 
 
@@ -204,7 +205,8 @@ def classify(status: int, console: str, errors: str) -> Ending:
     elif panic := _PANIC.search(console):
         detail = panic[1].strip()
     elif exits:
-        return Ending(status == _DEBUG_OK and exits[-1] == "0", f"exit status {exits[-1]}")
+        words = [f"exit status {exits[-1]}", *_ERROR.findall(console)[-1:]]
+        return Ending(status == _DEBUG_OK and exits[-1] == "0", ": ".join(words).rstrip(": "))
     elif status == 0:
         detail = "the guest reset itself"
     elif said:
