@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import time
+from contextlib import ExitStack
 from typing import Final
 
+from ferrule.booted import Booted, Classify
+from ferrule.qemu import Qemu
 from ferrule.stream import MARK
 from ferrule.transcript import Transcript
 
@@ -38,3 +42,19 @@ class Divider:
             return mark + record + b"\n"
         self._console.add(line + b"\n")
         return b""
+
+
+class Divided(Booted):
+    """A boot of a kernel that drives one serial line only."""
+
+    def __init__(self, running: Qemu, undo: ExitStack, classify: Classify) -> None:
+        super().__init__(running, undo, classify)
+        self._divider = Divider(running.console)
+
+    def read(self, timeout: float) -> bytes:
+        """See base.Execution. The kernel's words are no bytes of the stream: they put no deadline off."""
+        deadline = time.monotonic() + timeout
+        while chunk := self._qemu.streams.read(deadline):
+            if records := self._divider.feed(chunk):
+                return records
+        return self._divider.close()

@@ -15,15 +15,16 @@ static void run(void *unused) {
 }
 
 /* The program runs on a thread that we start: no call says which thread one is, but who starts a thread is told. The
- * new one has its first turn in the join, when its number is known. */
+ * new one has its first turn in the join, when its number is known. The join returns only when the kernel has ended it
+ * for an exception. */
 void runtime_entry(int argc, char **argv, char **envp) {
-    enum { STACK = 256 * 1024 };
+    enum { STACK = 256 * 1024, EXIT_INFRASTRUCTURE = 3 };
     (void)envp;
     start.argc = argc;
     start.argv = argv;
     hermit_main_thread = sys_spawn2(run, NULL, HERMIT_PRIORITY_NORMAL, STACK, 0);
     sys_join(hermit_main_thread);
-    sys_exit(3);
+    sys_exit(EXIT_INFRASTRUCTURE);
 }
 
 /* The console: it takes whole lines, so records leave at once. */

@@ -13,7 +13,7 @@ from typing import Final
 
 from ferrule import accel, archive, children, guestfile, qemu
 from ferrule.core import clock
-from ferrule.divider import Divider
+from ferrule.divider import Divided
 from ferrule.errors import FerruleError, UsageError
 from ferrule.guestfile import Found, Need
 from ferrule.guests.base import Ending
@@ -44,7 +44,8 @@ _OWN: Final = {"kernel-stack": b"call_with_stack", "smp": b"boot_application_pro
 
 _EXIT = re.compile(r"^exit status (-?\d+)\s*$", re.MULTILINE)
 _PANIC = re.compile(r"^\[(?:\d+|LOADER)\](?:\[PANIC\])?:? *(.*panicked at .*)$", re.MULTILINE)
-_QUIET: Final = ("env=HERMIT_LOG_LEVEL_FILTER=off", "env=NO_COLOR=1")
+_QUIET: Final = ("env=HERMIT_LOG_LEVEL_FILTER=error", "env=NO_COLOR=1")
+_ERROR = re.compile(r"^\[[ .\d]+\]\[\d+\]\[ERROR[^\]]*\] (.*?)(?: \w+ \{)?$", re.MULTILINE)
 _DEBUG_OK: Final = 3  # what QEMU ends with when the guest shut down with success; its own status is lost on the way
 
 
@@ -138,69 +139,55 @@ class HermitGuest:
             ports={qemu.RESULTS: "file"},
         )
 
-    def execute(self, payload: bytes, processes: int, boot: int) -> HermitExecution:  # noqa: ARG002 - every boot is alike
+    def execute(self, payload: bytes, processes: int, boot: int) -> Boots:  # noqa: ARG002 - every boot is alike
         """See base.Guest. A program is never started again, so every process has a boot of its own."""
         with ExitStack() as undo:
             image = undo.enter_context(PrivateFolder()).write("payload", payload, 0o600)
 
-            def start(process: int) -> qemu.Qemu:
-                return qemu.Qemu(self.machine(image, process))
+            def start(process: int) -> Divided:
+                running = qemu.Qemu(self.machine(image, process))
+                ending = ExitStack()
+                ending.callback(running.close)
+                return Divided(running, ending, classify)
 
-            return HermitExecution(start, start(0), processes, undo.pop_all())
+            return Boots(start, start(0), processes, undo.pop_all())
 
     def close(self) -> None:
         """Nothing is kept between boots."""
 
 
-class HermitExecution:
+class Boots:
     """See base.Execution: a boot for each process, each when the one before ended well."""
 
-    def __init__(self, start: Callable[[int], qemu.Qemu], first: qemu.Qemu, processes: int, undo: ExitStack) -> None:
-        self._start, self._processes, self._undo = start, processes, undo
+    def __init__(self, start: Callable[[int], Divided], first: Divided, processes: int, undo: ExitStack) -> None:
+        self._start, self._now, self._processes, self._undo = start, first, processes, undo
         self._process = 0
-        self._ending: Ending | None = None
-        self._watch(first)
-
-    def _watch(self, running: qemu.Qemu) -> None:
-        self._qemu = running
-        self._divider = Divider(running.console)
 
     def read(self, timeout: float) -> bytes:
         """See base.Execution."""
         deadline = time.monotonic() + timeout
-        while self._ending is None:
-            while chunk := self._qemu.streams.read(deadline):
-                if records := self._divider.feed(chunk):
-                    return records
-            rest = self._divider.close()
-            self._end_process()
-            if rest:
-                return rest
-        return b""
-
-    def _end_process(self) -> None:
-        ending = classify(self._qemu.streams.wait(), self._qemu.console.text(), self._qemu.errors.text())
-        self._process += 1
-        if not ending.clean or self._process >= self._processes:
-            self._ending = ending
-        else:
-            self._qemu.close()
-            self._watch(self._start(self._process))
+        while not (records := self._now.read(max(0.0, deadline - time.monotonic()))):
+            if self._process + 1 >= self._processes or not self._now.ending().clean:
+                break
+            self._now.close()
+            self._process += 1
+            self._now = self._start(self._process)
+        return records
 
     def console(self) -> str:
         """What loader, kernel and QEMU said in the boot at hand."""
-        return self._qemu.console.text() + self._qemu.errors.text()
+        return self._now.console()
 
     def ending(self) -> Ending:
         """How the last boot ended."""
-        return self._ending or Ending(False, "killed before its end")
+        return self._now.ending()
 
     def close(self) -> None:
         """See base.Execution."""
-        self._qemu.close()
+        self._now.close()
         self._undo.close()
 
-    def __enter__(self) -> HermitExecution:
+    def __enter__(self) -> Boots:
         return self
 
     def __exit__(
@@ -218,7 +205,8 @@ def classify(status: int, console: str, errors: str) -> Ending:
     elif panic := _PANIC.search(console):
         detail = panic[1].strip()
     elif exits:
-        return Ending(status == _DEBUG_OK and exits[-1] == "0", f"exit status {exits[-1]}")
+        words = [f"exit status {exits[-1]}", *_ERROR.findall(console)[-1:]]
+        return Ending(status == _DEBUG_OK and exits[-1] == "0", ": ".join(words).rstrip(": "))
     elif status == 0:
         detail = "the guest reset itself"
     elif said:
