@@ -12,11 +12,11 @@ from ferrule.plan import Plan, PlannedRun
 from ferrule.registry import workloads
 from ferrule.samples import RunKey
 from ferrule.stream import Damage, Decoder, Record
-from unicorn.x86_const import UC_X86_REG_RIP
 
-from .abi.aero import TABLE, Aero
-from .abi.machine import Context, End, Kernel, Machine
-from .abi.memory import EXECUTE, READ, AbiError, Space
+from tests.abi.aero import Aero
+from tests.abi.aero_files import Answer
+from tests.abi.aero_table import TABLE
+from tests.abi.machine import Context, Violation
 
 # What Aero does not have, and the operation that says so. Everything else must verify.
 UNSUPPORTED = {
@@ -108,52 +108,12 @@ def test_the_kernel_finds_bytes_in_every_segment() -> None:
 class WithoutPipe(Aero):
     """A kernel that lost a call: what a wrong number in the port would meet."""
 
-    def call(self, context: Context, number: int, arguments: tuple[int, ...]) -> int:
-        if number == 33:
-            raise AbiError("call 33 is not one of Aero's that the payload knows")
-        return super().call(context, number, arguments)
+    def call(self, context: Context) -> Answer:
+        if context.number == 33:
+            raise Violation("call 33 is not one of Aero's that the payload knows")
+        return super().call(context)
 
 
 def test_a_call_outside_the_table_fails() -> None:
-    with pytest.raises(AbiError, match="call 33"):
+    with pytest.raises(Violation, match="call 33"):
         boot(patch_plan(payload().image, plan("pipe_latency")), kernel=WithoutPipe)
-
-
-class Linux(Kernel):
-    """Runs code by hand: what it calls, is kept."""
-
-    def __init__(self) -> None:
-        self.calls: list[tuple[int, int]] = []
-
-    def call(self, context: Context, number: int, arguments: tuple[int, ...]) -> int:
-        self.calls.append((number, arguments[0]))
-        if number == 60:
-            self.machine.contexts[0].ended = True
-            raise End
-        return number + 1
-
-
-def code(kernel: Kernel, text: bytes) -> Machine:
-    """A machine with one context at these instructions, which end in exit."""
-    machine = Machine(kernel)
-    space = Space(machine)
-    space.map(0x1000, 4096, READ | EXECUTE).memory[: len(text)] = text
-    machine.add(Context(1, space, {UC_X86_REG_RIP: 0x1000}))
-    return machine
-
-
-EXIT = bytes.fromhex("b83c000000 0f05")  # mov $60, %eax; syscall
-
-
-def test_results_and_destroyed_registers_reach_the_program() -> None:
-    kernel = Linux()
-    # mov $7,%eax; syscall; mov %rax,%rdi; mov $8,%eax; syscall; mov %r11,%rdi; exit
-    code(kernel, bytes.fromhex("b807000000 0f05 4889c7 b808000000 0f05 4c89df") + EXIT).run()
-    assert kernel.calls[0][0] == 7
-    assert kernel.calls[1] == (8, 8)
-    assert kernel.calls[2] == (60, 0xDEAD_0000_DEAD)
-
-
-def test_a_wild_pointer_is_told_with_its_place() -> None:
-    with pytest.raises(AbiError, match=r"context 1: .*at 0x1000"):
-        code(Linux(), bytes.fromhex("488b042500002000")).run()  # mov 0x200000, %rax

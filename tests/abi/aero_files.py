@@ -6,19 +6,19 @@ import struct
 from collections import deque
 from dataclasses import dataclass, field
 
-from .machine import Context, Kernel, Retry, Sleep
-from .memory import WRITE, AbiError, Space
+from tests.abi.machine import Context, Space, Violation, Wait
 
 # Errors, by Aero's own numbers.
 EBADFD, EFAULT, EINVAL, ENOENT, ENOSYS, ESRCH = 1081, 1020, 1026, 1043, 1051, 1070
 
 
-def or_sleep(attempt: Retry) -> int:
-    """The result of a call that may have to sleep for it."""
+Answer = int | Wait | None  # as Kernel.call's
+
+
+def or_wait(attempt: Wait) -> Answer:
+    """The result of a call that may have to wait for it."""
     result = attempt()
-    if result is None:
-        raise Sleep(attempt)
-    return result
+    return attempt if result is None else result
 
 
 @dataclass
@@ -56,17 +56,27 @@ class Task:
     status: int | None = None  # as waitpid gives it, when it has ended
     context: Context | None = None
 
+    def read(self, address: int, size: int) -> bytes:
+        """What a pointer points to."""
+        self.space.check(address, size, "a pointer to what is read")
+        return self.space.read(address, size)
 
-class Files(Kernel):
+    def write(self, address: int, content: bytes) -> None:
+        """Fill what a pointer points to."""
+        self.space.check(address, len(content), "a pointer to what is filled")
+        self.space.write(address, content)
+
+
+class Files:
     """All calls on descriptors. Sockets and pipes take any amount; nothing is ever slow."""
 
     def __init__(self, files: dict[str, bytes]) -> None:
         self.files = {path: File("file", content=bytearray(content)) for path, content in files.items()}
 
     def _open(self, task: Task, _: int, path: int, length: int, flags: int, mode: int) -> int:
-        name = task.space.read(path, length).decode()
+        name = task.read(path, length).decode()
         if flags & ~0o103:
-            raise AbiError(f"open: flags {flags:#o} are not Aero's read, write, both and O_CREAT")
+            raise Violation(f"open: flags {flags:#o} are not Aero's read, write, both and O_CREAT")
         if name == "/dev/null":
             return self._handle(task, Handle(File("null")))
         if name not in self.files:
@@ -96,19 +106,19 @@ class Files(Kernel):
     def _unlink(self, task: Task, _: int, path: int, length: int, flags: int) -> int:
         return 0  # a stub there, too
 
-    def _read(self, task: Task, fd: int, into: int, length: int) -> int:
+    def _read(self, task: Task, fd: int, into: int, length: int) -> Answer:
         handle = task.handles[fd]
         if not handle.reads:
-            raise AbiError(f"read: descriptor {fd} is not open for reading")
+            raise Violation(f"read: descriptor {fd} is not open for reading")
 
         def attempt() -> int | None:
             content = self._content(handle, length)
             if content is None:
                 return None
-            task.space.write(into, content)
+            task.write(into, content)
             return len(content)
 
-        return or_sleep(attempt)
+        return or_wait(attempt)
 
     @staticmethod
     def _content(handle: Handle, length: int) -> bytes | None:
@@ -119,7 +129,7 @@ class Files(Kernel):
             return content
         if file.kind == "eventfd":
             if length < 8:
-                raise AbiError("read: an eventfd gives 8 bytes")
+                raise Violation("read: an eventfd gives 8 bytes")
             count, file.count = file.count, 0
             return count.to_bytes(8, "little") if count else None
         if file.kind == "null" or (file.kind == "pipe" and not file.queue and not file.writers):
@@ -132,10 +142,10 @@ class Files(Kernel):
         return chunk[:length]
 
     def _write(self, task: Task, fd: int, bytes_at: int, length: int) -> int:
-        handle, content = task.handles[fd], task.space.read(bytes_at, length)
+        handle, content = task.handles[fd], task.read(bytes_at, length)
         file = handle.file
         if not handle.writes:
-            raise AbiError(f"write: descriptor {fd} is not open for writing")
+            raise Violation(f"write: descriptor {fd} is not open for writing")
         if file.kind == "file":
             file.content[handle.offset : handle.offset + length] = content
             handle.offset += length
@@ -150,21 +160,21 @@ class Files(Kernel):
     def _pipe(self, task: Task, ends: int, flags: int) -> int:
         file = File("pipe", writers=1)
         made = self._handle(task, Handle(file, True, False)), self._handle(task, Handle(file, False, True))
-        task.space.write(ends, struct.pack("<2i", *made))
+        task.write(ends, struct.pack("<2i", *made))
         return 0
 
     def _socketpair(self, task: Task, domain: int, kind: int, protocol: int, ends: int) -> int:
         if (domain, kind, protocol) != (3, 4, 0):
-            raise AbiError(f"socketpair: ({domain}, {kind}, {protocol}) is not Aero's AF_UNIX, SOCK_STREAM, 0")
+            raise Violation(f"socketpair: ({domain}, {kind}, {protocol}) is not Aero's AF_UNIX, SOCK_STREAM, 0")
         one, other = File("socket"), File("socket")
         one.partner, other.partner = other, one
         made = self._handle(task, Handle(one)), self._handle(task, Handle(other))
-        task.space.write(ends, struct.pack("<2i", *made))
+        task.write(ends, struct.pack("<2i", *made))
         return 0
 
     def _eventfd(self, task: Task, initial: int, flags: int) -> int:
         if initial or flags:
-            raise AbiError("eventfd: Aero ignores a first count, and flags crash it")
+            raise Violation("eventfd: Aero ignores a first count, and flags crash it")
         return self._handle(task, Handle(File("eventfd")))
 
     def _epoll_create(self, task: Task, flags: int) -> int:
@@ -172,16 +182,16 @@ class Files(Kernel):
 
     def _epoll_ctl(self, task: Task, queue: int, operation: int, fd: int, event: int) -> int:
         if operation != 1:
-            raise AbiError(f"epoll_ctl: operation {operation} is not EPOLL_CTL_ADD")
-        task.handles[queue].file.interest[fd] = task.space.read(event, 12)
+            raise Violation(f"epoll_ctl: operation {operation} is not EPOLL_CTL_ADD")
+        task.handles[queue].file.interest[fd] = task.read(event, 12)
         return 0
 
     def _epoll_pwait(self, task: Task, queue: int, events: int, count: int, *timeout_and_mask: int) -> int:
         if timeout_and_mask[0]:
-            raise AbiError("epoll_pwait: only a timeout of 0 works there")
-        task.space.check(events, 12 * count, WRITE)
+            raise Violation("epoll_pwait: only a timeout of 0 works there")
+        task.space.check(events, 12 * count, "a pointer")
         for fd, event in task.handles[queue].file.interest.items():
             if task.handles[fd].file.queue:
-                task.space.write(events, event)
+                task.write(events, event)
                 return 1
         return 0

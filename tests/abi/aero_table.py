@@ -1,0 +1,49 @@
+"""Aero's system calls: which there are that the payload may use, and what they take.
+
+Written from facts read in, and tried on, Andy-Python-Programmer/aero at be57ae00e122 (of 2025-04-07, looked at
+2026-11-22); guest/os/aero/README.md says them in words. Nothing here is Aero's code.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+# number: name and arguments. fd: an open descriptor; path, bytes, into: a pointer, whose length is the next argument;
+# *N: a pointer to N bytes that the kernel fills; &N: one that it reads; others are plain numbers.
+TABLE: Final = {
+    0: ("read", "fd into length"),
+    1: ("write", "fd bytes length"),
+    2: ("open", "folder path length flags mode"),
+    3: ("close", "number"),
+    4: ("shutdown", ""),
+    5: ("exit", "status"),
+    6: ("fork", ""),
+    8: ("mmap", "address size protection flags file offset"),
+    9: ("munmap", "address size"),
+    17: ("exec", "path length arguments count environment count"),
+    18: ("log", "bytes length"),
+    19: ("uname", "*390"),
+    20: ("waitpid", "pid *4 flags"),
+    30: ("gettime", "clock *16"),
+    31: ("sleep", "&16"),
+    33: ("pipe", "*8 flags"),
+    34: ("unlink", "folder path length flags"),
+    38: ("clone", "entry stack"),
+    45: ("ipc_send", "pid bytes length"),
+    46: ("ipc_recv", "*8 into length wait"),
+    52: ("epoll_create", "flags"),
+    53: ("epoll_pwait", "fd events count timeout mask"),
+    54: ("epoll_ctl", "fd operation fd &12"),
+    55: ("eventfd", "initial flags"),
+    56: ("kill", "pid signal"),
+    57: ("futex_wait", "word expected &16"),
+    58: ("futex_wake", "word"),
+    66: ("getppid", ""),
+    67: ("socketpair", "domain type protocol *8"),
+}
+# The only number outside the table that the payload may try: invalid_call's.
+UNKNOWN: Final = 200
+STACK_TOP, STACK_SIZE = 0x7FFF_FFFF_E000, 0x64000
+MAPPINGS: Final = 0x7000_0000_0000
+AT_FDCWD: Final = (1 << 64) - 100
+NO_FILE: Final = (1 << 64) - 1
