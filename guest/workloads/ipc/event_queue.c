@@ -23,7 +23,7 @@ static long setup(struct run *run) {
 static inline long ask(struct state *own, int end[2]) {
     char byte = 1;
     long sent = os_write(end[1], &byte, 1), which = os_events_wait(own->queue), got = os_read(end[0], &byte, 1);
-    return (sent == 1) & (got == 1) ? which : -1;
+    return sent == 1 && got == 1 ? which : -1;
 }
 
 static inline void op(struct run *run) {

@@ -3,6 +3,7 @@
  * call, the server's read and write, two context switches. With space=1 the server is a process of its own, into which
  * the kernel maps the caller's bytes for as long as the call takes; with space=0 it is a thread of the caller's process
  * and nothing is mapped. The server touches one byte of them. Only kernels with schemes have it. */
+#include "workloads/buffer.h"
 #include "workloads/scheme.h"
 
 enum { LARGEST = 1 << 20 };
@@ -10,8 +11,7 @@ enum { LARGEST = 1 << 20 };
 struct state {
     struct served served;
     int file;
-    size_t size;
-    void *bytes;
+    struct buffer buffer;
 };
 STATE(struct state)
 
@@ -32,46 +32,39 @@ static long setup(struct run *run) {
     if (space != 0 && space != 1)
         return REFUSE(run, "space", "0 (the caller's own) or 1 (another)");
     own->served.own_space = (int)space;
-    own->size = (size_t)size;
-    run->bytes = 2 * own->size;
-    if ((result = scheme_start(run, &own->served, serve, stack, sizeof stack)) < 0)
+    own->buffer.size = (size_t)size;
+    run->bytes = 2 * (uint64_t)size;
+    result = scheme_start(run, &own->served, serve, stack, sizeof stack);
+    if (result < 0)
         return result;
     TRY(run, file = os_scheme_open(own->served.root));
     own->file = (int)file;
-    if (own->size)
-        TRY(run, os_map(own->size, &own->bytes));
-    for (size_t i = 0; i < own->size; i++) /* pages of our own, not the one zero page */
-        ((unsigned char *)own->bytes)[i] = (unsigned char)(i * 7 + 1);
-    return 0;
+    return buffer_map(run, &own->buffer);
 }
 
 static inline void op(struct run *run) {
     struct state *own = state(run);
-    EXPECT(run, os_scheme_call(own->file, own->bytes, own->size) == (long)own->size);
+    EXPECT(run, os_scheme_call(own->file, own->buffer.at, own->buffer.size) == (long)own->buffer.size);
 }
 
 static long verify(struct run *run) {
-    struct state *own = state(run);
-    volatile uint64_t *word = run->shared->word;
-    uint64_t sum = 0;
-    unsigned char *bytes = own->bytes, first = own->size ? bytes[0] : 0;
-    for (size_t i = 0; i < own->size; i++)
-        sum += bytes[i];
-    word[SCHEME_CHECK] = 1;
+    struct buffer *buffer = &state(run)->buffer;
+    uint64_t sum = buffer_sum(buffer, buffer->size);
+    run->shared->word[SCHEME_CHECK] = 1;
     op(run);
-    word[SCHEME_CHECK] = 0;
+    run->shared->word[SCHEME_CHECK] = 0;
     if (run->failed)
         return WRONG(run, "the answer was not the server's");
-    if (word[SCHEME_SUM] != sum)
+    if (run->shared->word[SCHEME_SUM] != sum)
         return WRONG(run, "the server saw other bytes");
-    return !own->size || bytes[0] == first + 1 ? 0 : WRONG(run, "what the server wrote did not come back");
+    return buffer_sum(buffer, buffer->size) == sum + !!buffer->size
+               ? 0
+               : WRONG(run, "what the server wrote did not come back");
 }
 
 static void teardown(struct run *run) {
-    struct state *own = state(run);
-    scheme_end(run, &own->served, own->file);
-    if (own->bytes)
-        os_unmap(own->bytes, own->size);
+    scheme_end(run, &state(run)->served, state(run)->file);
+    buffer_unmap(&state(run)->buffer);
 }
 
 WORKLOAD{
