@@ -37,11 +37,18 @@ def test_a_build_file_adds_to_it(folder: Path) -> None:
     assert set(found.extras) == {file, folder / "mine.ld", folder / "more.c"}
 
 
+def test_a_port_may_be_linked_against_a_library(folder: Path) -> None:
+    (folder / "build.toml").write_text('flags = ["-fPIE"]\n[library]\nname = "lib.a"\noptional = ["sys_mmap"]\n')
+    found = port.read("mine")
+    assert found.flags == ("-fPIE",)
+    assert found.library == port.Library("lib.a", ("sys_mmap",))
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
         ("arches = [", "build.toml: "),
-        ("arch = []", "unknown key arch; there are arches, link, objects"),
+        ("arch = []", "unknown key arch; there are arches, flags, library, link, objects"),
         ('link = "-s"', "link: must be a list of strings"),
         ("link = [1]", "link: must be a list of strings"),
         ("objects = 1", "objects: must be tables"),
@@ -49,6 +56,10 @@ def test_a_build_file_adds_to_it(folder: Path) -> None:
         ("[objects.part]\nflags = []", "objects.part: has no sources"),
         ('[objects.part]\nsources = ["absent/*.c"]', r"objects.part: nothing in guest/ matches absent/\*.c"),
         ("[objects.part]\nsource = []", "unknown key source; there are flags, sources"),
+        ("flags = 1", "flags: must be a list of strings"),
+        ('library = "lib.a"', "library: must be a table with a name"),
+        ("[library]\noptional = []", "library: must be a table with a name"),
+        ('[library]\nname = "lib.a"\npath = "lib.a"', "unknown key path; there are name, optional"),
     ],
 )
 def test_what_it_may_not_say_is_told_in_a_line(folder: Path, text: str, words: str) -> None:
