@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -103,7 +104,18 @@ def test_pytest_benchmarks_own_features_work_on_guest_samples(tmp_path: Path) ->
 def test_every_workload_verifies_on_this_host(tmp_path: Path) -> None:
     done = run("--verify-only", cwd=tmp_path)
     assert "failed" not in done.stdout.splitlines()[-1]
-    assert not (tmp_path / "results").exists()
+    (count,) = [line.split() for line in done.stdout.splitlines() if line.startswith("  local: works ")]
+    (line,) = [
+        json.loads(text) for text in next(tmp_path.glob("results/*/*/verify/local.jsonl")).read_text().splitlines()
+    ]
+    assert not list(tmp_path.glob("results/*/*/*.jsonl"))  # no numbers, no history of them
+    assert int(count[2]) == line["counts"]["works"]
+    assert set(line["counts"]) <= {"works", "unsupported"}
+    assert line["verdicts"]["null_call"] == {"verdict": "works", "errno": None, "reason": ""}
+    assert {name for name, row in workloads().items() if not row.hidden} == set(line["verdicts"])
+    ferrule("publish", "--results", "results", "--out", "pages", cwd=tmp_path)
+    (page,) = (tmp_path / "pages").glob("*-what-works.md")
+    assert re.search(r"\| syscall +\| null\\_call +\| works", page.read_text())
 
 
 def test_a_named_workload_takes_parameters(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from ferrule import registry
 from ferrule.core import Histogram as Counted
 from ferrule.errors import InfrastructureError, UsageError
 from ferrule.samples import Histogram, Meaning, RunKey, RunResult
@@ -16,7 +17,7 @@ from ferrule.stats.flags import Flag, contamination, rank_autocorrelation
 from ferrule.stats.interval import (
     median_interval,
 )
-from ferrule.stats.siblings import lint
+from ferrule.stats.siblings import Disagreement, lint
 from ferrule.stats.summary import measured, summarise
 from ferrule.stats.tails import merge
 from ferrule.stats.throughput import is_bandwidth, rate
@@ -196,6 +197,20 @@ def test_two_one_ways_and_a_round_trip_must_agree() -> None:
     assert found(600.0) == ["pipe_latency (round trip) is 2.50 times two of context_switch (one way)"]
     assert found(600.0, bytes=64) == found(600.0)  # both within a cache line
     assert found(600.0, bytes=65) == []
+
+
+def test_a_message_in_registers_is_no_sibling_of_one_that_is_copied() -> None:
+    """The declared row itself, beside a pipe's hop that costs four times as much."""
+    row = registry.find("ipc_round_trip")
+    declared = Meaning(row.per, row.bytes, row.switches, row.ends)
+    hop = make.run("context_switch", [800.0] * 7, Meaning("one_way", bytes=8, switches=1, ends=2))
+
+    def found(trip: Meaning) -> list[Disagreement]:
+        runs = (hop, make.run("ipc_round_trip", [400.0] * 7, trip))
+        return lint(summarise(run, make.conditions()) for run in runs)
+
+    assert found(declared) == []
+    assert [one.ratio for one in found(replace(declared, bytes=16))] == [pytest.approx(4.0, rel=1e-3)]
 
 
 def test_processes_that_disagree_twofold_are_named() -> None:

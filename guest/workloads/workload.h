@@ -42,7 +42,7 @@ struct run {
     uint32_t cpu[2];              /* where each end is to run; run_pin() goes there */
     struct shared *shared;        /* seen by both ends, whatever separates them */
     uint64_t failed;              /* operations that went wrong while timed: nonzero makes the run `failed` */
-    uint64_t bytes;               /* payload bytes moved by one operation; setup may set it from a parameter */
+    uint64_t bytes;               /* payload bytes copied by one operation; setup may set it from a parameter */
     uint64_t switches;            /* context switches one operation needs; same */
     uint64_t step;                /* every batch is a multiple of so many operations; setup may set it */
     const char *operation;        /* on error: the operation that could not be done ("os_pipe") */
@@ -67,7 +67,7 @@ struct workload {
     uint32_t ends;      /* parties whose placement matters: 1 or 2 */
     uint32_t control;   /* 1: runs in every process whether asked for or not */
     uint32_t hidden;    /* 1: only on request (canary), left out of suites' defaults */
-    uint64_t bytes;     /* per operation, unless setup sets run->bytes */
+    uint64_t bytes;     /* per operation, unless setup sets run->bytes; 0 for a message in registers: no copy */
     uint64_t switches;  /* per operation, unless setup sets run->switches */
     uint64_t max_batch; /* largest batch (0: no limit), for operations that use something up */
     const char *params; /* names and defaults: "procs=2 size=0" */

@@ -18,7 +18,7 @@ from ferrule.errors import FerruleError, ToolMissing, UsageError
 from ferrule.guests.base import Guest, Linked
 from ferrule.progress import Progress, progress_on
 from ferrule.registry import find, workloads
-from ferrule.report import extra_info, history, tables
+from ferrule.report import extra_info, history, matrix, tables, verified
 from ferrule.samples import GuestResult, RunKey, RunResult
 from ferrule.stats.summary import Summary, summarise
 from ferrule.suite import Asked, Variants, keys_of, parse_key, parse_place, suite_of, variants_of
@@ -140,11 +140,14 @@ class Session:
         return None
 
     def _remember(self) -> None:
-        """Append to the history what was measured, also when the campaign was interrupted."""
-        if self.verify_only or self._config.getoption("--no-history"):
+        """Append to the history what was measured or verified, also when the campaign was interrupted."""
+        if self._config.getoption("--no-history"):
             return
-        folder = Path(self._config.getoption("--results") or paths.root() / "results")
-        self._history = history.append(folder, list(self.results.values()), seed=self.seed, budget=self.budget.name)
+        folder, found = Path(self._config.getoption("--results") or paths.root() / "results"), [*self.results.values()]
+        if self.verify_only:
+            self._history = verified.append(folder, found, seed=self.seed)
+        else:
+            self._history = history.append(folder, found, seed=self.seed, budget=self.budget.name)
 
     def result(self, case: Case) -> RunResult:
         """Samples of a case, or why there are none."""
@@ -170,8 +173,12 @@ class Session:
         return summary, extra_info.extra_info(summary, conditions, seed=self.seed, budget=self.budget.name)
 
     def report(self) -> str:
-        """The tables, or the verification matrix."""
-        lines = [tables.render(list(self.results.values()), budget=self.budget.name, seed=self.seed)]
+        """The tables, or the compatibility matrix."""
+        found = [*self.results.values()]
+        if self.verify_only:
+            lines = [matrix.render(found, seed=self.seed)]
+        else:
+            lines = [tables.render(found, budget=self.budget.name, seed=self.seed)]
         lines += [f"{name}: skipped: {reason}" for name, reason in self.skipped.items()]
         if self._history is not None:
             lines.append(f"history: {self._history}")

@@ -58,7 +58,7 @@ WORKLOAD{
     .per = PER_ROUND_TRIP,
     .ends = 2,
     .switches = 2,
-    .bytes = 16,
+    .bytes = 0, /* a register is loaded, nothing is copied: no sibling of a pipe's hop, which carries bytes */
     .setup = setup,
     .verify = verify,
     .teardown = teardown,

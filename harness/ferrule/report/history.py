@@ -72,21 +72,30 @@ def append(
     Raises:
         InfrastructureError: nothing can be written there.
     """
-    now = (moment or datetime.now(UTC)).astimezone(UTC)
-    run_id = f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
-    machine = machine_name()
-    home = folder / f"{now:%Y}" / machine
-    head: dict[str, Any] = {"schema": SCHEMA, "ts": f"{now:%Y-%m-%dT%H:%M:%SZ}", "run_id": run_id, "machine": machine}
-    head |= {"ferrule": __version__, "commit": commit_of(Path(__file__).parent), "seed": seed, "budget": budget}
+    head = heading(seed, budget, moment)
+    where = home(folder, head)
     for result, column in zip(results, columns(results, declared), strict=True):
         if result.conditions is None and not result.runs:
             continue
         name = slug(result.guest)
-        raw = Path(f"{name}.raw") / f"{run_id}.jsonl.gz"
-        write_whole(home / raw, _pack(result))
+        raw = Path(f"{name}.raw") / f"{head['run_id']}.jsonl.gz"
+        write_whole(where / raw, _pack(result))
         line = head | {"guest": result.guest, "seconds": round(result.seconds, 3), "raw": raw.as_posix()}
-        append_line(home / f"{name}.jsonl", line | _line(column))
-    return home
+        append_line(where / f"{name}.jsonl", line | _line(column))
+    return where
+
+
+def heading(seed: int, budget: str, moment: datetime | None = None) -> dict[str, Any]:
+    """The keys that the lines of one campaign share; `moment` is now when not given."""
+    now = (moment or datetime.now(UTC)).astimezone(UTC)
+    run_id = f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+    head = {"schema": SCHEMA, "ts": f"{now:%Y-%m-%dT%H:%M:%SZ}", "run_id": run_id, "machine": machine_name()}
+    return head | {"ferrule": __version__, "commit": commit_of(Path(__file__).parent), "seed": seed, "budget": budget}
+
+
+def home(folder: Path, head: Mapping[str, Any]) -> Path:
+    """Where lines with this heading belong: a folder a year and machine."""
+    return folder / str(head["ts"])[:4] / str(head["machine"])
 
 
 def _line(column: Column) -> dict[str, Any]:
@@ -108,14 +117,18 @@ def eight(values: Sequence[float]) -> list[float]:
     return [float(v) for v in (x.min(), q1, median, x.mean(), q3, x.max(), sd)] + [int(x.size)]
 
 
-def load(folder: Path) -> list[Stored]:
+def load(folder: Path, files: str = "*.jsonl") -> list[Stored]:
     """Everything stored, oldest first; what a crash tore off is not there.
+
+    Args:
+        folder: the history's root.
+        files: pattern of the files in each machine's folder.
 
     Raises:
         InfrastructureError: a line is damaged; names file, line and key.
     """
     found = []
-    for path in sorted(folder.glob("[0-9][0-9][0-9][0-9]/*/*.jsonl")):
+    for path in sorted(folder.glob(f"[0-9][0-9][0-9][0-9]/*/{files}")):
         for where, line in lines(path):
             found.append(_stored(where, line, path))
     return sorted(found, key=lambda one: (one.ts, one.run_id, one.column.guest))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from math import ceil, floor
 
-from ferrule.report import units
+from ferrule.report import over_floor, units
 from ferrule.report.columns import Column, Entry
 from ferrule.report.grouping import BANDWIDTHS, CONTROLS, group_of, position
 from ferrule.samples import Meaning, RunKey
@@ -63,16 +63,15 @@ class Layout:
 def lay_out(columns: Sequence[Column]) -> Layout:
     """Tables of all guests' results, one row a workload, one column a guest."""
     notes = Notes()
-    grouped: dict[str, list[tuple[str, ...]]] = {}
-    headers = ("workload", "per", "place", *(heading(column) for column in columns))
+    grouped: dict[str, list[tuple[RunKey, list[Entry | None]]]] = {}
     rows = [(key, [column.find(key) for column in columns]) for key in _keys(columns)]
     titled = [(_title(entries), key, entries) for key, entries in rows]
     titled.sort(key=lambda row: (position(row[0]), row[1]))
     unsupported = tuple(line for _, key, entries in titled if (line := _unsupported(key, entries)) is not None)
     titled = [row for row in titled if _unsupported(row[1], row[2]) is None]
-    for title, _, entries in titled:
-        grouped.setdefault(title, []).append(_row(title, entries, notes))
-    sections = [Section(title, headers, tuple(found)) for title, found in grouped.items()]
+    for title, key, entries in titled:
+        grouped.setdefault(title, []).append((key, entries))
+    sections = [_section(title, columns, found, notes) for title, found in grouped.items()]
     sections += _tails(columns, [key for title, key, _ in titled if title != CONTROLS])
     disagreements = [
         f"{column.guest}: {found.text}"
@@ -90,6 +89,32 @@ def _unsupported(key: RunKey, entries: Sequence[Entry | None]) -> str | None:
     return f"{key}: " + "; ".join(dict.fromkeys(entry.reason for entry in entries if entry))
 
 
+def _section(
+    title: str, columns: Sequence[Column], rows: Sequence[tuple[RunKey, list[Entry | None]]], notes: Notes
+) -> Section:
+    """One table. Ratios stand beside the guests that have any in it; controls are the method's price and have none."""
+    floor = over_floor.floor_among(columns) if title != CONTROLS else None
+    divided = [column.guest for column in columns if over_floor.has_ratios(column, floor)]
+    headers: list[str] = ["workload", "per", "place"]
+    for column in columns:
+        headers += [heading(column), over_floor.HEADING] if column.guest in divided else [heading(column)]
+    body = []
+    for key, entries in rows:
+        row = [*_label(entries)]
+        base = floor.find(key) if floor else None
+        for column, entry, cell in zip(columns, entries, _cells(title, entries, notes), strict=True):
+            row.append(cell)
+            if floor is not None and column.guest in divided:
+                row.append(_marked(*over_floor.cell(entry, column, base, floor), notes))
+        body.append(row)
+    kept = [i for i, head in enumerate(headers) if head != over_floor.HEADING or any(row[i] for row in body)]
+    return Section(title, tuple(headers[i] for i in kept), tuple(tuple(row[i] for i in kept) for row in body))
+
+
+def _marked(text: str, why: str | None, notes: Notes) -> str:
+    return text if why is None else f"{text} ({notes.mark(why)})"
+
+
 def _tails(columns: Sequence[Column], keys: Sequence[RunKey]) -> list[Section]:
     """The table of tails, without guests whose numbers are functional only: an emulator's stalls are nobody's tail."""
     shown = [one for one in columns if one.conditions and (one.conditions.is_time or one.conditions.accel == "icount")]
@@ -103,8 +128,8 @@ def heading(column: Column) -> str:
     conditions = column.conditions
     if conditions is None or conditions.is_time:
         return column.guest
-    what = "instructions" if conditions.unit == "instructions" else "functional only"
-    return f"{column.guest} ({conditions.accel}: {what})"
+    counted = conditions.unit == "instructions"  # every cell says so itself, and tables stay narrow
+    return f"{column.guest} ({conditions.accel}{'' if counted else ': functional only'})"
 
 
 def _keys(columns: Sequence[Column]) -> list[RunKey]:
@@ -129,12 +154,12 @@ def _label(entries: Sequence[Entry | None]) -> tuple[str, str, str]:
     return f"{key.workload} {params}".strip(), per, key.place.replace("_", " ") if two else ""
 
 
-def _row(title: str, entries: Sequence[Entry | None], notes: Notes) -> tuple[str, ...]:
+def _cells(title: str, entries: Sequence[Entry | None], notes: Notes) -> Iterator[str]:
+    """The guests' cells of one row in one unit, each made when it is asked for: notes are lettered in that order."""
     found = [entry.summary for entry in entries if entry and entry.summary and entry.summary.unit == "ns"]
     scale = units.best(one.estimate for one in found)
     rates = units.best((one.throughput.estimate for one in found if one.throughput), units.RATE)
-    cells = [_cell(entry, scale, rates if title == BANDWIDTHS else None, notes) for entry in entries]
-    return (*_label(entries), *cells)
+    return (_cell(entry, scale, rates if title == BANDWIDTHS else None, notes) for entry in entries)
 
 
 def _cell(entry: Entry | None, scale: units.Scale, rates: units.Scale | None, notes: Notes) -> str:

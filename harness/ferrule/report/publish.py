@@ -1,17 +1,18 @@
-"""Stored runs as Markdown pages: one a machine, with each guest's latest run. The same history gives the same bytes."""
+"""Stored runs as Markdown pages, two a machine, with each guest's latest run. The same history gives the same bytes."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from ferrule.errors import UsageError
+from ferrule.report import matrix, verified
 from ferrule.report.history import Stored, load
 from ferrule.report.journal import write_whole
 from ferrule.report.markdown import escape, markdown
 
 
 def publish(folder: Path, out: Path) -> list[Path]:
-    """Write README.md and a page a machine.
+    """Write README.md and two pages a machine: what operations cost, and which of them work.
 
     Args:
         folder: the history's root.
@@ -24,22 +25,32 @@ def publish(folder: Path, out: Path) -> list[Path]:
         UsageError: nothing is stored there.
         InfrastructureError: a stored line is damaged, or a page cannot be written.
     """
-    machines: dict[str, dict[str, Stored]] = {}
-    for one in load(folder):  # oldest first: the latest run of a guest stays
-        machines.setdefault(one.machine, {})[one.column.guest] = one
-    if not machines:
+    measured, tried = _latest(load(folder)), _latest(verified.load(folder))
+    if not measured and not tried:
         raise UsageError(f"{folder}: no stored runs to publish; measure first (ferrule run)")
     written, index = [], ["# Results", "", "Each page holds the latest stored run of every guest on one machine.", ""]
-    for machine, latest in sorted(machines.items()):
-        chosen = [latest[guest] for guest in sorted(latest)]
-        runs = [f"{one.column.guest}: {provenance(one)}" for one in chosen]
-        page = markdown(machine, [one.column for one in chosen], runs)
-        write_whole(out / f"{machine}.md", page.encode())
-        written.append(out / f"{machine}.md")
-        guests = ", ".join(escape(one.column.guest) for one in chosen)
-        index.append(f"- [{escape(machine)}]({machine}.md): {guests}; {chosen[-1].ts[:10]}")
+    for machine in sorted({*measured, *tried}):
+        for suffix, latest, page in (("", measured, markdown), ("-what-works", tried, matrix.markdown)):
+            if machine not in latest:
+                continue
+            chosen = latest[machine]
+            runs = [f"{one.column.guest}: {provenance(one)}" for one in chosen]
+            name = f"{machine}{suffix}.md"
+            write_whole(out / name, page(machine, [one.column for one in chosen], runs).encode())
+            written.append(out / name)
+            guests = ", ".join(escape(one.column.guest) for one in chosen)
+            what = "what works" if suffix else "what it costs"
+            index.append(f"- [{escape(machine)}]({name}), {what}: {guests}; {max(one.ts for one in chosen)[:10]}")
     write_whole(out / "README.md", ("\n".join(index) + "\n").encode())
     return [*written, out / "README.md"]
+
+
+def _latest(stored: list[Stored]) -> dict[str, list[Stored]]:
+    """Each machine's latest line of each guest, in order of names; `stored` is oldest first."""
+    machines: dict[str, dict[str, Stored]] = {}
+    for one in stored:
+        machines.setdefault(one.machine, {})[one.column.guest] = one
+    return {machine: [guests[name] for name in sorted(guests)] for machine, guests in machines.items()}
 
 
 def provenance(one: Stored) -> str:

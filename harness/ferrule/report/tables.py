@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from tabulate import tabulate
 
-from ferrule.report import footer
+from ferrule.report import footer, over_floor
 from ferrule.report.columns import Column, Declared, columns
 from ferrule.report.layout import Layout, lay_out
 from ferrule.samples import GuestResult
@@ -50,14 +50,14 @@ def remarks(made: Sequence[Column], layout: Layout, extra: Sequence[str]) -> lis
         ("Notes", [f"({mark}) {text}" for mark, text in layout.notes]),
         ("Unsupported by every guest here", list(layout.unsupported)),
         ("Disagreements by a factor of two", list(layout.disagreements)),
-        ("Errors", [line for column in made for line in _first_lines(column)]),
-        ("Not comparable", footer.not_comparable(made)),
-        ("Conditions", [*said, *footer.methods(made), *extra]),
+        ("Errors", [line for column in made for line in first_lines(column)]),
+        ("Not comparable", [*footer.not_comparable(made), *over_floor.refusals(made)]),
+        ("Conditions", [*said, *footer.methods(made), *over_floor.explanation(made), *extra]),
     ]
     return [(title, lines) for title, lines in found if lines]
 
 
-def _first_lines(column: Column) -> list[str]:
+def first_lines(column: Column) -> list[str]:
     """Errors carry transcripts; their first line says it, and most name their guest themselves."""
     found = [error.splitlines()[0] for error in column.errors if error]
     return [line if line.startswith(column.guest) else f"{column.guest}: {line}" for line in dict.fromkeys(found)]

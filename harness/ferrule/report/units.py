@@ -63,6 +63,12 @@ def count(estimate: float, low: float | None, high: float | None) -> str:
     return f"{number(estimate, places)} instr{_interval(low, high, places)}"
 
 
+def ratio(estimate: float, low: float | None, high: float | None) -> str:
+    """`3.09 [3.05, 3.13]`; the ratio alone where it is exact."""
+    places = decimals(estimate, low, high)
+    return number(estimate, places) + ("" if low == high else _interval(low, high, places))
+
+
 def _scaled(estimate: float, low: float | None, high: float | None, scale: Scale) -> str:
     unit, size = scale
     estimate, low, high = estimate / size, low and low / size, high and high / size

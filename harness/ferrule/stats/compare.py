@@ -48,13 +48,9 @@ def compare(base: Summary, base_conditions: Conditions, candidate: Summary, cond
         UsageError: they were not taken alike, mean different things, or are emulated time; the line names what.
     """
     refuse(base_conditions, conditions)
-    where = f"{base.key}: {base_conditions.guest} and {conditions.guest} cannot be compared"
-    for name in ("key", "meaning", "place", "params", "unit"):
-        one, other = getattr(base, name), getattr(candidate, name)
-        if one != other:
-            raise UsageError(f"{where}: {name} differs ({one} and {other}); measure both alike")
-    if base.estimate <= 0 or candidate.estimate <= 0:
-        raise UsageError(f"{where}: a result at or below zero has no ratio")
+    if why := unlike(base, candidate):
+        where = f"{base.key}: {base_conditions.guest} and {conditions.guest} cannot be compared"
+        raise UsageError(f"{where}: {why}")
     return _ratio(base, candidate)
 
 
@@ -64,16 +60,32 @@ def refuse(base: Conditions, candidate: Conditions) -> None:
     Raises:
         UsageError: names the condition, both values, and what to do.
     """
-    where = f"{base.guest} and {candidate.guest} cannot be compared"
+    if why := obstacle(base, candidate):
+        raise UsageError(f"{base.guest} and {candidate.guest} cannot be compared: {why}")
+
+
+def obstacle(base: Conditions, candidate: Conditions) -> str | None:
+    """Why nothing taken under these conditions has a ratio, and what to do; None when they are alike."""
     for side in (base, candidate):
         if side.unit == "ns" and not side.is_time:
-            raise UsageError(
-                f"{where}: {side.guest} ran under {side.accel}, emulated time is not time; use --accel icount"
-            )
-    for name in (*ALWAYS, *(FOR_TIME if base.unit == "ns" else ())):
+            return f"{side.guest} ran under {side.accel}, emulated time is not time; use --accel icount"
+    return _difference(base, candidate, (*ALWAYS, *(FOR_TIME if base.unit == "ns" else ())))
+
+
+def unlike(base: Summary, candidate: Summary) -> str | None:
+    """Why these two results have no ratio although their conditions are alike; None when they have one."""
+    if base.estimate <= 0 or candidate.estimate <= 0:
+        return "a result at or below zero has no ratio"
+    return _difference(base, candidate, ("key", "meaning", "place", "params", "unit"))
+
+
+def _difference(base: object, candidate: object, names: tuple[str, ...]) -> str | None:
+    """The first of these attributes that differs, with both values."""
+    for name in names:
         one, other = getattr(base, name), getattr(candidate, name)
         if one != other:
-            raise UsageError(f"{where}: {name} differs ({one} and {other}); measure both alike")
+            return f"{name} differs ({one} and {other}); measure both alike"
+    return None
 
 
 def _ratio(base: Summary, candidate: Summary) -> Ratio:

@@ -5,10 +5,11 @@ somebody noticed. Two rules, both from what workloads declare, never from their 
 
 1. The processes of one run on one guest are siblings. A factor of two between them is two placements or two modes, not
    one number.
-2. A one-way and a round trip that carry a message (bytes) and need context switches are siblings when they had the same
+2. A one-way and a round trip that copy a message (bytes) and need context switches are siblings when they had the same
    placement (not `free`), the same switches each way and the same bytes each way, where all that fits into a cache
    line counts as the same: copying it costs nothing beside a switch. A round trip must then cost two
    one-ways. Of several parameter sets of one workload the cheapest stands for it: larger ones add work of their own.
+   A message in registers (0 bytes) has no sibling among them: it needs no buffer, no lock and no queue.
    Two round trips are no siblings: a futex and a pipe may well differ by a factor of two.
 """
 

@@ -1,0 +1,85 @@
+"""What each guest can do, workload by workload: the compatibility matrix as data.
+
+A verification tries every run once. The runs of one workload (its placements and parameter sets) are one verdict: the
+gravest thing that happened, and otherwise `works` as soon as one of them did; what the others lack is its reason.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from ferrule.errnos import errno_text
+from ferrule.report.columns import Column, Entry
+from ferrule.samples import RunKey, Status
+
+# The first of these that any run of a workload came to is the workload's: wrong once is not right.
+GRAVEST: tuple[Status, ...] = ("wrong", "failed", "crashed", "hung", "lost", "missing", "ok", "unsupported")
+WORKS = "works"
+_ERRNO = re.compile(r"(?:^|: )errno (\d{1,9})\b")  # as gather.py words what a payload said
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One workload on one guest."""
+
+    workload: str
+    family: str
+    control: bool
+    verdict: str  # works, unsupported, wrong, failed, crashed, hung, lost or missing
+    errno: int | None  # that an operation was refused with
+    reason: str  # the operation that was refused, what was seen instead, why nothing is known
+
+    def __str__(self) -> str:
+        """`unsupported ENOSYS 38`; the word alone where no errno came with it."""
+        return self.verdict if self.errno is None else f"{self.verdict} {errno_text(self.errno)}"
+
+
+def verdicts(column: Column) -> list[Verdict]:
+    """One a workload, by family and name; controls come last."""
+    found: dict[str, list[Entry]] = {}
+    for entry in column.entries:
+        found.setdefault(entry.key.workload, []).append(entry)
+    made = [_verdict(sorted(entries, key=lambda entry: entry.key)) for entries in found.values()]
+    return sorted(made, key=lambda one: (one.control, one.family, one.workload))
+
+
+def _verdict(entries: Sequence[Entry]) -> Verdict:
+    """The verdict of the runs of one workload; of several refusals one with an errno stands for them."""
+    chosen = min(entries, key=lambda entry: (GRAVEST.index(entry.status), not _ERRNO.search(entry.reason)))
+    told = [entry for entry in entries if entry.status != "ok" and chosen.status in ("ok", entry.status)]
+    reasons: dict[str, list[RunKey]] = {}
+    for entry in told:
+        reasons.setdefault(entry.reason or f"{entry.status}, no reason was given", []).append(entry.key)
+    whole = len(told) == len(entries)
+    number = _ERRNO.search(chosen.reason) if chosen.status == "unsupported" else None
+    return Verdict(
+        workload=chosen.key.workload,
+        family=chosen.family,
+        control=chosen.control,
+        verdict=WORKS if chosen.status == "ok" else chosen.status,
+        errno=int(number[1]) if number else None,
+        reason="; ".join(text if whole else _which(keys, text) for text, keys in reasons.items()),
+    )
+
+
+def _which(keys: Sequence[RunKey], reason: str) -> str:
+    """A reason with the runs that it is about before it, unless it begins with their place: then it says so itself."""
+    if all(reason.startswith(f"{key.place}: ") for key in keys):
+        return reason
+    return f"{', '.join(map(str, keys))}: {reason}"
+
+
+def tally(found: Sequence[Verdict]) -> Mapping[str, int]:
+    """How many workloads came to each verdict, `works` first and always there; controls are not counted."""
+    counted = [one.verdict for one in found if not one.control]
+    words = (WORKS, "unsupported", "wrong", "failed", "crashed", "hung", "lost", "missing")
+    return {word: counted.count(word) for word in words if word == WORKS or word in counted}
+
+
+def count_line(guest: str, found: Sequence[Verdict]) -> str:
+    """`linux: works 19 of 24, unsupported 5`."""
+    counts = tally(found)
+    others = [f"{word} {count}" for word, count in counts.items() if word != WORKS]
+    return f"{guest}: {', '.join([f'{WORKS} {counts[WORKS]} of {sum(counts.values())}', *others])}"
