@@ -38,19 +38,25 @@ STRICT: Final = Rule(instructions=0.0, share=0.0)  # one instruction more fails
 
 
 def judge(
-    guest: str, workload: str, run: RunResult, reading: Reading | None, entry: Entry | None, batches: int, rule: Rule
+    guest: str,
+    run: RunResult,
+    reading: Reading | None,
+    entry: Entry | None,
+    *,
+    batches: int,
+    rule: Rule,
 ) -> Finding | None:
     """The finding of one workload on one guest; None when the guest never had it and has it not now.
 
     Args:
         guest: its name in tables.
-        workload: the run key as text.
         run: what became of the run: says why there is no reading.
         reading: what was counted; None without samples.
         entry: the baseline's; None when it has none.
         batches: how many were asked for in each boot.
         rule: how much more is allowed.
     """
+    workload = str(run.key)
     if reading is None:
         return _without_reading(guest, workload, run, entry)
     kind = entry.kind if entry else reading.kind
@@ -58,7 +64,7 @@ def judge(
     found = replace(found, n=reading.sizes[0], unit=reading.unit)
     if entry is not None:
         found = replace(found, old=entry.value)
-    doubt = _incomplete(reading, batches) or (_redefined(reading, entry) if entry else None)
+    doubt = incomplete(reading, batches) or (_redefined(reading, entry) if entry else None)
     doubt = doubt or _absurd(reading, entry, rule)
     if doubt is not None:
         return replace(found, verdict=Verdict.IMPLAUSIBLE, why=doubt)
@@ -82,7 +88,7 @@ def _without_reading(guest: str, workload: str, run: RunResult, entry: Entry | N
     return Finding(guest, workload, Verdict.IMPLAUSIBLE, f"it was measured before, now {why}", entry.kind, entry.value)
 
 
-def _incomplete(reading: Reading, batches: int) -> str | None:
+def incomplete(reading: Reading, batches: int) -> str | None:
     """Why the samples are not those that were asked for."""
     if min(reading.batches) < batches:
         return f"{min(reading.batches)} batches arrived of {batches} asked for"
@@ -131,13 +137,18 @@ def _compare(found: Finding, reading: Reading, entry: Entry, rule: Rule) -> Find
         return replace(found, verdict=Verdict.INCONCLUSIVE, why=f"{figures}; was exact, now {share} % of batches agree")
     if difference == 0:
         return found
-    told = f"{figures}; allowed {figure(allowed, signed=True)}"
-    if abs(difference) <= allowed:
-        return replace(found, why=told)
+    verdict, note = _direction(reading, entry, abs(difference) > allowed)
+    return replace(found, verdict=verdict, why=f"{figures}; allowed {figure(allowed, signed=True)}{note}")
+
+
+def _direction(reading: Reading, entry: Entry, beyond: bool) -> tuple[Verdict, str]:
+    """The verdict on a count that changed, and what is to be said with it."""
+    if not beyond:
+        return Verdict.OK, ""
     if entry.kind == "path" and entry.low <= reading.value <= entry.high:
-        return replace(found, why=f"{told}; within what the baseline's own boots differ by")
+        return Verdict.OK, "; within what the baseline's own boots differ by"
     if entry.kind == "path" and min(reading.values) <= entry.high and max(reading.values) >= entry.low:
-        return replace(found, verdict=Verdict.INCONCLUSIVE, why=f"{told}; but the boots of both sides overlap")
-    if difference > 0:
-        return replace(found, verdict=Verdict.REGRESSED, why=told)
-    return replace(found, verdict=Verdict.IMPROVED, why=f"{told}; keep it: --update-baseline")
+        return Verdict.INCONCLUSIVE, "; but the boots of both sides overlap"
+    if reading.value > entry.value:
+        return Verdict.REGRESSED, ""
+    return Verdict.IMPROVED, "; keep it: --update-baseline"

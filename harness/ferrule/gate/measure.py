@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from ferrule.build import Payload
@@ -44,59 +44,44 @@ class Subject:
         return {key: entry.n for key, entry in self.baseline.entries.items()} if self.baseline else {}
 
 
-def measure(
-    subject: Subject, keys: Sequence[RunKey], boots: int, progress: Progress, patience: float | None, pilot: bool
-) -> None:
-    """Boot the guest and fill `subject.result` and `subject.readings`.
+@dataclass(frozen=True)
+class Measurer:
+    """Boots guests and counts."""
 
-    Args:
-        subject: the guest.
-        keys: what to count; the canaries are added.
-        boots: how many.
-        progress: is told.
-        patience: seconds of silence that are too many; None: the campaign's own.
-        pilot: one boot more comes first and finds the batch sizes that are not frozen yet.
-    """
-    wanted = list(dict.fromkeys([*keys, *CANARIES]))
-    protocol, frozen = subject.protocol, subject.sizes()
-    sizes = {key: frozen[str(key)] for key in wanted if str(key) in frozen}
-    if pilot:
-        progress.note(f"{subject.guest.name}: one boot to find the batch sizes")
-        found = _campaign(subject, wanted, 1, Protocol(1, 0, protocol.seed, 1), sizes, progress, patience)
-        sizes |= {
-            key: run.processes[0].n for key, run in found.runs.items() if run.processes and run.processes[0].n > 0
-        }
-        if found.conditions is None:  # it never spoke: no use in further boots
-            subject.result = found
-            return
-    subject.result = _campaign(subject, wanted, boots, protocol, sizes, progress, patience)
-    unit = subject.result.conditions.unit if subject.result.conditions else "instructions"
-    readings = {key: read(run, unit) for key, run in subject.result.runs.items()}
-    subject.readings = {key: reading for key, reading in readings.items() if reading is not None}
+    keys: Sequence[RunKey]  # what to count; the canaries are added
+    progress: Progress
+    patience: float | None  # seconds of silence that are too many; None: the campaign's own
 
+    def measure(self, subject: Subject, boots: int, *, pilot: bool) -> None:
+        """Fill `subject.result` and `subject.readings`; a pilot boot finds the sizes not frozen yet."""
+        wanted = list(dict.fromkeys([*self.keys, *CANARIES]))
+        protocol, frozen = subject.protocol, subject.sizes()
+        sizes = {key: frozen[str(key)] for key in wanted if str(key) in frozen}
+        if pilot:
+            self.progress.note(f"{subject.guest.name}: one boot to find the batch sizes")
+            found = self._campaign(subject, replace(protocol, batches=1, warm=0, boots=1), sizes)
+            sizes |= {key: run.processes[0].n for key, run in found.runs.items() if run.processes}
+            if found.conditions is None:  # it never spoke: no use in further boots
+                subject.result = found
+                return
+        subject.result = self._campaign(subject, replace(protocol, boots=boots), sizes)
+        unit = subject.result.conditions.unit if subject.result.conditions else "instructions"
+        readings = {key: read(run, unit) for key, run in subject.result.runs.items()}
+        subject.readings = {key: reading for key, reading in readings.items() if reading is not None}
 
-def _campaign(
-    subject: Subject,
-    keys: Sequence[RunKey],
-    boots: int,
-    protocol: Protocol,
-    sizes: Mapping[RunKey, int],
-    progress: Progress,
-    patience: float | None,
-) -> GuestResult:
-    name = subject.guest.name
-    budget = Budget(boots, 1, protocol.batches, protocol.warm, 0, _TARGET_NS, _LIMIT_NS, name="gate")
-    campaign = Campaign(
-        [subject.guest],
-        {name: keys},
-        lambda _: subject.payload,
-        budget,
-        protocol.seed,
-        progress,
-        patience=patience,
-        sizes={name: sizes},
-    )
-    return campaign.run()[name]
+    def _campaign(self, subject: Subject, protocol: Protocol, sizes: Mapping[RunKey, int]) -> GuestResult:
+        name = subject.guest.name
+        campaign = Campaign(
+            [subject.guest],
+            {name: list(dict.fromkeys([*self.keys, *CANARIES]))},
+            lambda _: subject.payload,
+            Budget(protocol.boots, 1, protocol.batches, protocol.warm, 0, _TARGET_NS, _LIMIT_NS, name="gate"),
+            protocol.seed,
+            self.progress,
+            patience=self.patience,
+            sizes={name: sizes},
+        )
+        return campaign.run()[name]
 
 
 def insensitive(subject: Subject) -> str | None:

@@ -88,6 +88,9 @@ class Report:
     @property
     def headline(self) -> str:
         """The counts in a line."""
+        if not self.compared and not self.failures:
+            changed = sum(one.changed for one in self.findings)
+            return f"{len(self.findings)} counts accepted, {changed} of them changed"
         counts = {verdict: len(self.having(verdict)) for verdict in Verdict}
         said = [f"{count} {verdict.value}" for verdict, count in counts.items() if count]
         if self.failures:

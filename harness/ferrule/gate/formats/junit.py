@@ -1,4 +1,4 @@
-"""JUnit XML: a test suite a guest, a case a workload; CI systems show the failure's text where the change is reviewed."""
+"""JUnit XML: a test suite a guest, a case a workload; CI systems show a failure's text beside the change."""
 
 from __future__ import annotations
 
