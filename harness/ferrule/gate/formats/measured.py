@@ -5,6 +5,11 @@ from __future__ import annotations
 from ferrule.gate.verdict import Finding, Report, Verdict
 
 
+def name_of(finding: Finding) -> str:
+    """`linux/null_call`, printable and in one line."""
+    return "".join(c if c.isprintable() else "?" for c in f"{finding.guest}/{finding.workload}")
+
+
 def measured(report: Report) -> list[tuple[str, Finding, float]]:
     """Name, finding and value of everything that may go into somebody's history.
 
@@ -13,7 +18,7 @@ def measured(report: Report) -> list[tuple[str, Finding, float]]:
     if report.failures:
         return []
     return [
-        (f"{one.guest}/{one.workload}", one, one.new)
+        (name_of(one), one, one.new)
         for one in report.findings
         if one.new is not None and one.verdict is not Verdict.IMPLAUSIBLE
     ]
