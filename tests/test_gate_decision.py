@@ -113,11 +113,15 @@ def test_what_the_guest_never_had_is_left_out() -> None:
 def test_a_new_workload_breaks_no_build() -> None:
     found = verdict(reading([300, 300]), None)
     assert found.verdict is Verdict.INCONCLUSIVE
-    assert Report((found,)).exit_code == 0
+    assert Report((found,), strict=True).exit_code == 0
 
 
 def test_a_count_that_is_exact_no_more_is_inconclusive() -> None:
-    assert verdict(reading([300, 300], share=0.4), exact(300)).verdict is Verdict.INCONCLUSIVE
+    assert verdict(reading([300, 300], share=0.4), exact(300)).verdict is Verdict.OK
+    unsure = verdict(reading([305, 305], share=0.4), exact(300))
+    assert unsure.verdict is Verdict.INCONCLUSIVE
+    assert (Report((unsure,)).exit_code, Report((unsure,), strict=True).exit_code) == (0, 3)
+    assert verdict(reading([310, 310], share=0.4), exact(300)).verdict is Verdict.REGRESSED
 
 
 @given(st.lists(whole, min_size=2, max_size=5))

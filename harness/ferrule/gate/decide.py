@@ -1,6 +1,7 @@
 """The exact gate's decision, as pure functions: a baseline's entry and a reading in, a finding out.
 
-    EXACT  half of the batches agree and so do all boots: any change is told, more than max(2, 0.5 %) fails
+    EXACT  half of the batches agree and so do all boots: any change is told, more than max(2, 0.5 %) fails; where
+           they agree no more, 2 %
     PATH   the count depends on the path taken (allocators, timers): 2 %, and the boots of both sides must be apart
 
 Nothing here measures, so every verdict can be computed again from a baseline and stored readings.
@@ -132,11 +133,11 @@ def _compare(found: Finding, reading: Reading, entry: Entry, rule: Rule) -> Find
     figures = f"{figure(entry.value)} -> {figure(reading.value)}, {figure(difference, signed=True)} instructions"
     if found.percent is not None:
         figures += f" ({found.percent:+.2f} %)"
-    if entry.kind == "exact" and reading.equal and min(reading.shares) < EXACT_SHARE:
-        share = round(100 * min(reading.shares))
-        return replace(found, verdict=Verdict.INCONCLUSIVE, why=f"{figures}; was exact, now {share} % of batches agree")
     if difference == 0:
         return found
+    if entry.kind == "exact" and min(reading.shares) < EXACT_SHARE and abs(difference) <= rule.path * entry.value:
+        share = round(100 * min(reading.shares))
+        return replace(found, verdict=Verdict.INCONCLUSIVE, why=f"{figures}; was exact, now {share} % of batches agree")
     verdict, note = _direction(reading, entry, abs(difference) > allowed)
     return replace(found, verdict=verdict, why=f"{figures}; allowed {figure(allowed, signed=True)}{note}")
 

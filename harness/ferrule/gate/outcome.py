@@ -49,7 +49,21 @@ def compare(subjects: Sequence[Subject], keys: Sequence[RunKey], rule: decide.Ru
     hints = []
     if any(one.verdict is Verdict.IMPROVED or one.why.startswith(("new:", "gone:")) for one in findings):
         hints.append(f"the baseline is out of date; accept what was measured: {how}")
-    return Report(tuple(findings), tuple(failures), tuple(ungated), tuple(hints), tuple(told))
+    return Report(
+        tuple(findings), tuple(failures), tuple(ungated), tuple(hints), tuple(told), strict=rule == decide.STRICT
+    )
+
+
+def doubtful(subject: Subject, keys: Sequence[RunKey], rule: decide.Rule) -> list[str]:
+    """Workloads whose path seems to have changed: where memory lies can do that in two boots, hardly in five."""
+    base = subject.baseline
+    if base is None or subject.result is None or subject.result.conditions is None:
+        return []
+    return [
+        one.workload
+        for one in _findings(subject, keys, base, rule, base.protocol.batches)
+        if one.kind == "path" and one.verdict in (Verdict.REGRESSED, Verdict.INCONCLUSIVE) and one.old is not None
+    ]
 
 
 def accept(subjects: Sequence[Subject], keys: Sequence[RunKey], folder: Path, rule: decide.Rule) -> Report:

@@ -61,6 +61,7 @@ class Report:
     ungated: tuple[str, ...] = ()  # a line a guest that has no baseline for these conditions: nothing was compared
     hints: tuple[str, ...] = ()  # what to do next
     conditions: tuple[str, ...] = ()  # a line a guest: under which key it was compared
+    strict: bool = False  # what is inconclusive fails
     compared: bool = True  # False: a baseline was written, nothing was gated
 
     def having(self, verdict: Verdict) -> tuple[Finding, ...]:
@@ -71,19 +72,18 @@ class Report:
     def exit_code(self) -> int:
         """3 when the harness failed; else 1 for a regression; else 3 where there is no verdict to rely on; else 0.
 
-        A workload that the baseline does not know yet is inconclusive and fails nothing: adding one must not break a
-        build. A guest without any baseline does: a gate that compares nothing would otherwise pass for ever.
+        What is inconclusive is told and fails nothing unless `strict`: a new workload must not break a build, and
+        neither must counts that cannot be told apart. A guest without any baseline does: a gate that compares nothing
+        would otherwise pass for ever.
         """
-        if self.failures:
+        if self.failures or not (self.findings or self.ungated):
             return EXIT_INFRASTRUCTURE
         if not self.compared:
-            return EXIT_OK if self.findings else EXIT_INFRASTRUCTURE
+            return EXIT_OK
         if self.having(Verdict.REGRESSED):
             return EXIT_REGRESSION
-        unsure = any(one.old is not None for one in self.having(Verdict.INCONCLUSIVE))
-        if self.ungated or unsure or self.having(Verdict.IMPLAUSIBLE) or not self.findings:
-            return EXIT_INFRASTRUCTURE
-        return EXIT_OK
+        unsure = self.strict and any(one.old is not None for one in self.having(Verdict.INCONCLUSIVE))
+        return EXIT_INFRASTRUCTURE if self.ungated or unsure or self.having(Verdict.IMPLAUSIBLE) else EXIT_OK
 
     @property
     def headline(self) -> str:
