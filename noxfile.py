@@ -130,6 +130,13 @@ def bench(session: nox.Session) -> None:
 
 
 @nox.session(reuse_venv=True)
+def gate(session: nox.Session) -> None:
+    """Compare the guests with their baselines; ends with 1 where an operation got worse."""
+    install(session, "bench", *(["compiler"] if compiler_missing() else []))
+    passing_through(session, "ferrule", "gate", *session.posargs)
+
+
+@nox.session(reuse_venv=True)
 def publish(session: nox.Session) -> None:
     """Write the stored results as Markdown tables to results/published/."""
     install(session, "bench", *(["compiler"] if compiler_missing() else []))

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from ferrule.build import build_payload
 from ferrule.campaign import Budget, Campaign
 from ferrule.errors import InfrastructureError
+from ferrule.gate.baseline import entry_of
+from ferrule.gate.decide import STRICT, Rule, judge
+from ferrule.gate.reading import Reading, read
+from ferrule.gate.verdict import Finding, Verdict
 from ferrule.guests import GuestOptions, create
 from ferrule.progress import PlainProgress
 from ferrule.samples import GuestResult, RunKey
 from ferrule.stats.summary import Summary, summarise
 
 NULL, EMPTY = RunKey("null_call"), RunKey("empty_loop")
-NOPS = (0, 1, 7, 1000)
+NOPS = (0, 1, 7, 8, 10, 1000)
 CANARIES = {nops: RunKey("canary", (("nops", nops),)) for nops in NOPS}
 TWICE = Budget(boots=2, processes=1, batches=11, warm=2, each=0, target_ns=100_000, limit_ns=1_000_000_000)
 
@@ -69,3 +74,36 @@ def test_the_median_batch_of_a_null_call_is_the_same_to_the_tick(result: GuestRe
 def test_nothing_costs_nothing(summaries: Mapping[RunKey, Summary]) -> None:
     assert summaries[EMPTY].estimate == 0
     assert summaries[EMPTY].low == 0 == summaries[EMPTY].high
+
+
+def gated(result: GuestResult, old: RunKey, new: RunKey, rule: Rule) -> Finding:
+    """What the gate says when `old` was the baseline and `new` is counted now."""
+    held, counted = (reading_of(result, key) for key in (old, new))
+    same = replace(counted, params=held.params, sizes=held.sizes)  # as if the payload had changed, not the parameter
+    found = judge("linux", result.runs[old], same, entry_of(held), batches=TWICE.batches, rule=rule)
+    assert found is not None
+    return found
+
+
+def reading_of(result: GuestResult, key: RunKey) -> Reading:
+    found = read(result.runs[key], "instructions")
+    assert found is not None
+    return found
+
+
+def test_the_gate_sees_one_instruction_more(result: GuestResult) -> None:
+    for rule, verdict in ((Rule(), Verdict.OK), (STRICT, Verdict.REGRESSED)):
+        found = gated(result, CANARIES[7], CANARIES[8], rule)
+        assert (found.kind, found.difference, found.verdict) == ("exact", 1, verdict)
+        assert "+1 instructions" in found.why
+
+
+def test_the_gate_fails_three_instructions_more(result: GuestResult) -> None:
+    found = gated(result, CANARIES[7], CANARIES[10], Rule())
+    assert (found.difference, found.verdict) == (3, Verdict.REGRESSED)
+
+
+def test_the_gate_is_silent_about_what_did_not_change(result: GuestResult) -> None:
+    for key in (NULL, EMPTY, *CANARIES.values()):
+        found = gated(result, key, key, STRICT)
+        assert (found.verdict, found.why) == (Verdict.OK, "unchanged")

@@ -57,6 +57,7 @@ class Campaign:
     verify_only: bool = False
     patience: float | None = None  # seconds without a record; by default what the budget and the accelerator call for
     results: dict[str, GuestResult] = field(default_factory=dict)
+    sizes: Mapping[str, Mapping[RunKey, int]] = field(default_factory=dict)  # frozen batch sizes, by guest name
 
     def run(self) -> dict[str, GuestResult]:
         """Measure everything; returns results by guest name, failed guests included."""
@@ -117,7 +118,7 @@ class Campaign:
     ) -> tuple[GuestError | None, set[RunKey]]:
         """One execution. Returns what ended it early, if anything, and the runs whose records were damaged."""
         budget = self.budget
-        payload = self.payload_for(guest)
+        payload, sizes = self.payload_for(guest), self.sizes.get(guest.name, {})
         plan = Plan(
             run=f"{self.seed & 0xFFFFFF:06x}{attempt:02x}",
             seed=self.seed,
@@ -131,7 +132,7 @@ class Campaign:
             verify_only=self.verify_only,
             pin=bool(guest.cpus),
             cpus=guest.cpus,
-            runs=tuple(PlannedRun(key) for key in todo),
+            runs=tuple(PlannedRun(key, sizes.get(key, 0)) for key in todo),
         )
         added = {row.name for row in workloads().values() if row.control} - {key.workload for key in todo}
         self.progress.boot(guest.name, boot, budget.boots, budget.processes * (len(todo) + len(added)))

@@ -12,6 +12,7 @@ from tabulate import tabulate
 
 from ferrule import __version__, paths
 from ferrule.errors import EXIT_INFRASTRUCTURE, EXIT_OK, EXIT_USAGE, FerruleError
+from ferrule.gate import flags
 
 # pytest's own exit codes (pytest.ExitCode) in ours: internal error, usage error, nothing collected.
 FROM_PYTEST = {3: EXIT_INFRASTRUCTURE, 4: EXIT_USAGE, 5: EXIT_USAGE}
@@ -65,12 +66,15 @@ def run(arguments: Sequence[str]) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="ferrule", description="Syscall and IPC micro-benchmarks.")
     parser.add_argument("--version", action="version", version=f"ferrule {__version__}")
-    commands = parser.add_subparsers(required=True, metavar="list | doctor | run | compare | publish")
+    commands = parser.add_subparsers(required=True, metavar="list | doctor | run | gate | compare | publish")
     listed = commands.add_parser("list", help="the workloads: what one operation of each is")
     listed.set_defaults(action=_list)
     doctor = commands.add_parser("doctor", help="what this machine has, what is skipped and how to get it")
     doctor.set_defaults(action=_doctor)
     commands.add_parser("run", help="measure; takes the same options as pytest suites")
+    gate = commands.add_parser("gate", help="measure, compare with the baseline, and end with 1 where it got worse")
+    flags.add(gate)
+    gate.set_defaults(action=_gate)
     compare = commands.add_parser("compare", help="two stored runs, side by side with the interval of their ratio")
     compare.add_argument("base", help="run id in the history")
     compare.add_argument("candidate", help="run id in the history")
@@ -99,6 +103,12 @@ def _doctor(_: argparse.Namespace) -> int:
 
     print(doctor.render(doctor.examine()))
     return EXIT_OK
+
+
+def _gate(parsed: argparse.Namespace) -> int:
+    from ferrule.gate.command import gate
+
+    return gate(parsed)
 
 
 def _compare(parsed: argparse.Namespace) -> int:

@@ -1,0 +1,1 @@
+"""The gate: measures guests and says whether an operation got worse than its baseline. See docs/gate.md."""

@@ -1,0 +1,169 @@
+"""The baseline: what a guest's operations cost when it was last accepted, in a file to be committed.
+
+    results/baselines/<guest>-<kernel build>-<QEMU version>-<CPU model>.json
+
+Its *key* is everything that moves an instruction count without anybody having made the code under test worse; numbers
+with different keys are never compared. What is under test is not in the key but in the *record*: the payload's build-id
+always, and the kernel's hash when the build has a name of its own (--kernel-build).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, NoReturn
+
+from ferrule.errors import InfrastructureError
+from ferrule.gate.reading import Reading
+from ferrule.gate.verdict import Kind
+from ferrule.report.codec import Malformed, decode, encode
+from ferrule.samples import Meaning, Params
+
+SCHEMA: Final = 1
+Key = Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One operation's accepted count."""
+
+    kind: Kind
+    value: float  # instructions an operation
+    low: float  # of all boots
+    high: float
+    share: float  # of batches that agree, in the worst boot
+    n: int  # operations a batch: frozen, every later run takes as many
+    meaning: Meaning
+    place: str
+    params: Params
+    unit: str
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """How it was measured; a later run is measured the same way."""
+
+    batches: int  # a boot
+    warm: int
+    seed: int  # of the order of runs
+    boots: int  # that the entries rest on
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """A whole file."""
+
+    schema: int
+    key: Mapping[str, str]
+    record: Mapping[str, str]  # what was under test, and other facts that are not compared
+    protocol: Protocol
+    entries: Mapping[str, Entry]  # by run key as text
+
+
+def entry_of(reading: Reading) -> Entry:
+    """What the baseline keeps of a reading."""
+    return Entry(
+        kind=reading.kind,
+        value=reading.value,
+        low=min(reading.values),
+        high=max(reading.values),
+        share=min(reading.shares),
+        n=reading.sizes[0],
+        meaning=reading.meaning,
+        place=reading.place,
+        params=reading.params,
+        unit=reading.unit,
+    )
+
+
+def render(baseline: Baseline) -> str:
+    """Canonical JSON: sorted keys, two blanks, a newline at the end. The same baseline gives the same bytes."""
+    return json.dumps(encode(baseline), sort_keys=True, indent=2, allow_nan=False, ensure_ascii=False) + "\n"
+
+
+def parse(text: str, name: str) -> Baseline:
+    """Read a baseline's text; `name` is for the error.
+
+    Raises:
+        InfrastructureError: it is no baseline of this schema; says where it departs.
+    """
+    try:
+        found = json.loads(text, parse_constant=_refuse)
+        if not isinstance(found, dict) or found.get("schema") != SCHEMA:
+            raise Malformed(f"schema is not {SCHEMA}")
+        baseline = decode(Baseline, found)
+        for key, entry in baseline.entries.items():
+            if entry.n < 1 or not entry.low <= entry.value <= entry.high:
+                raise Malformed(f".entries.{key}: impossible values")
+    except (ValueError, RecursionError) as error:  # Malformed and JSONDecodeError are ValueErrors
+        raise InfrastructureError(
+            f"{name}: is no baseline ({error}); take it from version control, or delete it and use --update-baseline"
+        ) from None
+    return baseline
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is no number")
+
+
+def file_name(key: Key) -> str:
+    """The file that a key's baseline is kept in. Text from guests: whatever could be a path is replaced."""
+    parts = (key["guest"], key["kernel.build"], key["qemu"].partition(" ")[0], key["cpu.model"])
+    return "-".join(re.sub(r"[^0-9A-Za-z.+]+", "_", part).strip("_.") or "unknown" for part in parts) + ".json"
+
+
+def load(path: Path) -> Baseline:
+    """Read a baseline file.
+
+    Raises:
+        InfrastructureError: it cannot be read, or is none.
+    """
+    try:
+        return parse(path.read_text(encoding="utf-8"), path.name)
+    except (OSError, UnicodeDecodeError) as error:
+        raise InfrastructureError(f"{path}: cannot be read: {error}") from None
+
+
+def save(folder: Path, baseline: Baseline) -> Path:
+    """Write it under the name of its key, at once: a reader never sees half of it.
+
+    Raises:
+        InfrastructureError: the folder cannot be written.
+    """
+    path = folder / file_name(baseline.key)
+    partial = path.with_suffix(".partial")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        partial.write_text(render(baseline), encoding="utf-8")
+        partial.replace(path)
+    except OSError as error:
+        raise InfrastructureError(f"{path}: {error.strerror}") from None
+    return path
+
+
+def find(folder: Path, known: Key) -> tuple[Baseline | None, str]:
+    """The baseline whose key agrees with all that is known before a boot; else None, and why not.
+
+    Raises:
+        InfrastructureError: a file in the folder cannot be read, or is no baseline.
+    """
+    of_guest = [one for path in sorted(folder.glob("*.json")) if (one := load(path)).key.get("guest") == known["guest"]]
+    for one in of_guest:
+        if not differences(one.key, known):
+            return one, ""
+    if not of_guest:
+        return None, f"no baseline of {known['guest']} in {folder}"
+    nearest = min((differences(one.key, known) for one in of_guest), key=len)
+    return None, f"no baseline under these conditions; the nearest has {'; '.join(nearest)}"
+
+
+def differences(held: Key, known: Key) -> list[str]:
+    """In what a kept key departs from one that is known, possibly in part."""
+    return [
+        f"{name} {held.get(name) or 'nothing'!r}, here it is {known[name]!r}"
+        for name in sorted(known)
+        if held.get(name) != known[name]
+    ]

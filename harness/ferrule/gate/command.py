@@ -1,0 +1,97 @@
+"""`ferrule gate`: from flags to a report, its files, and the exit code."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from ferrule import guests, paths
+from ferrule.build import build_payload
+from ferrule.errors import FerruleError, InfrastructureError, ToolMissing, UsageError
+from ferrule.gate import baseline as baselines
+from ferrule.gate import conditions, decide, flags
+from ferrule.gate.formats import table, write
+from ferrule.gate.measure import GATE_BOOTS, Measurer, Subject
+from ferrule.gate.outcome import accept, compare, doubtful
+from ferrule.gate.selection import select
+from ferrule.progress import Progress, progress_on
+
+AGAIN = "python3 noxfile.py -s gate --"
+
+
+def gate(parsed: argparse.Namespace) -> int:
+    """Measure, compare or accept, report.
+
+    Raises:
+        UsageError: a flag that cannot mean anything.
+        InfrastructureError: no guest can be had, or a baseline or output file cannot be read or written.
+    """
+    flags.check(parsed)
+    extra = tuple(Path(path) for path in parsed.extra)
+    keys = select(parsed.suite, parsed.workload, parsed.place, extra)
+    folder = Path(parsed.baselines) if parsed.baselines else paths.root() / "results" / "baselines"
+    rule = decide.STRICT if parsed.strict else decide.Rule()
+    with progress_on(sys.stderr) as progress:
+        subjects = _subjects(parsed, folder, extra, progress)
+        measurer = Measurer(keys, progress, parsed.patience)
+        try:
+            for subject in subjects:
+                pilot = parsed.update_baseline and not {str(key) for key in keys} <= set(subject.sizes())
+                boots = parsed.boots or (subject.protocol.boots if parsed.update_baseline else GATE_BOOTS)
+                if parsed.update_baseline or subject.baseline:
+                    measurer.measure(subject, boots, pilot=pilot)
+                more = subject.protocol.boots
+                if not parsed.update_baseline and boots < more and (names := doubtful(subject, keys, rule)):
+                    progress.note(f"{subject.guest.name}: {', '.join(names)}: counted again in {more} boots")
+                    measurer.measure(subject, more, pilot=False)
+        finally:
+            for subject in subjects:
+                subject.guest.close()
+    if parsed.update_baseline:
+        report = accept(subjects, keys, folder, rule)
+    else:
+        whole = not (parsed.suite or parsed.workload)
+        report = compare(subjects, keys, rule, whole, f"{AGAIN} {_same(parsed)}--update-baseline")
+    print(table.render(report))
+    write(report, {name: getattr(parsed, name) for name in flags.OUTPUTS})
+    return report.exit_code
+
+
+def _subjects(parsed: argparse.Namespace, folder: Path, extra: Sequence[Path], progress: Progress) -> list[Subject]:
+    """The guests to gate. One that nobody named and that cannot be had is skipped, and said so."""
+    options = flags.guest_options(parsed)
+    names = [name.strip() for name in (parsed.guest or ",".join(flags.GUESTS)).split(",") if name.strip()]
+    made: list[Subject] = []
+    for name in dict.fromkeys(names):
+        if name.partition("://")[0] not in guests.available():
+            raise UsageError(f"--guest {name}: no such guest; there are: {', '.join(guests.available())}")
+        try:
+            reason = guests.unavailable(name, options)
+            if reason is not None:
+                raise ToolMissing(f"{name}: {reason}")
+            guest = guests.create(name, options)
+            payload = build_payload(guest.os, guest.arch, extra_workloads=extra)
+        except UsageError:
+            raise
+        except FerruleError as error:
+            if parsed.guest:
+                raise
+            progress.note(f"{name}: skipped: {error}")
+            continue
+        known = conditions.known(guest, payload, parsed.kernel_build)
+        base, why = baselines.find(folder, known)
+        made.append(Subject(guest, payload, known, base, why))
+    if not made:
+        raise InfrastructureError("gate: no guest can be had here; ferrule doctor says what is missing")
+    return made
+
+
+def _same(parsed: argparse.Namespace) -> str:
+    """The flags that decide what a baseline holds, as they were given."""
+    names = ("guest", "suite", "workload", "kernel_build", "linux_kernel", "linux_append", "baselines")
+    given = [f"--{name.replace('_', '-')} {value!r} " for name in names if (value := getattr(parsed, name))]
+    given += [f"--extra {path!r} " for path in parsed.extra]
+    given += [f"--memory {parsed.memory} "] if parsed.memory != flags.guest_options(parsed).memory else []
+    return "".join(given)

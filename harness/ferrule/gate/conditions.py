@@ -1,0 +1,67 @@
+"""What a baseline's key is made of: all that moves an instruction count and is not under test.
+
+Known before a boot: guest, port, instruction set, QEMU's version and its whole command line with the devices and the
+kernel's command line, the kernel's hash, the payload's compiler and flags. Known after it: kernel release, CPU model.
+The payload itself is under test; so is the kernel when the user gave its builds a common name.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from ferrule.build import Payload
+from ferrule.errors import UsageError
+from ferrule.guests.base import Guest
+from ferrule.samples import Conditions
+
+STATISTIC: Final = "mode-1"  # changes when a count is computed in another way
+KERNEL_HASH: Final = "kernel.sha256"
+_NOT_COMPARED: Final = (".reason", ".file", ".origin")  # endings of facts that are for people
+_KERNEL_FILE: Final = re.compile(r" -kernel \S+")  # in QEMU's command: said by the hash, or under test
+
+
+def known(guest: Guest, payload: Payload, kernel_build: str | None) -> dict[str, str]:
+    """The part of the key that is known before a boot.
+
+    Raises:
+        UsageError: the guest does not count instructions.
+    """
+    if guest.accel != "icount":
+        raise UsageError(f"--guest {guest.name}: the exact tier counts instructions, which only QEMU guests can")
+    facts = {name: text for name, text in guest.describe().items() if not name.endswith(_NOT_COMPARED)}
+    key = {
+        "guest": guest.name,
+        "os": guest.os,
+        "arch": guest.arch,
+        "accel": guest.accel,
+        "statistic": STATISTIC,
+        "compiler": payload.compiler,
+        "flags": payload.flags,
+        "qemu": facts.pop("qemu.version", ""),
+        "machine": _KERNEL_FILE.sub("", facts.pop("qemu.command", "")),
+        **facts,
+    }
+    if kernel_build and key.pop(KERNEL_HASH, None):
+        key["kernel.build"] = kernel_build
+    return key
+
+
+def complete(key: Mapping[str, str], said: Conditions) -> dict[str, str]:
+    """The whole key, with what the guest said."""
+    digest = key.get(KERNEL_HASH, "")
+    build = "-".join(filter(None, (said.kernel, digest[:12])))
+    return {"kernel.build": build, "cpu.model": said.cpu_model, **key}
+
+
+def record(guest: Guest, payload: Payload, said: Conditions) -> dict[str, str]:
+    """What is under test, and what a reader may want to know: kept, never compared."""
+    facts = guest.describe()
+    found = {"payload": payload.build_id, "kernel": said.kernel}
+    for name in (KERNEL_HASH, "kernel.origin"):
+        if name in facts:
+            found[name] = facts[name]
+    if "kernel.version" in said.facts:
+        found["kernel.version"] = said.facts["kernel.version"]
+    return found

@@ -1,0 +1,53 @@
+"""JUnit XML: a test suite a guest, a case a workload; CI systems show a failure's text beside the change."""
+
+from __future__ import annotations
+
+import re
+from itertools import groupby
+from xml.etree import ElementTree as Xml
+
+from ferrule.gate.verdict import Report, Verdict
+
+_UNPRINTABLE = re.compile(r"[^\t\n\r\x20-\uD7FF\uE000-\uFFFD\U00010000-\U0010FFFF]")  # XML 1.0, 2.2 Characters
+_ELEMENT = {Verdict.REGRESSED: "failure", Verdict.IMPLAUSIBLE: "error", Verdict.INCONCLUSIVE: "skipped"}
+
+
+def render(report: Report) -> str:
+    """The whole document."""
+    root = Xml.Element("testsuites", name="ferrule gate")
+    for guest, findings in groupby(sorted(report.findings, key=lambda one: one.guest), key=lambda one: one.guest):
+        suite = Xml.SubElement(root, "testsuite", name=_clean(guest))
+        for one in findings:
+            case = Xml.SubElement(suite, "testcase", classname=_clean(f"ferrule.{guest}"), name=_clean(one.workload))
+            if one.verdict in _ELEMENT:
+                _say(case, _ELEMENT[one.verdict], one.verdict.value, one.why)
+            else:
+                Xml.SubElement(case, "system-out").text = _clean(one.why)
+        _count(suite)
+    if report.failures or report.ungated:
+        suite = Xml.SubElement(root, "testsuite", name="harness")
+        for kind, lines in (("failure", report.failures), ("no baseline", report.ungated)):
+            for number, line in enumerate(lines, 1):
+                case = Xml.SubElement(suite, "testcase", classname="ferrule.harness", name=f"{kind} {number}")
+                _say(case, "error", kind, line)
+        _count(suite)
+    Xml.indent(root)
+    return '<?xml version="1.0" encoding="UTF-8"?>\n' + Xml.tostring(root, encoding="unicode") + "\n"
+
+
+def _say(case: Xml.Element, element: str, kind: str, text: str) -> None:
+    said = Xml.SubElement(case, element, message=_clean(text))
+    if element != "skipped":
+        said.set("type", kind)
+    said.text = _clean(text)
+
+
+def _count(suite: Xml.Element) -> None:
+    suite.set("tests", str(len(suite)))
+    for element, attribute in (("failure", "failures"), ("error", "errors"), ("skipped", "skipped")):
+        suite.set(attribute, str(len(suite.findall(f"testcase/{element}"))))
+
+
+def _clean(text: str) -> str:
+    """Guests say what they like, XML holds not everything."""
+    return _UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", text)

@@ -1,0 +1,34 @@
+"""When and of which commit a report is: the only thing in it that no measurement tells."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from ferrule import paths
+
+
+@dataclass(frozen=True)
+class Moment:
+    """A point in history."""
+
+    time: str  # ISO 8601, UTC
+    commit: str  # empty where that cannot be told
+
+
+def now() -> Moment:
+    """The present; the commit that CI says it tests, else that of the checkout."""
+    commit = os.environ.get("GITHUB_SHA") or os.environ.get("CI_COMMIT_SHA") or _head()
+    return Moment(datetime.now(UTC).isoformat(timespec="seconds"), commit)
+
+
+def _head() -> str:
+    try:
+        done = subprocess.run(
+            ["git", "rev-parse", "HEAD"], cwd=paths.root(), capture_output=True, text=True, timeout=10, check=True
+        )
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    return done.stdout.strip()

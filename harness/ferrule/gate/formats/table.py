@@ -1,0 +1,42 @@
+"""The report on a terminal: one table, then what failed, then what to do."""
+
+from __future__ import annotations
+
+from tabulate import tabulate
+
+from ferrule.gate.verdict import Finding, Report, figure
+
+HEADERS = ("guest", "workload", "class", "old", "new", "difference", "%", "verdict")
+
+
+def cells(finding: Finding) -> tuple[str, ...]:
+    """One row: figures are instructions an operation."""
+    percent = "" if finding.percent is None else f"{finding.percent:+.2f}" if finding.changed else "0"
+    return (
+        finding.guest,
+        finding.workload,
+        finding.kind or "",
+        figure(finding.old),
+        figure(finding.new),
+        figure(finding.difference, signed=True),
+        percent,
+        finding.verdict.value.upper() if finding.verdict.value != "ok" else "ok",
+    )
+
+
+def render(report: Report) -> str:
+    """The whole text, without a newline at its end."""
+    blocks = []
+    if report.findings:
+        align = ("left", "left", "left", "right", "right", "right", "right", "left")
+        rows = [cells(one) for one in report.findings]
+        blocks.append(tabulate(rows, HEADERS, colalign=align, disable_numparse=True))
+        reasons = [f"{one.guest}: {one.workload}: {one.why}" for one in report.findings if one.why != "unchanged"]
+        if reasons:
+            blocks.append("\n".join(reasons))
+    blocks += ["\n".join(lines) for lines in (report.conditions, report.ungated, report.hints) if lines]
+    if report.failures:
+        blocks.append("\n".join(f"harness failure: {line}" for line in report.failures))
+    name = "gate" if report.compared else "baseline"
+    blocks.append(f"{name}: {report.headline} (instructions for one operation)")
+    return "\n\n".join(blocks)

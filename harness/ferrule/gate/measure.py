@@ -1,0 +1,96 @@
+"""Measuring for the gate: few boots, fixed order, frozen batch sizes, and the proof that one instruction is seen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from ferrule.build import Payload
+from ferrule.campaign import Budget, Campaign
+from ferrule.gate.baseline import Baseline, Protocol
+from ferrule.gate.reading import Reading, read
+from ferrule.gate.verdict import figure
+from ferrule.guests.base import Guest
+from ferrule.progress import Progress
+from ferrule.samples import GuestResult, RunKey
+
+# At least 11 batches (a mode of fewer is luck); short ones, so that most hold no timer interrupt.
+PROTOCOL: Final = Protocol(batches=15, warm=2, seed=1, boots=5)
+GATE_BOOTS: Final = 2
+CANARIES: Final = (RunKey("canary", (("nops", 0),)), RunKey("canary", (("nops", 1),)))
+_TARGET_NS, _LIMIT_NS = 100_000, 1_000_000_000  # a batch, a run; under icount a nanosecond is an instruction
+
+
+@dataclass
+class Subject:
+    """One guest to be gated, with all that is known of it before a boot."""
+
+    guest: Guest
+    payload: Payload
+    known: Mapping[str, str]  # part of the baseline's key
+    baseline: Baseline | None
+    missing: str = ""  # why there is no baseline
+    result: GuestResult | None = None
+    readings: dict[RunKey, Reading] = field(default_factory=dict)
+
+    @property
+    def protocol(self) -> Protocol:
+        """As its baseline was measured; for a first baseline the house's."""
+        return self.baseline.protocol if self.baseline else PROTOCOL
+
+    def sizes(self) -> dict[str, int]:
+        """Frozen batch sizes, by run key as text."""
+        return {key: entry.n for key, entry in self.baseline.entries.items()} if self.baseline else {}
+
+
+@dataclass(frozen=True)
+class Measurer:
+    """Boots guests and counts."""
+
+    keys: Sequence[RunKey]  # what to count; the canaries are added
+    progress: Progress
+    patience: float | None  # seconds of silence that are too many; None: the campaign's own
+
+    def measure(self, subject: Subject, boots: int, *, pilot: bool) -> None:
+        """Fill `subject.result` and `subject.readings`; a pilot boot finds the sizes not frozen yet."""
+        wanted = list(dict.fromkeys([*self.keys, *CANARIES]))
+        protocol, frozen = subject.protocol, subject.sizes()
+        sizes = {key: frozen[str(key)] for key in wanted if str(key) in frozen}
+        if pilot:
+            self.progress.note(f"{subject.guest.name}: one boot to find the batch sizes")
+            found = self._campaign(subject, replace(protocol, batches=1, warm=0, boots=1), sizes)
+            sizes |= {key: run.processes[0].n for key, run in found.runs.items() if run.processes}
+            if found.conditions is None:  # it never spoke: no use in further boots
+                subject.result = found
+                return
+        subject.result = self._campaign(subject, replace(protocol, boots=boots), sizes)
+        unit = subject.result.conditions.unit if subject.result.conditions else "instructions"
+        readings = {key: read(run, unit) for key, run in subject.result.runs.items()}
+        subject.readings = {key: reading for key, reading in readings.items() if reading is not None}
+
+    def _campaign(self, subject: Subject, protocol: Protocol, sizes: Mapping[RunKey, int]) -> GuestResult:
+        name = subject.guest.name
+        campaign = Campaign(
+            [subject.guest],
+            {name: list(dict.fromkeys([*self.keys, *CANARIES]))},
+            lambda _: subject.payload,
+            Budget(protocol.boots, 1, protocol.batches, protocol.warm, 0, _TARGET_NS, _LIMIT_NS, name="gate"),
+            protocol.seed,
+            self.progress,
+            patience=self.patience,
+            sizes={name: sizes},
+        )
+        return campaign.run()[name]
+
+
+def insensitive(subject: Subject) -> str | None:
+    """Why this guest's counts are not to be trusted: one instruction more must be seen as one; None when it is."""
+    none, one = (subject.readings.get(key) for key in CANARIES)
+    if none is None or one is None:
+        return f"{subject.guest.name}: the canaries were not measured: nothing shows that one instruction is seen"
+    seen = {high - low for low, high in zip(none.values, one.values, strict=False)}
+    if seen == {1.0} and len(none.values) == len(one.values):
+        return None
+    told = ", ".join(figure(difference) for difference in sorted(seen))
+    return f"{subject.guest.name}: one instruction more must be counted as 1 in every boot, and was counted as {told}"

@@ -1,0 +1,154 @@
+"""From measured guests and their baselines to a report: what became worse, or what is accepted from now on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from ferrule import __version__
+from ferrule.gate import baseline as baselines
+from ferrule.gate import conditions, decide
+from ferrule.gate.baseline import Baseline, Protocol
+from ferrule.gate.measure import Subject, insensitive
+from ferrule.gate.verdict import Finding, Report, Verdict
+from ferrule.samples import RunKey, RunResult
+
+
+def compare(subjects: Sequence[Subject], keys: Sequence[RunKey], rule: decide.Rule, whole: bool, how: str) -> Report:
+    """Every subject that has a baseline against it.
+
+    Args:
+        subjects: measured ones, and ones without a baseline.
+        keys: what was asked for.
+        rule: how much more an operation may cost.
+        whole: `keys` are all there are: what the baseline has beside them is gone.
+        how: the command that makes a baseline.
+    """
+    findings: list[Finding] = []
+    failures: list[str] = []
+    ungated: list[str] = []
+    told: list[str] = []
+    for subject in subjects:
+        name, base = subject.guest.name, subject.baseline
+        if base is None:
+            ungated.append(f"{name}: {subject.missing}; make one: {how}")
+            continue
+        other = _other_machine(subject, base)
+        if other:
+            ungated.append(f"{name}: the guest is not the baseline's: {other}; make one: {how}")
+            continue
+        failures += _failures(subject, keys)
+        findings += _findings(subject, keys, base, rule, base.protocol.batches)
+        gone = sorted(set(base.entries) - {str(key) for key in keys}) if whole else []
+        findings += [
+            Finding(name, key, Verdict.INCONCLUSIVE, "gone: no such workload any more", old=base.entries[key].value)
+            for key in gone
+        ]
+        told.append(_told(subject, base))
+    hints = []
+    if any(one.verdict is Verdict.IMPROVED or one.why.startswith(("new:", "gone:")) for one in findings):
+        hints.append(f"the baseline is out of date; accept what was measured: {how}")
+    return Report(
+        tuple(findings), tuple(failures), tuple(ungated), tuple(hints), tuple(told), strict=rule == decide.STRICT
+    )
+
+
+def doubtful(subject: Subject, keys: Sequence[RunKey], rule: decide.Rule) -> list[str]:
+    """Workloads whose path seems to have changed: where memory lies can do that in two boots, hardly in five."""
+    base = subject.baseline
+    if base is None or subject.result is None or subject.result.conditions is None:
+        return []
+    return [
+        one.workload
+        for one in _findings(subject, keys, base, rule, base.protocol.batches)
+        if one.kind == "path" and one.verdict in (Verdict.REGRESSED, Verdict.INCONCLUSIVE) and one.old is not None
+    ]
+
+
+def accept(subjects: Sequence[Subject], keys: Sequence[RunKey], folder: Path, rule: decide.Rule) -> Report:
+    """Write a baseline for every subject whose harness is sound; report what changed against the last one."""
+    findings: list[Finding] = []
+    failures: list[str] = []
+    told: list[str] = []
+    for subject in subjects:
+        base, result = subject.baseline, subject.result
+        of_guest = _failures(subject, keys, accepting=True)
+        failures += of_guest
+        if result is None or result.conditions is None:
+            continue
+        if of_guest:
+            failures.append(f"{subject.guest.name}: no baseline was written")
+            continue
+        found = _findings(subject, keys, base, rule, subject.protocol.batches)
+        findings += [replace(one, verdict=Verdict.OK, why=_accepted(one)) for one in found]
+        measured = {str(key): baselines.entry_of(subject.readings[key]) for key in keys if key in subject.readings}
+        kept = {key: entry for key, entry in (base.entries if base else {}).items() if key not in map(str, keys)}
+        protocol = subject.protocol
+        made = Baseline(
+            baselines.SCHEMA,
+            conditions.complete(subject.known, result.conditions),
+            {**conditions.record(subject.guest, subject.payload, result.conditions), "ferrule": __version__},
+            Protocol(protocol.batches, protocol.warm, protocol.seed, _boots(subject)),
+            {**kept, **measured},
+        )
+        path = baselines.save(folder, made)
+        told.append(f"{subject.guest.name}: baseline of {_boots(subject)} boots: {path}")
+    return Report(tuple(findings), tuple(failures), conditions=tuple(told), compared=False)
+
+
+def _findings(
+    subject: Subject, keys: Sequence[RunKey], base: Baseline | None, rule: decide.Rule, batches: int
+) -> list[Finding]:
+    runs: Mapping[RunKey, RunResult] = subject.result.runs if subject.result else {}
+    found = []
+    for key in keys:
+        run = runs.get(key) or RunResult(key, "missing", "the guest did not report it")
+        entry = base.entries.get(str(key)) if base else None
+        reading = subject.readings.get(key)
+        found.append(decide.judge(subject.guest.name, run, reading, entry, batches=batches, rule=rule))
+    return [one for one in found if one is not None]
+
+
+def _failures(subject: Subject, keys: Sequence[RunKey], accepting: bool = False) -> list[str]:
+    """What the harness itself did wrong on this guest."""
+    name, result = subject.guest.name, subject.result
+    if result is None or result.conditions is None:
+        why = result.errors[-1].splitlines()[0] if result and result.errors else "it said nothing"
+        return [f"{name}: not measured: {why}"]
+    found = [text for text in (insensitive(subject),) if text]
+    for key in keys:
+        reading, run = subject.readings.get(key), result.runs[key]
+        if accepting:
+            if run.status not in ("ok", "unsupported"):
+                found.append(f"{name}: {key}: {run.status}: {run.reason}")
+            elif reading and (lack := decide.incomplete(reading, subject.protocol.batches)):
+                found.append(f"{name}: {key}: {lack}")
+            continue
+        entry = subject.baseline.entries.get(str(key)) if subject.baseline else None
+        text = decide.disagreement(name, str(key), reading, entry) if reading else None
+        found += [text] if text else []
+    return found
+
+
+def _other_machine(subject: Subject, base: Baseline) -> str:
+    """In what the booted guest is not the one the baseline is of; empty when it is, or never spoke."""
+    said = subject.result.conditions if subject.result else None
+    return "; ".join(baselines.differences(base.key, conditions.complete(subject.known, said))) if said else ""
+
+
+def _accepted(finding: Finding) -> str:
+    if finding.old is None:
+        return "new"
+    return f"accepted: {finding.why}" if finding.verdict is not Verdict.OK or finding.changed else finding.why
+
+
+def _boots(subject: Subject) -> int:
+    return max((len(reading.values) for reading in subject.readings.values()), default=0)
+
+
+def _told(subject: Subject, base: Baseline) -> str:
+    key, payload = base.key, subject.payload.build_id
+    same = "the same payload" if base.record.get("payload") == payload else "another payload"
+    machine = f"kernel {key.get('kernel.build')}, QEMU {key.get('qemu')}, {key.get('cpu.model')}"
+    return f"{subject.guest.name}: {machine}; baseline of {base.protocol.boots} boots, {same}; {_boots(subject)} boots"

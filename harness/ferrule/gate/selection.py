@@ -1,0 +1,52 @@
+"""Which runs a gate holds: those of the suites, read from the same files that `ferrule run` collects."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from ferrule import paths
+from ferrule.errors import UsageError
+from ferrule.registry import find
+from ferrule.samples import RunKey
+from ferrule.suite import Variants, keys_of, parse_key, parse_place, variants_of
+
+
+def select(suites: str, workloads: str, places: str, extra: Sequence[Path]) -> list[RunKey]:
+    """The runs of all suites, or of those named; `workloads` chooses among them as --workload of `ferrule run` does.
+
+    Raises:
+        UsageError: a suite, workload, parameter or placement that does not exist, or nothing chosen.
+    """
+    where = parse_place(places)
+    held = {name: keys_of(name, variants, where, extra) for name, variants in _families()}
+    asked = [name for name in suites.split(",") if name]
+    for name in asked:
+        if name not in held:
+            raise UsageError(f"--suite {name}: no such suite; there are: {', '.join(sorted(held))}")
+    keys = [key for name, of_suite in held.items() if not asked or name in asked for key in of_suite]
+    if workloads:
+        chosen: list[RunKey] = []
+        for name, params, place in parse_key(workloads):
+            row = find(name, extra)
+            own = [key for key in keys if key.workload == name and place in (None, key.place)]
+            chosen += own if own and not params else variants_of(row, params, (place,) if place else where)
+        keys = chosen
+    if not keys:
+        raise UsageError("--suite, --workload: nothing chosen")
+    return list(dict.fromkeys(keys))
+
+
+def _families() -> Iterator[tuple[str, Variants]]:
+    """Name and variants of every `@family` in the suites' files."""
+    for path in sorted((paths.root() / "suites").glob("bench_*.py")):
+        spec = importlib.util.spec_from_file_location(f"ferrule_suites.{path.stem}", path)
+        if spec is None or spec.loader is None:
+            raise UsageError(f"{path}: is no Python file")
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        for value in vars(module).values():
+            for mark in getattr(value, "pytestmark", ()):
+                if mark.name == "ferrule_family":
+                    yield mark.args

@@ -1,0 +1,108 @@
+"""What a gate says: verdicts, findings, and the report that every output format is made from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Literal
+
+from ferrule.errors import EXIT_INFRASTRUCTURE, EXIT_OK, EXIT_REGRESSION
+
+Kind = Literal["exact", "path"]
+
+
+class Verdict(Enum):
+    """What became of one workload on one guest, gravest first."""
+
+    REGRESSED = "regressed"  # more instructions than the baseline allows
+    IMPLAUSIBLE = "implausible"  # the number is not believed: zero, negative, halved, doubled, cut short, redefined
+    INCONCLUSIVE = "inconclusive"  # nothing to compare with, or nothing that can be told apart
+    IMPROVED = "improved"  # fewer than the baseline allows: a new baseline is due
+    OK = "ok"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One workload on one guest against its baseline. Values are in `unit`, for one operation."""
+
+    guest: str
+    workload: str  # the run key as text
+    verdict: Verdict
+    why: str  # one line, with the figures
+    kind: Kind | None = None  # None: there is neither a baseline nor a value
+    old: float | None = None
+    new: float | None = None
+    boots: tuple[float, ...] = ()  # the value of each boot behind `new`
+    n: int = 0  # operations a batch
+    unit: str = "instructions"
+
+    @property
+    def difference(self) -> float | None:
+        """New less old; None without one of them."""
+        return None if self.old is None or self.new is None else self.new - self.old
+
+    @property
+    def percent(self) -> float | None:
+        """The difference in percent of the old value; None without one, or where that is 0."""
+        return None if self.difference is None or not self.old else 100.0 * self.difference / self.old
+
+    @property
+    def changed(self) -> bool:
+        """Whether the value differs from the baseline's at all."""
+        return bool(self.difference)
+
+
+@dataclass(frozen=True)
+class Report:
+    """Everything one gate found."""
+
+    findings: tuple[Finding, ...]
+    failures: tuple[str, ...] = ()  # of the harness itself: while there is one, no verdict is to be trusted
+    ungated: tuple[str, ...] = ()  # a line a guest that has no baseline for these conditions: nothing was compared
+    hints: tuple[str, ...] = ()  # what to do next
+    conditions: tuple[str, ...] = ()  # a line a guest: under which key it was compared
+    strict: bool = False  # what is inconclusive fails
+    compared: bool = True  # False: a baseline was written, nothing was gated
+
+    def having(self, verdict: Verdict) -> tuple[Finding, ...]:
+        """The findings with this verdict."""
+        return tuple(finding for finding in self.findings if finding.verdict is verdict)
+
+    @property
+    def exit_code(self) -> int:
+        """3 when the harness failed; else 1 for a regression; else 3 where there is no verdict to rely on; else 0.
+
+        What is inconclusive is told and fails nothing unless `strict`: a new workload must not break a build, and
+        neither must counts that cannot be told apart. A guest without any baseline does: a gate that compares nothing
+        would otherwise pass for ever.
+        """
+        if self.failures or not (self.findings or self.ungated):
+            return EXIT_INFRASTRUCTURE
+        if not self.compared:
+            return EXIT_OK
+        if self.having(Verdict.REGRESSED):
+            return EXIT_REGRESSION
+        unsure = self.strict and any(one.old is not None for one in self.having(Verdict.INCONCLUSIVE))
+        return EXIT_INFRASTRUCTURE if self.ungated or unsure or self.having(Verdict.IMPLAUSIBLE) else EXIT_OK
+
+    @property
+    def headline(self) -> str:
+        """The counts in a line."""
+        if not self.compared and not self.failures:
+            changed = sum(one.changed for one in self.findings)
+            return f"{len(self.findings)} counts accepted, {changed} of them changed"
+        counts = {verdict: len(self.having(verdict)) for verdict in Verdict}
+        said = [f"{count} {verdict.value}" for verdict, count in counts.items() if count]
+        if self.failures:
+            said.insert(0, "the harness failed")
+        if self.ungated:
+            said.append(f"{len(self.ungated)} guests without a baseline" if len(self.ungated) > 1 else "no baseline")
+        return ", ".join(said) or "nothing was measured"
+
+
+def figure(value: float | None, signed: bool = False) -> str:
+    """A count for people: whole as whole, else with two decimals; an en dash for none."""
+    if value is None:
+        return "\N{EN DASH}"
+    sign = "+" if signed and value > 0 else ""
+    return f"{sign}{value:.0f}" if value == round(value) else f"{sign}{value:.2f}"
