@@ -6,11 +6,10 @@ import re
 import time
 from contextlib import ExitStack
 from pathlib import Path
-from types import TracebackType
 from typing import Final
 
 from ferrule import accel, children, ext2, gpt, guestfile, qemu
-from ferrule.divider import Divider
+from ferrule.divider import Divided
 from ferrule.errors import FerruleError, UsageError
 from ferrule.guestfile import Need, UserFile
 from ferrule.guests.base import Ending
@@ -34,6 +33,7 @@ FRAGILE: Final = frozenset(
     {"context_switch", "eventfd_pingpong", "futex_pingpong", "message_latency", "pipe_bandwidth", "pipe_latency"}
 )
 _END: Final = "ferrule-init: end"
+_LOOK_SECONDS: Final = 0.2  # without a record, before the console is looked at for the end
 _STATUS = re.compile(r"ferrule-init: (process \d+ ended with status (\d+))")
 
 
@@ -112,58 +112,40 @@ class AeroGuest:
             ports={qemu.RESULTS: "file"},
         )
 
-    def execute(self, payload: bytes, processes: int, boot: int) -> AeroExecution:  # noqa: ARG002 - every boot is alike
+    def execute(self, payload: bytes, processes: int, boot: int) -> AeroBoot:  # noqa: ARG002 - every boot is alike
         """See base.Guest."""
         with ExitStack() as undo:
             folder = undo.enter_context(PrivateFolder())
             image = folder.write("disk", disk(payload, processes), 0o600)
             running = qemu.Qemu(self.machine(self._kernel.path.absolute(), image))
             undo.callback(running.close)
-            return AeroExecution(running, undo.pop_all())
+            return AeroBoot(running, undo.pop_all(), classify)
 
     def close(self) -> None:
         """Nothing is kept between boots."""
 
 
-class AeroExecution:
-    """See base.Execution: one boot."""
-
-    def __init__(self, running: qemu.Qemu, undo: ExitStack) -> None:
-        self._qemu, self._undo = running, undo
-        self._divider = Divider(running.console)
-        self._recent = b""
-        self._over = False  # the guest's init is through, which is the end: the kernel may hang when it powers off
+class AeroBoot(Divided):
+    """One boot. It ends when the guest's init says so: the kernel may hang when it powers off."""
 
     def read(self, timeout: float) -> bytes:
         """See base.Execution."""
         deadline = time.monotonic() + timeout
-        while not self._over and (chunk := self._qemu.streams.read(deadline)):
-            self._recent = self._recent[-len(_END) :] + chunk
-            self._over = _END.encode() in self._recent
-            if records := self._divider.feed(chunk):
-                return records
-        return self._divider.close()
-
-    def console(self) -> str:
-        """What the kernel said, then what QEMU itself said."""
-        return self._qemu.console.text() + self._qemu.errors.text()
+        while True:
+            try:
+                return super().read(min(_LOOK_SECONDS, max(0.0, deadline - time.monotonic())))
+            except TimeoutError:
+                if self._is_over():
+                    return self._divider.close()
+                if time.monotonic() >= deadline:
+                    raise
 
     def ending(self) -> Ending:
         """See base.Execution."""
-        status = 0 if self._over else self._qemu.streams.wait()
-        return classify(status, self._qemu.console.text(), self._qemu.errors.text())
+        return classify(0, self.console(), "") if self._is_over() else super().ending()
 
-    def close(self) -> None:
-        """See base.Execution."""
-        self._undo.close()
-
-    def __enter__(self) -> AeroExecution:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
+    def _is_over(self) -> bool:
+        return _END in self._qemu.console.text()
 
 
 def classify(status: int, console: str, errors: str) -> Ending:
