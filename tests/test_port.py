@@ -38,9 +38,11 @@ def test_a_build_file_adds_to_it(folder: Path) -> None:
 
 
 def test_a_port_may_be_linked_against_a_library(folder: Path) -> None:
-    (folder / "build.toml").write_text('flags = ["-fPIE"]\n[library]\nname = "lib.a"\noptional = ["sys_mmap"]\n')
+    (folder / "build.toml").write_text(
+        'pie = true\nflags = ["-mx"]\n[library]\nname = "lib.a"\noptional = ["sys_mmap"]\n'
+    )
     found = port.read("mine")
-    assert found.flags == ("-fPIE",)
+    assert (found.pie, found.flags) == (True, ("-mx",))
     assert found.library == port.Library("lib.a", ("sys_mmap",))
 
 
@@ -48,7 +50,7 @@ def test_a_port_may_be_linked_against_a_library(folder: Path) -> None:
     ("text", "words"),
     [
         ("arches = [", "build.toml: "),
-        ("arch = []", "unknown key arch; there are arches, flags, library, link, objects"),
+        ("arch = []", "unknown key arch; there are arches, flags, library, link, objects, pie"),
         ('link = "-s"', "link: must be a list of strings"),
         ("link = [1]", "link: must be a list of strings"),
         ("objects = 1", "objects: must be tables"),
@@ -56,6 +58,7 @@ def test_a_port_may_be_linked_against_a_library(folder: Path) -> None:
         ("[objects.part]\nflags = []", "objects.part: has no sources"),
         ('[objects.part]\nsources = ["absent/*.c"]', r"objects.part: nothing in guest/ matches absent/\*.c"),
         ("[objects.part]\nsource = []", "unknown key source; there are flags, sources"),
+        ("pie = 1", "pie: must be true or false"),
         ("flags = 1", "flags: must be a list of strings"),
         ('library = "lib.a"', "library: must be a table with a name"),
         ("[library]\noptional = []", "library: must be a table with a name"),

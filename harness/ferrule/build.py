@@ -46,6 +46,13 @@ _LINK: Final = (
     *("-g0", "-static", "-nostdlib", "-no-pie"),
     *("-Wl,--build-id=sha1", "-Wl,-z,noexecstack", "-Wl,--no-gc-sections"),
 )
+# Instead of -no-pie, where a port's image is moved at load: with relocations in the form that every loader knows, which
+# some distributions' linkers pack. zig has its own words for the first and never does the second.
+_LINK_MOVED: Final = {
+    "gcc": ("-static-pie", "-Wl,-z,nopack-relative-relocs"),
+    "clang": ("-static-pie",),
+    "zig": ("-pie", "-Wl,--no-dynamic-linker"),
+}
 _PART: Final = ("-g0", "-static", "-nostdlib", "-no-pie", "-r")  # linked, but not yet placed
 _STRICT: Final = ("-Wall", "-Wextra", "-Werror")
 
@@ -177,7 +184,14 @@ class _Recipe:
 
     @property
     def code(self) -> tuple[str, ...]:
-        return (*_CODE, *_CODE_OF_KIND[self.compiler.kind], *_CODE_OF_ARCH[self.arch], *self.port.flags)
+        fixed = (*_CODE, *_CODE_OF_KIND[self.compiler.kind], *_CODE_OF_ARCH[self.arch], *self.port.flags)
+        return tuple("-fPIE" if flag == "-fno-pie" and self.port.pie else flag for flag in fixed)
+
+    @property
+    def link(self) -> tuple[str, ...]:
+        """Options of the whole program's link, all but the port's own."""
+        moved = _LINK_MOVED[self.compiler.kind]
+        return (*(flag for flag in _LINK if flag != "-no-pie"), *moved) if self.port.pie else _LINK
 
     def tree(self) -> dict[str, bytes]:
         """The build tree: all sources and every header they may include, those beside extra workloads too."""
@@ -195,7 +209,7 @@ class _Recipe:
         hashes = {name: hashlib.sha256(content).hexdigest() for name, content in tree.items()}
         made_of = [self.kind, self.os, self.arch, self.compiler.command, self.compiler.version]
         library = () if self.library is None else (self.library.sha256, self.library.defines)
-        made_by = [self.code, _LINK, _STRICT if self.strict else (), sorted(self.sources), hashes, library]
+        made_by = [self.code, self.link, _STRICT if self.strict else (), sorted(self.sources), hashes, library]
         return hashlib.sha256(json.dumps([made_of, made_by]).encode()).hexdigest()[:24]
 
     def compile(self, tree: Mapping[str, bytes], into: Path) -> None:
@@ -203,7 +217,7 @@ class _Recipe:
         quoted = {"COMPILER": self.compiler.version, "FLAGS": " ".join(self.code)}
         defines = [f"-DFERRULE_{name}={json.dumps(value)}" for name, value in quoted.items()]  # as C quotes it, too
         defines += [f"-D{name}" for name in (self.library.defines if self.library else ())]
-        options = (*self.code, *_LINK, *(_STRICT if self.strict else ()), *defines)
+        options = (*self.code, *self.link, *(_STRICT if self.strict else ()), *defines)
         with tempfile.TemporaryDirectory(prefix="ferrule-build-") as name:
             folder = Path(name)
             for file, content in tree.items():

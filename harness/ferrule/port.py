@@ -3,6 +3,7 @@
 That file may hold
 
     arches = ["x86_64"]             the architectures that the port is written for; without it, all
+    pie = true                      the image is moved at load (static PIE)
     flags = ["-mgeneral-regs-only"] further options of the compiler, for all of the program
     link = ["-Wl,..."]              further options of the link
     [objects.NAME]                  a part compiled with options of its own, linked as NAME.o
@@ -25,7 +26,7 @@ from ferrule import paths
 from ferrule.errors import UsageError
 
 START: Final = "start.c"  # what every port has
-_KEYS: Final = {"arches", "flags", "link", "objects", "library"}
+_KEYS: Final = {"arches", "flags", "library", "link", "objects", "pie"}
 _OBJECT_KEYS: Final = {"sources", "flags"}
 _LIBRARY_KEYS: Final = {"name", "optional"}
 
@@ -57,6 +58,7 @@ class Port:
     link: tuple[str, ...] = ()
     objects: Mapping[str, Part] = field(default_factory=dict)
     library: Library | None = None
+    pie: bool = False
 
 
 def read(os: str) -> Port:
@@ -84,6 +86,9 @@ def read(os: str) -> Port:
         raise UsageError(f"{file}: objects: must be tables, [objects.NAME]")
     objects = {name: _part(file, name, table, guest) for name, table in sorted(tables.items())}
     extras = (file, *sorted(folder.glob("*.ld")), *(path for part in objects.values() for path in part.sources))
+    pie = said.get("pie", False)
+    if not isinstance(pie, bool):
+        raise UsageError(f"{file}: pie: must be true or false")
     return Port(
         sources,
         extras,
@@ -92,6 +97,7 @@ def read(os: str) -> Port:
         _words(file, said, "link"),
         objects,
         _library(file, said["library"]) if "library" in said else None,
+        pie,
     )
 
 
