@@ -71,12 +71,12 @@ def test_documented_commands_exist() -> None:
 
 
 def own_flags() -> set[str]:
-    return set(re.findall(r'"(--[a-z][a-z-]*)"', (ROOT / "harness/ferrule/options.py").read_text()))
+    return set(re.findall(r'"(--[a-z][a-z0-9-]*)"', (ROOT / "harness/ferrule/options.py").read_text()))
 
 
 def test_every_flag_is_documented() -> None:
     text = "".join(document.read_text() for document in DOCUMENTS)
-    documented = set(re.findall(r"--[a-z][a-z-]*", text))
+    documented = set(re.findall(r"--[a-z][a-z0-9-]*", text))
     assert own_flags() - documented == set()
 
 
@@ -84,7 +84,7 @@ def test_every_documented_flag_of_a_measurement_exists() -> None:
     """Whatever follows `-s bench --` in a document is an option of ours or of pytest-benchmark."""
     for document in DOCUMENTS:
         for arguments in re.findall(r"-s bench -- ([^\n`]*)", document.read_text()):
-            for flag in re.findall(r"(?<!\S)--[a-z][a-z-]*", arguments.partition("#")[0]):
+            for flag in re.findall(r"(?<!\S)--[a-z][a-z0-9-]*", arguments.partition("#")[0]):
                 assert flag in own_flags() or flag.startswith("--benchmark-"), f"{name_of(document)}: {flag}"
 
 

@@ -74,7 +74,11 @@ def test_the_listings_keep_the_style(path: str, tree: Path) -> None:
         pytest.skip("clang-format from PyPI is not installed: other versions format differently")
     shutil.copy(ROOT / ".clang-format", tree)
     done = subprocess.run(
-        [program, "--dry-run", "-Werror", tree / path], capture_output=True, text=True, timeout=60, check=False
+        [str(program), "--dry-run", "-Werror", str(tree / path)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
 
@@ -84,6 +88,6 @@ def test_the_module_passes_the_linters(tree: Path) -> None:
     if not program.exists():
         pytest.skip("ruff is not installed")
     for action in (["check"], ["format", "--check"]):
-        command = [program, *action, "--no-cache", "harness/ferrule/guests/dummy.py"]
+        command = [str(program), *action, "--no-cache", "harness/ferrule/guests/dummy.py"]
         done = subprocess.run(command, cwd=tree, capture_output=True, text=True, timeout=60, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
