@@ -87,7 +87,6 @@ def test_the_history_has_one_line_and_can_be_published_twice_alike(measured: Mea
 
 
 def test_pytest_benchmarks_own_features_work_on_guest_samples(tmp_path: Path) -> None:
-    pytest.importorskip("pygal", reason="pytest-benchmark draws histograms with pygal")
     store = (f"--benchmark-storage={tmp_path}/store", "--benchmark-autosave", "--workload=null_call,empty_loop")
     run(*store, cwd=tmp_path)
     second = run(*store, "--benchmark-compare", f"--benchmark-histogram={tmp_path}/picture", cwd=tmp_path)

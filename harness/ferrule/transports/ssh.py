@@ -269,7 +269,7 @@ class SshTransport:
             yield
         except (paramiko.SSHException, EOFError, OSError) as error:
             if timer.finished.is_set():
-                raise TransportError(f"{self}: {doing}: no answer within {seconds:.3g} s") from error
+                raise TransportError(f"{self}: {doing}: no answer within {seconds:.1f} s") from error
             if not wrap:
                 raise
             raise TransportError(f"{self}: {doing}: {error or 'the connection was cut'}") from error
