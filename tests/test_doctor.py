@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import tomllib
 from pathlib import Path
 
 import pytest
-from ferrule import doctor
+from ferrule import doctor, guests
 from ferrule.doctor.capabilities import capabilities
 from ferrule.doctor.finding import Finding, install, missing
+from ferrule.doctor.guests import at_hand
 from ferrule.doctor.host import cpu_model, judge, steal_share
 from hypothesis import given
 from hypothesis import strategies as st
@@ -132,3 +134,16 @@ def test_stolen_time_is_a_share_of_all_time(before: list[int], spent: list[int])
         assert share is None
     else:
         assert share == pytest.approx(spent[7] / sum(spent))
+
+
+def test_guests_are_found_or_told_how_to_get() -> None:
+    """Every guest that needs no address, and for each that is not at hand the exact line to write."""
+    found = {finding.name: finding for finding in at_hand()}
+    assert list(found) == guests.embedded()
+    assert found["local"].state == "ok"
+    for name, finding in found.items():
+        if finding.state == "missing" and f"--guest-file {name}." in finding.remedy:
+            line = finding.remedy.partition("guests.toml: ")[2]
+            (key,) = tomllib.loads(line)["guest"][name]
+            assert f"{name}.{key}=FILE" in finding.remedy
+            assert "get it: " in finding.detail

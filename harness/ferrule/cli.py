@@ -50,7 +50,17 @@ def run(arguments: Sequence[str]) -> int:
         print(f"ferrule: {error}", file=sys.stderr)
         return error.exit_code
     # The settings are named: pytest would look for them above every argument that happens to be a folder.
-    quiet = ["-q", "--no-header", "-p", "no:cacheprovider", "--rootdir", str(root), "-c", str(root / "pyproject.toml")]
+    quiet = [
+        "-q",
+        "-rN",
+        "--no-header",
+        "-p",
+        "no:cacheprovider",
+        "--rootdir",
+        str(root),
+        "-c",
+        str(root / "pyproject.toml"),
+    ]
     if not any(argument.startswith(THEIR_TABLE) for argument in arguments):
         quiet.append("--benchmark-quiet")
     # A fresh interpreter: pytest wants to import its plugins itself, and this one has imported half of ours.

@@ -147,10 +147,10 @@ def _named(
 
 
 def _advice(guest: str, need: Need) -> str:
-    """The first line is complete in itself; below it stands what the file wants."""
+    """One line: what, where from, and the exact line to write."""
     return (
         f"{guest}: needs {need.what}; get it: {need.upstream}; then give --guest-file {guest}.{need.key}=FILE,"
-        f' or write into {DEFAULT}:\n    [guest.{guest}]\n    {need.key} = "FILE"'
+        f' or write into {DEFAULT}: guest.{guest}.{need.key} = "FILE"'
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ferrule.doctor.capabilities import capabilities
 from ferrule.doctor.finding import Finding
+from ferrule.doctor.guests import at_hand
 from ferrule.doctor.host import conditions, timer
 from ferrule.doctor.render import render
 
@@ -15,4 +16,4 @@ def examine() -> list[Finding]:
 
     Takes a few seconds, most of them to find out whether KVM really boots something.
     """
-    return [*capabilities(), *timer(), *conditions()]
+    return [*capabilities(), *at_hand(), *timer(), *conditions()]
