@@ -19,7 +19,20 @@ from tests.abi.redox import RedoxKernel  # noqa: E402
 from tests.abi.redox_table import TABLE  # noqa: E402
 
 END_STATUS = 0x20
-UNSUPPORTED = {"open_close": "os_open", "ipc_round_trip": "os_ipc_call", "ipi_wakeup": "os_ipi"}
+UNSUPPORTED = {
+    "alloc_free": "os_alloc",
+    "block_wakeup": "os_main_thread",
+    "eventfd_pingpong": "os_eventfd",
+    "ipc_round_trip": "os_ipc_call",
+    "ipi_wakeup": "os_ipi",
+    "message_latency": "os_message_address",
+    "open_close": "os_open",
+    "process_execute": "os_process_execute",
+    "semaphore_pingpong": "os_semaphore_make",
+    "socket_latency": "os_socket_pair",
+    "thread_switch": "os_yield",
+    "yield": "os_yield",
+}
 VARIANTS = (
     *(f"scheme_call size={size} space={space}" for size in (0, 8, 4096, 65536) for space in (0, 1)),
     *("pipe_latency size=4096", "context_switch procs=8 size=16", "map_unmap size=1048576 touch=1"),

@@ -9,8 +9,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { OS_EINVAL = 22, OS_ENOSYS = 38, OS_ENOTSUP = 95, OS_ETIMEDOUT = 110 };
+enum { OS_ENOEXEC = 8, OS_EINVAL = 22, OS_ENOSYS = 38, OS_ENOTSUP = 95, OS_ETIMEDOUT = 110 };
 #define OS_LEAVE "--leave" /* the payload's argument that makes it end at once: os_process_execute() */
+enum { OS_EXECUTED = 86, OS_NOT_EXECUTED = 127 };  /* how that ends, or when it could not be loaded */
 enum { OS_READ = 1, OS_WRITE = 2, OS_CREATE = 4 }; /* os_open: how */
 
 typedef void (*os_entry)(void *argument);
@@ -95,7 +96,6 @@ OS_MISSING(os_process_kill, struct os_process *process) /* and reap */
 #endif
 
 /* --- programs: a process that loads this program anew, which ends at once with status OS_EXECUTED (payload.c) */
-enum { OS_EXECUTED = 86 };
 #ifndef OS_HAS_EXECUTE
 OS_MISSING(os_process_execute, struct os_process *process)
 #endif

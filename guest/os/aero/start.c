@@ -74,11 +74,10 @@ static void say_end(uint64_t process, uint64_t status) {
 
 /* This program anew, in a process of its own. */
 static long start(struct os_process *process, const char *argument) {
-    enum { FAILED = 127 };
     long pid = aero_fork(process);
     if (pid == 0) {
         execute(argument);
-        os_exit(FAILED);
+        os_exit(OS_NOT_EXECUTED);
     }
     return pid < 0 ? pid : 0;
 }

@@ -198,11 +198,11 @@ static inline long os_process_kill(struct os_process *process) {
 #define OS_HAS_EXECUTE /* what the child inherits is what fork leaves it: no descriptor is closed */
 static inline long os_process_execute(struct os_process *process) {
     static const char *const arguments[] = {"payload", OS_LEAVE, NULL}, *const environment[] = {NULL};
-    enum { SIGCHLD = 17, FAILED = 127 };
+    enum { SIGCHLD = 17 };
     long pid = call5(CALL_CLONE, SIGCHLD, 0, 0, 0, 0);
     if (pid == 0) {
         call3(CALL_EXECVE, (long)"/proc/self/exe", (long)arguments, (long)environment);
-        os_exit(FAILED);
+        os_exit(OS_NOT_EXECUTED);
     }
     process->pid = (int32_t)pid;
     return pid < 0 ? pid : 0;

@@ -14,6 +14,10 @@ static long verify(struct run *run) {
     long status;
     TRY(run, os_process_execute(&process));
     TRY(run, status = os_process_join(&process));
+    if (status == OS_NOT_EXECUTED) {
+        run->operation = "os_process_execute";
+        return -OS_ENOEXEC;
+    }
     return status == OS_EXECUTED ? 0 : WRONG(run, "the program did not end as it does");
 }
 
