@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { OS_ENOEXEC = 8, OS_EINVAL = 22, OS_ENOSYS = 38, OS_ENOTSUP = 95, OS_ETIMEDOUT = 110 };
+enum { OS_ENOEXEC = 8, OS_EINVAL = 22, OS_ENOSYS = 38, OS_ETIMEDOUT = 110 };
 #define OS_LEAVE "--leave" /* the payload's argument that makes it end at once: os_process_execute() */
 enum { OS_EXECUTED = 86, OS_NOT_EXECUTED = 127 };  /* how that ends, or when it could not be loaded */
 enum { OS_READ = 1, OS_WRITE = 2, OS_CREATE = 4 }; /* os_open: how */
@@ -45,9 +45,7 @@ int program_main(int argc, char **argv);
 OS_MISSING(os_null_call, void)
 #endif
 #ifndef OS_HAS_INVALID_CALL /* a call number that does not exist; the answer must be an error */
-static inline long os_invalid_call(void) {
-    return -OS_ENOTSUP; /* where calls have no numbers: ENOSYS would be the right answer */
-}
+OS_MISSING(os_invalid_call, void)
 #endif
 #ifndef OS_HAS_CLOCK /* CLOCK_MONOTONIC or its like by the cheapest true way (vDSO where there is one) */
 OS_MISSING(os_clock_read, uint64_t *ns)

@@ -60,6 +60,7 @@ def dependencies(image: bytes) -> tuple[str, ...]:
         KeyError,
         TypeError,
         AttributeError,
+        OverflowError,
     ) as error:  # what a corrupt ELF does to pyelftools
         raise ValueError(f"not an ELF file: {error}") from error
     fields = dict(item.partition(b"=")[::2] for item in text.split(b"\0") if item)

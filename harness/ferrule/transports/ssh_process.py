@@ -5,6 +5,7 @@ from __future__ import annotations
 import select
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Protocol
 
 import paramiko
@@ -90,7 +91,8 @@ class SshProcess:
         self._closed = True
         if not self._channel.exit_status_ready():
             self._kill()
-        self._channel.close()
+        with suppress(EOFError, OSError):  # the connection may go down under the message that says so
+            self._channel.close()
 
     def _check_link(self) -> None:
         """Tell a channel that the server closed without a status from one that went down with its connection."""
