@@ -67,8 +67,8 @@ def lay_out(columns: Sequence[Column]) -> Layout:
     rows = [(key, [column.find(key) for column in columns]) for key in _keys(columns)]
     titled = [(_title(entries), key, entries) for key, entries in rows]
     titled.sort(key=lambda row: (position(row[0]), row[1]))
-    unsupported = tuple(line for _, key, entries in titled if (line := _unsupported(key, entries)) is not None)
-    titled = [row for row in titled if _unsupported(row[1], row[2]) is None]
+    unsupported = _unsupported(titled)
+    titled = [row for row in titled if not _nobodys(row[2])]
     for title, key, entries in titled:
         grouped.setdefault(title, []).append((key, entries))
     sections = [_section(title, columns, found, notes) for title, found in grouped.items()]
@@ -82,11 +82,20 @@ def lay_out(columns: Sequence[Column]) -> Layout:
     return Layout(tuple(sections), marks, tuple(disagreements), unsupported)
 
 
-def _unsupported(key: RunKey, entries: Sequence[Entry | None]) -> str | None:
-    """The line for a row that every guest left unsupported."""
-    if any(entry is None or entry.status != "unsupported" for entry in entries):
-        return None
-    return f"{key}: " + "; ".join(dict.fromkeys(entry.reason for entry in entries if entry))
+def _nobodys(entries: Sequence[Entry | None]) -> bool:
+    """Whether every guest left a row unsupported."""
+    return all(entry is not None and entry.status == "unsupported" for entry in entries)
+
+
+def _unsupported(rows: Sequence[tuple[str, RunKey, Sequence[Entry | None]]]) -> tuple[str, ...]:
+    """A line for each workload, or for the rows of it, that every guest left unsupported."""
+    partly = {key.workload for _, key, entries in rows if not _nobodys(entries)}
+    reasons: dict[str, dict[str, None]] = {}
+    for _, key, entries in rows:
+        if _nobodys(entries):
+            label = str(key) if key.workload in partly else key.workload
+            reasons.setdefault(label, {}).update(dict.fromkeys(entry.reason for entry in entries if entry))
+    return tuple(f"{label}: {'; '.join(told)}" for label, told in reasons.items())
 
 
 def _section(
