@@ -133,6 +133,12 @@ def test_places_and_clocks_raise_their_flags() -> None:
     assert emulated == (Flag.PREEMPTED, Flag.CLOCK, Flag.FUNCTIONAL)
 
 
+def test_an_injected_slowdown_never_passes_for_a_measurement() -> None:
+    run = make.run("null_call", [100.0] * 7, CALL)
+    run.processes[3].ran = run.processes[3].n + 20
+    assert summarise(run, make.conditions()).flags == (Flag.INJECTED,)
+
+
 def test_variance_components_find_the_level_that_scatters() -> None:
     draw = np.random.default_rng(11)
     number = np.repeat(np.arange(200), 5)
