@@ -15,7 +15,9 @@ from ferrule.gate import conditions, decide, flags
 from ferrule.gate.formats import table, write
 from ferrule.gate.measure import GATE_BOOTS, Measurer, Subject
 from ferrule.gate.outcome import accept, compare, doubtful
+from ferrule.gate.paired import command as paired
 from ferrule.gate.selection import select
+from ferrule.gate.verdict import Report
 from ferrule.progress import Progress, progress_on
 
 AGAIN = "python3 noxfile.py -s gate --"
@@ -29,6 +31,14 @@ def gate(parsed: argparse.Namespace) -> int:
         InfrastructureError: no guest can be had, or a baseline or output file cannot be read or written.
     """
     flags.check(parsed)
+    report = paired.gate(parsed) if parsed.tier == "time" else _exact(parsed)
+    print(table.render(report))
+    write(report, {name: getattr(parsed, name) for name in flags.OUTPUTS})
+    return report.exit_code
+
+
+def _exact(parsed: argparse.Namespace) -> Report:
+    """Count, and compare with the baseline or make one."""
     extra = tuple(Path(path) for path in parsed.extra)
     keys = select(parsed.suite, parsed.workload, parsed.place, extra)
     folder = Path(parsed.baselines) if parsed.baselines else paths.root() / "results" / "baselines"
@@ -50,13 +60,9 @@ def gate(parsed: argparse.Namespace) -> int:
             for subject in subjects:
                 subject.guest.close()
     if parsed.update_baseline:
-        report = accept(subjects, keys, folder, rule)
-    else:
-        whole = not (parsed.suite or parsed.workload)
-        report = compare(subjects, keys, rule, whole, f"{AGAIN} {_same(parsed)}--update-baseline")
-    print(table.render(report))
-    write(report, {name: getattr(parsed, name) for name in flags.OUTPUTS})
-    return report.exit_code
+        return accept(subjects, keys, folder, rule)
+    whole = not (parsed.suite or parsed.workload)
+    return compare(subjects, keys, rule, whole, f"{AGAIN} {_same(parsed)}--update-baseline")
 
 
 def _subjects(parsed: argparse.Namespace, folder: Path, extra: Sequence[Path], progress: Progress) -> list[Subject]:
