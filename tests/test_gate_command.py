@@ -132,10 +132,10 @@ def test_guests_that_measure_time_are_refused(capsys: pytest.CaptureFixture[str]
 
 def test_the_gate_holds_the_runs_of_the_suites() -> None:
     keys = {str(key) for key in select("", "", "same_core", ())}
-    assert {"null_call", "pipe_bandwidth[size=65536]", "pipe_latency[wrapped=1]", "empty_loop"} <= keys
+    assert {"null_call", "pipe_bandwidth[size=65536]", "pipe_latency[library=1]", "empty_loop"} <= keys
     assert not any(key.startswith("canary") for key in keys)
     chosen = select("ipc", "pipe_latency,context_switch[procs=3]", "same_core", ())
-    assert [str(key) for key in chosen] == ["pipe_latency", "pipe_latency[wrapped=1]", "context_switch[procs=3]"]
+    assert [str(key) for key in chosen] == ["pipe_latency", "pipe_latency[library=1]", "context_switch[procs=3]"]
 
 
 def test_every_flag_is_told_in_the_page() -> None:

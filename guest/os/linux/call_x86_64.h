@@ -58,6 +58,7 @@ enum linux_call {
     CALL_PIPE2 = 293,
     CALL_GETCPU = 309,
     CALL_FINIT_MODULE = 313,
+    CALL_RSEQ = 334,
 };
 
 static inline long call0(long number) {

@@ -51,6 +51,7 @@ enum linux_call {
     CALL_MMAP = 222,
     CALL_WAIT4 = 260,
     CALL_FINIT_MODULE = 273,
+    CALL_RSEQ = 293,
 };
 
 #endif
