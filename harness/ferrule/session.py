@@ -19,6 +19,7 @@ from ferrule.guests.base import Guest
 from ferrule.progress import Progress, progress_on
 from ferrule.registry import find, workloads
 from ferrule.report import extra_info, history, matrix, tables, verified
+from ferrule.report.codec import encode
 from ferrule.samples import GuestResult, RunKey, RunResult
 from ferrule.stats.summary import Summary, summarise
 from ferrule.suite import Asked, Variants, keys_of, parse_key, parse_place, suite_of, variants_of
@@ -42,6 +43,7 @@ class Session:
         self.seed = seed
         self.verify_only: bool = option("--verify-only")
         self.budget = options.budget_of(config)
+        self._precision = options.precision_of(config)
         self._options = options.guest_options_of(config)
         self._suites = options.suites_of(config)
         self._workloads = parse_key(option("--workload") or "")
@@ -107,6 +109,7 @@ class Session:
                 verify_only=self.verify_only,
                 patience=self._config.getoption("--patience"),
                 results=self.results,
+                precision=self._precision,
             )
             self.measured = True
             try:
@@ -185,5 +188,12 @@ class Session:
 
     def facts(self) -> dict[str, object]:
         """For the JSON file."""
+        sampling = {name: encode(result.sampling) for name, result in self.results.items() if result.sampling}
         errors = {name: result.errors for name, result in self.results.items() if result.errors}
-        return {"seed": self.seed, "budget": self.budget.name, "errors": errors, "skipped": self.skipped}
+        return {
+            "seed": self.seed,
+            "budget": self.budget.name,
+            "errors": errors,
+            "skipped": self.skipped,
+            "sampling": sampling,
+        }
