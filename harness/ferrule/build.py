@@ -20,6 +20,7 @@ from elftools.elf.sections import NoteSection
 from ferrule import archive, paths
 from ferrule import port as ports
 from ferrule.errors import InfrastructureError, UsageError
+from ferrule.guests.base import Guest, Linked
 from ferrule.plan import CAPACITY
 from ferrule.port import Port
 from ferrule.registry import workload_files
@@ -68,6 +69,15 @@ class Payload:
     flags: str
     arch: str
     os: str
+
+
+def build_for(guest: Guest, extra_workloads: Sequence[Path] = ()) -> Payload:
+    """The payload of a guest, linked against its kernel where that is a library.
+
+    Raises: as build_payload().
+    """
+    library = guest.library if isinstance(guest, Linked) else None
+    return build_payload(guest.os, guest.arch, extra_workloads=extra_workloads, library=library)
 
 
 def build_payload(

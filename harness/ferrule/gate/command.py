@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ferrule import guests, paths
-from ferrule.build import build_payload
+from ferrule.build import build_for
 from ferrule.errors import FerruleError, InfrastructureError, ToolMissing, UsageError
 from ferrule.gate import baseline as baselines
 from ferrule.gate import conditions, decide, flags
@@ -78,7 +78,7 @@ def _subjects(parsed: argparse.Namespace, folder: Path, extra: Sequence[Path], p
             if reason is not None:
                 raise ToolMissing(f"{name}: {reason}")
             guest = guests.create(name, options)
-            payload = build_payload(guest.os, guest.arch, extra_workloads=extra)
+            payload = build_for(guest, extra)
         except UsageError:
             raise
         except FerruleError as error:
@@ -96,8 +96,9 @@ def _subjects(parsed: argparse.Namespace, folder: Path, extra: Sequence[Path], p
 
 def _same(parsed: argparse.Namespace) -> str:
     """The flags that decide what a baseline holds, as they were given."""
-    names = ("guest", "suite", "workload", "kernel_build", "linux_kernel", "linux_append", "baselines")
+    names = ("guest", "suite", "workload", "kernel_build", "linux_kernel", "linux_append", "guests_file", "baselines")
     given = [f"--{name.replace('_', '-')} {value!r} " for name in names if (value := getattr(parsed, name))]
+    given += [f"--guest-file {text!r} " for text in parsed.guest_file]
     given += [f"--extra {path!r} " for path in parsed.extra]
     given += [f"--memory {parsed.memory} "] if parsed.memory != flags.guest_options(parsed).memory else []
     return "".join(given)

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from ferrule.errors import UsageError
+from ferrule.guestfile import parse_files
 from ferrule.guests.options import GuestOptions
 
 GUESTS = ("linux", "floor")  # compared when none is named, whichever can be had
@@ -53,6 +54,14 @@ def add(parser: argparse.ArgumentParser) -> None:
     flag("--linux-kernel", metavar="FILE", help="kernel image of the linux guest (default: Debian's)")
     flag("--linux-append", metavar="WORDS", default="", help="more words for that kernel's command line")
     flag("--sha256", metavar="HEX", help="what the kernel file's SHA-256 must be")
+    flag("--guests-file", metavar="FILE", help="where kernels of yours are (default: the checkout's guests.toml)")
+    flag(
+        "--guest-file",
+        metavar="GUEST.KEY=FILE",
+        action="append",
+        default=[],
+        help="one of them, e.g. redox.kernel=FILE; repeatable; goes before guests.toml",
+    )
     flag("--memory", type=int, default=512, metavar="MIB", help="of the guests (default: 512)")
     flag("--patience", type=float, metavar="S", help="seconds of silence after which a guest counts as hung")
     flag("--base", metavar="X", help=f"time: {ARM}")
@@ -113,4 +122,6 @@ def guest_options(parsed: argparse.Namespace) -> GuestOptions:
         linux_append=parsed.linux_append,
         sha256=parsed.sha256,
         memory=parsed.memory,
+        guests_file=Path(parsed.guests_file) if parsed.guests_file else None,
+        guest_files=parse_files(parsed.guest_file),
     )
