@@ -35,6 +35,10 @@ struct linux_start {
 };
 extern struct linux_start linux_start_state;
 
+struct linux_rseq { /* struct rseq of <linux/rseq.h>, of which only the size and the alignment matter here */
+    volatile uint32_t words[8];
+} __attribute__((aligned(32)));
+
 /* --- what the payload needs ----------------------------------------------------------------------------------------
  */
 
@@ -68,6 +72,11 @@ static inline uint64_t os_clock_ns(void) {
 #define OS_HAS_NULL_CALL
 static inline long os_null_call(void) {
     return call0(CALL_GETPPID); /* getpid could be cached by someone; the parent can change at any time */
+}
+
+#define OS_HAS_PARENT
+static inline long os_parent(void) {
+    return call0(CALL_GETPPID);
 }
 
 #define OS_HAS_INVALID_CALL
@@ -208,6 +217,26 @@ static inline long os_process_execute(struct os_process *process) {
     return pid < 0 ? pid : 0;
 }
 
+/* What glibc has done for every thread since 2.35, and so does nearly every program pay: an area registered with
+ * rseq(2), into which the kernel writes the thread's CPU whenever it has been switched. One a program: a forked copy
+ * has its own. */
+#define OS_HAS_LIBRARY
+extern struct linux_rseq linux_rseq_area;
+
+static inline long linux_rseq(int32_t flags) {
+    enum { BYTES = 32, SIGNATURE = 0x53053053 }; /* the area's first revision; what would precede an abort handler */
+    return call4(CALL_RSEQ, (long)&linux_rseq_area, BYTES, flags, SIGNATURE);
+}
+
+static inline long os_library_enter(void) {
+    return linux_rseq(0);
+}
+
+static inline long os_library_leave(void) {
+    enum { RSEQ_FLAG_UNREGISTER = 1 };
+    return linux_rseq(RSEQ_FLAG_UNREGISTER);
+}
+
 /* --- wait and wake ------------------------------------------------------------------------------------------------ */
 
 #define OS_HAS_FUTEX
@@ -227,8 +256,8 @@ static inline long os_wake(volatile uint32_t *word, uint32_t count, int shared) 
 
 enum { PROT_READ_WRITE = 3, MAP_SHARED = 1, MAP_PRIVATE = 2, MAP_ANONYMOUS = 0x20 };
 
-static inline long linux_map(size_t length, int flags, void **at) {
-    long result = call6(CALL_MMAP, 0, (long)length, PROT_READ_WRITE, flags | MAP_ANONYMOUS, -1, 0);
+static inline long linux_map(size_t length, int flags, int fd, void **at) {
+    long result = call6(CALL_MMAP, 0, (long)length, PROT_READ_WRITE, flags, fd, 0);
     if (result < 0 && result > -4096)
         return result;
     *at = (void *)result;
@@ -238,7 +267,7 @@ static inline long linux_map(size_t length, int flags, void **at) {
 #define OS_HAS_MAP
 #define OS_PAGE (linux_start_state.page)
 static inline long os_map(size_t length, void **at) {
-    return linux_map(length, MAP_PRIVATE, at);
+    return linux_map(length, MAP_PRIVATE | MAP_ANONYMOUS, -1, at);
 }
 
 static inline long os_unmap(void *at, size_t length) {
@@ -247,7 +276,20 @@ static inline long os_unmap(void *at, size_t length) {
 
 #define OS_HAS_MAP_SHARED
 static inline long os_map_shared(size_t length, void **at) {
-    return linux_map(length, MAP_SHARED, at);
+    return linux_map(length, MAP_SHARED | MAP_ANONYMOUS, -1, at);
+}
+
+#define OS_HAS_MEMORY_OBJECT
+static inline long os_memory_object(size_t size) {
+    long object = call2(CALL_MEMFD_CREATE, (long)"ferrule", 0);
+    long result = object < 0 ? object : call2(CALL_FTRUNCATE, object, (long)size);
+    if (result < 0 && object >= 0)
+        os_close((int)object);
+    return result < 0 ? result : object;
+}
+
+static inline long os_map_object(int object, size_t size, void **at) {
+    return linux_map(size, MAP_SHARED, object, at);
 }
 
 /* --- scheduling --------------------------------------------------------------------------------------------------- */
