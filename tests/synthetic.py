@@ -7,7 +7,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ferrule.samples import Conditions, GuestResult, Histogram, Meaning, Params, RunKey, RunResult
-from ferrule.validate.synthetic import process
+from ferrule.validate import synthetic
+
+process = synthetic.process
 
 
 def conditions(guest: str = "local", **changes: Any) -> Conditions:

@@ -24,7 +24,6 @@ from ferrule.report.extra_info import extra_info
 from ferrule.samples import ClockCheck, GuestResult, RunKey
 from ferrule.stats.flags import Flag, clock_flags
 from ferrule.stats.summary import summarise
-from ferrule.validate.synthetic import process
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -49,7 +48,7 @@ def check(host: Sequence[Mark], said: Sequence[tuple[int, int]], process: int = 
 
 
 def flags(clock: ClockCheck, accel: str = "metal") -> set[Flag]:
-    return clock_flags([replace(process([1.0]), clock=clock)], make.conditions(accel=accel))
+    return clock_flags([replace(make.process([1.0]), clock=clock)], make.conditions(accel=accel))
 
 
 @given(st.integers(50_000_000, 10**14), st.floats(-5000, 5000), st.integers(0, 10**15))

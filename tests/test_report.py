@@ -28,7 +28,6 @@ from ferrule.samples import (
 )
 from ferrule.stats.flags import Flag
 from ferrule.stats.summary import Summary, summarise
-from ferrule.validate.synthetic import process
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -99,7 +98,7 @@ def test_the_footer_says_how_well_payload_and_host_agree_on_the_counter() -> Non
 
 
 def test_a_guest_that_never_spoke_and_a_verified_run() -> None:
-    verified = RunResult(RunKey("null_call"), "ok", meaning=CALL, processes=[process([])])
+    verified = RunResult(RunKey("null_call"), "ok", meaning=CALL, processes=[make.process([])])
     silent = GuestResult("linux", None, {RunKey("null_call"): RunResult(RunKey("null_call"), "missing", "no boot")})
     text = tables.render([make.guest([verified]), silent], budget="verify only", seed=1, declared=DECLARED)
     assert "verified  missing (a)" in text

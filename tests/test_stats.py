@@ -19,10 +19,11 @@ from ferrule.stats.interval import (
     t_interval,
 )
 from ferrule.stats.per_op import exact_overhead, instructions, nanoseconds, overhead, per_operation
-from ferrule.validate.synthetic import process
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
+
+from tests import synthetic as make
 
 CALL = Meaning("call")
 finite = st.floats(-1e6, 1e6)
@@ -199,13 +200,13 @@ def test_instruction_counts_come_back_exactly(cost: int, n: int, call: int) -> N
     ("n", "extra", "found"), [(256, 1, 309.0), (4096, 32, 309.0), (1000, 690, 309.69), (4, 1, 309.25)]
 )
 def test_a_loops_own_entry_is_no_part_of_an_operation(n: int, extra: int, found: float) -> None:
-    samples = process([154.5] * 15, n=n)
+    samples = make.process([154.5] * 15, n=n)
     samples.ticks[:] += extra
     assert instructions(samples)[0] == pytest.approx(found)
 
 
 def test_timer_interrupts_do_not_move_a_count() -> None:
-    samples = process([154.5] * 15)  # 309 ticks
+    samples = make.process([154.5] * 15)  # 309 ticks
     samples.ticks[[2, 9]] += 4321
     value, counts = instructions(samples)
     assert value == 309.0
@@ -215,7 +216,7 @@ def test_timer_interrupts_do_not_move_a_count() -> None:
 
 
 def test_conversion_uses_each_processes_own_rate() -> None:
-    samples = process([100.0] * 15)
+    samples = make.process([100.0] * 15)
     samples.clock = replace(samples.clock, hz=samples.clock.hz * 2)
     values, u = nanoseconds(samples)
     assert values == pytest.approx([50.0] * 15)

@@ -22,7 +22,6 @@ from ferrule.stats.summary import measured, summarise
 from ferrule.stats.tails import merge
 from ferrule.stats.throughput import is_bandwidth, rate
 from ferrule.stats.variance import components
-from ferrule.validate.synthetic import process
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
@@ -98,7 +97,7 @@ def test_rank_correlation_is_bounded_and_of_ranks(values: list[float]) -> None:
 
 def test_batches_raise_their_flags() -> None:
     def flags(batches: Any) -> set[Flag]:
-        processes = [process(batches, number=i) for i in range(7)]
+        processes = [make.process(batches, number=i) for i in range(7)]
         run = RunResult(RunKey("x"), "ok", meaning=CALL, processes=processes)
         return set(summarise(run, make.conditions()).flags)
 
@@ -182,7 +181,7 @@ def test_what_was_not_measured_is_not_summarised() -> None:
     assert not measured(failed)
     with pytest.raises(InfrastructureError, match="os_pipe: errno 38"):
         summarise(failed, make.conditions())
-    verified = RunResult(RunKey("x"), "ok", meaning=CALL, processes=[process([])])
+    verified = RunResult(RunKey("x"), "ok", meaning=CALL, processes=[make.process([])])
     assert not measured(verified)
 
 

@@ -73,8 +73,15 @@ class Bench:
     payload: Payload
     progress: Progress
 
-    def run(self, sizes: Mapping[RunKey, int], seed: int, rounds: int, arms: Sequence[int] = ARMS) -> Run:
-        """One full run.
+    def run(
+        self,
+        sizes: Mapping[RunKey, int],
+        seed: int,
+        rounds: int,
+        arms: Sequence[int] = ARMS,
+        before: Callable[[int], None] = lambda _: None,
+    ) -> Run:
+        """One full run; `before` is called with the number of each round before it.
 
         Raises:
             GuestError: it spoilt more than one execution in twenty.
@@ -87,6 +94,7 @@ class Bench:
         order, load, failed = np.zeros(shape, dtype=np.int64), np.zeros(rounds), 0
         began, conditions = time.time(), dict[str, str]()
         for number in range(rounds):
+            before(number)
             load[number] = os.getloadavg()[0]
             for place, arm in enumerate(draw.sample(range(len(arms)), len(arms))):
                 order[number, arm] = place

@@ -19,6 +19,7 @@ from ferrule.stats.compare import ratio
 from ferrule.stats.interval import hierarchical_interval
 from ferrule.stats.tails import tails
 from ferrule.stats.throughput import throughput
+from ferrule.validate.ledger import Ledger
 from ferrule.validate.synthetic import CENTRE, HZ, Floats, Shape, Statistic, batch_median, chunks, draw, process, truth
 
 LEAST, MOST = 0.94, 0.98
@@ -160,3 +161,24 @@ def measure(what: str, shape: Shape, sets: int, seed: int) -> Cell:
     """One cell, from a generator of its own: the same whichever others are computed."""
     generator = np.random.default_rng([seed, zlib.crc32(repr((what, shape)).encode())])
     return cover_ratio(shape, sets, generator) if what == "ratio" else cover(what, shape, sets, generator)
+
+
+def collect(
+    ledger: Ledger, cells: Sequence[tuple[str, Shape]], sets: int, seed: int, said: Callable[[str], None]
+) -> None:
+    """Measure every cell that the ledger lacks."""
+    for number, (what, shape) in enumerate(cells, 1):
+        key = f"{what} {shape} {sets} {seed}"
+        if key not in ledger:
+            sets_here = max(1, sets // 5) if what == "p99" else sets
+            cell = measure(what, shape, sets_here, seed)
+            ledger.add(key, {**vars(cell), "shape": vars(shape), "seed": seed})
+            said(f"coverage {number} of {len(cells)}: {what}: {100 * cell.coverage:.2f} %")
+
+
+def stored(ledger: Ledger) -> list[Cell]:
+    """All cells of a ledger."""
+    return [
+        Cell(found["what"], Shape(**found["shape"]), found["sets"], found["held"], found["width"])
+        for _, found in ledger.items()
+    ]
