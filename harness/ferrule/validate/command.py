@@ -126,7 +126,7 @@ class Validation:
         if runs := corpus.stored(self.folder):
             made.append(from_runs.real_coverage(runs, self.seed))
             made.append(from_runs.nothing_differs(runs, self.seed))
-            made.append(from_runs.known_slowdowns(runs))
+            made.append(from_runs.known_slowdowns(runs, self.seed))
         if drifts := corpus.stored(self.folder / "drift"):
             made.append(from_runs.drifting(drifts))
         if runs:
