@@ -1,50 +1,26 @@
 /* Ping-pong between two processes over a pair of connected local sockets: write `size` bytes, wait for them to come
- * back. One operation is the ROUND TRIP, as in pipe_latency, whose numbers it stands beside. */
-#include "workloads/message.h"
-#include "workloads/peer.h"
+ * back. One operation is the ROUND TRIP, as in pipe_latency, whose numbers it stands beside. Pitfall: where a daemon
+ * keeps the sockets, each of the four calls is itself a round trip to it; the two switches counted are those
+ * between the two processes alone. */
+#include "workloads/echo.h"
 
-enum { HERE, THERE };
+STATE(struct echo)
 
-struct state {
-    int end[2];
-    struct os_process process;
-    int started;
-    size_t size;
-};
-STATE(struct state)
-
-static void echo(void *argument) {
+static void answer(void *argument) {
     struct run *run = argument;
-    struct state *own = state(run);
-    long got;
-    pipe_close_end(&own->end[HERE]);
-    run_pin(run, 1);
-    while ((got = os_read(own->end[THERE], message, own->size)) > 0 && message[0] != MESSAGE_STOP) {
-        message[0]++;
-        if (os_write(own->end[THERE], message, (size_t)got) != got)
-            break;
-        message[0] = MESSAGE_STOP;
-    }
+    echo_answer(run, state(run));
 }
 
 static long setup(struct run *run) {
-    struct state *own = state(run);
-    long refused = message_size(run, &own->size);
+    long refused = message_size(run, &state(run)->size);
     if (refused < 0)
         return refused;
-    TRY(run, os_socket_pair(own->end));
-    TRY(run, os_process_start(&own->process, echo, run));
-    own->started = 1;
-    pipe_close_end(&own->end[THERE]);
-    return 0;
+    TRY(run, os_socket_pair(state(run)->end));
+    return echo_start(run, state(run), answer);
 }
 
 static inline void op(struct run *run) {
-    struct state *own = state(run);
-    message[0] = MESSAGE_ASK;
-    long sent = os_write(own->end[HERE], message, own->size);
-    long got = os_read(own->end[HERE], message, own->size);
-    EXPECT(run, (sent == (long)own->size) & (got == sent) & (message[0] == MESSAGE_ANSWER));
+    echo_turn(run, state(run));
 }
 
 static long verify(struct run *run) {
@@ -52,14 +28,7 @@ static long verify(struct run *run) {
 }
 
 static void teardown(struct run *run) {
-    struct state *own = state(run);
-    message[0] = MESSAGE_STOP;
-    if (own->started)
-        os_write(own->end[HERE], message, own->size);
-    pipe_close_end(&own->end[HERE]);
-    pipe_close_end(&own->end[THERE]);
-    if (own->started)
-        os_process_join(&own->process);
+    echo_end(state(run));
 }
 
 WORKLOAD{
