@@ -84,18 +84,17 @@ class Campaign:
         return UntilNarrow(self.keys, controls, self.precision, self.budget.processes)
 
     def _round(self, guest: Guest, boot: int, turn: Turn) -> None:
-        """One boot of one guest, and one more for each run that its kernel may not survive: those come last."""
+        """One boot of one guest, and one more for the runs that its kernel may not survive: those come last."""
         result = self.results[guest.name]
         started = time.monotonic()
         todo = [key for key in turn.keys if not _over(result.runs.get(key))]
-        alone = [key for key in todo if isinstance(guest, Fragile) and guest.breaks_on(key)]
-        self._boot(guest, boot, [key for key in todo if key not in alone], turn)
-        for key in alone:
-            self._boot(guest, boot, [key], turn)
+        feared = [key for key in todo if isinstance(guest, Fragile) and guest.breaks_on(key)]
+        self._boot(guest, boot, [key for key in todo if key not in feared], turn)
+        self._boot(guest, boot, feared, turn, apart=True)
         result.seconds += time.monotonic() - started
 
-    def _boot(self, guest: Guest, boot: int, todo: Sequence[RunKey], turn: Turn) -> None:
-        """One boot, repeated without the run that ended it until all others are done."""
+    def _boot(self, guest: Guest, boot: int, todo: Sequence[RunKey], turn: Turn, *, apart: bool = False) -> None:
+        """One boot, repeated without the run that ended it until all others are done; `apart`: each in its own boot."""
         result = self.results[guest.name]
         repeats = REPEATS
         while todo and repeats:
@@ -116,6 +115,10 @@ class Campaign:
             if failure is not None and stopped is not None:
                 result.runs[stopped] = RunResult(stopped, failure.verdict, Exception.__str__(failure))
                 todo = [key for key in todo if key != stopped]
+                if apart:
+                    for key in todo:
+                        self._boot(guest, boot, [key], turn)
+                    break
                 continue
             repeats -= 1
             if failure is None:
