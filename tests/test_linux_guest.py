@@ -104,7 +104,7 @@ def boot_share(found: list[Record]) -> float:
     return (mark - boot) / boot
 
 
-@pytest.mark.parametrize("transport", ["serial", "9p"])
+@pytest.mark.parametrize("transport", ["serial", "console", "9p"])
 def test_every_workload_is_right_in_a_booted_guest(kernel: Kernel, transport: str) -> None:
     made = guest(transport=transport)
     with made.execute(payload(2), 2, 0) as execution:

@@ -279,8 +279,12 @@ int program_main(int argc, char **argv) {
     enum { MS_RDONLY = 1, MS_NOSUID = 2, MS_NODEV = 4 };
     char value[LINE], *program[ARGUMENTS + 2] = {0};
     record_init(&record, port_write, NULL, "0", init_stream);
-    mount("devtmpfs", "/dev", "devtmpfs", 0, NULL);
-    call3(CALL_DUP3, os_open("/dev/null", OS_READ), STDIN, 0);
+    long null = os_open("/dev/null", OS_READ);
+    if (null < 0) { /* a kernel may have filled /dev by itself, and have no name for what it put there */
+        mount("devtmpfs", "/dev", "devtmpfs", 0, NULL);
+        null = os_open("/dev/null", OS_READ);
+    }
+    call3(CALL_DUP3, null, STDIN, 0);
     mount("proc", "/proc", "proc", 0, NULL);
     mount("sysfs", "/sys", "sysfs", 0, NULL);
     must(read_file("/proc/cmdline", command_line, sizeof command_line), "read ", "/proc/cmdline");
