@@ -41,7 +41,7 @@ _WORDS: dict[Accel, str] = {
     "tcg": "tsc=reliable",
     "icount": "tsc=reliable nokaslr norandmaps random.trust_cpu=off",
 }
-_PANIC = re.compile(r"Kernel panic - not syncing: .*")
+_PANIC = re.compile(r"Kernel panic - not syncing: .*|Uncaught panic:\s+.*")  # Linux's, Asterinas's
 _INIT = re.compile(r"ferrule-init: (.*)")
 _FINISHED = "all processes ended with status 0"
 _POWER_DOWN = "reboot: Power down"
@@ -126,7 +126,7 @@ class LinuxGuest:
             memory=self._options.memory,
             smp=self._smp,
             devices=cargo.devices,
-            ports={name: "file" for name in ((qemu.RESULTS,) if cargo.on_console else (qemu.CONSOLE, qemu.RESULTS))},
+            ports=dict.fromkeys([qemu.RESULTS] if cargo.on_console else [qemu.CONSOLE, qemu.RESULTS], "file"),
         )
 
     def initrd(self, cargo: Cargo) -> bytes:
@@ -192,9 +192,13 @@ def classify(status: int, console: str, errors: str) -> Ending:
     if status < 0:
         detail = f"QEMU was ended by {children.ending_text(status)}"
     elif panic := _PANIC.search(console):
-        detail = panic.group().strip()
+        detail = " ".join(panic.group().split())
     elif status % 2 and not (status == 1 and said):
-        detail = f"the guest wrote {status >> 1:#x} to the debug port"
+        detail = f"the guest wrote {status >> 1:#x} to the debug port"  # by which a kernel may power off
+        if _FINISHED in words:
+            return Ending(True, detail)
+        if words:
+            detail = f"{words[-1].strip()} ({detail})"
     elif status:
         detail = f"QEMU: {said[-1] if said else children.ending_text(status)}"
     elif _POWER_DOWN not in console:
