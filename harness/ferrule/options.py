@@ -57,7 +57,7 @@ def add_options(parser: pytest.Parser) -> None:
         choices=["auto", "kvm", "tcg", "icount"],
         help="of QEMU guests; icount counts instructions",
     )
-    add("--transport", default="serial", choices=["serial", "9p", "ssh"], help="of the QEMU Linux guest")
+    add("--transport", default="serial", choices=["serial", "console", "9p", "ssh"], help="of the QEMU Linux guest")
     add("--linux-kernel", metavar="FILE", help="kernel image of the linux guest (default: Debian's, downloaded once)")
     add("--linux-modules", metavar="DIR", help="folder with that kernel's modules, for the transports that need some")
     add("--linux-append", default="", metavar="WORDS", help="more words for that kernel's command line")

@@ -20,7 +20,7 @@ from ferrule.plan import Plan
 from ferrule.progress import Progress
 from ferrule.stream import Decoder, Record, Restart
 
-PANIC = re.compile(r"Kernel panic|panicked at|KERNEL PANIC|Oops:|triple fault", re.IGNORECASE)
+PANIC = re.compile(r"Kernel panic|panicked at|Uncaught panic|Oops:|triple fault", re.IGNORECASE)
 FLOOD_BYTES = 1 << 20  # without one valid record between them: no honest kernel log is that long
 TAIL_LINES = 12
 POLL_SECONDS = 0.25
