@@ -18,11 +18,14 @@ from ferrule.errors import FerruleError, ToolMissing, UsageError
 from ferrule.guests.base import Guest, Linked
 from ferrule.progress import Progress, progress_on
 from ferrule.registry import find, workloads
-from ferrule.report import extra_info, history, matrix, tables, verified
+from ferrule.report import extra_info, history, matrix, tables, verdicts, verified
 from ferrule.report.codec import encode
+from ferrule.report.columns import columns
 from ferrule.samples import GuestResult, RunKey, RunResult
 from ferrule.stats.summary import Summary, summarise
 from ferrule.suite import Asked, Variants, keys_of, parse_key, parse_place, suite_of, variants_of
+
+SCHEMA = 1  # of the key `ferrule` in the JSON file
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,7 @@ class Session:
         self.skipped: dict[str, str] = {}  # guests nobody asked for by name and that are not to be had
         self.results: dict[str, GuestResult] = {}
         self.measured = False
+        self.injected = False  # whether pytest-benchmark holds any sample
         self.refused: FerruleError | None = None  # what collection stumbled over
         self.exit_code = 0  # when no measurement took place
         self._history: Path | None = None
@@ -188,13 +192,20 @@ class Session:
         return "\n".join(lines)
 
     def facts(self) -> dict[str, object]:
-        """For the JSON file."""
-        sampling = {name: encode(result.sampling) for name, result in self.results.items() if result.sampling}
-        errors = {name: result.errors for name, result in self.results.items() if result.errors}
+        """For the JSON file: the campaign, and per guest what became of its workloads and of each of their runs."""
+        made = columns([*self.results.values()])
         return {
+            "schema": SCHEMA,
             "seed": self.seed,
             "budget": self.budget.name,
-            "errors": errors,
+            "sampling": {column.guest: encode(column.sampling) for column in made if column.sampling},
+            "verdicts": {column.guest: verdicts.as_json(verdicts.verdicts(column)) for column in made},
+            "runs": {
+                column.guest: {
+                    str(entry.key): {"status": entry.status, "reason": entry.reason} for entry in column.entries
+                }
+                for column in made
+            },
+            "errors": {name: result.errors for name, result in self.results.items() if result.errors},
             "skipped": self.skipped,
-            "sampling": sampling,
         }
