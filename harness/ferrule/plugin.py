@@ -142,6 +142,8 @@ class Measurement:
         benchmark = self._request.getfixturevalue("benchmark")
         samples = [value * 1e-9 for value in summary.per_process]
         self._session.injected |= inject(benchmark, samples, companion.group_of(summary), extra)
+        if why := self._session.doubt(self.case):
+            pytest.fail(f"{self.case.guest}: {run.key}: implausible: {why}", pytrace=False)
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from ferrule.errors import FerruleError, ToolMissing, UsageError
 from ferrule.guests.base import Guest, Linked
 from ferrule.progress import Progress, progress_on
 from ferrule.registry import find, workloads
-from ferrule.report import extra_info, history, matrix, tables, verdicts, verified
+from ferrule.report import extra_info, history, matrix, plausible, tables, verdicts, verified
 from ferrule.report.codec import encode
 from ferrule.report.columns import columns
 from ferrule.samples import GuestResult, RunKey, RunResult
@@ -120,6 +120,7 @@ class Session:
             finally:
                 for guest in made:
                     guest.close()
+                self._doubt()
                 self._remember()
 
     def _make(self, name: str, progress: Progress) -> Guest | None:
@@ -146,15 +147,39 @@ class Session:
             progress.note(f"{name}: skipped: {reason}")
         return None
 
+    @property
+    def _folder(self) -> Path:
+        """The history's root."""
+        return Path(self._config.getoption("--results") or paths.root() / "results")
+
+    def _doubt(self) -> None:
+        """Look for values that cannot be, also when the campaign was interrupted."""
+        if self.verify_only:
+            return
+        asked = None if self._precision else self.budget.boots * self.budget.processes
+        for result, column in zip(self.results.values(), columns([*self.results.values()]), strict=True):
+            result.accepted = self._config.getoption("--accept")
+            try:
+                earlier = [one.column for one in history.of_guest(self._folder, result.guest)]
+            except FerruleError as error:  # what was measured is worth more than the check of it
+                result.errors.append(f"not held against the history: {error}")
+                earlier = []
+            result.doubts = plausible.doubts(column, earlier, asked)
+
     def _remember(self) -> None:
         """Append to the history what was measured or verified, also when the campaign was interrupted."""
         if self._config.getoption("--no-history"):
             return
-        folder, found = Path(self._config.getoption("--results") or paths.root() / "results"), [*self.results.values()]
+        folder, found = self._folder, [*self.results.values()]
         if self.verify_only:
             self._history = verified.append(folder, found, seed=self.seed)
         else:
             self._history = history.append(folder, found, seed=self.seed, budget=self.budget.name)
+
+    def doubt(self, case: Case) -> str | None:
+        """Why a measured value fails its test; None when it is believed, or was to be taken as it is."""
+        held = self.results[case.guest]
+        return None if held.accepted else held.doubts.get(case.key)
 
     def result(self, case: Case) -> RunResult:
         """Samples of a case, or why there are none."""
@@ -206,6 +231,7 @@ class Session:
                 }
                 for column in made
             },
+            "doubts": {column.guest: dict(column.doubts) for column in made if column.doubts},
             "errors": {name: result.errors for name, result in self.results.items() if result.errors},
             "skipped": self.skipped,
         }
