@@ -116,7 +116,8 @@ def test_doubts_survive_storage_and_stand_below_the_table(tmp_path: Path) -> Non
 @pytest.mark.skipif(sys.platform != "linux", reason="the local guest needs Linux")
 def test_an_implausible_value_fails_the_run_until_it_is_accepted(tmp_path: Path) -> None:
     """The stored line is made to say that a call was a round trip."""
-    run("--workload=null_call", cwd=tmp_path)
+    asked = ("--workload=null_call", "--processes=2")
+    run(*asked, cwd=tmp_path)
     path = next(tmp_path.glob("results/*/*/local.jsonl"))
     line = json.loads(path.read_text())
     for entry in line["entries"]:
@@ -124,10 +125,10 @@ def test_an_implausible_value_fails_the_run_until_it_is_accepted(tmp_path: Path)
             entry["summary"]["meaning"]["per"] = "round_trip"
     path.write_text(json.dumps(line) + "\n")
     for _ in range(2):
-        done = run("--workload=null_call", "--json=run.json", cwd=tmp_path, check=3)
+        done = run(*asked, "--json=run.json", cwd=tmp_path, check=3)
         assert "local: null_call: its meaning was Meaning(per='round_trip'" in done.stdout
     data = json.loads((tmp_path / "run.json").read_text())
     assert set(data["ferrule"]["doubts"]["local"]) == {"null_call"}
     assert [entry["group"] for entry in data["benchmarks"]] == ["null_call"], "what was measured is there all the same"
-    assert "accepted (--accept)" in run("--workload=null_call", "--accept", cwd=tmp_path).stdout
-    assert "Implausible" not in run("--workload=null_call", cwd=tmp_path).stdout
+    assert "accepted (--accept)" in run(*asked, "--accept", cwd=tmp_path).stdout
+    assert "Implausible" not in run(*asked, cwd=tmp_path).stdout

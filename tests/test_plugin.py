@@ -91,7 +91,7 @@ def test_the_history_has_one_line_and_can_be_published_twice_alike(measured: Mea
 def test_pytest_benchmarks_own_features_work_on_guest_samples(tmp_path: Path) -> None:
     store = (f"--benchmark-storage={tmp_path}/store", "--benchmark-autosave", "--workload=null_call,empty_loop")
     run(*store, cwd=tmp_path)
-    second = run(*store, "--benchmark-compare", f"--benchmark-histogram={tmp_path}/picture", cwd=tmp_path)
+    second = run(*store, "--accept", "--benchmark-compare", f"--benchmark-histogram={tmp_path}/picture", cwd=tmp_path)
     assert "null_call" in second.stdout
     assert "(NOW)" in second.stdout
     assert "(0001" in second.stdout
@@ -136,7 +136,7 @@ def test_a_precision_ends_on_width_or_budget_and_says_which(tmp_path: Path) -> N
     assert entry["extra_info"]["half_width"] <= 0.5
     assert entry["extra_info"]["processes"] >= 10
     assert data["ferrule"]["sampling"]["local"]["target"] == 0.5
-    tight = run("--workload=null_call", "--precision=0.01%", "--budget=0.001s", cwd=tmp_path)
+    tight = run("--workload=null_call", "--precision=0.01%", "--budget=0.001s", "--accept", cwd=tmp_path)
     assert "local: the budget was spent first: null_call " in tight.stdout
     second = next(tmp_path.glob("results/*/*/local.jsonl")).read_text().splitlines()[1]
     assert json.loads(second)["entries"][0]["summary"]["ended"] == "budget"
