@@ -119,6 +119,7 @@ class ProcessSamples:
     histogram: Histogram | None = None
     voluntary: int | None = None
     involuntary: int | None = None
+    ran: int | None = None  # operations a batch really ran, where a slowdown was injected: nothing but a test
 
 
 @dataclass

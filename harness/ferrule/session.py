@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 from ferrule import guests, options, paths
-from ferrule.build import Payload, build_payload
+from ferrule.build import Payload, build_for
 from ferrule.campaign import Campaign
 from ferrule.errors import FerruleError, ToolMissing, UsageError
-from ferrule.guests.base import Guest, Linked
+from ferrule.guests.base import Guest
 from ferrule.progress import Progress, progress_on
 from ferrule.registry import find, workloads
 from ferrule.report import extra_info, history, matrix, plausible, tables, verdicts, verified
@@ -61,6 +61,7 @@ class Session:
         self.refused: FerruleError | None = None  # what collection stumbled over
         self.exit_code = 0  # when no measurement took place
         self._history: Path | None = None
+        self._payloads: dict[str, Payload] = {}
 
     def cases(self, family: str, variants: Variants) -> list[Case]:
         """The tests of one family, after --suite, --workload and --place.
@@ -188,12 +189,10 @@ class Session:
         held = self.results[case.guest]
         return held.runs.get(case.key) or RunResult(case.key, "missing", held.errors[-1])
 
-    @functools.cache  # noqa: B019 - one session a process
-    def _build(self, os: str, arch: str, library: Path | None) -> Payload:
-        return build_payload(os, arch, extra_workloads=self._extra, library=library)
-
     def _payload_for(self, guest: Guest) -> Payload:
-        return self._build(guest.os, guest.arch, guest.library if isinstance(guest, Linked) else None)
+        if guest.name not in self._payloads:
+            self._payloads[guest.name] = build_for(guest, self._extra)
+        return self._payloads[guest.name]
 
     @functools.cache  # noqa: B019 - one session a process
     def summary(self, case: Case) -> tuple[Summary, dict[str, Any]]:

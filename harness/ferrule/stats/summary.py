@@ -97,7 +97,8 @@ def summarise(run: RunResult, conditions: Conditions) -> Summary:
         exact_interval(per_process) if exact else hierarchical_interval(per_process, boots).widened(Z * subtraction)
     )
     moved = run.meaning.bytes if is_bandwidth(run.meaning) and not exact else 0
-    found = flag.placement_flags(used, run.meaning, run.place) | flag.clock_flags(used, conditions)
+    found = {Flag.INJECTED} if any(samples.ran for samples in used) else set()
+    found |= flag.placement_flags(used, run.meaning, run.place) | flag.clock_flags(used, conditions)
     if exact:
         found |= {Flag.VARYING} if min(per_process) != max(per_process) else set()
     else:
