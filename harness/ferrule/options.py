@@ -95,6 +95,7 @@ def add_options(parser: pytest.Parser) -> None:
     )
     add("--patience", type=float, metavar="S", help="seconds a run may say nothing before its guest counts as hung")
     add("--results", metavar="DIR", help="where the history goes (default: results/ of the checkout)")
+    add("--accept", action="store_true", help="take values that look implausible as they are, now and from now on")
     add("--no-history", action="store_true", help="do not append to the history")
 
 
