@@ -189,7 +189,7 @@ class TypedBoot(Announced):
         raise TransportError(f"no disk of the guest's holds the payload: {', '.join(disks) or 'there is none'}")
 
     def _start(self) -> None:
-        self._end = re.compile(self._shell.start(f"{PAYLOAD} process={self._process}").pattern.decode(), re.MULTILINE)
+        self._end = re.compile(self._shell.start(f"{PAYLOAD} process={self._process}").pattern.decode())
 
     def over(self) -> bool:
         """See Announced. A process that ended well is followed by the next."""

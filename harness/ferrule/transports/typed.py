@@ -1,7 +1,7 @@
 """A shell at the other end of a serial line: log in, type commands, read what they say. Knows no OS.
 
-What is typed comes back as an echo, with whatever a line editor makes of it; so a command's end is told by a line of
-its own, which the echo of what asked for it is not.
+What is typed comes back as an echo, with whatever a line editor makes of it; so a command's end is told by words with
+its status behind them, which the echo of what asked for them does not have.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class Shell:
         mark = f"ferrule-end-{self._commands}"
         self._seen = b""
         self._write(f"{command}; echo {mark} $?\n".encode())
-        return re.compile(rf"^{mark} (\d+)\s*$".encode(), re.MULTILINE)
+        return re.compile(rf"{mark} (\d+)\s*\n".encode())
 
     def _expect(self, pattern: re.Pattern[bytes], ends: float, what: str) -> re.Match[bytes]:
         while True:
