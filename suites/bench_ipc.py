@@ -8,7 +8,7 @@ SIZES = (0, 8, 4096, 65536)
 
 @family(
     "ipc",
-    pipe_latency=[{}, {"wrapped": 1}],
+    pipe_latency=[{}, {"library": 1}],
     pipe_bandwidth=[{"size": 4096}, {"size": 65536}],
     scheme_call=[{"size": size, "space": space} for space in (0, 1) for size in SIZES],
 )

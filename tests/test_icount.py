@@ -23,6 +23,8 @@ from ferrule.stats.summary import Summary, summarise
 NULL, EMPTY = RunKey("null_call"), RunKey("empty_loop")
 NOPS = (0, 1, 7, 8, 10, 1000)
 CANARIES = {nops: RunKey("canary", (("nops", nops),)) for nops in NOPS}
+RAW, LIBRARY = (RunKey("pipe_latency", (("size", 1), ("library", on))) for on in (0, 1))
+WRAPPERS = 32  # more than the calls and returns of four functions in a round trip
 TWICE = Budget(boots=2, processes=1, batches=11, warm=2, each=0, target_ns=100_000, limit_ns=1_000_000_000)
 
 
@@ -33,7 +35,7 @@ def result() -> GuestResult:
         guest = create("linux", GuestOptions(accel="icount"))
     except InfrastructureError as error:
         pytest.skip(str(error).splitlines()[0])
-    keys = (NULL, EMPTY, *CANARIES.values())
+    keys = (NULL, EMPTY, RAW, LIBRARY, *CANARIES.values())
     progress = PlainProgress(io.StringIO())
     campaign = Campaign([guest], {"linux": keys}, lambda one: build_payload(one.os, one.arch), TWICE, 3, progress)
     return campaign.run()["linux"]
@@ -54,6 +56,11 @@ def test_added_instructions_are_seen_exactly(summaries: Mapping[RunKey, Summary]
     none = summaries[CANARIES[0]].estimate
     assert none > 0
     assert {nops: summaries[key].estimate - none for nops, key in CANARIES.items()} == {nops: nops for nops in NOPS}
+
+
+def test_a_kernel_does_more_for_programs_on_a_library(summaries: Mapping[RunKey, Summary]) -> None:
+    """Two switches a round trip, after each of which the kernel writes into the area that was registered."""
+    assert summaries[LIBRARY].estimate > summaries[RAW].estimate + 2 * WRAPPERS
 
 
 def test_two_boots_count_the_same(summaries: Mapping[RunKey, Summary]) -> None:

@@ -125,7 +125,28 @@ def test_a_named_workload_takes_parameters(tmp_path: Path) -> None:
     assert [entry["group"] for entry in data["benchmarks"]] == ["canary[nops=64]"]
 
 
+def test_a_precision_ends_on_width_or_budget_and_says_which(tmp_path: Path) -> None:
+    wide = run("--workload=null_call", "--precision=50%", "--budget=30s", "--json=wide.json", cwd=tmp_path)
+    assert "local: to a half-width of 50 % within 30 s; 7 processes a boot" in wide.stdout
+    assert "local: narrow enough: null_call " in wide.stdout
+    data = json.loads((tmp_path / "wide.json").read_text())
+    (entry,) = data["benchmarks"]
+    assert entry["extra_info"]["ended"] == "width"
+    assert entry["extra_info"]["half_width"] <= 0.5
+    assert entry["extra_info"]["processes"] >= 10
+    assert data["ferrule"]["sampling"]["local"]["target"] == 0.5
+    tight = run("--workload=null_call", "--precision=0.01%", "--budget=0.001s", cwd=tmp_path)
+    assert "local: the budget was spent first: null_call " in tight.stdout
+    second = next(tmp_path.glob("results/*/*/local.jsonl")).read_text().splitlines()[1]
+    assert json.loads(second)["entries"][0]["summary"]["ended"] == "budget"
+
+
 MISTAKES = {
+    "--precision=1": "--precision 1: give a percentage from 0.01% to 50%, e.g. --precision 1%",
+    "--precision=0%": "--precision 0%: give a percentage",
+    "--precision=1% --budget=10": "--budget 10: give seconds, minutes or hours",
+    "--precision=1% --verify-only": "--precision 1%: --verify-only measures nothing",
+    "--budget=10m": "--budget 10m: only with --precision",
     "--guest=windows": "--guest windows: no such guest; there are: ",
     "--suite=opera": "--suite opera: no such suite; there are: ",
     "--workload=nul_call": "no workload nul_call; did you mean null_call?",
@@ -148,7 +169,7 @@ def test_a_mistake_is_one_clear_line_and_exit_code_2(flag: str, said: str, tmp_p
         "--linux-kernel=/nonexistent": "--guest=linux",
         "--host-key=/nonexistent": "--guest=ssh://u@127.0.0.1:9 --identity=/nonexistent",
     }
-    done = run(*guest.get(flag, "").split(), "--workload=null_call", flag, cwd=tmp_path, check=2)
+    done = run(*guest.get(flag, "").split(), "--workload=null_call", *flag.split(), cwd=tmp_path, check=2)
     lines = [line for line in done.stderr.splitlines() if line.startswith("ferrule: ")]
     assert len(lines) == 1
     assert said in lines[0]

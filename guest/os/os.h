@@ -111,6 +111,14 @@ OS_MISSING(os_process_join, struct os_process *process) /* its exit status: 0 wh
 OS_MISSING(os_process_kill, struct os_process *process) /* and reap */
 #endif
 
+/* --- programs on a C library: a library tells the kernel of every thread it starts, and the kernel does its part at
+ * each switch. os_library_enter() makes the calling thread such a one, with what it copies; os_library_leave() undoes
+ * it */
+#ifndef OS_HAS_LIBRARY
+OS_MISSING(os_library_enter, void)
+OS_MISSING(os_library_leave, void)
+#endif
+
 /* --- programs: a process that loads this program anew, which ends at once with status OS_EXECUTED (payload.c) */
 #ifndef OS_HAS_EXECUTE
 OS_MISSING(os_process_execute, struct os_process *process)

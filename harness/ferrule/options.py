@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +13,11 @@ from ferrule.errors import UsageError
 from ferrule.guestfile import parse_files
 from ferrule.guests import GuestOptions, available, embedded
 from ferrule.registry import find, workloads
+from ferrule.schedule import Precision
 from ferrule.suite import parse_key, parse_place, suite_of, variants_of
+
+_PERCENT = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,4})?) ?%")
+_DURATION = re.compile(r"([0-9]{1,6}(?:\.[0-9]{1,3})?)([smh])")
 
 
 def add_options(parser: pytest.Parser) -> None:
@@ -31,8 +36,19 @@ def add_options(parser: pytest.Parser) -> None:
     add("--quick", action="store_true", help="a shorter budget, said so in the results: wider intervals, fewer tails")
     add("--verify-only", action="store_true", help="prove that every workload does what it says; no numbers")
     add("--json", metavar="FILE", help="same as --benchmark-json")
-    add("--boots", type=int, metavar="N", help="rounds: boots of each guest that can be booted")
+    add(
+        "--boots",
+        type=int,
+        metavar="N",
+        help="rounds: boots of each guest that can be booted; with --precision at most",
+    )
     add("--processes", type=int, metavar="N", help="processes a boot")
+    add(
+        "--precision",
+        metavar="P%",
+        help="measure until the intervals reach no further than P %% of the result, e.g. 1%%",
+    )
+    add("--budget", metavar="TIME", help="at most so long with --precision: 90s, 10m (the default), 2h")
     add("--seed", type=int, metavar="N", help="of all random orders (default: drawn, and printed)")
     add(
         "--accel",
@@ -88,6 +104,7 @@ def check(config: pytest.Config) -> None:
         UsageError: names the flag and what there is instead.
     """
     budget_of(config)
+    precision_of(config)
     guest_options_of(config)
     guests_of(config)
     suites_of(config)
@@ -152,6 +169,38 @@ def budget_of(config: pytest.Config) -> Budget:
             raise UsageError(f"--{flag} {value}: must be at least 1")
         budget = replace(budget, **{flag: value})
     return budget
+
+
+def precision_of(config: pytest.Config) -> Precision | None:
+    """The precision asked for, with its budget; None without --precision.
+
+    Raises:
+        UsageError: no percentage, no duration, or one without what it needs.
+    """
+    option = config.getoption
+    asked, limit = option("--precision"), option("--budget")
+    if asked is None:
+        if limit is not None:
+            raise UsageError(f"--budget {limit}: only with --precision, e.g. --precision 1% --budget {limit}")
+        return None
+    if option("--verify-only"):
+        raise UsageError(f"--precision {asked}: --verify-only measures nothing")
+    found = _PERCENT.fullmatch(asked)
+    if found is None or not 0.01 <= float(found[1]) <= 50:
+        raise UsageError(f"--precision {asked}: give a percentage from 0.01% to 50%, e.g. --precision 1%")
+    return Precision(float(found[1]) / 100, _seconds(limit or "10m"), option("--boots"), option("--processes"))
+
+
+def _seconds(text: str) -> float:
+    """`90s`, `10m`, `2h` in seconds.
+
+    Raises:
+        UsageError: something else, or nothing at all.
+    """
+    found = _DURATION.fullmatch(text)
+    if found is None or float(found[1]) <= 0:
+        raise UsageError(f"--budget {text}: give seconds, minutes or hours, e.g. --budget 90s, 10m, 2h")
+    return float(found[1]) * {"s": 1, "m": 60, "h": 3600}[found[2]]
 
 
 def guest_options_of(config: pytest.Config) -> GuestOptions:

@@ -12,13 +12,14 @@ from typing import Any
 import pytest
 
 from ferrule import guests, options, paths
-from ferrule.build import Payload, build_payload
+from ferrule.build import Payload, build_for
 from ferrule.campaign import Campaign
 from ferrule.errors import FerruleError, ToolMissing, UsageError
-from ferrule.guests.base import Guest, Linked
+from ferrule.guests.base import Guest
 from ferrule.progress import Progress, progress_on
 from ferrule.registry import find, workloads
 from ferrule.report import extra_info, history, matrix, tables, verified
+from ferrule.report.codec import encode
 from ferrule.samples import GuestResult, RunKey, RunResult
 from ferrule.stats.summary import Summary, summarise
 from ferrule.suite import Asked, Variants, keys_of, parse_key, parse_place, suite_of, variants_of
@@ -42,6 +43,7 @@ class Session:
         self.seed = seed
         self.verify_only: bool = option("--verify-only")
         self.budget = options.budget_of(config)
+        self._precision = options.precision_of(config)
         self._options = options.guest_options_of(config)
         self._suites = options.suites_of(config)
         self._workloads = parse_key(option("--workload") or "")
@@ -55,6 +57,7 @@ class Session:
         self.refused: FerruleError | None = None  # what collection stumbled over
         self.exit_code = 0  # when no measurement took place
         self._history: Path | None = None
+        self._payloads: dict[str, Payload] = {}
 
     def cases(self, family: str, variants: Variants) -> list[Case]:
         """The tests of one family, after --suite, --workload and --place.
@@ -106,6 +109,7 @@ class Session:
                 verify_only=self.verify_only,
                 patience=self._config.getoption("--patience"),
                 results=self.results,
+                precision=self._precision,
             )
             self.measured = True
             try:
@@ -156,12 +160,10 @@ class Session:
         held = self.results[case.guest]
         return held.runs.get(case.key) or RunResult(case.key, "missing", held.errors[-1])
 
-    @functools.cache  # noqa: B019 - one session a process
-    def _build(self, os: str, arch: str, library: Path | None) -> Payload:
-        return build_payload(os, arch, extra_workloads=self._extra, library=library)
-
     def _payload_for(self, guest: Guest) -> Payload:
-        return self._build(guest.os, guest.arch, guest.library if isinstance(guest, Linked) else None)
+        if guest.name not in self._payloads:
+            self._payloads[guest.name] = build_for(guest, self._extra)
+        return self._payloads[guest.name]
 
     @functools.cache  # noqa: B019 - one session a process
     def summary(self, case: Case) -> tuple[Summary, dict[str, Any]]:
@@ -186,5 +188,12 @@ class Session:
 
     def facts(self) -> dict[str, object]:
         """For the JSON file."""
+        sampling = {name: encode(result.sampling) for name, result in self.results.items() if result.sampling}
         errors = {name: result.errors for name, result in self.results.items() if result.errors}
-        return {"seed": self.seed, "budget": self.budget.name, "errors": errors, "skipped": self.skipped}
+        return {
+            "seed": self.seed,
+            "budget": self.budget.name,
+            "errors": errors,
+            "skipped": self.skipped,
+            "sampling": sampling,
+        }

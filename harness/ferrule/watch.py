@@ -47,6 +47,7 @@ class Watch:
         self._noise = 0
         self._started = False
         self._said = ""  # the payload's last word for people
+        self.heard: tuple[float, float] | None = None  # when the first and the latest valid record came
 
     def drain(self, execution: Execution) -> None:
         """Read to the end.
@@ -85,6 +86,7 @@ class Watch:
             self._assembler.feed(event, now)
             if isinstance(event, Record):
                 alive, self._noise = True, 0
+                self.heard = (self.heard[0] if self.heard else now, now)
                 self._started = self._started or event.kind == "hello"
                 self._records += 1
                 if event.kind == "log":

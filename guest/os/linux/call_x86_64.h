@@ -60,6 +60,7 @@ enum linux_call {
     CALL_GETCPU = 309,
     CALL_FINIT_MODULE = 313,
     CALL_MEMFD_CREATE = 319,
+    CALL_RSEQ = 334,
 };
 
 static inline long call0(long number) {

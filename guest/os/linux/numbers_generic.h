@@ -53,6 +53,7 @@ enum linux_call {
     CALL_WAIT4 = 260,
     CALL_FINIT_MODULE = 273,
     CALL_MEMFD_CREATE = 279,
+    CALL_RSEQ = 293,
 };
 
 #endif

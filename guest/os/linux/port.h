@@ -35,6 +35,10 @@ struct linux_start {
 };
 extern struct linux_start linux_start_state;
 
+struct linux_rseq { /* struct rseq of <linux/rseq.h>, of which only the size and the alignment matter here */
+    volatile uint32_t words[8];
+} __attribute__((aligned(32)));
+
 /* --- what the payload needs ----------------------------------------------------------------------------------------
  */
 
@@ -211,6 +215,26 @@ static inline long os_process_execute(struct os_process *process) {
     }
     process->pid = (int32_t)pid;
     return pid < 0 ? pid : 0;
+}
+
+/* What glibc has done for every thread since 2.35, and so does nearly every program pay: an area registered with
+ * rseq(2), into which the kernel writes the thread's CPU whenever it has been switched. One a program: a forked copy
+ * has its own. */
+#define OS_HAS_LIBRARY
+extern struct linux_rseq linux_rseq_area;
+
+static inline long linux_rseq(int32_t flags) {
+    enum { BYTES = 32, SIGNATURE = 0x53053053 }; /* the area's first revision; what would precede an abort handler */
+    return call4(CALL_RSEQ, (long)&linux_rseq_area, BYTES, flags, SIGNATURE);
+}
+
+static inline long os_library_enter(void) {
+    return linux_rseq(0);
+}
+
+static inline long os_library_leave(void) {
+    enum { RSEQ_FLAG_UNREGISTER = 1 };
+    return linux_rseq(RSEQ_FLAG_UNREGISTER);
 }
 
 /* --- wait and wake ------------------------------------------------------------------------------------------------ */

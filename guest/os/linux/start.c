@@ -6,6 +6,7 @@
 LINUX_START;
 
 struct linux_start linux_start_state;
+struct linux_rseq linux_rseq_area;
 
 enum { AT_NULL = 0, AT_PAGESZ = 6, AT_SYSINFO_EHDR = 33 };
 

@@ -1,20 +1,18 @@
 /* Ping-pong between two processes over two pipes: write `size` bytes, wait for them to come back. One operation is the
  * ROUND TRIP: two writes, two reads, two context switches; halve it and you have what others call one-way latency.
  * Pitfall: on one core or on two the number differs twentyfold, so both ends are placed and their CPUs recorded.
- * wrapped=1 makes both ends call through functions, as tools on top of a C library do: where a kernel guards the return
- * predictor, each return after a trap is mispredicted (null_call_wrapped.c), and a round trip has four. */
+ * library=1 makes both ends programs on a C library, which is what other tools time: they call through functions, whose
+ * returns a kernel may make slow (null_call_wrapped.c), and the kernel knows their threads (os_library_enter), for
+ * which Linux does some more at each switch: 5 % of a round trip and more. */
+#include "workloads/message.h"
 #include "workloads/peer.h"
-
-enum { LARGEST = 4096 }; /* PIPE_BUF: up to here a message is never split */
 
 struct state {
     struct peer peer;
     size_t size;
-    int wrapped;
+    int library, entered;
 };
 STATE(struct state)
-
-static char message[LARGEST];
 
 __attribute__((noinline)) static long wrapped_read(int fd, void *into, size_t size) {
     return os_read(fd, into, size);
@@ -25,11 +23,11 @@ __attribute__((noinline)) static long wrapped_write(int fd, const void *from, si
 }
 
 static inline long receive(const struct state *own, int fd) {
-    return own->wrapped ? wrapped_read(fd, message, own->size) : os_read(fd, message, own->size);
+    return own->library ? wrapped_read(fd, message, own->size) : os_read(fd, message, own->size);
 }
 
 static inline long send(const struct state *own, int fd) {
-    return own->wrapped ? wrapped_write(fd, message, own->size) : os_write(fd, message, own->size);
+    return own->library ? wrapped_write(fd, message, own->size) : os_write(fd, message, own->size);
 }
 
 static void echo(void *argument) {
@@ -37,19 +35,20 @@ static void echo(void *argument) {
     struct state *own = state(run);
     peer_enter(run, &own->peer);
     while (receive(own, own->peer.there[0]) == (long)own->size) {
-        message[0]++; /* so that the first end can tell an answer from its own bytes */
+        message[0]++;
         if (send(own, own->peer.back[1]) != (long)own->size)
             break;
     }
 }
 
 static long setup(struct run *run) {
-    int64_t size = run_param(run, "size");
-    if (size < 1 || size > LARGEST)
-        return REFUSE(run, "size", "1..4096");
-    state(run)->size = (size_t)size;
-    state(run)->wrapped = run_param(run, "wrapped") != 0;
-    run->bytes = 2 * (uint64_t)size;
+    long refused = message_size(run, &state(run)->size);
+    if (refused < 0)
+        return refused;
+    state(run)->library = run_param(run, "library") != 0;
+    if (state(run)->library)
+        TRY(run, os_library_enter());
+    state(run)->entered = state(run)->library;
     return peer_start(run, &state(run)->peer, echo);
 }
 
@@ -72,6 +71,8 @@ static long verify(struct run *run) {
 
 static void teardown(struct run *run) {
     peer_end(&state(run)->peer);
+    if (state(run)->entered)
+        os_library_leave();
 }
 
 WORKLOAD{
@@ -81,7 +82,7 @@ WORKLOAD{
     .per = PER_ROUND_TRIP,
     .ends = 2,
     .switches = 2,
-    .params = "size=1 wrapped=0",
+    .params = "size=1 library=0",
     .setup = setup,
     .verify = verify,
     .teardown = teardown,

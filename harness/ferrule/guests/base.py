@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -97,3 +98,16 @@ class Linked(Protocol):
     """A guest whose kernel is a library: the payload is linked against it."""
 
     library: Path
+
+
+@runtime_checkable
+class Scatters(Protocol):
+    """A guest that can lay out each process differently, so that no layout is mistaken for the operation's cost.
+
+    An environment of another size moves the stack, and with it time by more than a real change does (Mytkowicz, Diwan,
+    Hauswirth & Sweeney, ASPLOS 2009).
+    """
+
+    def scatter(self, draw: random.Random) -> None:
+        """From now on draw each process's layout."""
+        ...

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from ferrule.samples import Conditions, GuestResult, RunKey, RunResult, Status
+from ferrule.samples import Conditions, GuestResult, RunKey, RunResult, Sampling, Status
 from ferrule.stats.summary import Summary, measured, summarise
 
 
@@ -45,6 +45,7 @@ class Column:
     boots: int
     entries: tuple[Entry, ...]
     errors: tuple[str, ...] = ()
+    sampling: Sampling | None = None
 
     def find(self, key: RunKey) -> Entry | None:
         """The entry of a run key."""
@@ -73,6 +74,7 @@ def columns(results: Iterable[GuestResult], declared: Mapping[str, Declared] | N
             result.boots,
             tuple(_entry(run, result.conditions, rows.get(run.key.workload)) for run in result.runs.values()),
             tuple(result.errors),
+            result.sampling,
         )
         for result in results
     ]

@@ -27,7 +27,7 @@ from ferrule.errors import InfrastructureError, UsageError
 from ferrule.report.codec import Malformed, decode, encode
 from ferrule.report.columns import Column, Declared, Entry, columns
 from ferrule.report.journal import append_line, lines, write_whole
-from ferrule.samples import Conditions, GuestResult, RunResult
+from ferrule.samples import Conditions, GuestResult, RunResult, Sampling
 
 SCHEMA = 1
 
@@ -104,6 +104,7 @@ def _line(column: Column) -> dict[str, Any]:
         "boots": column.boots,
         "errors": list(column.errors),
         "conditions": encode(column.conditions),
+        "sampling": encode(column.sampling),
     }
     shapes = {str(entry.key): eight(entry.summary.per_process) for entry in column.entries if entry.summary}
     return line | shapes | {"entries": [encode(entry) for entry in column.entries]}
@@ -160,6 +161,7 @@ def _stored(where: str, line: Mapping[str, Any], path: Path) -> Stored:
             decode(int, line["boots"]),
             tuple(decode(list[Entry], line["entries"])),
             tuple(decode(list[str], line["errors"])),
+            decode(Sampling, line["sampling"]) if line.get("sampling") is not None else None,
         )
         text = {name: decode(str, line[name]) for name in ("run_id", "ts", "machine", "budget", "ferrule")}
         commit = None if line["commit"] is None else decode(str, line["commit"])

@@ -1,0 +1,1 @@
+"""The harness against itself: known truths are put in, and what comes out must be them."""
