@@ -139,4 +139,5 @@ def _head(parsed: argparse.Namespace, guest: str, contests: Sequence[Contest], p
         batches=BATCHES,
         warm=WARM,
         sizes={str(key): n for key, n in own.sizes.items()},
+        injected=own.more,
     )

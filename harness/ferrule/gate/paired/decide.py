@@ -14,7 +14,7 @@ from ferrule.gate.paired.series import Overheads, Series, lacking, refused, seri
 from ferrule.gate.verdict import Estimate, Finding, Report, Verdict
 from ferrule.stats.paired import Decision, decide_at_looks, log_ratios
 
-FACTOR: Final = 2.0  # a ratio that is not believed without somebody looking at it
+FACTOR: Final = 1.9  # about twice, or half: a ratio that is not believed without somebody looking at it
 RATES_APART: Final = 0.005  # of counters that tick at one rate
 
 
@@ -135,6 +135,8 @@ def _conditions(head: Head, pairs: Sequence[Pair]) -> tuple[str, ...]:
     looks = ", ".join(f"{until} ({share:g})" for until, share in head.looks)
     of_one = f"{head.processes} processes of " if head.processes > 1 else ""
     said.append(f"{len(pairs)} of {head.pairs} pairs, {of_one}{head.batches} batches; looks at pairs (share): {looks}")
+    if head.injected:
+        said.append(f"no measurement: a slowdown of {head.injected / 10:g} % was injected into the candidate")
     loads = [pair.load for pair in pairs if pair.load is not None]
     steals = [pair.steal for pair in pairs if pair.steal is not None]
     parts = []
