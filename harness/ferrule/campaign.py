@@ -59,6 +59,7 @@ class Campaign:
     patience: float | None = None  # seconds without a record; by default what the budget and the accelerator call for
     results: dict[str, GuestResult] = field(default_factory=dict)
     sizes: Mapping[str, Mapping[RunKey, int]] = field(default_factory=dict)  # frozen batch sizes, by guest name
+    more: Mapping[str, int] = field(default_factory=dict)  # per mille of slowdown to inject, by guest name: to be found
     precision: Precision | None = None  # measure until the intervals are so narrow, in place of the budget's rounds
 
     def run(self) -> dict[str, GuestResult]:
@@ -147,7 +148,7 @@ class Campaign:
             verify_only=self.verify_only,
             pin=bool(guest.cpus),
             cpus=guest.cpus,
-            runs=tuple(PlannedRun(key, turn.sizes.get(key, 0)) for key in todo),
+            runs=tuple(PlannedRun(key, turn.sizes.get(key, 0), self.more.get(guest.name, 0)) for key in todo),
         )
         added = {row.name for row in workloads().values() if row.control} - {key.workload for key in todo}
         runs = turn.processes * (len(todo) + len(added))
