@@ -57,7 +57,7 @@ def add_options(parser: pytest.Parser) -> None:
         choices=["auto", "kvm", "tcg", "icount"],
         help="of QEMU guests; icount counts instructions",
     )
-    add("--transport", default="serial", choices=["serial", "9p", "ssh"], help="of the QEMU Linux guest")
+    add("--transport", default="serial", choices=["serial", "console", "9p", "ssh"], help="of the QEMU Linux guest")
     add("--linux-kernel", metavar="FILE", help="kernel image of the linux guest (default: Debian's, downloaded once)")
     add("--linux-modules", metavar="DIR", help="folder with that kernel's modules, for the transports that need some")
     add("--linux-append", default="", metavar="WORDS", help="more words for that kernel's command line")
@@ -95,6 +95,7 @@ def add_options(parser: pytest.Parser) -> None:
     )
     add("--patience", type=float, metavar="S", help="seconds a run may say nothing before its guest counts as hung")
     add("--results", metavar="DIR", help="where the history goes (default: results/ of the checkout)")
+    add("--accept", action="store_true", help="take values that look implausible as they are, now and from now on")
     add("--no-history", action="store_true", help="do not append to the history")
 
 

@@ -157,3 +157,5 @@ class GuestResult:
     seconds: float = 0.0
     boots: int = 0
     sampling: Sampling | None = None  # where a precision was asked for
+    doubts: dict[RunKey, str] = field(default_factory=dict)  # why a run's value is not believed (report/plausible.py)
+    accepted: bool = False  # whether it was to be taken all the same

@@ -105,6 +105,8 @@ def _line(column: Column) -> dict[str, Any]:
         "errors": list(column.errors),
         "conditions": encode(column.conditions),
         "sampling": encode(column.sampling),
+        "doubts": dict(column.doubts),
+        "accepted": column.accepted,
     }
     shapes = {str(entry.key): eight(entry.summary.per_process) for entry in column.entries if entry.summary}
     return line | shapes | {"entries": [encode(entry) for entry in column.entries]}
@@ -133,6 +135,17 @@ def load(folder: Path, files: str = "*.jsonl") -> list[Stored]:
         for where, line in lines(path):
             found.append(_stored(where, line, path))
     return sorted(found, key=lambda one: (one.ts, one.run_id, one.column.guest))
+
+
+def of_guest(folder: Path, guest: str) -> list[Stored]:
+    """What is stored of a guest on this machine, oldest first.
+
+    Raises:
+        InfrastructureError: a line is damaged; names file, line and key.
+    """
+    machine = machine_name()
+    found = load(folder, f"{slug(guest)}.jsonl")
+    return [one for one in found if one.machine == machine and one.column.guest == guest]
 
 
 def load_run(folder: Path, run_id: str) -> list[Stored]:
@@ -164,6 +177,8 @@ def _stored(where: str, line: Mapping[str, Any], path: Path) -> Stored:
             tuple(decode(list[Entry], line["entries"])),
             tuple(decode(list[str], line["errors"])),
             decode(Sampling, line["sampling"]) if line.get("sampling") is not None else None,
+            decode(dict[str, str], line.get("doubts", {})),
+            decode(bool, line.get("accepted", False)),
         )
         text = {name: decode(str, line[name]) for name in ("run_id", "ts", "machine", "budget", "ferrule")}
         commit = None if line["commit"] is None else decode(str, line["commit"])
