@@ -157,6 +157,17 @@ MISTAKES = {
     "--cpu=4095": "--cpu 4095: ",
     "--processes=0": "--processes 0: must be at least 1",
     "--patience=0": "--patience 0.0: must be more than 0",
+    "--patience=nan": "--patience nan: must be more than 0",
+    "--seed=-1": "--seed -1: must be 0 or more",
+    "--smp=0": "--smp 0: must be at least 1",
+    "--sha256=abc": "--sha256 abc: is not 64 hexadecimal digits",
+    "--suite=,": "--suite ',': no suite named",
+    "--workload=,": "--workload ',': no workload named",
+    "--guests-file=/nonexistent": "/nonexistent: No such file",
+    "--guest-file=opera.kernel=/dev/null": "--guest-file opera.kernel: no guest opera; there are: ",
+    "--guest-file=redox.kernel=/nonexistent": "--guest-file redox.kernel=/nonexistent: no such file",
+    "--json=/": "--json /: is a folder",
+    "--results=/dev/null": "--results /dev/null: is not a folder",
     "--extra=/nonexistent": "/nonexistent: no such workload file or folder",
     "--json=/nonexistent/file": "--json /nonexistent/file: there is no folder /nonexistent",
     "--linux-kernel=/nonexistent": "/nonexistent",
@@ -195,9 +206,35 @@ def test_list_names_every_workload(tmp_path: Path) -> None:
     assert all(name in out for name in workloads())
 
 
-def test_compare_refuses_unknown_runs(tmp_path: Path) -> None:
-    done = ferrule("compare", "a", "b", "--results", str(tmp_path), cwd=tmp_path, check=2)
+def test_numbers_are_not_promised_where_none_are_taken(tmp_path: Path) -> None:
+    done = run("--json=run.json", "--verify-only", "--workload=null_call", cwd=tmp_path, check=2)
+    assert "ferrule: --json run.json: --verify-only takes no numbers" in done.stderr
+
+
+def test_a_first_run_with_nothing_to_compare_with_is_still_a_run(tmp_path: Path) -> None:
+    storage = f"--benchmark-storage=file://{tmp_path}/none"
+    done = run("--workload=null_call", "--benchmark-compare", storage, cwd=tmp_path)
+    assert "null_call" in done.stdout
+    assert "Can't compare" in done.stdout + done.stderr
+
+
+MISREADINGS = {
+    ("compare", "a", "b", "--results", "."): (2, "run a: not in ."),
+    ("compare", "", "b", "--results", "."): (2, "a run id is empty"),
+    ("compare", "a", "b", "--results", "/nonexistent"): (2, "--results /nonexistent: No such file or directory"),
+    ("publish", "--results", "/dev/null"): (2, "--results /dev/null: Not a directory"),
+    ("publish", "--results", "."): (2, "no stored runs to publish"),
+    ("publish", "--out", "/dev/null"): (3, "cannot be written: "),
+}
+
+
+@pytest.mark.parametrize("words", MISREADINGS, ids=" ".join)
+def test_reading_what_is_not_there_is_one_clear_line(words: tuple[str, ...], tmp_path: Path) -> None:
+    status, said = MISREADINGS[words]
+    done = ferrule(*words, cwd=tmp_path, check=status)
+    assert len(done.stderr.splitlines()) == 1
     assert done.stderr.startswith("ferrule: ")
+    assert said in done.stderr
 
 
 def test_the_checkout_is_needed_and_missed_clearly(tmp_path: Path) -> None:

@@ -17,12 +17,13 @@ from ferrule.errors import (
     GuestPanicked,
     GuestRebooted,
 )
+from ferrule.gather import clean
 from ferrule.guests.base import Execution, Guest
 from ferrule.plan import Plan
 from ferrule.progress import Progress
 from ferrule.stream import Decoder, Record, Restart
 
-PANIC = re.compile(r"Kernel panic|panicked at|KERNEL PANIC|Oops:|triple fault", re.IGNORECASE)
+PANIC = re.compile(r"Kernel panic|panicked at|Uncaught panic|Oops:|triple fault", re.IGNORECASE)
 FLOOD_BYTES = 1 << 20  # without one valid record between them: no honest kernel log is that long
 TAIL_LINES = 12
 POLL_SECONDS = 0.25
@@ -49,6 +50,7 @@ class Watch:
         self._noise = 0
         self._started = False
         self._began: machine_load.Moment | None = None
+        self._said = ""  # the payload's last word for people
         self.heard: tuple[float, float] | None = None  # when the first and the latest valid record came
 
     def drain(self, execution: Execution) -> None:
@@ -91,6 +93,8 @@ class Watch:
                 self.heard = (self.heard[0] if self.heard else now, now)
                 self._started = self._started or event.kind == "hello"
                 self._records += 1
+                if event.kind == "log":
+                    self._said = clean(event.fields.get("text", ""))
                 self._look(event)
                 self._progress.record(event)
         if self._noise > FLOOD_BYTES:
@@ -130,7 +134,8 @@ class Watch:
             return self._error(GuestNotStarted, execution, f"ended before its first record ({ending.detail})")
         if ending.clean or "reset" in ending.detail:
             return self._error(GuestRebooted, execution, f"ended before it was finished ({ending.detail})")
-        return self._error(GuestDied, execution, f"died ({ending.detail})")
+        said = f": {self._said}" if self._said else ""
+        return self._error(GuestDied, execution, f"died ({ending.detail}{said})")
 
     def _error(self, kind: type[GuestError], execution: Execution, what: str) -> GuestError:
         lines = execution.console().splitlines()[-TAIL_LINES:]

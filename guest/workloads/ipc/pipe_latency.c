@@ -3,7 +3,7 @@
  * Pitfall: on one core or on two the number differs twentyfold, so both ends are placed and their CPUs recorded.
  * library=1 makes both ends programs on a C library, which is what other tools time: they call through functions, whose
  * returns a kernel may make slow (null_call_wrapped.c), and the kernel knows their threads (os_library_enter), for
- * which Linux does some more at each switch: 5 % of a round trip and more. */
+ * which it may do some more at each switch: 5 % of a round trip and more. */
 #include "workloads/message.h"
 #include "workloads/peer.h"
 

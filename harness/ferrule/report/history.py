@@ -154,6 +154,8 @@ def load_run(folder: Path, run_id: str) -> list[Stored]:
     Raises:
         UsageError: no campaign, or several, go by that id.
     """
+    if not run_id:
+        raise UsageError("a run id is empty; ids are in the history's lines and in the published pages")
     every = load(folder)
     ids = sorted({one.run_id for one in every if one.run_id.startswith(run_id)})
     if len(ids) == 1:

@@ -8,7 +8,10 @@ and its moment, and an interval pooled over them covers the truth 17 to 30 % of 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
+from math import hypot
+from statistics import median
 from typing import Literal
 
 import numpy as np
@@ -33,10 +36,21 @@ class Interval:
     n: int  # replicates the interval rests on
 
     def widened(self, by: float) -> Interval:
-        """The same with both ends moved outwards by `by` (a systematic uncertainty, in the interval's unit)."""
+        """The same with an independent uncertainty in it, `by` (a bound or expanded, in the interval's unit).
+
+        Both reaches and `by` are combined in quadrature (JCGM 100:2008, GUM, 5.1.2).
+        """
         if self.low is None or self.high is None or by == 0.0:
             return self
-        return Interval(self.estimate, self.low - by, self.high + by, self.confidence, self.method, self.scope, self.n)
+        low = self.estimate - hypot(self.estimate - self.low, by)
+        high = self.estimate + hypot(self.high - self.estimate, by)
+        return replace(self, low=low, high=high)
+
+    def at_least(self, by: float) -> Interval:
+        """The same, reaching `by` at least on both sides."""
+        if self.low is None or self.high is None:
+            return self
+        return replace(self, low=min(self.low, self.estimate - by), high=max(self.high, self.estimate + by))
 
 
 def binomial_cdf(k: int, n: int, q: float) -> float:
@@ -46,6 +60,7 @@ def binomial_cdf(k: int, n: int, q: float) -> float:
     return 0.0 if k < 0 else float(bdtr(min(k, n), n, q))
 
 
+@cache
 def quantile_ranks(n: int, q: float, confidence: float = CONFIDENCE) -> tuple[int, int] | None:
     """Ranks (from 1) of the order statistics that enclose quantile `q` with at least `confidence`.
 
@@ -149,7 +164,7 @@ def hierarchical_interval(values: ArrayLike, boots: Sequence[int], confidence: f
     numbers = np.asarray(boots)
     names = np.unique(numbers)
     if names.size >= 3:
-        medians = [float(np.median(x[numbers == boot])) for boot in names]
+        medians = [median(x[numbers == boot].tolist()) for boot in names]
         if len(medians) >= smallest(0.5, confidence):
             return median_interval(medians, confidence, "boots")
         return t_interval(medians, confidence, "boots")

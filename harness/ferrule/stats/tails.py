@@ -42,8 +42,9 @@ def tails(processes: Sequence[ProcessSamples], unit: str) -> Tails | None:
     A quantile with enough operations in each of six or more processes is the centre of the processes' quantiles, with
     the interval that boots and processes allow. With fewer it is the merged histogram's, with order statistics over
     operations, which takes them as independent. With too few operations for a finite interval (368 for p99, 3688 for
-    p99.9) it is not given at all. Every interval is widened by what the histogram and the counter leave open: half a
-    bucket (up to 1/128 of the value) and, for time, one step of the counter.
+    p99.9) it is not given at all. What the histogram and the counter leave open, half a bucket (up to 1/128 of the
+    value) and, for time, one step of the counter, widens the interval over operations, and is the least that one over
+    processes reaches when all of them fall into one bucket; else their rounding is part of their scatter.
     """
     used = [(one.histogram, _scale(one, unit), one.boot) for one in processes if one.histogram and one.histogram.count]
     if not used:
@@ -58,14 +59,16 @@ def tails(processes: Sequence[ProcessSamples], unit: str) -> Tails | None:
     for name, q in QUANTILES.items():
         needed = smallest(q)
         if len(single) >= smallest(0.5) and min(one.count for one in single) >= needed:
-            values = [one.quantile(q) * s for one, s in zip(single, scales, strict=True)]
+            values = [one.interpolated(q) * s for one, s in zip(single, scales, strict=True)]
             interval = hierarchical_interval(values, boots)
+            resolved = _bucket(interval.estimate / scale) * scale + step
+            together = max(values) - min(values) <= 2.0 * resolved
+            found[name] = interval.at_least(resolved) if together else interval
         elif merged.count >= needed:
             interval = _pooled(merged, q, scale, scope)
+            found[name] = interval.widened(_bucket(interval.estimate / scale) * scale + step)
         else:
             absent[name] = f"{merged.count} operations timed one by one, {needed} needed"
-            continue
-        found[name] = interval.widened(_bucket(interval.estimate / scale) * scale + step)
     largest = max(one.max * s for one, s in zip(single, scales, strict=True))
     return Tails(merged.count, found, absent, largest)
 

@@ -27,6 +27,7 @@ class Cargo:
     files: Mapping[str, bytes] = field(default_factory=dict)  # to be in the guest's initial file system, executable
     devices: tuple[str, ...] = ()  # emulated devices, as QEMU arguments
     share: str | None = None  # tag of a 9p share that the guest is to mount on /host
+    on_console: bool = False  # records go through the console's port, and the machine has no other
     address: str | None = None  # IPv4 address that the guest is to give its network card, to be reached there
 
 

@@ -138,5 +138,6 @@ def _head(parsed: argparse.Namespace, guest: str, contests: Sequence[Contest], p
         processes=own.processes,
         batches=BATCHES,
         warm=WARM,
-        sizes={str(key): n for key, n in own.sizes.items()},
+        sizes={str(key): own.sizes[key] for key in own.keys if key in own.sizes},
+        injected=own.more,
     )

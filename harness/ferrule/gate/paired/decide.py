@@ -10,11 +10,11 @@ import numpy as np
 
 from ferrule.gate.paired.arms import NAMES
 from ferrule.gate.paired.pairs import Head, Pair
-from ferrule.gate.paired.series import Overheads, Series, lacking, refused, series
+from ferrule.gate.paired.series import Machine, Series, lacking, machine, refused, series
 from ferrule.gate.verdict import Estimate, Finding, Report, Verdict
 from ferrule.stats.paired import Decision, decide_at_looks, log_ratios
 
-FACTOR: Final = 2.0  # a ratio that is not believed without somebody looking at it
+FACTOR: Final = 1.9  # about twice, or half: a ratio that is not believed without somebody looking at it
 RATES_APART: Final = 0.005  # of counters that tick at one rate
 
 
@@ -37,7 +37,7 @@ def report(head: Head, pairs: Sequence[Pair], strict: bool = False) -> Report:
 
 def judge(head: Head, pairs: Sequence[Pair], guest: str, keys: Sequence[str]) -> tuple[Finding, ...]:
     """A finding for each workload that either arm has; implausible ones stay out of the tests."""
-    overheads = Overheads(pairs)
+    found = machine(pairs)
     doubts: dict[str, str | None] = {}
     arms: dict[str, tuple[Series, Series]] = {}
     for key in keys:
@@ -45,7 +45,7 @@ def judge(head: Head, pairs: Sequence[Pair], guest: str, keys: Sequence[str]) ->
             continue
         doubts[key] = lacking(pairs, key, head.processes, head.batches)
         if doubts[key] is None:
-            base, candidate = (series(pairs, name, key, overheads) for name in NAMES)
+            base, candidate = (series(pairs, name, key, found.taken) for name in NAMES)
             arms[key] = base, candidate
             doubts[key] = _nothing(base, candidate)
     logs = {key: log_ratios(a.ticks, b.ticks) for key, (a, b) in arms.items() if doubts[key] is None}
@@ -57,7 +57,10 @@ def judge(head: Head, pairs: Sequence[Pair], guest: str, keys: Sequence[str]) ->
         alpha=head.alpha,
         contamination={key: max(one.disturbed for one in arms[key]) for key in logs},
     )
-    return tuple(_finding(guest, key, arms.get(key), decided.get(key), doubt) for key, doubt in doubts.items())
+    return tuple(
+        _judged(_finding(guest, key, doubt or "", arms.get(key), found), arms.get(key), decided.get(key))
+        for key, doubt in doubts.items()
+    )
 
 
 def moved(control: Sequence[Finding]) -> list[str]:
@@ -80,24 +83,28 @@ def _nothing(base: Series, candidate: Series) -> str | None:
     return None
 
 
-def _finding(
-    guest: str, key: str, arms: tuple[Series, Series] | None, decision: Decision | None, doubt: str | None
-) -> Finding:
-    found = Finding(guest, key, Verdict.IMPLAUSIBLE, doubt or "", "time", unit="ns")
-    if arms is not None:
-        old, new = (float(np.median(one.ns)) for one in arms)
-        found = replace(found, old=old, new=new, boots=tuple(arms[1].ns.tolist()), n=arms[1].n)
-    if decision is None:
+def _finding(guest: str, key: str, doubt: str, arms: tuple[Series, Series] | None, on: Machine) -> Finding:
+    """What was measured, in ns; not believed yet."""
+    found = Finding(guest, key, Verdict.IMPLAUSIBLE, doubt, "time", unit="ns")
+    if arms is None:
+        return found
+    base, candidate = (one.ticks * 1e9 / on.hz for one in arms)
+    old, new = float(np.median(base)), float(np.median(candidate))
+    return replace(found, old=old, new=new, boots=tuple(candidate.tolist()), n=arms[1].n)
+
+
+def _judged(found: Finding, arms: tuple[Series, Series] | None, decision: Decision | None) -> Finding:
+    """The same with the tests' verdict."""
+    if decision is None or arms is None:
         return found
     estimate = Estimate(decision.ratio, decision.low, decision.high, decision.p_adjusted, decision.pairs)
-    found = replace(found, verdict=Verdict(decision.verdict), estimate=estimate)
     said = f"{estimate}, {decision.pairs} pairs, p {decision.p_adjusted:.2g}"
     if not 1.0 / FACTOR < decision.ratio < FACTOR:
         word = "doubled" if decision.ratio > 1 else "halved"
-        return replace(found, verdict=Verdict.IMPLAUSIBLE, why=f"{word}, or worse: {said}; somebody has to look")
-    disturbed = max(one.disturbed for one in arms) if arms else 0.0
+        return replace(found, estimate=estimate, why=f"{word}, or worse: {said}; somebody has to look")
+    disturbed = max(one.disturbed for one in arms)
     note = f"; {disturbed:.0%} of the batches were disturbed" if disturbed > 0.05 else ""
-    return replace(found, why=said + note)
+    return replace(found, verdict=Verdict(decision.verdict), estimate=estimate, why=said + note)
 
 
 def _held_back(finding: Finding) -> Finding:
@@ -131,10 +138,14 @@ def _failures(pairs: Sequence[Pair], what: str) -> list[str]:
 def _conditions(head: Head, pairs: Sequence[Pair]) -> tuple[str, ...]:
     """Under which the pairs were taken."""
     said = [f"{head.guest}: base: {head.base}; candidate: {head.candidate}; seed {head.seed}"]
+    if head.same:
+        said.append("both arms are the same: whatever is found is a false alarm")
     said.append(f"control: {head.control} against itself: {', '.join(head.controls)}")
     looks = ", ".join(f"{until} ({share:g})" for until, share in head.looks)
     of_one = f"{head.processes} processes of " if head.processes > 1 else ""
     said.append(f"{len(pairs)} of {head.pairs} pairs, {of_one}{head.batches} batches; looks at pairs (share): {looks}")
+    if head.injected:
+        said.append(f"no measurement: a slowdown of {head.injected / 10:g} % was injected into the candidate")
     loads = [pair.load for pair in pairs if pair.load is not None]
     steals = [pair.steal for pair in pairs if pair.steal is not None]
     parts = []

@@ -41,6 +41,7 @@ class Contest:
     processes: int = 1
     patience: float | None = None
     control: bool = False  # base against base
+    more: int = 0  # per mille of slowdown injected into the candidate: to find out whether it is found
     sizes: Mapping[RunKey, int] = field(default_factory=dict)
 
     def pilot(self) -> None:
@@ -82,6 +83,7 @@ class Contest:
             _Errors(self.progress),
             patience=self.patience,
             sizes=dict.fromkeys(payloads, self.sizes),
+            more={NAMES[1]: self.more},
         )
         return campaign.run()
 

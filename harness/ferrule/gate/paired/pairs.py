@@ -43,6 +43,7 @@ class Head:
     batches: int
     warm: int
     sizes: Mapping[str, int]  # operations a batch, calibrated once on the base
+    injected: int = 0  # per mille of slowdown put into the candidate: then this is a test of the gate, no gate
 
 
 @dataclass(frozen=True)
