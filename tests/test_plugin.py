@@ -206,11 +206,6 @@ def test_list_names_every_workload(tmp_path: Path) -> None:
     assert all(name in out for name in workloads())
 
 
-def test_numbers_are_not_promised_where_none_are_taken(tmp_path: Path) -> None:
-    done = run("--json=run.json", "--verify-only", "--workload=null_call", cwd=tmp_path, check=2)
-    assert "ferrule: --json run.json: --verify-only takes no numbers" in done.stderr
-
-
 def test_a_first_run_with_nothing_to_compare_with_is_still_a_run(tmp_path: Path) -> None:
     storage = f"--benchmark-storage=file://{tmp_path}/none"
     done = run("--workload=null_call", "--benchmark-compare", storage, cwd=tmp_path)
