@@ -66,7 +66,8 @@ class Campaign:
             self.results.setdefault(guest.name, GuestResult(guest.name, None, {}))
         for boot in range(self.budget.boots):
             for guest in draw.sample(list(self.guests), len(self.guests)):
-                self._round(guest, boot)
+                if boot == 0 or self._spoke(guest):
+                    self._round(guest, boot)
         for guest in self.guests:
             self._account(guest)
         return self.results
@@ -77,8 +78,10 @@ class Campaign:
         started = time.monotonic()
         todo = [key for key in self.keys[guest.name] if not _over(result.runs.get(key))]
         feared = [key for key in todo if isinstance(guest, Fragile) and guest.breaks_on(key)]
-        self._boot(guest, boot, [key for key in todo if key not in feared])
-        self._boot(guest, boot, feared, apart=True)
+        sturdy = [key for key in todo if key not in feared]
+        self._boot(guest, boot, sturdy)
+        if self._spoke(guest) or not sturdy:
+            self._boot(guest, boot, feared, apart=True)
         result.seconds += time.monotonic() - started
 
     def _boot(self, guest: Guest, boot: int, todo: Sequence[RunKey], *, apart: bool = False) -> None:
@@ -154,6 +157,10 @@ class Campaign:
             _renumber(merged, self.results[guest.name])
         self.results[guest.name] = merge(self.results[guest.name], merged)
         return failure, set(assembler.damaged)
+
+    def _spoke(self, guest: Guest) -> bool:
+        """Whether a boot of this guest ever came as far as a record: one that does not start is not tried for ever."""
+        return self.results[guest.name].conditions is not None
 
     def _account(self, guest: Guest) -> None:
         """Give every asked run that has no result a reason, so that no table cell is silently empty."""
