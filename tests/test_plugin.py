@@ -181,7 +181,9 @@ def test_a_mistake_is_one_clear_line_and_exit_code_2(flag: str, said: str, tmp_p
         "--linux-kernel=/nonexistent": "--guest=linux",
         "--host-key=/nonexistent": "--guest=ssh://u@127.0.0.1:9 --identity=/nonexistent",
     }
-    done = run(*guest.get(flag, "").split(), "--workload=null_call", *flag.split(), cwd=tmp_path, check=2)
+    done = run(
+        *guest.get(flag, "").split(), "--workload=null_call", "--json=run.json", *flag.split(), cwd=tmp_path, check=2
+    )
     lines = [line for line in done.stderr.splitlines() if line.startswith("ferrule: ")]
     assert len(lines) == 1
     assert said in lines[0]
