@@ -102,6 +102,7 @@ def ranges(*names: str) -> list[str]:
         "bench": [*build, *runtime],
         "dev": [*build, *runtime, *nox.project.dependency_groups(PROJECT, "test", "lint")],
         "compiler": list(nox.project.dependency_groups(PROJECT, "compiler")),
+        "validate": list(nox.project.dependency_groups(PROJECT, "validate")),
         "nox": list(nox.project.load_toml(HOME / "noxfile.py")["dependencies"]),
     }
     return [requirement for name in names for requirement in of[name]]
@@ -134,6 +135,13 @@ def gate(session: nox.Session) -> None:
     """Compare the guests with their baselines; ends with 1 where an operation got worse."""
     install(session, "bench", *(["compiler"] if compiler_missing() else []))
     passing_through(session, "ferrule", "gate", *session.posargs)
+
+
+@nox.session(reuse_venv=True)
+def validate(session: nox.Session) -> None:
+    """Put the harness to the test against known truths; writes results/validation.md."""
+    install(session, "bench", "validate", *(["compiler"] if compiler_missing() else []))
+    passing_through(session, "ferrule", "validate", *session.posargs)
 
 
 @nox.session(reuse_venv=True)
@@ -173,7 +181,7 @@ def lock(session: nox.Session) -> None:
     session.install("-q", "uv")
     wanted = Path(session.create_tmp()) / "wanted.in"
     constraints: list[str] = []
-    for name in ("dev", "bench", "compiler", "nox"):
+    for name in ("dev", "bench", "compiler", "validate", "nox"):
         wanted.write_text("\n".join(ranges(name)))
         target = str(LOCKS / f"{name}.lock")
         session.run(

@@ -2,12 +2,12 @@
  *
  * The plan comes from the `.plan` section, where the host patched it into the finished program, then from the
  * arguments: each is plan text; `-` reads more from standard input; `--list` says which workloads there are.
- * Exit status: 0, or 2 when the plan is bad (nothing was run). */
+ * Exit status: 0, or 2 when the plan is bad, 3 when the kernel cannot be served (nothing was run). */
 #include "payload/payload.h"
 
 __attribute__((used, section(".plan"))) static const volatile char plan_section[PLAN_CAPACITY] = PLAN_MAGIC;
 
-enum { EXIT_OK = 0, EXIT_USAGE = 2 };
+enum { EXIT_OK = 0, EXIT_USAGE = 2, EXIT_INFRASTRUCTURE = 3 };
 
 static struct payload payload;
 static struct outcome outcome;
@@ -161,6 +161,14 @@ static void sink(void *context, const char *bytes, size_t length) {
     os_output(bytes, length);
 }
 
+/* In the stream, for the harness, and outside it, for who started the payload by hand. */
+static int refuse(const char *why, int status) {
+    say_log(&payload, why);
+    os_complain(why);
+    os_complain("\n");
+    return status;
+}
+
 int program_main(int argc, char **argv) {
     enum { CALIBRATION_NS = 20000000 };
     if (argc == 2 && text_equal(argv[1], OS_LEAVE)) /* started by os_process_execute() */
@@ -171,12 +179,10 @@ int program_main(int argc, char **argv) {
         add_controls(&payload.plan);
     record_init(&payload.record, sink, NULL, payload.plan.run, payload.plan.process);
     say_hello(&payload);
-    if (!good) {
-        say_log(&payload, complaint);
-        os_complain(complaint);
-        os_complain("\n");
-        return EXIT_USAGE;
-    }
+    if (os_refusal())
+        return refuse(os_refusal(), EXIT_INFRASTRUCTURE);
+    if (!good)
+        return refuse(complaint, EXIT_USAGE);
     if (list) {
         for
             EACH_WORKLOAD(row)

@@ -6,24 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
-from ferrule.samples import (
-    ClockCheck,
-    Conditions,
-    GuestResult,
-    Histogram,
-    Meaning,
-    Params,
-    ProcessSamples,
-    Reference,
-    RunKey,
-    RunResult,
-)
-from numpy.typing import NDArray
+from ferrule.samples import Conditions, GuestResult, Histogram, Meaning, Params, RunKey, RunResult
+from ferrule.validate import synthetic
 
-HZ = 2e9
-PAIR, LOOP = 50, 1  # ticks
-REFERENCE_N = 100_000
+process = synthetic.process
 
 
 def conditions(guest: str = "local", **changes: Any) -> Conditions:
@@ -43,32 +29,6 @@ def conditions(guest: str = "local", **changes: Any) -> Conditions:
         facts={"host.governor": "performance"},
     )
     return replace(made, **changes)
-
-
-def process(
-    ns: Sequence[float] | NDArray[np.float64],
-    *,
-    boot: int = 0,
-    number: int = 0,
-    n: int = 1000,
-    ends: int = 1,
-    histogram: Histogram | None = None,
-) -> ProcessSamples:
-    """Batches whose operations truly take `ns`, in ticks with counter and loop on top."""
-    ticks = np.round(np.asarray(ns, dtype=np.float64) * HZ / 1e9 * n + PAIR + LOOP * n).astype(np.int64)
-    loops = tuple((turns, np.full(15, PAIR + LOOP * turns, dtype=np.int64)) for turns in (REFERENCE_N, 2 * REFERENCE_N))
-    return ProcessSamples(
-        boot=boot,
-        process=number,
-        position=number,
-        n=n,
-        ticks=ticks,
-        warm_ticks=ticks[:2],
-        cpus=np.zeros((ticks.size, ends), dtype=np.int32),
-        clock=ClockCheck(HZ, 100, "ok", 0.5, 1.0001, 2),
-        reference=Reference(np.full(64, PAIR, dtype=np.int64), loops),
-        histogram=histogram,
-    )
 
 
 def run(

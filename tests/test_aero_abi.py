@@ -22,6 +22,7 @@ from tests.abi.machine import Context, Violation
 UNSUPPORTED = {
     "alloc_free": ("os_alloc", "38"),
     "block_wakeup": ("os_main_thread", "38"),
+    "channel_latency": ("os_channel_pair", "38"),
     "fd_passing": ("os_fd_send", "38"),
     "futex_pingpong": ("os_wake", "22"),  # the kernel refuses every aligned word
     "ipc_round_trip": ("os_ipc_call", "38"),
@@ -29,6 +30,7 @@ UNSUPPORTED = {
     "scheme_call": ("os_scheme_call", "38"),
     "scheme_open_close": ("os_scheme_call", "38"),
     "semaphore_pingpong": ("os_semaphore_make", "38"),
+    "shared_map": ("os_memory_object", "38"),
     "thread_switch": ("os_yield", "38"),
     "yield": ("os_yield", "38"),
 }

@@ -25,7 +25,7 @@ from ferrule.samples import GuestResult, RunKey
 FAULTS = Path(__file__).parent / "workloads" / "faults"
 SHORT = Budget(boots=1, processes=2, batches=5, warm=1, each=20, target_ns=50_000, limit_ns=100_000_000, name="test")
 PATIENCE = 8.0
-NULL, PIPE = RunKey("null_call"), RunKey("pipe_latency")
+NULL, PIPE, SOCKET, CRASH = (RunKey(name) for name in ("null_call", "pipe_latency", "socket_latency", "crash"))
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the local guest needs Linux")
 
@@ -65,22 +65,35 @@ def test_a_campaign_holds_every_process_of_every_round() -> None:
 
 
 class Wary(LocalGuest):
-    """A guest that may not survive pipe_latency."""
+    """A guest that may not survive two workloads, and does not survive a third."""
 
     fresh_boots = True  # of which each execution is told from the others
 
     def breaks_on(self, key: RunKey) -> bool:
-        return key == PIPE
+        return key in (PIPE, SOCKET, CRASH)
 
 
-def test_what_a_guest_may_not_survive_comes_last_and_alone() -> None:
-    guest = Wary("x86_64" if platform.machine() == "x86_64" else "aarch64", GuestOptions())
+def wary() -> Wary:
+    return Wary("x86_64" if platform.machine() == "x86_64" else "aarch64", GuestOptions())
+
+
+def test_what_a_guest_may_not_survive_comes_last_in_one_boot() -> None:
     clock = RunKey("clock_read")
-    result = campaign([guest], PIPE, NULL, clock).run()["local"]
-    whole(result, PIPE, NULL, clock)
-    assert {one.boot for one in result.runs[NULL].processes} == {0}
-    assert {one.boot for one in result.runs[PIPE].processes} == {1}
+    result = campaign([wary()], PIPE, NULL, SOCKET, clock).run()["local"]
+    whole(result, PIPE, NULL, SOCKET, clock)
+    for key, boot in ((NULL, 0), (PIPE, 1), (SOCKET, 1)):
+        assert {one.boot for one in result.runs[key].processes} == {boot}
     assert result.boots == 2
+
+
+def test_what_did_end_a_guest_leaves_the_rest_a_boot_each() -> None:
+    result = campaign([wary()], PIPE, CRASH, NULL, SOCKET).run()["local"]
+    assert result.runs[CRASH].status == "crashed"
+    whole(result, PIPE, NULL, SOCKET)
+    assert {one.boot for one in result.runs[NULL].processes} == {0}
+    last = [{one.boot for one in result.runs[key].processes} - {1} for key in (PIPE, SOCKET)]
+    assert last == [{2}, {3}]
+    assert result.boots == 4
 
 
 @pytest.mark.parametrize(

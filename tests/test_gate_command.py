@@ -112,6 +112,7 @@ def test_each_of_a_hundred_added_instructions_is_seen(floor: Guest) -> None:
         (["--kernel-build", " "], "--kernel-build: the name is empty"),
         (["--junit", "/nowhere/at/all/x.xml"], "--junit /nowhere/at/all/x.xml: there is no folder"),
         (["--guest", "plan9"], "--guest plan9: no such guest"),
+        (["--guest-file", "kernel"], "--guest-file kernel: write GUEST.KEY=FILE"),
         (["--suite", "cooking"], "--suite cooking: no such suite"),
         (["--workload", "null_cal"], "did you mean null_call?"),
         (["--place", "moon"], "--place moon"),
@@ -123,6 +124,24 @@ def test_bad_flags_are_one_line(arguments: list[str], words: str, capsys: pytest
     said = capsys.readouterr().err
     assert words in said
     assert len(said.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--guests-file", "/nowhere/guests.toml"], "/nowhere/guests.toml: No such file"),
+        (["--guest-file", "redox.kernel=/nowhere/kernel"], "guest.redox.kernel: /nowhere/kernel: no such file"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else value[0],
+)
+def test_kernels_are_named_as_in_a_measurement(
+    floor: Guest,
+    arguments: list[str],
+    words: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["gate", "--guest", "redox", *arguments]) == EXIT_INFRASTRUCTURE
+    assert words in capsys.readouterr().err
 
 
 def test_guests_that_measure_time_are_refused(capsys: pytest.CaptureFixture[str]) -> None:

@@ -16,7 +16,7 @@ U32 = st.integers(0, 2**32 - 1)
 U64 = st.integers(0, 2**64 - 1)
 I64 = st.integers(-(2**63), 2**63 - 1)
 NAMES = st.from_regex(r"[a-z][a-z0-9_]{0,30}", fullmatch=True)
-PARAM_NAMES = NAMES.filter(lambda name: name not in ("place", "n"))
+PARAM_NAMES = NAMES.filter(lambda name: name not in plan.RESERVED)
 
 RUN_KEYS = st.builds(
     RunKey,
@@ -39,13 +39,16 @@ PLANS = st.builds(
     verify_only=st.booleans(),
     pin=st.booleans(),
     cpus=st.lists(U32, max_size=8).map(tuple),
-    runs=st.lists(st.builds(PlannedRun, RUN_KEYS, U64), max_size=12).map(tuple),
+    runs=st.lists(st.builds(PlannedRun, RUN_KEYS, U64, st.integers(0, plan.MORE)), max_size=12).map(tuple),
 )
 
 WORDS = [
     "w",
     "w ",
     "n=",
+    "more=",
+    "w a more=20",
+    "1001",
     "place=free",
     "place=",
     "cpus=1,2",
@@ -116,6 +119,8 @@ def test_the_section_ends_with_a_nul() -> None:
         (Plan(cpus=tuple(range(9))), "9 cpus"),
         (Plan(runs=(PlannedRun(RunKey("Null")),)), "'Null'"),
         (Plan(runs=(PlannedRun(RunKey("a", (("n", 1),))),)), "'n'"),
+        (Plan(runs=(PlannedRun(RunKey("a", (("more", 1),))),)), "'more'"),
+        (Plan(runs=(PlannedRun(RunKey("a"), more=1001),)), "more=1001"),
         (Plan(runs=(PlannedRun(RunKey("a", (("x", 1), ("x", 2)))),)), "twice"),
         (Plan(runs=(PlannedRun(RunKey("a", (("x", 2**63),))),)), "64-bit"),
         (Plan(runs=(PlannedRun(RunKey("a", place="here")),)), "place 'here'"),

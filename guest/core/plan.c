@@ -163,6 +163,8 @@ static const char *parse_run(struct plan *plan, struct word rest) {
             wrong = run->place >= 0 ? 0 : "place is not same_core, cross_core or free";
         } else if (is(key, "n")) {
             wrong = text_to_u64(value.text, value.length, &run->batch) ? 0 : "n is not a number";
+        } else if (is(key, "more")) {
+            wrong = to_u32(value, &run->more) && run->more <= PLAN_MORE ? 0 : "more is not 0 to 1000 per mille";
         } else {
             wrong = parse_param(run, key, value);
         }

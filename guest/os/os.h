@@ -33,6 +33,12 @@ struct os_request { /* what a scheme is asked to do something with: bytes of the
  * and its start code calls program_main(), whose result is the exit status. */
 int program_main(int argc, char **argv);
 
+#ifndef OS_HAS_REFUSAL /* why this kernel cannot be served at all, or NULL: said in the stream, and nothing is run */
+static inline const char *os_refusal(void) {
+    return NULL;
+}
+#endif
+
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wunused-parameter" /* what is missing looks at nothing */
 #define OS_MISSING(name, ...)                                                                                          \
@@ -47,11 +53,20 @@ OS_MISSING(os_null_call, void)
 #ifndef OS_HAS_INVALID_CALL /* a call number that does not exist; the answer must be an error */
 OS_MISSING(os_invalid_call, void)
 #endif
+#ifndef OS_HAS_PARENT /* the parent process's number, from whoever keeps processes: no cache of the program's own */
+OS_MISSING(os_parent, void)
+#endif
+#ifndef OS_SERVED_SWITCHES /* context switches of a call on processes and devices: 2 where a daemon answers it */
+#define OS_SERVED_SWITCHES 0
+#endif
 #ifndef OS_HAS_CLOCK /* CLOCK_MONOTONIC or its like by the cheapest true way (vDSO where there is one) */
 OS_MISSING(os_clock_read, uint64_t *ns)
 #endif
 
 /* --- files and pipes */
+#ifndef OS_NULL_DEVICE /* takes what is written to it and forgets it */
+#define OS_NULL_DEVICE "/dev/null"
+#endif
 #ifndef OS_HAS_OPEN
 OS_MISSING(os_open, const char *path, unsigned how)
 OS_MISSING(os_remove, const char *path)
@@ -68,6 +83,9 @@ OS_MISSING(os_pipe, int end[2])
 OS_MISSING(os_socket_pair, int end[2])
 #endif
 
+#ifndef OS_HAS_CHANNEL_PAIR /* two ends of a channel with a name (Redox), connected as those of a socket pair */
+OS_MISSING(os_channel_pair, int end[2])
+#endif
 #ifndef OS_HAS_EVENTFD /* a descriptor around a counter: a read of eight bytes takes all of it and sleeps while it is  \
                           0 */
 OS_MISSING(os_eventfd, uint64_t count)
@@ -179,6 +197,10 @@ OS_MISSING(os_unmap, void *at, size_t length)
 #endif
 #ifndef OS_HAS_MAP_SHARED
 OS_MISSING(os_map_shared, size_t length, void **at)
+#endif
+#ifndef OS_HAS_MEMORY_OBJECT /* memory behind a descriptor, which every mapping of it shows; os_unmap undoes one */
+OS_MISSING(os_memory_object, size_t size)
+OS_MISSING(os_map_object, int object, size_t size, void **at)
 #endif
 #ifndef OS_PAGE
 #define OS_PAGE 4096

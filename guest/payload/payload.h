@@ -29,6 +29,7 @@ struct outcome {
     uint64_t failed; /* operations that went wrong */
     int prepared;    /* setup and verify went well: there is something to say in `ready` */
     uint64_t n;
+    uint64_t ran;     /* operations that a batch really ran: not n where a slowdown was injected */
     uint32_t batches; /* taken, warm-up included */
     uint32_t warm;    /* the first ones of them */
     int switches_known;

@@ -106,10 +106,19 @@ uint64_t timed_batch(const struct workload *workload, struct run *run, uint64_t 
     return ticks;
 }
 
-/* Grows the batch until it is long enough twice: a single interruption must not pass for a long batch. Sizes are
- * counted in steps, so that all of them are possible ones. */
+/* The largest batch, in steps: all sizes are counted in them, so that all of them are possible ones. */
+static uint64_t most_steps(const struct workload *workload, const struct run *run) {
+    return (workload->max_batch ? workload->max_batch : largest_batch) / run->step;
+}
+
+/* What a batch that reports n operations runs: more than that where the plan injects a slowdown of known size. */
+static uint64_t injected(const struct run *run, uint64_t n) {
+    return (n / run->step * (1000 + run->asked->more) + 500) / 1000 * run->step;
+}
+
+/* Grows the batch until it is long enough twice: a single interruption must not pass for a long batch. */
 static uint64_t calibrate(const struct payload *payload, const struct workload *workload, struct run *run) {
-    uint64_t most = (workload->max_batch ? workload->max_batch : largest_batch) / run->step;
+    uint64_t most = most_steps(workload, run);
     if (run->asked->batch) {
         uint64_t steps = (run->asked->batch + run->step - 1) / run->step;
         return (steps < most ? steps : most) * run->step;
@@ -142,7 +151,7 @@ static void take_batches(const struct plan *plan, const struct workload *workloa
         }
         if (b == outcome->warm)
             counted = os_switches(&voluntary[0], &involuntary[0]) >= 0;
-        outcome->ticks[b] = timed_batch(workload, run, outcome->n);
+        outcome->ticks[b] = timed_batch(workload, run, outcome->ran);
         outcome->cpu[0][b] = os_cpu();
         uint32_t second = run->shared->cpu_of_second;
         outcome->cpu[1][b] = second == CPU_UNKNOWN ? -1 : (long)second;
@@ -171,10 +180,15 @@ static void take_each(const struct payload *payload, const struct workload *work
 static void measure(const struct payload *payload, const struct workload *workload, struct run *run,
                     struct outcome *outcome) {
     if (payload->plan.verify == VERIFY_ONLY) {
-        outcome->n = VERIFY_TURNS * run->step;
+        outcome->ran = outcome->n = VERIFY_TURNS * run->step;
         timed_batch(workload, run, outcome->n);
     } else {
         outcome->n = calibrate(payload, workload, run);
+        outcome->ran = injected(run, outcome->n);
+        if (outcome->ran / run->step > most_steps(workload, run)) {
+            refuse(outcome, STATUS_UNSUPPORTED, "more", 0, "with so much more than n= the batch is too large");
+            return;
+        }
         take_batches(&payload->plan, workload, run, outcome);
         if (workload->each && payload->plan.each)
             take_each(payload, workload, run, outcome);

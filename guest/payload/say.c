@@ -135,18 +135,22 @@ void say_begin(struct payload *payload, uint32_t index, uint32_t position, const
     record_u64(record, "pos", position);
     record_text(record, "workload", asked->workload);
     record_text(record, "place", place_name(asked->place));
+    if (asked->more)
+        record_u64(record, "more", asked->more);
     for (uint32_t i = 0; i < asked->params; i++)
         say_param(record, asked->param[i].key, asked->param[i].value);
     record_end(record);
 }
 
 static void say_ready(struct record *record, uint32_t index, const struct workload *workload, const struct run *run,
-                      uint64_t n) {
+                      const struct outcome *outcome) {
     char key[PLAN_NAME];
     int64_t value;
     record_begin(record, "ready");
     record_u64(record, "i", index);
-    record_u64(record, "n", n);
+    record_u64(record, "n", outcome->n);
+    if (outcome->ran != outcome->n)
+        record_u64(record, "ran", outcome->ran);
     record_text(record, "per", per_name(workload->per));
     record_u64(record, "bytes", run->bytes);
     record_u64(record, "switches", run->switches);
@@ -229,7 +233,7 @@ static void say_end(struct record *record, uint32_t index, const struct outcome 
 void say_outcome(struct payload *payload, uint32_t index, const struct workload *workload, const struct run *run,
                  const struct outcome *outcome) {
     if (outcome->prepared)
-        say_ready(&payload->record, index, workload, run, outcome->n);
+        say_ready(&payload->record, index, workload, run, outcome);
     if (outcome->status == STATUS_OK) {
         say_batches(&payload->record, index, outcome);
         say_hist(&payload->record, index, &outcome->hist);

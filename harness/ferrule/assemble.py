@@ -115,6 +115,9 @@ class Assembler:
         process.runs[index] = run
         if (said.workload, sorted(said.params), said.place) != (key.workload, sorted(key.params), key.place):
             raise Bad(f"{said} began where the plan has {key}")
+        more = self._plan.runs[index].more if index < len(self._keys) else 0
+        if integer(fields, "more", default=0) != more:
+            raise Bad(f"more={clean(fields.get('more', '0'))} began where the plan has {more}")
         run.position = integer(fields, "pos", 0, 1 << 32, default=0)
 
     def _inside(self, process: ProcessRecords, kind: str, fields: Fields) -> None:

@@ -20,6 +20,7 @@ from elftools.elf.sections import NoteSection
 from ferrule import archive, paths
 from ferrule import port as ports
 from ferrule.errors import InfrastructureError, UsageError
+from ferrule.guests.base import Guest, Linked
 from ferrule.plan import CAPACITY
 from ferrule.port import Port
 from ferrule.registry import workload_files
@@ -70,6 +71,15 @@ class Payload:
     os: str
 
 
+def build_for(guest: Guest, extra_workloads: Sequence[Path] = ()) -> Payload:
+    """The payload of a guest, linked against its kernel where that is a library.
+
+    Raises: as build_payload().
+    """
+    library = guest.library if isinstance(guest, Linked) else None
+    return build_payload(guest.os, guest.arch, extra_workloads=extra_workloads, library=library)
+
+
 def build_payload(
     os: str,
     arch: str,
@@ -116,6 +126,26 @@ def build_init(arch: str, *, compiler: Compiler | None = None, strict: bool = Fa
     sources = _in_tree([*guest.glob("os/linux/*.c"), *guest.glob("core/*.c")])
     port = ports.read("linux")
     return _Recipe("init", "linux", arch, compiler or target_compiler(arch), sources, strict, port).make()
+
+
+def prebuilt(path: Path, os: str, arch: str) -> Payload:
+    """A finished payload from a file; what its compiler was, its own hello record tells.
+
+    Raises:
+        UsageError: it cannot be read, or is for another architecture.
+        InfrastructureError: it has no build-id.
+    """
+    try:
+        image = path.read_bytes()
+        machine = ELFFile(io.BytesIO(image)).get_machine_arch()
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be read: {error.strerror}") from None
+    except (ELFError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path}: not an ELF file: {error}") from None
+    names = {"x64": "x86_64", "AArch64": "aarch64", "RISC-V": "riscv64"}
+    if names.get(machine) != arch:
+        raise UsageError(f"{path}: is a payload for {names.get(machine, machine)}, the guest is {arch}")
+    return Payload(path, image, _build_id(image), "", "", arch, os)
 
 
 def patch_plan(payload: bytes, text: str | bytes) -> bytes:

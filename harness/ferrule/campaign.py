@@ -20,6 +20,7 @@ from ferrule.plan import Plan, PlannedRun
 from ferrule.progress import Progress
 from ferrule.registry import workloads
 from ferrule.samples import GuestResult, RunKey, RunResult
+from ferrule.schedule import Fixed, Precision, Schedule, Turn, UntilNarrow
 from ferrule.watch import Watch
 
 
@@ -58,39 +59,50 @@ class Campaign:
     patience: float | None = None  # seconds without a record; by default what the budget and the accelerator call for
     results: dict[str, GuestResult] = field(default_factory=dict)
     sizes: Mapping[str, Mapping[RunKey, int]] = field(default_factory=dict)  # frozen batch sizes, by guest name
+    more: Mapping[str, int] = field(default_factory=dict)  # per mille of slowdown to inject, by guest name: to be found
+    precision: Precision | None = None  # measure until the intervals are so narrow, in place of the budget's rounds
 
     def run(self) -> dict[str, GuestResult]:
         """Measure everything; returns results by guest name, failed guests included."""
         draw = random.Random(self.seed)  # noqa: S311 - an order, not a secret
         for guest in self.guests:
             self.results.setdefault(guest.name, GuestResult(guest.name, None, {}))
-        for boot in range(self.budget.boots):
+        schedule, boot = self._schedule(), 0
+        while turns := schedule.turns(boot, self.guests, self.results):
             for guest in draw.sample(list(self.guests), len(self.guests)):
-                self._round(guest, boot)
+                if guest.name in turns:
+                    self._round(guest, boot, turns[guest.name])
+            boot += 1
+        schedule.close(self.guests, self.results)
         for guest in self.guests:
             self._account(guest)
         return self.results
 
-    def _round(self, guest: Guest, boot: int) -> None:
-        """One boot of one guest, and one more for each run that its kernel may not survive: those come last."""
+    def _schedule(self) -> Schedule:
+        if self.precision is None:
+            return Fixed(self.keys, self.budget.boots, self.budget.processes, self.sizes)
+        controls = frozenset(row.name for row in workloads().values() if row.control)
+        return UntilNarrow(self.keys, controls, self.precision, self.budget.processes)
+
+    def _round(self, guest: Guest, boot: int, turn: Turn) -> None:
+        """One boot of one guest, and one more for the runs that its kernel may not survive: those come last."""
         result = self.results[guest.name]
         started = time.monotonic()
-        todo = [key for key in self.keys[guest.name] if not _over(result.runs.get(key))]
-        alone = [key for key in todo if isinstance(guest, Fragile) and guest.breaks_on(key)]
-        self._boot(guest, boot, [key for key in todo if key not in alone])
-        for key in alone:
-            self._boot(guest, boot, [key])
+        todo = [key for key in turn.keys if not _over(result.runs.get(key))]
+        feared = [key for key in todo if isinstance(guest, Fragile) and guest.breaks_on(key)]
+        self._boot(guest, boot, [key for key in todo if key not in feared], turn)
+        self._boot(guest, boot, feared, turn, apart=True)
         result.seconds += time.monotonic() - started
 
-    def _boot(self, guest: Guest, boot: int, todo: Sequence[RunKey]) -> None:
-        """One boot, repeated without the run that ended it until all others are done."""
+    def _boot(self, guest: Guest, boot: int, todo: Sequence[RunKey], turn: Turn, *, apart: bool = False) -> None:
+        """One boot, repeated without the run that ended it until all others are done; `apart`: each in its own boot."""
         result = self.results[guest.name]
         repeats = REPEATS
         while todo and repeats:
             attempt = result.boots
             result.boots += 1
             try:
-                failure, damaged = self._execute(guest, todo, boot, attempt)
+                failure, damaged = self._execute(guest, todo, boot, attempt, turn)
             except FerruleError as error:  # it could not even be started: no use in trying again
                 result.errors.append(str(error))
                 self.progress.note(str(error))
@@ -104,6 +116,10 @@ class Campaign:
             if failure is not None and stopped is not None:
                 result.runs[stopped] = RunResult(stopped, failure.verdict, Exception.__str__(failure))
                 todo = [key for key in todo if key != stopped]
+                if apart:
+                    for key in todo:
+                        self._boot(guest, boot, [key], turn)
+                    break
                 continue
             repeats -= 1
             if failure is None:
@@ -114,16 +130,16 @@ class Campaign:
                         result.runs[key] = RunResult(key, "lost", str(lost))
 
     def _execute(
-        self, guest: Guest, todo: Sequence[RunKey], boot: int, attempt: int
+        self, guest: Guest, todo: Sequence[RunKey], boot: int, attempt: int, turn: Turn
     ) -> tuple[GuestError | None, set[RunKey]]:
         """One execution. Returns what ended it early, if anything, and the runs whose records were damaged."""
         budget = self.budget
-        payload, sizes = self.payload_for(guest), self.sizes.get(guest.name, {})
+        payload = self.payload_for(guest)
         plan = Plan(
             run=f"{self.seed & 0xFFFFFF:06x}{attempt:02x}",
             seed=self.seed,
             boot=attempt,
-            processes=budget.processes,
+            processes=turn.processes,
             batches=budget.batches,
             warm=budget.warm,
             each=budget.each,
@@ -132,20 +148,23 @@ class Campaign:
             verify_only=self.verify_only,
             pin=bool(guest.cpus),
             cpus=guest.cpus,
-            runs=tuple(PlannedRun(key, sizes.get(key, 0)) for key in todo),
+            runs=tuple(PlannedRun(key, turn.sizes.get(key, 0), self.more.get(guest.name, 0)) for key in todo),
         )
         added = {row.name for row in workloads().values() if row.control} - {key.workload for key in todo}
-        self.progress.boot(guest.name, boot, budget.boots, budget.processes * (len(todo) + len(added)))
+        runs = turn.processes * (len(todo) + len(added))
+        self.progress.boot(guest.name, boot, turn.rounds, runs)
         assembler = Assembler(guest.name, guest.accel, attempt, plan, guest.describe())
         failure: GuestError | None = None
-        with guest.execute(patch_plan(payload.image, plan.render().decode()), budget.processes, attempt) as execution:
-            watch = Watch(guest, plan, assembler, self.progress, self.patience)
+        watch = Watch(guest, plan, assembler, self.progress, self.patience)
+        started = time.monotonic()
+        with guest.execute(patch_plan(payload.image, plan.render().decode()), turn.processes, attempt) as execution:
             try:
                 watch.drain(execution)
             except GuestError as error:
                 failure = error
             if isinstance(execution, SharesClock):
                 assembler.take_host_marks(execution.host_marks())
+        turn.spent.add(time.monotonic() - started, watch.heard, runs)
         merged = assembler.result()
         if not guest.fresh_boots:
             _renumber(merged, self.results[guest.name])

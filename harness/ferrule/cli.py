@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -11,8 +12,9 @@ from pathlib import Path
 from tabulate import tabulate
 
 from ferrule import __version__, paths
-from ferrule.errors import EXIT_INFRASTRUCTURE, EXIT_OK, EXIT_USAGE, FerruleError
+from ferrule.errors import EXIT_INFRASTRUCTURE, EXIT_OK, EXIT_USAGE, FerruleError, UsageError
 from ferrule.gate import flags
+from ferrule.validate import flags as validate_flags
 
 # pytest's own exit codes (pytest.ExitCode) in ours: internal error, usage error, nothing collected.
 FROM_PYTEST = {3: EXIT_INFRASTRUCTURE, 4: EXIT_USAGE, 5: EXIT_USAGE}
@@ -76,7 +78,7 @@ def run(arguments: Sequence[str]) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="ferrule", description="Syscall and IPC micro-benchmarks.")
     parser.add_argument("--version", action="version", version=f"ferrule {__version__}")
-    commands = parser.add_subparsers(required=True, metavar="list | doctor | run | gate | compare | publish")
+    commands = parser.add_subparsers(required=True, metavar="list | doctor | run | gate | validate | compare | publish")
     listed = commands.add_parser("list", help="the workloads: what one operation of each is")
     listed.set_defaults(action=_list)
     doctor = commands.add_parser("doctor", help="what this machine has, what is skipped and how to get it")
@@ -85,6 +87,9 @@ def _parser() -> argparse.ArgumentParser:
     gate = commands.add_parser("gate", help="measure, compare with the baseline, and end with 1 where it got worse")
     flags.add(gate)
     gate.set_defaults(action=_gate)
+    validation = commands.add_parser("validate", help="put the harness to the test against known truths")
+    validate_flags.add(validation)
+    validation.set_defaults(action=_validate)
     compare = commands.add_parser("compare", help="two stored runs, side by side with the interval of their ratio")
     compare.add_argument("base", help="run id in the history")
     compare.add_argument("candidate", help="run id in the history")
@@ -121,20 +126,40 @@ def _gate(parsed: argparse.Namespace) -> int:
     return gate(parsed)
 
 
+def _history(asked: Path | None) -> Path:
+    """The folder that stored runs are read from.
+
+    Raises:
+        UsageError: the one asked for is none that can be read.
+    """
+    if asked is not None:
+        try:
+            os.scandir(asked).close()
+        except OSError as error:
+            raise UsageError(f"--results {asked}: {error.strerror or error}") from None
+    return asked or paths.root() / "results"
+
+
 def _compare(parsed: argparse.Namespace) -> int:
     from ferrule.report import history
     from ferrule.report.comparison import compare_runs
 
-    folder = parsed.results or paths.root() / "results"
+    folder = _history(parsed.results)
     base, candidate = history.load_run(folder, parsed.base), history.load_run(folder, parsed.candidate)
     print(compare_runs(base, candidate))
     return EXIT_OK
 
 
+def _validate(parsed: argparse.Namespace) -> int:
+    from ferrule.validate.command import validate
+
+    return validate(parsed)
+
+
 def _publish(parsed: argparse.Namespace) -> int:
     from ferrule.report.publish import publish
 
-    folder = parsed.results or paths.root() / "results"
+    folder = _history(parsed.results)
     for path in publish(folder, parsed.out or folder / "published"):
         print(path)
     return EXIT_OK

@@ -79,6 +79,7 @@ class RunRecords:
     index: int
     position: int = 0
     n: int = 0
+    ran: int | None = None
     meaning: Meaning | None = None
     place: str = "same_core"
     params: Params = ()
@@ -100,6 +101,7 @@ class RunRecords:
             raise Bad(f"per={clean(per)!r} place={clean(place)!r}")
         ends = integer(fields, "ends", 1, 3, default=1)
         self.n = integer(fields, "n", 1, 1 << 48)
+        self.ran = integer(fields, "ran", 1, 1 << 49) if "ran" in fields else None
         self.meaning = Meaning(per, integer(fields, "bytes", default=0), integer(fields, "switches", default=0), ends)
         self.place, self.params = place, parameters(fields)
 
@@ -250,6 +252,7 @@ class ProcessRecords:
             process=self.number,
             position=run.position,
             n=run.n,
+            ran=run.ran,
             ticks=np.asarray(run.ticks, dtype=np.int64),
             warm_ticks=np.asarray(run.warm, dtype=np.int64),
             cpus=np.asarray(run.cpus, dtype=np.int32).reshape(-1, ends),

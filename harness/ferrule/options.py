@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from ferrule import guestfile
 from ferrule.campaign import FULL, QUICK, VERIFY, Budget
 from ferrule.errors import UsageError
-from ferrule.guestfile import parse_files
 from ferrule.guests import GuestOptions, available, embedded
 from ferrule.registry import find, workloads
+from ferrule.schedule import Precision
 from ferrule.suite import parse_key, parse_place, suite_of, variants_of
+
+_PERCENT = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,4})?) ?%")
+_DURATION = re.compile(r"([0-9]{1,6}(?:\.[0-9]{1,3})?)([smh])")
 
 
 def add_options(parser: pytest.Parser) -> None:
@@ -31,8 +37,19 @@ def add_options(parser: pytest.Parser) -> None:
     add("--quick", action="store_true", help="a shorter budget, said so in the results: wider intervals, fewer tails")
     add("--verify-only", action="store_true", help="prove that every workload does what it says; no numbers")
     add("--json", metavar="FILE", help="same as --benchmark-json")
-    add("--boots", type=int, metavar="N", help="rounds: boots of each guest that can be booted")
+    add(
+        "--boots",
+        type=int,
+        metavar="N",
+        help="rounds: boots of each guest that can be booted; with --precision at most",
+    )
     add("--processes", type=int, metavar="N", help="processes a boot")
+    add(
+        "--precision",
+        metavar="P%",
+        help="measure until the intervals reach no further than P %% of the result, e.g. 1%%",
+    )
+    add("--budget", metavar="TIME", help="at most so long with --precision: 90s, 10m (the default), 2h")
     add("--seed", type=int, metavar="N", help="of all random orders (default: drawn, and printed)")
     add(
         "--accel",
@@ -78,6 +95,7 @@ def add_options(parser: pytest.Parser) -> None:
     )
     add("--patience", type=float, metavar="S", help="seconds a run may say nothing before its guest counts as hung")
     add("--results", metavar="DIR", help="where the history goes (default: results/ of the checkout)")
+    add("--accept", action="store_true", help="take values that look implausible as they are, now and from now on")
     add("--no-history", action="store_true", help="do not append to the history")
 
 
@@ -88,18 +106,36 @@ def check(config: pytest.Config) -> None:
         UsageError: names the flag and what there is instead.
     """
     budget_of(config)
+    precision_of(config)
     guest_options_of(config)
     guests_of(config)
     suites_of(config)
     places = parse_place(config.getoption("--place"))
-    for name, params, _ in parse_key(config.getoption("--workload") or ""):
+    workload = config.getoption("--workload")
+    if workload is not None and not parse_key(workload):
+        raise UsageError(f"--workload {workload!r}: no workload named; leave it out to run all")
+    for name, params, _ in parse_key(workload or ""):
         variants_of(find(name, extra_of(config)), params, places)
-    json = config.getoption("--json")
-    if json and not Path(json).absolute().parent.is_dir():  # said now, not when all has been measured
-        raise UsageError(f"--json {json}: there is no folder {Path(json).absolute().parent}")
+    _check_output(config)
     patience = config.getoption("--patience")
-    if patience is not None and patience <= 0:
-        raise UsageError(f"--patience {patience}: must be more than 0 seconds")
+    if patience is not None and not 0 < patience < float("inf"):
+        raise UsageError(f"--patience {patience}: must be more than 0 seconds, and not for ever")
+    seed = config.getoption("--seed")
+    if seed is not None and not 0 <= seed < 2**64:
+        raise UsageError(f"--seed {seed}: must be 0 or more and less than 2^64")
+
+
+def _check_output(config: pytest.Config) -> None:
+    """What would go wrong only when all has been measured is said now."""
+    json, results = config.getoption("--json"), config.getoption("--results")
+    if json and config.getoption("--verify-only"):
+        raise UsageError(f"--json {json}: --verify-only takes no numbers that could be written there; leave one out")
+    if json and not Path(json).absolute().parent.is_dir():
+        raise UsageError(f"--json {json}: there is no folder {Path(json).absolute().parent}")
+    if json and Path(json).is_dir():
+        raise UsageError(f"--json {json}: is a folder; name a file")
+    if results and Path(results).exists() and not Path(results).is_dir():
+        raise UsageError(f"--results {results}: is not a folder")
 
 
 def extra_of(config: pytest.Config) -> tuple[Path, ...]:
@@ -129,10 +165,13 @@ def suites_of(config: pytest.Config) -> frozenset[str]:
     Raises:
         UsageError: a name that is no family of workloads.
     """
-    names = frozenset(filter(None, (config.getoption("--suite") or "").split(",")))
+    asked = config.getoption("--suite")
+    names = frozenset(filter(None, (asked or "").split(",")))
     families = sorted({suite_of(row) for row in workloads(extra_of(config)).values()}) if names else []
     for name in sorted(names.difference(families)):
         raise UsageError(f"--suite {name}: no such suite; there are: {', '.join(families)}")
+    if asked is not None and not names:
+        raise UsageError(f"--suite {asked!r}: no suite named; leave it out to run all")
     return names
 
 
@@ -154,24 +193,91 @@ def budget_of(config: pytest.Config) -> Budget:
     return budget
 
 
-def guest_options_of(config: pytest.Config) -> GuestOptions:
-    """What guests need to know from the command line."""
+def precision_of(config: pytest.Config) -> Precision | None:
+    """The precision asked for, with its budget; None without --precision.
+
+    Raises:
+        UsageError: no percentage, no duration, or one without what it needs.
+    """
     option = config.getoption
+    asked, limit = option("--precision"), option("--budget")
+    if asked is None:
+        if limit is not None:
+            raise UsageError(f"--budget {limit}: only with --precision, e.g. --precision 1% --budget {limit}")
+        return None
+    if option("--verify-only"):
+        raise UsageError(f"--precision {asked}: --verify-only measures nothing")
+    found = _PERCENT.fullmatch(asked)
+    if found is None or not 0.01 <= float(found[1]) <= 50:
+        raise UsageError(f"--precision {asked}: give a percentage from 0.01% to 50%, e.g. --precision 1%")
+    return Precision(float(found[1]) / 100, _seconds(limit or "10m"), option("--boots"), option("--processes"))
+
+
+def _seconds(text: str) -> float:
+    """`90s`, `10m`, `2h` in seconds.
+
+    Raises:
+        UsageError: something else, or nothing at all.
+    """
+    found = _DURATION.fullmatch(text)
+    if found is None or float(found[1]) <= 0:
+        raise UsageError(f"--budget {text}: give seconds, minutes or hours, e.g. --budget 90s, 10m, 2h")
+    return float(found[1]) * {"s": 1, "m": 60, "h": 3600}[found[2]]
+
+
+def guest_options_of(config: pytest.Config) -> GuestOptions:
+    """What guests need to know from the command line.
+
+    Raises:
+        UsageError: a value that means nothing to any guest, or a file that is not there.
+    """
+    option = config.getoption
+    smp, sha256 = option("--smp"), option("--sha256")
+    if smp is not None and smp < 1:
+        raise UsageError(f"--smp {smp}: must be at least 1")
+    if sha256 is not None and re.fullmatch("[0-9a-fA-F]{64}", sha256) is None:
+        raise UsageError(f"--sha256 {sha256}: is not 64 hexadecimal digits")
     return GuestOptions(
         accel=option("--accel"),
         transport=option("--transport"),
         linux_kernel=_path(option("--linux-kernel")),
         linux_modules=_path(option("--linux-modules")),
         linux_append=option("--linux-append"),
-        sha256=option("--sha256"),
+        sha256=sha256,
         memory=option("--memory"),
-        smp=option("--smp"),
+        smp=smp,
         cpus=_cpus(option("--cpu")),
         host_key=_path(option("--host-key")),
         identity=_path(option("--identity")),
-        guests_file=_path(option("--guests-file")),
-        guest_files=parse_files(option("--guest-file")),
+        guests_file=_guests_file(option("--guests-file")),
+        guest_files=_guest_files(option("--guest-file")),
     )
+
+
+def _guests_file(text: str | None) -> Path | None:
+    """Read here too: when it is named and wrong, every guest of it would be skipped and the others measured.
+
+    Raises:
+        UsageError: it cannot be read or is not one.
+    """
+    if text:
+        guestfile.read(Path(text))
+    return _path(text)
+
+
+def _guest_files(texts: Sequence[str]) -> dict[tuple[str, str], Path]:
+    """Files by guest and key.
+
+    Raises:
+        UsageError: not of the form GUEST.KEY=FILE, no such guest, or no such file.
+    """
+    found = guestfile.parse_files(texts)
+    for (guest, key), path in found.items():
+        if guest not in available():
+            raise UsageError(f"--guest-file {guest}.{key}: no guest {guest}; there are: {', '.join(available())}")
+        if not path.is_file():
+            raise UsageError(f"--guest-file {guest}.{key}={path}: no such file")
+    return found
 
 
 def _path(text: str | None) -> Path | None:

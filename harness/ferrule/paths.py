@@ -3,9 +3,24 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 
 from ferrule.errors import UsageError
+
+_other: ContextVar[Path | None] = ContextVar("other", default=None)
+
+
+@contextmanager
+def rooted(folder: Path) -> Iterator[None]:
+    """Let root() be another checkout for a while: to build its payload with this harness."""
+    token = _other.set(folder)
+    try:
+        yield
+    finally:
+        _other.reset(token)
 
 
 def root() -> Path:
@@ -14,7 +29,7 @@ def root() -> Path:
     Raises:
         UsageError: no guest/ folder there; Ferrule runs from a checkout, the payload's sources are part of it.
     """
-    found = Path(os.environ.get("FERRULE_ROOT") or Path(__file__).resolve().parents[2])
+    found = _other.get() or Path(os.environ.get("FERRULE_ROOT") or Path(__file__).resolve().parents[2])
     if not (found / "guest" / "core").is_dir():
         raise UsageError(f"{found}: no guest/ sources here; run from a Ferrule checkout or set FERRULE_ROOT to one")
     return found

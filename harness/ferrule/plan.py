@@ -13,7 +13,9 @@ CAPACITY: Final = 16384  # PLAN_CAPACITY
 RUNS: Final = 192  # PLAN_RUNS
 PARAMS: Final = 6  # PLAN_PARAMS
 CPUS: Final = 8  # PLAN_CPUS
+MORE: Final = 1000  # PLAN_MORE
 PLACES: Final = ("same_core", "cross_core", "free")  # enum plan_place
+RESERVED: Final = ("place", "n", "more")  # no parameter can be called so
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,30}")
 _TOKEN = re.compile(r"[0-9a-z]{1,16}")
@@ -24,10 +26,15 @@ _INTEGER = re.compile(r"-?[0-9]+")
 
 @dataclass(frozen=True)
 class PlannedRun:
-    """One run: what, and the batch size when it is frozen (0: the payload calibrates it)."""
+    """One run: what, and the batch size when it is frozen (0: the payload calibrates it).
+
+    `more` injects a slowdown of known size, to find out whether it is found: a batch runs round(n (1 + more / 1000))
+    operations and reports n.
+    """
 
     key: RunKey
     n: int = 0
+    more: int = 0  # per mille
 
 
 @dataclass(frozen=True)
@@ -148,15 +155,18 @@ def _render_run(run: PlannedRun) -> str:
     _check(len(key.params) <= PARAMS, f"plan: {key}: {len(key.params)} parameters, at most {PARAMS} fit")
     _check(len(dict(key.params)) == len(key.params), f"plan: {key}: a parameter is given twice")
     for name, value in key.params:
-        good = _NAME.fullmatch(name) and name not in ("place", "n")
+        good = _NAME.fullmatch(name) and name not in RESERVED
         _check(good, f"plan: {key}: parameter name {name!r} is not [a-z][a-z0-9_]*, 1 to 31 long, or is reserved")
         _check(-(1 << 63) <= value < 1 << 63, f"plan: {key}: {name}={value} is not a 64-bit number")
     _check(0 <= run.n < 1 << 64, f"plan: {key}: n={run.n} is not 0..2^64-1")
+    _check(0 <= run.more <= MORE, f"plan: {key}: more={run.more} is not 0..{MORE} per mille")
     words = ["w", key.workload, *(f"{name}={value}" for name, value in key.params)]
     if key.place != "same_core":
         words.append(f"place={key.place}")
     if run.n:
         words.append(f"n={run.n}")
+    if run.more:
+        words.append(f"more={run.more}")
     return " ".join(words)
 
 
@@ -194,7 +204,7 @@ def _parse_run(words: list[str]) -> PlannedRun:
     name = words[0] if words else ""
     _check(_NAME.fullmatch(name), "a workload's name is not [a-z][a-z0-9_]* of at most 31 characters")
     params: dict[str, int] = {}
-    place, n = "same_core", 0
+    place, n, more = "same_core", 0, 0
     for word in words[1:]:
         key, equals, value = word.partition("=")
         _check(equals, "a parameter is not key=value")
@@ -203,9 +213,11 @@ def _parse_run(words: list[str]) -> PlannedRun:
             place = value
         elif key == "n":
             n = _number(value, 0, 1 << 64)
+        elif key == "more":
+            more = _number(value, 0, MORE + 1)
         else:
             _check(_NAME.fullmatch(key), "a parameter's name is not [a-z][a-z0-9_]* of at most 31 characters")
             _check(key not in params, "a parameter is given twice")
             params[key] = _number(value, -(1 << 63), 1 << 63)
             _check(len(params) <= PARAMS, f"more than {PARAMS} parameters")
-    return PlannedRun(RunKey(name, tuple(params.items()), place), n)
+    return PlannedRun(RunKey(name, tuple(params.items()), place), n, more)

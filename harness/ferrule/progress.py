@@ -22,7 +22,7 @@ class Progress:
         """A line worth reading: what was found, what is skipped."""
 
     def boot(self, guest: str, boot: int, boots: int, runs: int) -> None:
-        """An execution begins: `runs` is how many runs its processes hold together."""
+        """An execution begins: `runs` is how many runs its processes hold together; `boots` is 0 when nobody knows."""
 
     def record(self, record: Record) -> None:
         """A valid record came."""
@@ -44,7 +44,7 @@ class PlainProgress(Progress):
     def boot(self, guest: str, boot: int, boots: int, runs: int) -> None:
         """Say which round of which guest begins."""
         self._guest, self._runs, self._done = guest, runs, 0
-        self.note(f"{guest}: round {boot + 1} of {boots}, {runs} runs")
+        self.note(f"{guest}: {_round(boot, boots)}, {runs} runs")
 
     def record(self, record: Record) -> None:
         """Count finished runs; speak at each quarter."""
@@ -78,7 +78,7 @@ class RichTerminal(Progress):
         """Start a bar for this execution."""
         if self._task is not None:
             self.bars.remove_task(self._task)
-        self._task = self.bars.add_task(f"round {boot + 1} of {boots}: starting", total=runs, guest=guest)
+        self._task = self.bars.add_task(f"{_round(boot, boots)}: starting", total=runs, guest=guest)
 
     def record(self, record: Record) -> None:
         """Advance on a finished run; show the one in flight."""
@@ -88,6 +88,10 @@ class RichTerminal(Progress):
             self.bars.advance(self._task)
         elif record.kind == "begin":
             self.bars.update(self._task, description=record.fields.get("workload", ""))
+
+
+def _round(boot: int, boots: int) -> str:
+    return f"round {boot + 1} of {boots}" if boots else f"round {boot + 1}"
 
 
 @contextmanager

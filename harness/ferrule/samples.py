@@ -14,6 +14,9 @@ from numpy.typing import NDArray
 
 Params = tuple[tuple[str, int], ...]
 Status = Literal["ok", "unsupported", "wrong", "failed", "crashed", "hung", "lost", "missing"]
+Ended = Literal[
+    "", "width", "budget", "subtraction", "no width", "guest"
+]  # stats/stopping.py; "": no precision was asked for
 Accel = Literal["metal", "kvm", "tcg", "icount", "remote"]
 Ticks = NDArray[np.int64]
 
@@ -116,6 +119,7 @@ class ProcessSamples:
     histogram: Histogram | None = None
     voluntary: int | None = None
     involuntary: int | None = None
+    ran: int | None = None  # operations a batch really ran, where a slowdown was injected: nothing but a test
 
 
 @dataclass
@@ -129,6 +133,17 @@ class RunResult:
     place: str = "same_core"  # as had
     params: Params = ()  # as had: defaults included
     processes: list[ProcessSamples] = field(default_factory=list)
+    ended: Ended = ""  # what ended its measuring where a precision was asked for
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How a guest was measured until its intervals were narrow enough or the budget was spent."""
+
+    target: float  # wanted half-width of the intervals over their centre (0.01 = 1 %)
+    budget: float  # seconds, of the whole campaign
+    processes: int  # a boot, after the pilot
+    why: str  # of that number
 
 
 @dataclass
@@ -141,3 +156,6 @@ class GuestResult:
     errors: list[str] = field(default_factory=list)  # one text a failed boot
     seconds: float = 0.0
     boots: int = 0
+    sampling: Sampling | None = None  # where a precision was asked for
+    doubts: dict[RunKey, str] = field(default_factory=dict)  # why a run's value is not believed (report/plausible.py)
+    accepted: bool = False  # whether it was to be taken all the same

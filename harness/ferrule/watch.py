@@ -15,6 +15,7 @@ from ferrule.errors import (
     GuestPanicked,
     GuestRebooted,
 )
+from ferrule.gather import clean
 from ferrule.guests.base import Execution, Guest
 from ferrule.plan import Plan
 from ferrule.progress import Progress
@@ -45,6 +46,8 @@ class Watch:
         self._records = 0
         self._noise = 0
         self._started = False
+        self._said = ""  # the payload's last word for people
+        self.heard: tuple[float, float] | None = None  # when the first and the latest valid record came
 
     def drain(self, execution: Execution) -> None:
         """Read to the end.
@@ -83,8 +86,11 @@ class Watch:
             self._assembler.feed(event, now)
             if isinstance(event, Record):
                 alive, self._noise = True, 0
+                self.heard = (self.heard[0] if self.heard else now, now)
                 self._started = self._started or event.kind == "hello"
                 self._records += 1
+                if event.kind == "log":
+                    self._said = clean(event.fields.get("text", ""))
                 self._progress.record(event)
         if self._noise > FLOOD_BYTES:
             raise self._error(GuestFlooded, execution, f"sent {self._noise >> 10} KiB without one valid record")
@@ -113,7 +119,8 @@ class Watch:
             return self._error(GuestNotStarted, execution, f"ended before its first record ({ending.detail})")
         if ending.clean or "reset" in ending.detail:
             return self._error(GuestRebooted, execution, f"ended before it was finished ({ending.detail})")
-        return self._error(GuestDied, execution, f"died ({ending.detail})")
+        said = f": {self._said}" if self._said else ""
+        return self._error(GuestDied, execution, f"died ({ending.detail}{said})")
 
     def _error(self, kind: type[GuestError], execution: Execution, what: str) -> GuestError:
         lines = execution.console().splitlines()[-TAIL_LINES:]

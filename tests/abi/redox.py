@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import mmap
 import struct
 from collections.abc import Callable
 
 from tests.abi.machine import MASK, PAGE, Context, Ended, Machine, Space, Violation, Wait
-from tests.abi.redox_contexts import END, ContextCalls
+from tests.abi.redox_bytes import ByteCalls
 from tests.abi.redox_descriptors import EBADF
 from tests.abi.redox_schemes import MAP_AREA, OPEN_AT, SchemeCalls
-from tests.abi.redox_table import TABLE
+from tests.abi.redox_table import PROBES, TABLES, UNKNOWN
 from tests.abi.redox_things import (
-    Aspect,
     Console,
     ContextHandle,
     Description,
@@ -37,39 +37,19 @@ METADATA = 0x7FFFFFFFC000  # count, (scheme id, descriptor) of each, descriptor 
 UPPER = 1 << 62  # of the descriptors that the kernel hands out itself
 SCHEMES = range(1, 12)
 CREATION = 16  # the right to make schemes
-UNKNOWN = 4095  # the number that stands for all that do not exist
-EPIPE, ENOSYS = 32, 38
+ENOSYS = 38
 
 
-class RedoxKernel(ContextCalls, SchemeCalls, TimeCalls):
-    """See machine.Kernel."""
+class RedoxCalls(ByteCalls, TimeCalls):
+    """See machine.Kernel. The kernel's calls in one era, whoever starts the first program."""
 
-    def __init__(self, program: bytes) -> None:
+    def __init__(self, era: str) -> None:
         SchemeCalls.__init__(self)
         TimeCalls.__init__(self)
         self.machine = Machine(self)
         self.records, self.console = bytearray(), bytearray()
         self.used: set[str] = set()
-        space = Space(self.machine)
-        size = -(-len(program) // PAGE) * PAGE
-        space.map(USER, size).memory[: len(program)] = program
-        self._give_roots(space)
-        process = Process(Context(space), Files(users=1), started=True)
-        assert process.context
-        assert process.files
-        for scheme in (*SCHEMES, CREATION):
-            process.files.table[UPPER | scheme] = Description(Root(scheme))
-        process.context.private["process"] = process
-        process.context.start(struct.unpack_from("<Q", program, ENTRY_AT)[0], 0)
-        self.machine.contexts.append(process.context)
-
-    def _give_roots(self, space: Space) -> None:
-        words = [len(SCHEMES)]
-        for scheme in SCHEMES:
-            words += [scheme, UPPER | scheme]
-        words.append(UPPER | CREATION)
-        space.map(METADATA, 2 * PAGE)
-        space.write(METADATA, struct.pack(f"<{len(words)}Q", *words))
+        self._era, self._table = era, TABLES[era]
 
     def run(self) -> int | None:
         """To the end: what was written to the debug exit."""
@@ -83,7 +63,9 @@ class RedoxKernel(ContextCalls, SchemeCalls, TimeCalls):
         if number == UNKNOWN:
             self.used.add("unknown")
             return -ENOSYS
-        call = check(TABLE, number, arguments, context.space)
+        if number not in self._table and number in PROBES:
+            return -ENOSYS
+        call = check(self._table, number, arguments, context.space)
         self.used.add(call.name)
         result: int | Wait | None = getattr(self, f"_{call.name}")(context, *arguments)
         return result
@@ -114,11 +96,15 @@ class RedoxKernel(ContextCalls, SchemeCalls, TimeCalls):
     def _fmap(self, context: Context, fd: int, at: int, size: int, *_: int) -> int:
         offset, length, bits, address = struct.unpack("<4Q", context.space.read(at, 32))
         sharing = bits & 3
-        if fd != MASK or size != 32 or offset or address or bits & ~0x60003 or sharing not in (1, 2):
+        if size != 32 or offset or address or bits & ~0x60003 or sharing not in (1, 2):
             raise Violation(f"fmap of descriptor {fd:#x}: {offset:#x} {length:#x} {bits:#x} {address:#x}")
+        memory = None if fd == MASK else self._object(context, fd, length, sharing == 1)
         where = context.space.room(length, MAP_AREA)
-        context.space.map(where, length, shared=sharing == 1)
+        context.space.map(where, length, memory, shared=sharing == 1)
         return where
+
+    def _object(self, context: Context, fd: int, length: int, shared: bool) -> mmap.mmap:
+        raise Violation(f"fmap of {self._thing(context, fd)}: {length:#x} bytes, shared {shared}")
 
     def _funmap(self, context: Context, at: int, size: int, *_: int) -> int:
         context.space.unmap(at, size)
@@ -127,15 +113,22 @@ class RedoxKernel(ContextCalls, SchemeCalls, TimeCalls):
     # --- descriptors ---
 
     def _openat_into(self, context: Context, root: int, path: int, size: int, *rest: int) -> int | Wait:
-        thing, name, fd = self._thing(context, root), context.space.read(path, size), rest[2]
+        return self._open_in(context, self._thing(context, root), context.space.read(path, size), rest[0], rest[2])
+
+    def _openat(self, context: Context, root: int, path: int, size: int, *rest: int) -> int | Wait:
+        return self._open_in(context, self._thing(context, root), context.space.read(path, size), rest[0], None)
+
+    def _open_in(self, context: Context, thing: Thing | None, name: bytes, bits: int, fd: int | None) -> int | Wait:
+        """`fd`: the number that the program chose; None where the kernel picks one."""
         if isinstance(thing, SchemeFile):
-            return self._ask(thing.scheme, OPEN_AT, (thing.number, 0, size, rest[0]), self._opened(context, thing, fd))
+            asked = (thing.number, 0, len(name), bits)
+            return self._ask(thing.scheme, OPEN_AT, asked, self._opened(context, thing, fd))
         if not isinstance(thing, Root):
             return -EBADF
         made: Thing
         match thing.scheme, name:
             case (1, b""):
-                made = Console()
+                made = Console(self.console)
             case (2, b""):
                 made = Queue()
             case (4, b""):
@@ -145,10 +138,10 @@ class RedoxKernel(ContextCalls, SchemeCalls, TimeCalls):
             case (8, b"cpu"):
                 made = Text(b"CPUs: 1\nVendor: none\n")
             case _:
-                raise Violation(f"openat_into: {name!r} in scheme {thing.scheme}")
+                raise Violation(f"open: {name!r} in scheme {thing.scheme}")
         return self._place(context, fd, Description(made))
 
-    def _opened(self, context: Context, root: SchemeFile, fd: int) -> Callable[[int], int]:
+    def _opened(self, context: Context, root: SchemeFile, fd: int | None) -> Callable[[int], int]:
         def opened(result: int) -> int:
             if result >= 1 << 63:
                 return result
@@ -156,8 +149,23 @@ class RedoxKernel(ContextCalls, SchemeCalls, TimeCalls):
 
         return opened
 
-    def _dup_into(self, context: Context, fd: int, what: int, size: int, into: int, *_: int) -> int:
-        thing, name = self._thing(context, fd), context.space.read(what, size)
+    def _dup_into(self, context: Context, fd: int, what: int, size: int, into: int, *_: int) -> int | Wait:
+        return self._duplicate(context, fd, context.space.read(what, size), into)
+
+    def _dup(self, context: Context, fd: int, what: int, size: int, *_: int) -> int | Wait:
+        return self._duplicate(context, fd, context.space.read(what, size), None)
+
+    def _duplicate(self, context: Context, fd: int, name: bytes, into: int | None) -> int | Wait:
+        description = self._files(context).table.get(fd)
+        if description is None:
+            return -EBADF
+        if not name:
+            description.held += 1
+            return self._place(context, into, description)
+        return self._place(context, into, Description(self._derived(context, description.thing, name)))
+
+    def _derived(self, context: Context, thing: Thing, name: bytes) -> Thing:
+        """What a dup with a name makes of something."""
         process: Process = context.private["process"]
         made: Thing
         match thing:
@@ -170,7 +178,7 @@ class RedoxKernel(ContextCalls, SchemeCalls, TimeCalls):
                 made = ContextHandle(Process())
             case Root(16) if name == b"create-scheme":
                 made = Scheme(context)
-            case Scheme() if size == 32:
+            case Scheme() if len(name) == 32:
                 offset, number, bits, internal = struct.unpack_from("<3QB", name)
                 if offset or internal or bits & ~0x30000:
                     raise Violation(f"a scheme's new file: offset {offset}, flags {bits:#x}, internal {internal}")
@@ -182,81 +190,32 @@ class RedoxKernel(ContextCalls, SchemeCalls, TimeCalls):
             case FilesHandle(files) if name == b"copy":
                 made = FilesHandle(files.copy())
             case _:
-                raise Violation(f"dup_into: {name!r} of {thing}")
-        return self._place(context, into, Description(made))
+                raise Violation(f"dup: {name!r} of {thing}")
+        return made
 
-    def _read(self, context: Context, fd: int, into: int, size: int, *_: int) -> int | Wait:
-        thing = self._thing(context, fd)
-        space = context.space
 
-        def give(content: bytes) -> int:
-            space.write(into, content)
-            return len(content)
+class RedoxKernel(RedoxCalls):
+    """A bare kernel, and the program that it finds in the place of its first."""
 
-        match thing:
-            case None:
-                return -EBADF
-            case Text(content):
-                return give(content[:size])
-            case PipeEnd(pipe, False):
-                return lambda: self._drain(pipe, size, give)
-            case Queue():
-                if size % 24 or not size:
-                    raise Violation(f"read of {size} bytes of events")
-                return lambda: give(struct.pack("<3Q", *thing.events.pop(0))) if thing.events else None
-            case Scheme():
-                if size != 64:
-                    raise Violation(f"read of {size} bytes of requests")
-                return lambda: give(thing.requests.pop(0)) if thing.requests else None
-            case Aspect(owner, "status"):
-                return give(struct.pack("<Q", 4 if owner.dead else 0)[:size])
-        raise Violation(f"read of {thing}")
+    def __init__(self, program: bytes, era: str = "2026-07") -> None:
+        super().__init__(era)
+        space = Space(self.machine)
+        size = -(-len(program) // PAGE) * PAGE
+        space.map(USER, size).memory[: len(program)] = program
+        self._give_roots(space)
+        process = Process(Context(space), Files(users=1), started=True)
+        assert process.context
+        assert process.files
+        for scheme in (*SCHEMES, CREATION):
+            process.files.table[UPPER | scheme] = Description(Root(scheme))
+        process.context.private["process"] = process
+        process.context.start(struct.unpack_from("<Q", program, ENTRY_AT)[0], 0)
+        self.machine.contexts.append(process.context)
 
-    def _drain(self, pipe: PipeState, size: int, give: Callable[[bytes], int]) -> int | None:
-        if pipe.bytes:
-            content = bytes(pipe.bytes[:size])
-            del pipe.bytes[:size]
-            return give(content)
-        return None if True in pipe.open_ends else 0
-
-    def _write(self, context: Context, fd: int, start: int, size: int, *_: int) -> int | Wait | None:
-        thing, content = self._thing(context, fd), context.space.read(start, size)
-        match thing:
-            case None:
-                return -EBADF
-            case Console():
-                self.console += content
-            case PipeEnd(pipe, True):
-                return lambda: self._fill(thing, pipe, content)
-            case Queue():
-                if size != 24:
-                    raise Violation(f"write of {size} bytes of events")
-                of, bits, data = struct.unpack("<3Q", content)
-                watched = self._thing(context, of)
-                if watched is None or bits != 1:
-                    raise Violation(f"event {bits:#x} of descriptor {of}")
-                thing.watched.append((watched, of, data))
-                if not any(one is thing for one in self._queues):
-                    self._queues.append(thing)
-            case Scheme():
-                return self._take_answer(thing, content)
-            case ContextHandle(owner):
-                if content != struct.pack("<Q", END) or owner.context is not context:
-                    raise Violation("a context can only be ended by itself, with one word")
-                self._finish(owner)
-                return None
-            case Aspect():
-                self._prepare(context, thing, content)
-            case _:
-                raise Violation(f"write to {thing}")
-        return size
-
-    def _fill(self, end: PipeEnd, pipe: PipeState, content: bytes) -> int | None:
-        if False not in pipe.open_ends:
-            return -EPIPE
-        room = pipe.capacity - len(pipe.bytes)
-        if not room:
-            return None
-        pipe.bytes += content[:room]
-        self._happened(lambda thing: isinstance(thing, PipeEnd) and thing.pipe is pipe and not thing.writes)
-        return min(room, len(content))
+    def _give_roots(self, space: Space) -> None:
+        words = [len(SCHEMES)]
+        for scheme in SCHEMES:
+            words += [scheme, UPPER | scheme]
+        words.append(UPPER | CREATION)
+        space.map(METADATA, 2 * PAGE)
+        space.write(METADATA, struct.pack(f"<{len(words)}Q", *words))

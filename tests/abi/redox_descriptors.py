@@ -7,7 +7,7 @@ from collections.abc import Callable
 from tests.abi.machine import Context, Violation
 from tests.abi.redox_things import Description, Files, Queue, Thing
 
-EBADF = 9
+EBADF, EEXIST = 9, 17
 
 
 class Descriptors:
@@ -15,6 +15,7 @@ class Descriptors:
 
     def __init__(self) -> None:
         self._queues: list[Queue] = []  # that watch something
+        self._foreign: set[int] = set()  # numbers that the program was started with: it cannot know them
 
     def _files(self, context: Context) -> Files:
         files = context.private["process"].files
@@ -25,9 +26,14 @@ class Descriptors:
         description = self._files(context).table.get(fd)
         return description.thing if description else None
 
-    def _place(self, context: Context, fd: int, description: Description) -> int:
+    def _place(self, context: Context, fd: int | None, description: Description) -> int:
+        """As the program chose, or the lowest that is free."""
+        if fd is None:
+            fd = next(one for one in range(65536) if one not in self._files(context).table)
         if fd >= 65536:
             raise Violation(f"descriptor {fd:#x} is chosen: above what a table may hold")
+        if fd in self._foreign:
+            return -EEXIST
         if fd in self._files(context).table:
             raise Violation(f"descriptor {fd} is chosen, but in use ({self._thing(context, fd)})")
         self._files(context).table[fd] = description

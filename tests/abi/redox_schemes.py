@@ -11,13 +11,21 @@ from tests.abi.redox_things import ContextHandle, PipeEnd, PipeState, Scheme, Sc
 
 ENODEV = 19
 OPEN_AT, CALLED = 29, 28  # requests
-SEND, RECEIVE, BOTH_WAYS, ONE_WORD = 0xA00, 0x4C00, 0x600, 1  # SYS_CALL: flags, and how many words of metadata
+SEND, RECEIVE, RECEIVE_ANY, BOTH_WAYS, ONE_WORD = (
+    0xA00,
+    0x4C00,
+    0xC00,
+    0x600,
+    1,
+)  # SYS_CALL: flags, and how many words of metadata
 IO_PORTS = 255
 MAP_AREA = 0x100000000
 
 
 class SchemeCalls(Descriptors):
     """SYS_CALL in all its uses, and both sides of a scheme."""
+
+    _era: str
 
     def __init__(self) -> None:
         super().__init__()
@@ -51,7 +59,7 @@ class SchemeCalls(Descriptors):
 
         return ask
 
-    def _call(self, context: Context, fd: int, start: int, size: int, *rest: int) -> int | Wait:
+    def _call(self, context: Context, fd: int, start: int, size: int, *rest: int) -> int | Wait | None:
         bits, metadata = rest[:2]
         thing = self._thing(context, fd)
         if thing is None:
@@ -63,23 +71,35 @@ class SchemeCalls(Descriptors):
                     raise Violation("a context is asked for something else than I/O ports")
                 self._io_ports.append(context)
                 return 0
-            case PipeEnd(pipe, True) if (bits, size) == (SEND, 8):
-                (sent,) = struct.unpack("<Q", context.space.read(start, 8))
-                description = self._files(context).table.pop(sent, None)
-                if description is None:
-                    return -EBADF
-                pipe.sent.append(description)
-                return 1
-            case PipeEnd(pipe, False) if (bits, size) == (RECEIVE, 8):
-                (wanted,) = struct.unpack("<Q", context.space.read(start, 8))
-                return lambda: self._receive(context, pipe, wanted)
+            case PipeEnd() if size == 8:
+                return self._carry(context, thing, start, bits)
             case SchemeFile(scheme, number) if bits == BOTH_WAYS:
                 return self._call_scheme(context, scheme, number, start, size)
         raise Violation(f"call of {thing} with flags {bits:#x} and {size} bytes")
 
-    def _receive(self, context: Context, pipe: PipeState, wanted: int) -> int | None:
+    def _carry(self, context: Context, end: PipeEnd, at: int, bits: int) -> int | Wait:
+        """A descriptor into a pipe or out of it; `at`: where its number is, or is to be."""
+        pipe = end.pipe
+        (fd,) = struct.unpack("<Q", context.space.read(at, 8))
+        match end.writes, bits:
+            case True, 0xA00:
+                description = self._files(context).table.pop(fd, None)
+                if description is None:
+                    return -EBADF
+                pipe.sent.append(description)
+                return 1
+            case False, 0x4C00:
+                return lambda: self._receive(context, pipe, fd)
+            case False, 0xC00 if self._era == "2026-01":  # the kernel picks the number and tells it
+                return lambda: self._receive(context, pipe, None, at)
+        raise Violation(f"call of a pipe's end, which writes {end.writes}, with flags {bits:#x}")
+
+    def _receive(self, context: Context, pipe: PipeState, wanted: int | None, told: int = 0) -> int | None:
+        """`told`: where the number is written that the kernel picked."""
         if pipe.sent:
-            self._place(context, wanted, pipe.sent.pop(0))
+            fd = self._place(context, wanted, pipe.sent.pop(0))
+            if told:
+                context.space.write(told, struct.pack("<Q", fd))
             return 1
         return None if True in pipe.open_ends else 0
 

@@ -6,7 +6,7 @@ import struct
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from tests.abi.machine import Context, Space
+from tests.abi.machine import Context, Space, Violation, Wait
 
 CLOSED = 27  # what a scheme is told without being asked
 
@@ -31,15 +31,47 @@ class Root(Thing):
     scheme: int
 
 
-class Console(Thing):
-    """What is written goes to people."""
+class Served(Thing):
+    """Something that answers by itself."""
+
+    def read(self, size: int, give: Callable[[bytes], int]) -> int | Wait:
+        """What a read of so many bytes gives."""
+        raise NotImplementedError
+
+    def write(self, content: bytes) -> int:
+        """What a write of these gives."""
+        raise NotImplementedError
 
 
 @dataclass(eq=False)
-class Text(Thing):
+class Console(Served):
+    """What is written is kept, for people or as records."""
+
+    said: bytearray
+
+    def read(self, size: int, give: Callable[[bytes], int]) -> int | Wait:
+        """Nobody types."""
+        raise Violation(f"read of {size} bytes from the console")
+
+    def write(self, content: bytes) -> int:
+        """See Served."""
+        self.said += content
+        return len(content)
+
+
+@dataclass(eq=False)
+class Text(Served):
     """A file of the sys scheme."""
 
     content: bytes
+
+    def read(self, size: int, give: Callable[[bytes], int]) -> int | Wait:
+        """See Served."""
+        return give(self.content[:size])
+
+    def write(self, content: bytes) -> int:
+        """Nobody may."""
+        raise Violation(f"{len(content)} bytes are written to a text of the kernel's")
 
 
 @dataclass(eq=False)

@@ -67,4 +67,13 @@ class TimeCalls:
         self._waiting.setdefault(word, []).append(flag)
         if until is not None:
             self._sleepers.append(until)
-        return lambda: 0 if flag[0] else -ETIMEDOUT if until is not None and self._now >= until else None
+
+        def woken_or_late() -> int | None:
+            if flag[0]:
+                return 0
+            if until is None or self._now < until:
+                return None
+            self._waiting[word] = [one for one in self._waiting[word] if one is not flag]
+            return -ETIMEDOUT
+
+        return woken_or_late

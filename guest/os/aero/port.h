@@ -46,6 +46,11 @@ static inline long os_null_call(void) {
     return call0(CALL_GETPPID);
 }
 
+#define OS_HAS_PARENT
+static inline long os_parent(void) {
+    return call0(CALL_GETPPID);
+}
+
 #define OS_HAS_INVALID_CALL
 static inline long os_invalid_call(void) {
     return aero_result(call0(CALL_NONE));

@@ -30,6 +30,7 @@ enum linux_call {
     CALL_KILL = 62,
     CALL_UNAME = 63,
     CALL_FCNTL = 72,
+    CALL_FTRUNCATE = 77,
     CALL_CHDIR = 80,
     CALL_GETRUSAGE = 98,
     CALL_GETPPID = 110,
@@ -58,6 +59,7 @@ enum linux_call {
     CALL_PIPE2 = 293,
     CALL_GETCPU = 309,
     CALL_FINIT_MODULE = 313,
+    CALL_MEMFD_CREATE = 319,
     CALL_RSEQ = 334,
 };
 

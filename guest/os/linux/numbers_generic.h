@@ -14,6 +14,7 @@ enum linux_call {
     CALL_UMOUNT2 = 39,
     CALL_MOUNT = 40,
     CALL_STATFS = 43,
+    CALL_FTRUNCATE = 46,
     CALL_CHDIR = 49,
     CALL_CHROOT = 51,
     CALL_OPENAT = 56,
@@ -51,6 +52,7 @@ enum linux_call {
     CALL_MMAP = 222,
     CALL_WAIT4 = 260,
     CALL_FINIT_MODULE = 273,
+    CALL_MEMFD_CREATE = 279,
     CALL_RSEQ = 293,
 };
 

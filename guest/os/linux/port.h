@@ -74,6 +74,11 @@ static inline long os_null_call(void) {
     return call0(CALL_GETPPID); /* getpid could be cached by someone; the parent can change at any time */
 }
 
+#define OS_HAS_PARENT
+static inline long os_parent(void) {
+    return call0(CALL_GETPPID);
+}
+
 #define OS_HAS_INVALID_CALL
 static inline long os_invalid_call(void) {
     return call0(4095); /* far above the last number in use (under 500) and below every flag bit */
@@ -251,8 +256,8 @@ static inline long os_wake(volatile uint32_t *word, uint32_t count, int shared) 
 
 enum { PROT_READ_WRITE = 3, MAP_SHARED = 1, MAP_PRIVATE = 2, MAP_ANONYMOUS = 0x20 };
 
-static inline long linux_map(size_t length, int flags, void **at) {
-    long result = call6(CALL_MMAP, 0, (long)length, PROT_READ_WRITE, flags | MAP_ANONYMOUS, -1, 0);
+static inline long linux_map(size_t length, int flags, int fd, void **at) {
+    long result = call6(CALL_MMAP, 0, (long)length, PROT_READ_WRITE, flags, fd, 0);
     if (result < 0 && result > -4096)
         return result;
     *at = (void *)result;
@@ -262,7 +267,7 @@ static inline long linux_map(size_t length, int flags, void **at) {
 #define OS_HAS_MAP
 #define OS_PAGE (linux_start_state.page)
 static inline long os_map(size_t length, void **at) {
-    return linux_map(length, MAP_PRIVATE, at);
+    return linux_map(length, MAP_PRIVATE | MAP_ANONYMOUS, -1, at);
 }
 
 static inline long os_unmap(void *at, size_t length) {
@@ -271,7 +276,20 @@ static inline long os_unmap(void *at, size_t length) {
 
 #define OS_HAS_MAP_SHARED
 static inline long os_map_shared(size_t length, void **at) {
-    return linux_map(length, MAP_SHARED, at);
+    return linux_map(length, MAP_SHARED | MAP_ANONYMOUS, -1, at);
+}
+
+#define OS_HAS_MEMORY_OBJECT
+static inline long os_memory_object(size_t size) {
+    long object = call2(CALL_MEMFD_CREATE, (long)"ferrule", 0);
+    long result = object < 0 ? object : call2(CALL_FTRUNCATE, object, (long)size);
+    if (result < 0 && object >= 0)
+        os_close((int)object);
+    return result < 0 ? result : object;
+}
+
+static inline long os_map_object(int object, size_t size, void **at) {
+    return linux_map(size, MAP_SHARED, object, at);
 }
 
 /* --- scheduling --------------------------------------------------------------------------------------------------- */

@@ -10,15 +10,22 @@
 #endif
 
 enum redox_call {
+    CALL_EXIT = 1, /* to 2025-04: then a daemon keeps the processes */
+    CALL_GETPID = 20,
+    CALL_GETPPID = 64,
     CALL_YIELD = 158,
     CALL_NANOSLEEP = 162,
     CALL_FUTEX = 240,
     CALL_CLOCK_GETTIME = 265,
     CALL_INVALID = 4095,
+    CALL_UNLINK = 0x1000000A, /* to 2026-01, as OPEN: the kernel kept the namespaces */
+    CALL_UNLINKAT = 0x10000107,
+    CALL_OPEN = 0x10100005,
+    CALL_OPENAT = 0x10100007, /* 2025-07 to 2026-06, as DUP: the kernel picked the descriptor */
     CALL_OPENAT_INTO = 0x101003DB,
-    CALL_OPENAT_2025 = 0x10100007, /* 2025-07 to 2026-06: the kernel picked the descriptor */
     CALL_CLOSE = 0x20000006,
     CALL_FUNMAP = 0x2000005C,
+    CALL_DUP = 0x20100029,
     CALL_DUP_INTO = 0x201003DC,
     CALL_WRITE = 0x21000004,
     CALL_FMAP = 0x21000384,
@@ -26,15 +33,27 @@ enum redox_call {
     CALL_CALL = 0x2300CA11,
 };
 
-enum { REDOX_EBADF = 9, REDOX_EAGAIN = 11, REDOX_EINVAL = 22, REDOX_EMFILE = 24, REDOX_EPIPE = 32 };
+enum {
+    REDOX_EINTR = 4,
+    REDOX_EBADF = 9,
+    REDOX_EAGAIN = 11,
+    REDOX_EEXIST = 17,
+    REDOX_EINVAL = 22,
+    REDOX_EMFILE = 24,
+    REDOX_EPIPE = 32,
+    REDOX_ENOSYS = 38,
+};
 
 /* SYS_CALL: flags and, in the lowest byte, how many words of metadata there are */
 enum { TO_SCHEME = 0x200, FROM_SCHEME = 0x400, WITH_DESCRIPTOR = 0x800, CHOSEN_DESCRIPTOR = 0x4000 };
-enum { READ_ONLY = 0x10000, WRITE_ONLY = 0x20000, READ_WRITE = 0x30000 };                        /* to open */
-enum { MAP_SHARED = 1, MAP_PRIVATE = 2, PROTECTION_WRITE = 0x20000, PROTECTION_READ = 0x40000 }; /* to map */
+enum { READ_ONLY = 0x10000, WRITE_ONLY = 0x20000, READ_WRITE = 0x30000 };                             /* to open */
+enum { CLOSE_ON_EXECUTE = 0x1000000, CREATE = 0x2000000, DIRECTORY = 0x10000000, MODE_OWNER = 0600 }; /* the same */
+enum { MAP_SHARED = 1, MAP_PRIVATE = 2, PROTECTION_WRITE = 0x20000, PROTECTION_READ = 0x40000 };      /* to map */
 enum { CLOCK_MONOTONIC = 4 };
 enum { FUTEX_WAIT = 0, FUTEX_WAKE = 1 };
 enum { EVENT_READ = 1 };
+enum { PROCESS_WAIT = 0, PROCESS_EXIT = 2, PROCESS_PARENT = 12 }; /* SYS_CALL on a process */
+enum { SIGNAL_KILL = 9 };
 enum { VERB_IO_PORTS = 255 }; /* SYS_CALL on a context: let it use I/O ports */
 #define VERB_END UINT64_MAX   /* written to a context: its end */
 enum { SCHEME_CANCEL = 25, SCHEME_CLOSED = 27, SCHEME_CALL = 28, SCHEME_OPEN_AT = 29, SCHEME_DETACHED = 34 };
@@ -56,6 +75,11 @@ struct redox_event {
 enum { CONTEXT_EXCEPTION = 6 };
 struct redox_status {
     uint64_t status, kind, code, address;
+};
+
+/* What a process says of itself when it is read: its number comes first. */
+struct redox_process {
+    uint32_t pid, others[15];
 };
 
 /* What a scheme reads: a request. `argument` of a call: number of the file, address, length, metadata. */

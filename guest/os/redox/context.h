@@ -1,10 +1,44 @@
-/* What start.c needs of contexts beyond os.h. */
+/* Contexts: what the port's files know of them beyond os.h. */
 #ifndef FERRULE_REDOX_CONTEXT_H
 #define FERRULE_REDOX_CONTEXT_H
 
-long redox_contexts_init(void);                               /* of the first program: 0, or a negative errno */
-void redox_context_end(int status) __attribute__((noreturn)); /* of the calling process */
-long redox_io_ports(void);                                    /* lets the calling context use I/O ports */
-long redox_exception(void); /* kind of the one that ended the process joined last; -1: none did */
+#include "os/os.h"
+
+/* What a new context finds on its stack. */
+struct redox_begin {
+    void (*entry)(void *);
+    void *argument;
+    long self;                /* descriptor of the context in itself */
+    long process;             /* of a new process that a daemon keeps; else -1 */
+    long files;               /* came along with the copy that was made of it; -1: no copy was made */
+    struct os_thread *thread; /* one that is to be told of its end */
+};
+
+/* Who keeps contexts: nobody under a bare kernel (bare_context.c), a daemon in a userland (process.c). */
+struct redox_keeper {
+    long (*thread)(void);                    /* a new one, not started yet: its descriptor */
+    long (*process)(volatile long *process); /* the same for a new process, and its own, if it has one */
+    void (*born)(void);                      /* in a new process: what is its parent's goes */
+    void (*end)(const struct redox_begin *begin) __attribute__((noreturn));
+    long (*join)(struct os_thread *thread);
+    void (*exit)(int status) __attribute__((noreturn));
+    long (*wait)(long context); /* of a process: exit status, or 128 + what ended it */
+    long (*kill)(long context);
+};
+extern const struct redox_keeper redox_nobody, redox_daemon;
+
+/* Writes to one of a context's aspects; the kernel acts when it is closed. */
+long redox_set(long context, const char *aspect, size_t length, const void *words, size_t size);
+#define REDOX_SET(context, aspect, words) redox_set(context, aspect, sizeof aspect - 1, words, sizeof words)
+
+long redox_bare_init(void);      /* of the first program: 0, or a negative errno */
+long redox_bare_ports(void);     /* lets the calling context use I/O ports */
+long redox_bare_exception(void); /* kind of the one that ended the process waited for last; -1: none did */
+
+/* --- what the program is started as (bare.c, userland.c) */
+void redox_bare_main(void) __attribute__((noreturn));
+void redox_bare_output(const char *bytes, size_t length);
+void redox_userland_main(uint64_t *stack) __attribute__((noreturn));
+void redox_userland_output(const char *bytes, size_t length);
 
 #endif

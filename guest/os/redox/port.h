@@ -1,5 +1,5 @@
-/* Redox: the operations of os.h that the kernel alone has, asked of it by the program that it starts first. README.md
- * says how each of them is made, and from where the facts are. */
+/* Redox: the operations of os.h, asked by the first program of a bare kernel, which has the kernel's own alone, or by a
+ * program of a userland. README.md says how each of them is made, and from where the facts are. */
 #ifndef FERRULE_REDOX_PORT_H
 #define FERRULE_REDOX_PORT_H
 
@@ -8,31 +8,45 @@
 #define OS_NAME "redox"
 #define OS_ARCH "x86_64"
 
-/* --- descriptors: their numbers are the program's choice (descriptor.c) --- */
+/* --- how the program was started (start.c): by a bare kernel as its first program, or by a userland --- */
 
-enum redox_fixed {
-    FD_CONSOLE = 1,
-    FD_SPACE,
-    FD_SPACE_COPY,
-    FD_FILES,
-    FD_FILES_COPY,
-    FD_SELECT,
-    FD_QUEUE,
-    FD_FIRST = 16
+/* The eras of the calls, by what they brought (README.md). */
+enum redox_era {
+    ERA_UNKNOWN,
+    ERA_2022_11, /* the kernel keeps processes */
+    ERA_2025_04, /* a daemon does */
+    ERA_2025_07, /* OPENAT */
+    ERA_2026_01, /* another daemon keeps the namespaces; OPEN is gone */
+    ERA_2026_07, /* descriptors are numbered by the program */
 };
-enum { FD_COUNT = 512 };
-long redox_fd_take(void); /* one that is not in use, or -EMFILE */
+
+struct redox_start {
+    enum redox_era era;
+    int bare;
+    long process, thread, names; /* descriptors of this process, its first context, its namespace; -1: none */
+};
+extern struct redox_start redox_start;
+
+/* --- descriptors (descriptor.c) --- */
+
+/* Numbers for what is open for a moment only; free in this program. Kernels before 2026-07 pick numbers themselves. */
+enum redox_fixed { FD_CONSOLE = 1, FD_SPACE = 3, FD_SPACE_COPY, FD_FILES, FD_FILES_COPY, FD_SELECT, FD_QUEUE };
+enum { FD_FIRST = 16, FD_COUNT = 512 };
 void redox_fd_give(long fd);
 
-/* The kernel's own schemes, by their id: descriptors that the first program is given. */
-enum redox_root {
+/* Schemes: those of the kernel by its own id, under which a bare program finds their descriptors; then daemons'. */
+enum redox_scheme {
     ROOT_DEBUG = 1,
     ROOT_EVENT = 2,
     ROOT_PIPE = 4,
     ROOT_SYS = 8,
     ROOT_CONTEXTS = 9,
-    ROOT_SCHEMES = 16,
-    ROOTS
+    ROOT_SCHEMES = 16, /* the right to make schemes */
+    ROOTS,
+    DAEMON_CHANNELS = ROOTS,
+    DAEMON_MEMORY,
+    DAEMON_SOCKETS,
+    REDOX_SCHEMES
 };
 extern uint64_t redox_root[ROOTS];
 
@@ -40,14 +54,30 @@ static inline long redox_close(long fd) {
     return redox_call1(CALL_CLOSE, fd);
 }
 
-static inline long redox_open_into(uint64_t root, const char *path, size_t length, long flags, long fd) {
-    return redox_call6(CALL_OPENAT_INTO, (long)root, (long)path, (long)length, flags, 0, fd);
+/* With a new descriptor: `wanted`, or the kernel's choice. */
+static inline long redox_openat_to(long root, const char *path, size_t length, long flags, long wanted) {
+    if (redox_start.era < ERA_2026_07)
+        return redox_call5(CALL_OPENAT, root, (long)path, (long)length, flags, 0);
+    long result = redox_call6(CALL_OPENAT_INTO, root, (long)path, (long)length, flags, 0, wanted);
+    return result < 0 ? result : wanted;
 }
 
-static inline long redox_dup_into(uint64_t from, const void *what, size_t length, long fd) {
-    return redox_call4(CALL_DUP_INTO, (long)from, (long)what, (long)length, fd);
+static inline long redox_dup_to(long from, const void *what, size_t length, long wanted) {
+    if (redox_start.era < ERA_2026_07)
+        return redox_call3(CALL_DUP, from, (long)what, (long)length);
+    long result = redox_call4(CALL_DUP_INTO, from, (long)what, (long)length, wanted);
+    return result < 0 ? result : wanted;
 }
-#define REDOX_DUP_INTO(from, what, fd) redox_dup_into((uint64_t)(from), what, sizeof what - 1, fd)
+#define REDOX_DUP_TO(from, what, wanted) redox_dup_to(from, what, sizeof what - 1, wanted)
+
+/* The same with a number that is free. */
+long redox_openat(long root, const char *path, size_t length, long flags);
+long redox_dup(long from, const void *what, size_t length);
+#define REDOX_DUP(from, what) redox_dup(from, what, sizeof what - 1)
+
+/* A file of a scheme by what it is called there. */
+long redox_open(enum redox_scheme scheme, const char *name, long flags);
+long redox_remove(enum redox_scheme scheme, const char *name);
 
 /* --- what the payload needs --- */
 
@@ -55,6 +85,8 @@ void os_exit(int status) __attribute__((noreturn));
 void os_output(const char *bytes, size_t length);
 void os_complain(const char *text);
 void os_facts(void (*fact)(void *, const char *name, const char *value), void *context);
+#define OS_HAS_REFUSAL
+const char *os_refusal(void);
 uint64_t os_clock_ns(void); /* never goes back, as the kernel's own may */
 
 #define OS_HAS_CLOCK /* a system call: there is no vDSO */
@@ -71,8 +103,7 @@ static inline long os_clock_read(uint64_t *ns) {
  * is also what Redox's own benchmark calls its base latency. Its error is the whole of the work done. */
 #define OS_HAS_NULL_CALL
 static inline long os_null_call(void) {
-    enum { ENOSYS = 38 };
-    return redox_call0(CALL_INVALID) + ENOSYS;
+    return redox_call0(CALL_INVALID) + REDOX_ENOSYS;
 }
 
 #define OS_HAS_INVALID_CALL
@@ -92,9 +123,16 @@ static inline long os_write(int fd, const void *from, size_t length) {
 }
 
 static inline long os_close(int fd) {
+    long result = redox_close(fd);
     redox_fd_give(fd);
-    return redox_close(fd);
+    return result;
 }
+
+/* Files are a daemon's, by any path that a program would give to its libc. */
+#define OS_HAS_OPEN
+#define OS_NULL_DEVICE "/scheme/null"
+long os_open(const char *path, unsigned how);
+long os_remove(const char *path);
 
 #define OS_HAS_PIPE
 long os_pipe(int end[2]);
@@ -103,18 +141,37 @@ long os_pipe(int end[2]);
 
 #define OS_HAS_THREAD
 struct os_thread {
-    int fd; /* of the context: in the one that started it, and in itself */
+    int fd;                 /* of the context: in the one that started it, and in itself */
+    int status;             /* in a userland: of what ended it */
+    volatile uint32_t over; /* the same: it has ended */
 };
 long os_thread_start(struct os_thread *thread, void (*entry)(void *), void *argument, void *stack, size_t size);
 long os_thread_join(struct os_thread *thread);
 
 #define OS_HAS_PROCESS
 struct os_process {
-    int fd;
+    int fd; /* of its context */
 };
 long os_process_start(struct os_process *process, void (*entry)(void *), void *argument);
-long os_process_join(struct os_process *process); /* exit status, or 128 + the kind of the exception that ended it */
+long os_process_join(struct os_process *process); /* exit status, or 128 + what ended it: exception, signal */
 long os_process_kill(struct os_process *process);
+
+#define OS_HAS_PARENT
+long os_parent(void);
+
+/* --- what daemons of a userland offer (daemon.c): each call on their descriptors is a round trip to one of them --- */
+
+#define OS_SERVED_SWITCHES 2 /* of a call that a daemon answers */
+
+#define OS_HAS_SOCKET_PAIR
+long os_socket_pair(int end[2]);
+
+#define OS_HAS_CHANNEL_PAIR
+long os_channel_pair(int end[2]);
+
+#define OS_HAS_MEMORY_OBJECT
+long os_memory_object(size_t size);
+long os_map_object(int object, size_t size, void **at);
 
 /* --- wait and wake: a word is known by where it is in memory, so all of them are shared --- */
 
@@ -150,11 +207,7 @@ long os_scheme_serve(struct os_scheme *scheme, long answer, struct os_request *n
 long os_scheme_end(struct os_scheme *scheme, long answer);
 
 static inline long os_scheme_open(int root) {
-    long fd = redox_fd_take();
-    long result = fd < 0 ? fd : redox_open_into((uint64_t)root, "file", 4, READ_WRITE, fd);
-    if (result < 0 && fd >= 0)
-        redox_fd_give(fd);
-    return result;
+    return redox_openat(root, "file", 4, READ_WRITE);
 }
 
 static inline long os_scheme_call(int fd, void *bytes, size_t length) {
@@ -186,9 +239,9 @@ static inline long os_events_wait(int queue) {
 /* --- memory --- */
 
 #define OS_HAS_MAP
-static inline long redox_map(size_t length, uint64_t flags, void **at) {
+static inline long redox_map(long fd, size_t length, uint64_t flags, void **at) {
     struct redox_map map = {0, (length + 4095) & ~(size_t)4095, flags | PROTECTION_READ | PROTECTION_WRITE, 0};
-    long result = redox_call3(CALL_FMAP, -1, (long)&map, sizeof map);
+    long result = redox_call3(CALL_FMAP, fd, (long)&map, sizeof map);
     if (result < 0 && result > -4096)
         return result;
     *at = (void *)result;
@@ -196,7 +249,7 @@ static inline long redox_map(size_t length, uint64_t flags, void **at) {
 }
 
 static inline long os_map(size_t length, void **at) {
-    return redox_map(length, MAP_PRIVATE, at);
+    return redox_map(-1, length, MAP_PRIVATE, at);
 }
 
 static inline long os_unmap(void *at, size_t length) {
@@ -205,7 +258,7 @@ static inline long os_unmap(void *at, size_t length) {
 
 #define OS_HAS_MAP_SHARED
 static inline long os_map_shared(size_t length, void **at) {
-    return redox_map(length, MAP_SHARED, at);
+    return redox_map(-1, length, MAP_SHARED, at);
 }
 
 /* --- scheduling --- */

@@ -3,21 +3,25 @@
 
 enum { ROOT_NUMBER = 1, FILE_NUMBER = 2 };
 
+/* In a userland the namespace has it, for the administrator alone; before 2026-01 schemes were made in another way. */
+static long creation_right(void) {
+    if (redox_start.bare)
+        return (long)redox_root[ROOT_SCHEMES];
+    return redox_start.era < ERA_2026_01 ? -OS_ENOSYS : os_open("/scheme/namespace/scheme-creation-cap", OS_READ);
+}
+
 /* The scheme serves the address space of the context that makes it. */
 long os_scheme_make(struct os_scheme *scheme) {
     const struct redox_new_file root = {0, ROOT_NUMBER, READ_WRITE, 0, {0}};
-    long socket = redox_fd_take(), file = redox_fd_take();
-    if (socket < 0 || file < 0) {
-        redox_fd_give(socket);
-        return -REDOX_EMFILE;
-    }
-    long result = REDOX_DUP_INTO(redox_root[ROOT_SCHEMES], "create-scheme", socket);
-    if (result >= 0 && (result = redox_dup_into((uint64_t)socket, &root, sizeof root, file)) < 0)
-        redox_close(socket);
-    if (result < 0) {
-        redox_fd_give(socket);
-        redox_fd_give(file);
-        return result;
+    long right = creation_right(), socket = right < 0 ? right : REDOX_DUP(right, "create-scheme");
+    if (!redox_start.bare && right >= 0)
+        os_close((int)right);
+    if (socket < 0)
+        return socket;
+    long file = redox_dup(socket, &root, sizeof root);
+    if (file < 0) {
+        os_close((int)socket);
+        return file;
     }
     *scheme = (struct os_scheme){(int)socket, 0, 0};
     return file;

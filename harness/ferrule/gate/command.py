@@ -8,14 +8,16 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ferrule import guests, paths
-from ferrule.build import build_payload
+from ferrule.build import build_for
 from ferrule.errors import FerruleError, InfrastructureError, ToolMissing, UsageError
 from ferrule.gate import baseline as baselines
 from ferrule.gate import conditions, decide, flags
 from ferrule.gate.formats import table, write
 from ferrule.gate.measure import GATE_BOOTS, Measurer, Subject
 from ferrule.gate.outcome import accept, compare, doubtful
+from ferrule.gate.paired import command as paired
 from ferrule.gate.selection import select
+from ferrule.gate.verdict import Report
 from ferrule.progress import Progress, progress_on
 
 AGAIN = "python3 noxfile.py -s gate --"
@@ -29,6 +31,14 @@ def gate(parsed: argparse.Namespace) -> int:
         InfrastructureError: no guest can be had, or a baseline or output file cannot be read or written.
     """
     flags.check(parsed)
+    report = paired.gate(parsed) if parsed.tier == "time" else _exact(parsed)
+    print(table.render(report))
+    write(report, {name: getattr(parsed, name) for name in flags.OUTPUTS})
+    return report.exit_code
+
+
+def _exact(parsed: argparse.Namespace) -> Report:
+    """Count, and compare with the baseline or make one."""
     extra = tuple(Path(path) for path in parsed.extra)
     keys = select(parsed.suite, parsed.workload, parsed.place, extra)
     folder = Path(parsed.baselines) if parsed.baselines else paths.root() / "results" / "baselines"
@@ -50,13 +60,9 @@ def gate(parsed: argparse.Namespace) -> int:
             for subject in subjects:
                 subject.guest.close()
     if parsed.update_baseline:
-        report = accept(subjects, keys, folder, rule)
-    else:
-        whole = not (parsed.suite or parsed.workload)
-        report = compare(subjects, keys, rule, whole, f"{AGAIN} {_same(parsed)}--update-baseline")
-    print(table.render(report))
-    write(report, {name: getattr(parsed, name) for name in flags.OUTPUTS})
-    return report.exit_code
+        return accept(subjects, keys, folder, rule)
+    whole = not (parsed.suite or parsed.workload)
+    return compare(subjects, keys, rule, whole, f"{AGAIN} {_same(parsed)}--update-baseline")
 
 
 def _subjects(parsed: argparse.Namespace, folder: Path, extra: Sequence[Path], progress: Progress) -> list[Subject]:
@@ -72,7 +78,7 @@ def _subjects(parsed: argparse.Namespace, folder: Path, extra: Sequence[Path], p
             if reason is not None:
                 raise ToolMissing(f"{name}: {reason}")
             guest = guests.create(name, options)
-            payload = build_payload(guest.os, guest.arch, extra_workloads=extra)
+            payload = build_for(guest, extra)
         except UsageError:
             raise
         except FerruleError as error:
@@ -90,8 +96,9 @@ def _subjects(parsed: argparse.Namespace, folder: Path, extra: Sequence[Path], p
 
 def _same(parsed: argparse.Namespace) -> str:
     """The flags that decide what a baseline holds, as they were given."""
-    names = ("guest", "suite", "workload", "kernel_build", "linux_kernel", "linux_append", "baselines")
+    names = ("guest", "suite", "workload", "kernel_build", "linux_kernel", "linux_append", "guests_file", "baselines")
     given = [f"--{name.replace('_', '-')} {value!r} " for name in names if (value := getattr(parsed, name))]
+    given += [f"--guest-file {text!r} " for text in parsed.guest_file]
     given += [f"--extra {path!r} " for path in parsed.extra]
     given += [f"--memory {parsed.memory} "] if parsed.memory != flags.guest_options(parsed).memory else []
     return "".join(given)

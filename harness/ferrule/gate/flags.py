@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from ferrule.errors import UsageError
+from ferrule.guestfile import parse_files
 from ferrule.guests.options import GuestOptions
 
 GUESTS = ("linux", "floor")  # compared when none is named, whichever can be had
@@ -17,14 +18,28 @@ OUTPUTS = {  # flag and module in ferrule.gate.formats -> what it writes
     "benchfmt": "Go benchmark format, for benchstat",
     "otava": "CSV for Apache Otava: one row is appended for each run",
 }
+ARM = "self, a checkout, a payload, or a kernel"
 LEAST_BOOTS = 2  # one boot cannot tell an exact count from a lucky one
+
+
+EXACT = ("baselines", "update_baseline", "boots", "kernel_build")  # flags of one tier only
+TIME = ("base", "candidate", "pairs", "processes", "seed", "stored", "results")
 
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Add all flags."""
     flag = parser.add_argument
-    flag("--tier", choices=["exact", "time"], default="exact", help="exact: instructions under icount (default)")
-    flag("--guest", metavar="NAMES", help=f"guests, comma-separated (default: {','.join(GUESTS)}, if to be had)")
+    flag(
+        "--tier",
+        choices=["exact", "time"],
+        default="exact",
+        help="exact: instructions under icount against a baseline (default); time: base against candidate, in pairs",
+    )
+    flag(
+        "--guest",
+        metavar="NAMES",
+        help=f"guests, comma-separated (default: {','.join(GUESTS)}, if to be had); time: one (default: local)",
+    )
     flag("--suite", metavar="NAMES", default="", help="suites, comma-separated, by family")
     flag("--workload", metavar="NAMES", default="", help="workloads, comma-separated, with parameters where wanted")
     flag(
@@ -39,8 +54,23 @@ def add(parser: argparse.ArgumentParser) -> None:
     flag("--linux-kernel", metavar="FILE", help="kernel image of the linux guest (default: Debian's)")
     flag("--linux-append", metavar="WORDS", default="", help="more words for that kernel's command line")
     flag("--sha256", metavar="HEX", help="what the kernel file's SHA-256 must be")
+    flag("--guests-file", metavar="FILE", help="where kernels of yours are (default: the checkout's guests.toml)")
+    flag(
+        "--guest-file",
+        metavar="GUEST.KEY=FILE",
+        action="append",
+        default=[],
+        help="one of them, e.g. redox.kernel=FILE; repeatable; goes before guests.toml",
+    )
     flag("--memory", type=int, default=512, metavar="MIB", help="of the guests (default: 512)")
     flag("--patience", type=float, metavar="S", help="seconds of silence after which a guest counts as hung")
+    flag("--base", metavar="X", help=f"time: {ARM}")
+    flag("--candidate", metavar="Y", help=f"time: what may have become worse; {ARM}")
+    flag("--pairs", type=int, metavar="N", help="time: pairs at most (default: 60; looked at after 20)")
+    flag("--processes", type=int, metavar="N", help="time: processes an arm and pair (default: 1)")
+    flag("--seed", type=int, metavar="N", help="time: of all orders and layouts (default: drawn, and stored)")
+    flag("--from", type=Path, metavar="FILE", dest="stored", help="time: decide again from stored pairs")
+    flag("--results", type=Path, metavar="DIR", help="time: where the pairs go (default: results/ of the checkout)")
     for name, what in OUTPUTS.items():
         flag(f"--{name}", type=Path, metavar="FILE", help=what)
 
@@ -51,8 +81,13 @@ def check(parsed: argparse.Namespace) -> None:
     Raises:
         UsageError: names the flag and what there is instead.
     """
+    other, foreign = ("time", TIME) if parsed.tier == "exact" else ("exact", EXACT)
+    for name in foreign:
+        if getattr(parsed, name) not in (None, False):
+            flag = "from" if name == "stored" else name.replace("_", "-")
+            raise UsageError(f"--{flag}: is a flag of --tier {other}")
     if parsed.tier == "time":
-        raise UsageError("--tier time: this tier is not there yet; use --tier exact")
+        _check_time(parsed)
     if parsed.boots is not None and parsed.boots < LEAST_BOOTS:
         raise UsageError(f"--boots {parsed.boots}: at least {LEAST_BOOTS}, or nothing shows that counts repeat")
     if parsed.patience is not None and parsed.patience <= 0:
@@ -65,12 +100,28 @@ def check(parsed: argparse.Namespace) -> None:
             raise UsageError(f"--{name} {path}: there is no folder {path.absolute().parent}")
 
 
+def _check_time(parsed: argparse.Namespace) -> None:
+    if parsed.stored is not None:
+        return
+    for name in ("base", "candidate"):
+        if getattr(parsed, name) is None:
+            raise UsageError(f"--{name}: what is to be compared? give {ARM}; or --from FILE")
+    for name in ("pairs", "processes"):
+        value = getattr(parsed, name)
+        if value is not None and value < 1:
+            raise UsageError(f"--{name} {value}: must be at least 1")
+    if parsed.guest and "," in parsed.guest:
+        raise UsageError(f"--guest {parsed.guest}: the time tier compares on one guest at a time")
+
+
 def guest_options(parsed: argparse.Namespace) -> GuestOptions:
     """What guests need to know."""
     return GuestOptions(
-        accel="icount",
+        accel="icount" if parsed.tier == "exact" else "auto",
         linux_kernel=Path(parsed.linux_kernel) if parsed.linux_kernel else None,
         linux_append=parsed.linux_append,
         sha256=parsed.sha256,
         memory=parsed.memory,
+        guests_file=Path(parsed.guests_file) if parsed.guests_file else None,
+        guest_files=parse_files(parsed.guest_file),
     )

@@ -8,22 +8,38 @@ from typing import Literal
 
 from ferrule.errors import EXIT_INFRASTRUCTURE, EXIT_OK, EXIT_REGRESSION
 
-Kind = Literal["exact", "path"]
+Kind = Literal["exact", "path", "time"]
 
 
 class Verdict(Enum):
     """What became of one workload on one guest, gravest first."""
 
-    REGRESSED = "regressed"  # more instructions than the baseline allows
+    REGRESSED = "regressed"  # more than is allowed
     IMPLAUSIBLE = "implausible"  # the number is not believed: zero, negative, halved, doubled, cut short, redefined
     INCONCLUSIVE = "inconclusive"  # nothing to compare with, or nothing that can be told apart
-    IMPROVED = "improved"  # fewer than the baseline allows: a new baseline is due
+    IMPROVED = "improved"  # less by more than that; of counts: a new baseline is due
     OK = "ok"
 
 
 @dataclass(frozen=True)
+class Estimate:
+    """How much a candidate costs of its base, from pairs."""
+
+    ratio: float
+    low: float | None  # interval of the ratio; None with too few pairs
+    high: float | None
+    p: float  # adjusted, of the verdict's direction
+    pairs: int
+
+    def __str__(self) -> str:
+        """`+1.99 % [+1.90, +2.08]`."""
+        inside = "" if self.low is None or self.high is None else f" [{_percent(self.low)}, {_percent(self.high)}]"
+        return f"{_percent(self.ratio)} %{inside}"
+
+
+@dataclass(frozen=True)
 class Finding:
-    """One workload on one guest against its baseline. Values are in `unit`, for one operation."""
+    """One workload on one guest against its baseline, or its base. Values are in `unit`, for one operation."""
 
     guest: str
     workload: str  # the run key as text
@@ -32,9 +48,10 @@ class Finding:
     kind: Kind | None = None  # None: there is neither a baseline nor a value
     old: float | None = None
     new: float | None = None
-    boots: tuple[float, ...] = ()  # the value of each boot behind `new`
+    boots: tuple[float, ...] = ()  # the value of each boot, or pair, behind `new`
     n: int = 0  # operations a batch
     unit: str = "instructions"
+    estimate: Estimate | None = None  # of times
 
     @property
     def difference(self) -> float | None:
@@ -43,13 +60,20 @@ class Finding:
 
     @property
     def percent(self) -> float | None:
-        """The difference in percent of the old value; None without one, or where that is 0."""
+        """The difference in percent of the old value; None without one, or where that is 0. Of times, that of pairs."""
+        if self.estimate is not None:
+            return 100.0 * (self.estimate.ratio - 1.0)
         return None if self.difference is None or not self.old else 100.0 * self.difference / self.old
 
     @property
     def changed(self) -> bool:
-        """Whether the value differs from the baseline's at all."""
-        return bool(self.difference)
+        """Whether a count differs from the baseline's at all. Times always do: whether by more than noise."""
+        return bool(self.difference) if self.kind != "time" else self.verdict in (Verdict.REGRESSED, Verdict.IMPROVED)
+
+    @property
+    def told(self) -> bool:
+        """Whether `why` is worth a line of its own."""
+        return self.why != "unchanged" and not (self.kind == "time" and self.verdict is Verdict.OK)
 
 
 @dataclass(frozen=True)
@@ -86,6 +110,11 @@ class Report:
         return EXIT_INFRASTRUCTURE if self.ungated or unsure or self.having(Verdict.IMPLAUSIBLE) else EXIT_OK
 
     @property
+    def unit(self) -> str:
+        """Of the figures."""
+        return self.findings[0].unit if self.findings else "instructions"
+
+    @property
     def headline(self) -> str:
         """The counts in a line."""
         if not self.compared and not self.failures:
@@ -98,6 +127,11 @@ class Report:
         if self.ungated:
             said.append(f"{len(self.ungated)} guests without a baseline" if len(self.ungated) > 1 else "no baseline")
         return ", ".join(said) or "nothing was measured"
+
+
+def _percent(ratio: float) -> str:
+    """A ratio as a change in percent."""
+    return f"{100.0 * (ratio - 1.0):+.2f}"
 
 
 def figure(value: float | None, signed: bool = False) -> str:

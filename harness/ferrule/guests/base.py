@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -85,7 +86,11 @@ class Guest(Protocol):
 
 @runtime_checkable
 class Fragile(Protocol):
-    """A guest whose kernel some workloads may hang or crash: each of them gets boots of its own, after the others."""
+    """A guest whose kernel some workloads may hang or crash: they have a boot of their own, after the others.
+
+    When one of them does end that boot, each of the rest gets one to itself: so a kernel that survives them costs one
+    more boot, and one that does not costs no more than the runs that it breaks on.
+    """
 
     def breaks_on(self, key: RunKey) -> bool:
         """Whether this run may be the kernel's last."""
@@ -97,3 +102,16 @@ class Linked(Protocol):
     """A guest whose kernel is a library: the payload is linked against it."""
 
     library: Path
+
+
+@runtime_checkable
+class Scatters(Protocol):
+    """A guest that can lay out each process differently, so that no layout is mistaken for the operation's cost.
+
+    An environment of another size moves the stack, and with it time by more than a real change does (Mytkowicz, Diwan,
+    Hauswirth & Sweeney, ASPLOS 2009).
+    """
+
+    def scatter(self, draw: random.Random) -> None:
+        """From now on draw each process's layout."""
+        ...

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import random
 import sys
 import time
 from collections.abc import Sequence
@@ -17,6 +18,7 @@ from ferrule.guests.options import GuestOptions
 from ferrule.samples import Accel
 from ferrule.transports.local import LocalPayload
 
+PADDING = 4096  # bytes by which an environment may differ: a page of stack
 _ARCHES = {"x86_64": "x86_64", "amd64": "x86_64", "aarch64": "aarch64", "arm64": "aarch64", "riscv64": "riscv64"}
 
 
@@ -48,6 +50,7 @@ class LocalGuest:
 
     def __init__(self, arch: str, options: GuestOptions) -> None:
         self.arch = arch
+        self._draw: random.Random | None = None
         self.boot_seconds = options.boot_seconds or 10.0
         allowed = os.sched_getaffinity(0)
         self.cpus = host.homes(allowed) if options.cpus is None else options.cpus
@@ -60,7 +63,11 @@ class LocalGuest:
 
     def execute(self, payload: bytes, processes: int, boot: int) -> LocalExecution:  # noqa: ARG002 - part of the protocol
         """See base.Guest. `boot` changes nothing here: the host is not booted anew."""
-        return LocalExecution(payload, processes)
+        return LocalExecution(payload, processes, self._draw)
+
+    def scatter(self, draw: random.Random) -> None:
+        """See base.Scatters: each process gets an environment of up to a page."""
+        self._draw = draw
 
     def close(self) -> None:
         """Nothing is kept."""
@@ -72,15 +79,15 @@ class LocalExecution:
     Processes are started one after the other, each when the one before ended with status 0.
     """
 
-    def __init__(self, payload: bytes, processes: int) -> None:
-        self._processes = processes
+    def __init__(self, payload: bytes, processes: int, draw: random.Random | None = None) -> None:
+        self._processes, self._draw = processes, draw
         self._process = 0
         self._ending: Ending | None = None
         self._payload = LocalPayload(payload)
         self._marks: list[Mark] = []
         try:
             self._mark()
-            self._payload.start(["process=0"])
+            self._start()
         except BaseException:
             self.close()
             raise
@@ -97,8 +104,12 @@ class LocalExecution:
             if status != 0 or self._process >= self._processes:
                 self._ending = Ending(status == 0, children.ending_text(status))
             else:
-                self._payload.start([f"process={self._process}"])
+                self._start()
         return b""
+
+    def _start(self) -> None:
+        padding = {"PADDING": "." * self._draw.randrange(PADDING)} if self._draw else {}
+        self._payload.start([f"process={self._process}"], padding)
 
     def _mark(self) -> None:
         self._marks.append(mark(HostClock.MONOTONIC))  # the payload's os_clock_ns: guest/os/linux/port.h

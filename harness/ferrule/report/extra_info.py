@@ -7,6 +7,7 @@ from typing import Any
 from ferrule.report.codec import encode
 from ferrule.samples import Conditions
 from ferrule.stats.flags import Flag
+from ferrule.stats.stopping import width
 from ferrule.stats.summary import Summary
 
 
@@ -44,6 +45,8 @@ def extra_info(summary: Summary, conditions: Conditions, **campaign: object) -> 
         "tails": encode(summary.tails),
         "throughput": encode(summary.throughput),
         "host_ppm": summary.host_ppm,
+        "half_width": width(summary),
+        "ended": summary.ended,
         "flags": {flag.name.lower(): flag.value for flag in summary.flags},
         "conditions": encode(conditions),
         **campaign,

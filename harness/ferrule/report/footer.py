@@ -73,10 +73,10 @@ def methods(columns: Sequence[Column]) -> list[str]:
             if summary is None or summary.low is None:
                 continue
             interval = summary.interval
-            if interval.scope == "exact":
+            if interval.confidence is None:
                 text = "instruction counts: value and range over all processes, exact, no confidence involved"
             else:
-                text = f"95 % or more, {interval.method}, {interval.scope}"
+                text = f"{100.0 * interval.confidence:.0f} %, {interval.method}, {interval.scope}"
             if column.guest not in found.setdefault(text, []):
                 found[text].append(column.guest)
     return [f"[low, high] of {', '.join(guests)}: {text}" for text, guests in sorted(found.items())]

@@ -19,6 +19,7 @@ from math import exp, hypot, log
 
 from ferrule.errors import UsageError
 from ferrule.samples import Conditions
+from ferrule.stats.interval import Interval
 from ferrule.stats.summary import Summary
 
 # What must be equal for a ratio to mean anything. The kernel, the OS and the payload's build are what is compared.
@@ -51,7 +52,7 @@ def compare(base: Summary, base_conditions: Conditions, candidate: Summary, cond
     if why := unlike(base, candidate):
         where = f"{base.key}: {base_conditions.guest} and {conditions.guest} cannot be compared"
         raise UsageError(f"{where}: {why}")
-    return _ratio(base, candidate)
+    return ratio(base.interval, candidate.interval)
 
 
 def refuse(base: Conditions, candidate: Conditions) -> None:
@@ -88,14 +89,15 @@ def _difference(base: object, candidate: object, names: tuple[str, ...]) -> str 
     return None
 
 
-def _ratio(base: Summary, candidate: Summary) -> Ratio:
+def ratio(base: Interval, candidate: Interval) -> Ratio:
+    """The ratio of two positive centres that are known to be comparable."""
     centre = log(candidate.estimate / base.estimate)
     if base.low is None or base.high is None or candidate.low is None or candidate.high is None:
         missing = base.method if base.low is None else candidate.method
         return Ratio(exp(centre), None, None, f"no interval: {missing}")
     if base.low <= 0 or candidate.low <= 0:
         return Ratio(exp(centre), None, None, "no interval: one side's reaches zero")
-    if base.interval.scope == candidate.interval.scope == "exact":
+    if base.scope == candidate.scope == "exact":
         return Ratio(exp(centre), candidate.low / base.high, candidate.high / base.low, "ranges of exact counts")
     down = hypot(log(candidate.estimate / candidate.low), log(base.high / base.estimate))
     up = hypot(log(candidate.high / candidate.estimate), log(base.estimate / base.low))

@@ -32,6 +32,7 @@ class Flag(Enum):
     HOST_ORDER = "the payload read counter or clock at moments outside those between which the host ran it"
     OVERHEAD = "what was subtracted is uncertain by more than 1 % of the result"
     VARYING = "the instruction count is not the same in all processes"
+    INJECTED = "no measurement: a slowdown was injected, more operations were run than the time is divided by"
     FUNCTIONAL = "functional only: emulated time is not time"
 
 

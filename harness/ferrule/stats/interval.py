@@ -8,7 +8,10 @@ and its moment, and an interval pooled over them covers the truth 17 to 30 % of 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
+from math import hypot
+from statistics import median
 from typing import Literal
 
 import numpy as np
@@ -27,16 +30,27 @@ class Interval:
     estimate: float
     low: float | None
     high: float | None
-    confidence: float | None  # the level really had, never below the one asked for; None for exact ranges
+    confidence: float | None  # the nominal level; None for exact ranges
     method: str
     scope: Scope
     n: int  # replicates the interval rests on
 
     def widened(self, by: float) -> Interval:
-        """The same with both ends moved outwards by `by` (a systematic uncertainty, in the interval's unit)."""
+        """The same with an independent uncertainty in it, `by` (a bound or expanded, in the interval's unit).
+
+        Both reaches and `by` are combined in quadrature (JCGM 100:2008, GUM, 5.1.2).
+        """
         if self.low is None or self.high is None or by == 0.0:
             return self
-        return Interval(self.estimate, self.low - by, self.high + by, self.confidence, self.method, self.scope, self.n)
+        low = self.estimate - hypot(self.estimate - self.low, by)
+        high = self.estimate + hypot(self.high - self.estimate, by)
+        return replace(self, low=low, high=high)
+
+    def at_least(self, by: float) -> Interval:
+        """The same, reaching `by` at least on both sides."""
+        if self.low is None or self.high is None:
+            return self
+        return replace(self, low=min(self.low, self.estimate - by), high=max(self.high, self.estimate + by))
 
 
 def binomial_cdf(k: int, n: int, q: float) -> float:
@@ -46,6 +60,7 @@ def binomial_cdf(k: int, n: int, q: float) -> float:
     return 0.0 if k < 0 else float(bdtr(min(k, n), n, q))
 
 
+@cache
 def quantile_ranks(n: int, q: float, confidence: float = CONFIDENCE) -> tuple[int, int] | None:
     """Ranks (from 1) of the order statistics that enclose quantile `q` with at least `confidence`.
 
@@ -75,11 +90,16 @@ def _largest(holds: Callable[[int], bool], n: int) -> int:
 
 
 def median_interval(values: ArrayLike, confidence: float = CONFIDENCE, scope: Scope = "boots") -> Interval:
-    """Median with its exact order-statistic interval (finite from 6 values on at 95 %).
+    """Median with its interval by interpolated order statistics (finite from 6 values on at 95 %).
+
+    Order statistics alone cannot have any level: the widest interval of 8 values covers 99.2 %, the next one 93.0 %.
+    The ends are moved inwards from the shallowest pair that has at least the level towards the next pair, by the weight
+    that is exact for the Laplace distribution and close to it for any other (Hettmansperger & Sheather, Statistics &
+    Probability Letters 4, 1986, 75-79). results/validation.md has the coverage that this gives.
 
     Args:
         values: (n,), one value a replicate.
-        confidence: the least level wanted.
+        confidence: the level wanted.
         scope: what the replicates were.
     """
     x = np.sort(np.asarray(values, dtype=np.float64))
@@ -90,9 +110,13 @@ def median_interval(values: ArrayLike, confidence: float = CONFIDENCE, scope: Sc
         return Interval(
             estimate, None, None, None, f"{n} of at least {smallest(0.5, confidence)} replicates", "none", n
         )
-    low, high = ranks
-    had = 1.0 - 2.0 * binomial_cdf(low - 1, n, 0.5)
-    return Interval(estimate, float(x[low - 1]), float(x[high - 1]), had, "order statistics", scope, n)
+    depth = ranks[0]
+    outer, inner = (1.0 - 2.0 * binomial_cdf(k - 1, n, 0.5) for k in (depth, depth + 1))
+    excess = (outer - confidence) / (outer - inner)
+    weight = (n - depth) * excess / (depth + (n - 2 * depth) * excess)
+    low = x[depth - 1] + weight * (x[depth] - x[depth - 1])
+    high = x[n - depth] - weight * (x[n - depth] - x[n - depth - 1])
+    return Interval(estimate, float(low), float(high), confidence, "interpolated order statistics", scope, n)
 
 
 def smallest(q: float, confidence: float = CONFIDENCE) -> int:
@@ -127,20 +151,20 @@ def t_interval(values: ArrayLike, confidence: float = CONFIDENCE, scope: Scope =
 def hierarchical_interval(values: ArrayLike, boots: Sequence[int], confidence: float = CONFIDENCE) -> Interval:
     """The interval that the replication allows, from one value a process.
 
-    Six or more boots: order statistics over the boots' medians, the only method that never fell below its nominal
-    coverage on recorded data. Three to five: t over the boots' logs. Fewer: order statistics over processes; they cover
-    the processes of those boots and say nothing about the next boot, which the scope tells.
+    Six or more boots: order statistics over the boots' medians, which hold their level whatever the scatter's shape.
+    Three to five: t over the boots' logs. Fewer: order statistics over processes; they cover the processes of those
+    boots and say nothing about the next boot, which the scope tells.
 
     Args:
         values: (processes,), one statistic a process.
         boots: (processes,), the boot each belongs to.
-        confidence: the least level wanted.
+        confidence: the level wanted.
     """
     x = np.asarray(values, dtype=np.float64)
     numbers = np.asarray(boots)
     names = np.unique(numbers)
     if names.size >= 3:
-        medians = [float(np.median(x[numbers == boot])) for boot in names]
+        medians = [median(x[numbers == boot].tolist()) for boot in names]
         if len(medians) >= smallest(0.5, confidence):
             return median_interval(medians, confidence, "boots")
         return t_interval(medians, confidence, "boots")

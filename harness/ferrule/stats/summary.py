@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ferrule.errors import InfrastructureError
-from ferrule.samples import Conditions, Meaning, Params, ProcessSamples, RunKey, RunResult
+from ferrule.samples import Conditions, Ended, Meaning, Params, ProcessSamples, RunKey, RunResult
 from ferrule.stats import flags as flag
 from ferrule.stats.flags import Flag
 from ferrule.stats.interval import Interval, exact_interval, hierarchical_interval
@@ -41,6 +41,7 @@ class Summary:
     contamination: float  # share of batches over 1.5 times their process's median
     flags: tuple[Flag, ...]
     host_ppm: float | None = None  # of all processes the worst, where host and payload share a counter (samples.py)
+    ended: Ended = ""  # what ended its measuring (stopping.py)
 
     @property
     def estimate(self) -> float:
@@ -96,7 +97,8 @@ def summarise(run: RunResult, conditions: Conditions) -> Summary:
         exact_interval(per_process) if exact else hierarchical_interval(per_process, boots).widened(Z * subtraction)
     )
     moved = run.meaning.bytes if is_bandwidth(run.meaning) and not exact else 0
-    found = flag.placement_flags(used, run.meaning, run.place) | flag.clock_flags(used, conditions)
+    found = {Flag.INJECTED} if any(samples.ran for samples in used) else set()
+    found |= flag.placement_flags(used, run.meaning, run.place) | flag.clock_flags(used, conditions)
     if exact:
         found |= {Flag.VARYING} if min(per_process) != max(per_process) else set()
     else:
@@ -121,6 +123,7 @@ def summarise(run: RunResult, conditions: Conditions) -> Summary:
         contamination=float(np.mean([flag.contamination(samples.ticks) for samples in used])),
         flags=tuple(sorted(found, key=lambda one: list(Flag).index(one))),
         host_ppm=max((ppm for one in used if (ppm := one.clock.host_ppm) is not None), key=abs, default=None),
+        ended=run.ended,
     )
 
 

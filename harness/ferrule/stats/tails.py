@@ -13,7 +13,7 @@ import numpy as np
 
 from ferrule.core import Histogram, bucket_bounds, bucket_of
 from ferrule.samples import ProcessSamples
-from ferrule.stats.interval import CONFIDENCE, Interval, Scope, median_interval, quantile_ranks, smallest
+from ferrule.stats.interval import CONFIDENCE, Interval, Scope, hierarchical_interval, quantile_ranks, smallest
 
 QUANTILES = {"p50": 0.5, "p99": 0.99, "p99.9": 0.999}
 
@@ -39,33 +39,36 @@ def merge(histograms: Iterable[Histogram]) -> Histogram:
 def tails(processes: Sequence[ProcessSamples], unit: str) -> Tails | None:
     """Tails over all processes that timed operations one by one; None when none did.
 
-    A quantile with enough operations in each of six or more processes is the median of the processes' quantiles with
-    order statistics over processes. With fewer it is the merged histogram's, with order statistics over operations,
-    which takes them as independent. With too few operations for a finite interval (368 for p99, 3688 for p99.9) it is
-    not given at all. Every interval is widened by what the histogram and the counter leave open: half a bucket (up to
-    1/128 of the value) and, for time, one step of the counter.
+    A quantile with enough operations in each of six or more processes is the centre of the processes' quantiles, with
+    the interval that boots and processes allow. With fewer it is the merged histogram's, with order statistics over
+    operations, which takes them as independent. With too few operations for a finite interval (368 for p99, 3688 for
+    p99.9) it is not given at all. What the histogram and the counter leave open, half a bucket (up to 1/128 of the
+    value) and, for time, one step of the counter, widens the interval over operations, and is the least that one over
+    processes reaches when all of them fall into one bucket; else their rounding is part of their scatter.
     """
-    used = [(one.histogram, _scale(one, unit)) for one in processes if one.histogram and one.histogram.count]
+    used = [(one.histogram, _scale(one, unit), one.boot) for one in processes if one.histogram and one.histogram.count]
     if not used:
         return None
-    single = [Histogram.of(counted) for counted, _ in used]
-    scales = [scale for _, scale in used]
+    single = [Histogram.of(counted) for counted, *_ in used]
+    scales, boots = [scale for _, scale, _ in used], [boot for *_, boot in used]
     merged, scale = merge(single), float(np.median(scales))
-    scope: Scope = "within one boot" if len({one.boot for one in processes}) == 1 else "within few boots"
+    scope: Scope = "within one boot" if len(set(boots)) == 1 else "within few boots"
     step = max(one.clock.resolution for one in processes) * scale if unit == "ns" else 0.0
     found: dict[str, Interval] = {}
     absent: dict[str, str] = {}
     for name, q in QUANTILES.items():
         needed = smallest(q)
         if len(single) >= smallest(0.5) and min(one.count for one in single) >= needed:
-            values = [one.quantile(q) * s for one, s in zip(single, scales, strict=True)]
-            interval = median_interval(values, scope=scope)
+            values = [one.interpolated(q) * s for one, s in zip(single, scales, strict=True)]
+            interval = hierarchical_interval(values, boots)
+            resolved = _bucket(interval.estimate / scale) * scale + step
+            together = max(values) - min(values) <= 2.0 * resolved
+            found[name] = interval.at_least(resolved) if together else interval
         elif merged.count >= needed:
             interval = _pooled(merged, q, scale, scope)
+            found[name] = interval.widened(_bucket(interval.estimate / scale) * scale + step)
         else:
             absent[name] = f"{merged.count} operations timed one by one, {needed} needed"
-            continue
-        found[name] = interval.widened(_bucket(interval.estimate / scale) * scale + step)
     largest = max(one.max * s for one, s in zip(single, scales, strict=True))
     return Tails(merged.count, found, absent, largest)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from ferrule import children
 from ferrule.errors import TransportError
@@ -25,8 +25,10 @@ class LocalPayload:
             self.close()
             raise
 
-    def start(self, arguments: Sequence[str]) -> None:
+    def start(self, arguments: Sequence[str], environment: Mapping[str, str] | None = None) -> None:
         """Start one process; the one before must have ended. Its stdout is the data of `streams`.
+
+        Its environment is empty, or as given.
 
         Raises:
             TransportError: this host will not execute the file; says why and what to do.
@@ -34,7 +36,7 @@ class LocalPayload:
         out, out_in = os.pipe()
         err, err_in = os.pipe()
         try:
-            child = children.start([str(self._path), *arguments], stdout=out_in, stderr=err_in, env={})
+            child = children.start([str(self._path), *arguments], stdout=out_in, stderr=err_in, env=environment or {})
         except OSError as error:
             os.close(out)
             os.close(err)

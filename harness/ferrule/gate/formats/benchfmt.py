@@ -1,6 +1,7 @@
 """The Go benchmark format (golang.org/design/14313-benchmark-format), with units declared: benchstat reads it.
 
 `assume=exact` holds for a unit, not for a line, so counts that depend on the path have a unit of their own.
+Times have Go's own unit.
 """
 
 from __future__ import annotations
@@ -10,14 +11,15 @@ import re
 from ferrule.gate.formats.measured import measured
 from ferrule.gate.verdict import Report
 
-EXACT, PATH = "instr/op", "path-instr/op"
+EXACT, PATH, TIME = "instr/op", "path-instr/op", "ns/op"
+_UNIT = {"path": PATH, "time": TIME}
 
 
 def render(report: Report) -> str:
-    """The whole file: one line a boot."""
-    lines = [f"Unit {EXACT} better=lower assume=exact", f"Unit {PATH} better=lower"]
+    """The whole file: one line a boot or pair."""
+    lines = [f"Unit {EXACT} better=lower assume=exact", *(f"Unit {unit} better=lower" for unit in (PATH, TIME))]
     for _, one, value in measured(report):
-        unit = PATH if one.kind == "path" else EXACT
+        unit = _UNIT.get(one.kind or "", EXACT)
         name = f"Benchmark{_name(one.workload)}/guest={re.sub(r'[^!-~]', '_', one.guest)}"
         lines += [f"{name} {max(one.n, 1)} {count!r} {unit}" for count in one.boots or (value,)]
     return "\n".join(lines) + "\n"

@@ -1,4 +1,7 @@
-"""Bencher Metric Format: benchmark -> measure -> value with lower and upper value. The range is that of all boots."""
+"""Bencher Metric Format: benchmark -> measure -> value with lower and upper value: of all boots or pairs.
+
+Times are under the measure that Bencher itself calls latency and counts in ns.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +10,14 @@ import json
 from ferrule.gate.formats.measured import measured
 from ferrule.gate.verdict import Report
 
+_MEASURE = {"ns": "latency"}
+
 
 def render(report: Report) -> str:
     """The whole file."""
     found = {
         name: {
-            one.unit: {
+            _MEASURE.get(one.unit, one.unit): {
                 "value": value,
                 "lower_value": min(one.boots, default=value),
                 "upper_value": max(one.boots, default=value),

@@ -23,7 +23,8 @@ def render(report: Report) -> str:
         blocks.append(f"<details><summary>{len(quiet)} unchanged</summary>\n\n{_table(quiet)}\n\n</details>")
     if report.conditions:
         blocks.append("\n".join(f"- {escape(line)}" for line in report.conditions))
-    blocks.append("Figures are guest instructions for one operation.")
+    unit = "guest instructions" if report.unit == "instructions" else report.unit
+    blocks.append(f"Figures are {unit} for one operation.")
     return "\n\n".join(blocks) + "\n\n"
 
 

@@ -10,8 +10,10 @@ HEADERS = ("guest", "workload", "class", "old", "new", "difference", "%", "verdi
 
 
 def cells(finding: Finding) -> tuple[str, ...]:
-    """One row: figures are instructions an operation."""
+    """One row: figures are of one operation."""
     percent = "" if finding.percent is None else f"{finding.percent:+.2f}" if finding.changed else "0"
+    if finding.estimate is not None:
+        percent = str(finding.estimate).replace(" %", "")
     return (
         finding.guest,
         finding.workload,
@@ -31,12 +33,12 @@ def render(report: Report) -> str:
         align = ("left", "left", "left", "right", "right", "right", "right", "left")
         rows = [cells(one) for one in report.findings]
         blocks.append(tabulate(rows, HEADERS, colalign=align, disable_numparse=True))
-        reasons = [f"{one.guest}: {one.workload}: {one.why}" for one in report.findings if one.why != "unchanged"]
+        reasons = [f"{one.guest}: {one.workload}: {one.why}" for one in report.findings if one.told]
         if reasons:
             blocks.append("\n".join(reasons))
     blocks += ["\n".join(lines) for lines in (report.conditions, report.ungated, report.hints) if lines]
     if report.failures:
         blocks.append("\n".join(f"harness failure: {line}" for line in report.failures))
     name = "gate" if report.compared else "baseline"
-    blocks.append(f"{name}: {report.headline} (instructions for one operation)")
+    blocks.append(f"{name}: {report.headline} ({report.unit} for one operation)")
     return "\n\n".join(blocks)

@@ -1,0 +1,112 @@
+/* The first program of a bare kernel: it looks after the boot, and runs the payload as a process of its own as often as
+ * the plan says, each time as new. Records leave through a serial port. */
+#include "context.h"
+#include "core/plan.h"
+#include "core/text.h"
+#include "end.h"
+
+extern const char redox_plan[]; /* image.ld */
+static uint32_t process;
+
+static void say_number(const char *what, uint64_t number) {
+    char text[24];
+    text[text_u64(text, number)] = 0;
+    os_complain("ferrule: ");
+    os_complain(what);
+    os_complain(text);
+    os_complain("\n");
+}
+
+/* --- what the kernel leaves behind for its first program ---------------------------------------------------------- */
+
+/* One page below the top of the address space: descriptors of the kernel's schemes by their ids, and of the right to
+ * make schemes. */
+static void find_roots(void) {
+    const uint64_t *word = (const void *)0x7FFFFFFFC000;
+    uint64_t count = *word++;
+    for (uint64_t i = 0; i < count; i++, word += 2)
+        if ((word[0] & 0xFF) < ROOTS)
+            redox_root[word[0] & 0xFF] = word[1];
+    redox_root[ROOT_SCHEMES] = *word;
+}
+
+/* As descriptor 0, too, where the kernel picks the lowest: that must never be a pipe's end (workloads/peer.h). */
+static long open_console(void) {
+    long fd;
+    do
+        fd = redox_openat_to((long)redox_root[ROOT_DEBUG], "", 0, READ_WRITE, FD_CONSOLE);
+    while (fd >= 0 && fd < FD_CONSOLE);
+    return fd;
+}
+
+/* Whether the era is one that has that page and calls to go with it. */
+static int era_known(void) {
+    if (redox_start.era >= ERA_2026_01)
+        return open_console() >= 0;
+    return 0;
+}
+
+static void start_of_records(void) {
+    enum { DATA = 0, INTERRUPT_ENABLE = 1, FIFO_CONTROL = 2, LINE_CONTROL = 3, MODEM_CONTROL = 4 };
+    enum { EIGHT_BITS = 3, DIVISOR_ACCESS = 0x80, FIFO_ON_CLEAR = 7, DTR_RTS = 3 };
+    port_write(RECORDS_PORT + INTERRUPT_ENABLE, 0);
+    port_write(RECORDS_PORT + LINE_CONTROL, DIVISOR_ACCESS);
+    port_write(RECORDS_PORT + DATA, 1); /* 115200 baud */
+    port_write(RECORDS_PORT + INTERRUPT_ENABLE, 0);
+    port_write(RECORDS_PORT + LINE_CONTROL, EIGHT_BITS);
+    port_write(RECORDS_PORT + FIFO_CONTROL, FIFO_ON_CLEAR);
+    port_write(RECORDS_PORT + MODEM_CONTROL, DTR_RTS);
+}
+
+/* --- the payload as often as planned ------------------------------------------------------------------------------ */
+
+static uint32_t planned_processes(void) {
+    static struct plan plan;
+    const char *why;
+    plan_default(&plan);
+    plan_parse(&plan, redox_plan, PLAN_CAPACITY, &why); /* a bad one is the payload's to complain about */
+    return plan.processes ? plan.processes : 1;
+}
+
+static void run_payload(void *unused) {
+    char argument[32] = "process=";
+    char *argv[] = {"payload", argument, NULL};
+    (void)unused;
+    size_t length = text_length(argument);
+    argument[length + text_u64(argument + length, process)] = 0;
+    redox_bare_ports(); /* for the records */
+    os_exit(program_main(2, argv));
+}
+
+void redox_bare_main(void) {
+    long status = 0;
+    redox_start.bare = 1;
+    find_roots();
+    int known = era_known();
+    long ready = known ? redox_bare_init() : 0;
+    if (known && ready >= 0)
+        ready = redox_bare_ports();
+    if (!known || ready < 0) { /* perhaps not even the way to end the machine is there */
+        if (known)
+            say_number("the kernel refuses the first context: error ", (uint64_t)-ready);
+        machine_end(known ? END_START : END_ERA);
+    }
+    start_of_records();
+    for (uint32_t count = planned_processes(); process < count && status == 0; process++) {
+        struct os_process payload;
+        status = os_process_start(&payload, run_payload, NULL);
+        if (status >= 0)
+            status = os_process_join(&payload);
+        if (redox_bare_exception() >= 0) {
+            say_number("exception in process ", process);
+            machine_end(END_FAULT + (unsigned)redox_bare_exception() % 32);
+        }
+        if (status < 0)
+            say_number("a process could not be started: error ", (uint64_t)-status);
+    }
+    machine_end(status < 0 ? END_START : END_STATUS + ((uint64_t)status < 0x1F ? (unsigned)status : 0x1F));
+}
+
+void redox_bare_output(const char *bytes, size_t length) {
+    serial_send(RECORDS_PORT, bytes, length);
+}

@@ -1,0 +1,117 @@
+/* Contexts in a userland: a daemon makes processes and their threads, and tells how a process ended. A thread tells of
+ * its end by itself, as Redox's libc lets it do. */
+#include "context.h"
+
+enum { SIGNALLED = 128 };
+
+/* Processes that this one has started, by the descriptors of their contexts. */
+static struct {
+    int process;
+    uint32_t pid;
+} started[FD_COUNT];
+
+static long ask(long process, uint64_t what, uint64_t first, void *into, size_t size) {
+    const uint64_t words[3] = {what, first, 0};
+    return redox_call5(CALL_CALL, process, (long)into, (long)size, 3 | (into ? FROM_SCHEME : 0), (long)words);
+}
+
+static int kept_by_the_kernel(void) {
+    return redox_start.era < ERA_2025_04;
+}
+
+static long make(void) {
+    return kept_by_the_kernel() ? -OS_ENOSYS : REDOX_DUP(redox_start.process, "new-thread");
+}
+
+static long make_process(volatile long *process) {
+    struct redox_process said = {0, {0}};
+    if (kept_by_the_kernel())
+        return -OS_ENOSYS;
+    long child = REDOX_DUP(redox_start.process, "fork");
+    if (child < 0)
+        return child;
+    long context = REDOX_DUP(child, "thread-0");
+    long result = context < 0 ? context : os_read((int)child, &said, sizeof said);
+    if (result < 0) {
+        if (context >= 0)
+            os_close((int)context);
+        os_close((int)child);
+        return result;
+    }
+    started[context].process = (int)child;
+    started[context].pid = said.pid;
+    *process = child;
+    return context;
+}
+
+/* Its parent's descriptors of itself came along. */
+static void born(void) {
+    redox_close(redox_start.process);
+    redox_close(redox_start.thread);
+}
+
+/* From the moment when the word says so the stack may be somebody else's: nothing here is on it any more. */
+static _Noreturn void end(const struct redox_begin *begin) {
+    static const uint64_t verb = VERB_END;
+    struct os_thread *thread = begin->thread;
+    long status = thread->status = (int)REDOX_DUP(begin->self, "status");
+    register long none __asm__("r10") = 0;
+    register long unused __asm__("r8") = 0;
+    register const uint64_t *words __asm__("r12") = &verb;
+    register long call __asm__("r13") = CALL_WRITE;
+    __asm__ volatile("movl $1, (%%rdi)\n\t"
+                     "syscall\n\t"
+                     "1: movq %%rbx, %%rdi\n\t"
+                     "movq %%r12, %%rsi\n\t"
+                     "movl $8, %%edx\n\t"
+                     "movq %%r13, %%rax\n\t"
+                     "syscall\n\t"
+                     "jmp 1b"
+                     :
+                     : "a"(CALL_FUTEX), "D"(&thread->over), "S"(FUTEX_WAKE), "d"(1), "b"(status), "r"(none),
+                       "r"(unused), "r"(words), "r"(call)
+                     : "rcx", "r11", "memory");
+    __builtin_unreachable();
+}
+
+static long join(struct os_thread *thread) {
+    while (!thread->over)
+        os_wait(&thread->over, 0, 0, 0);
+    os_close(thread->status);
+    return 0;
+}
+
+/* The daemon may be busy with this very process and ask to try again. */
+static _Noreturn void leave(int status) {
+    long result = -REDOX_EAGAIN;
+    if (kept_by_the_kernel())
+        redox_call1(CALL_EXIT, status);
+    while (result == -REDOX_EAGAIN || result == -REDOX_EINTR)
+        result = ask(redox_start.process, PROCESS_EXIT, (uint64_t)status & 0xFF, NULL, 0);
+    __builtin_trap(); /* nobody ends this process in a good way */
+}
+
+/* The status is laid out as wait(2) has it. */
+static long wait_for(long context) {
+    uint64_t status = 0;
+    long result = -REDOX_EINTR;
+    while (result == -REDOX_EINTR)
+        result = ask(redox_start.process, PROCESS_WAIT, started[context].pid, &status, sizeof status);
+    os_close(started[context].process);
+    if (result < 0)
+        return result;
+    return status & 0x7F ? SIGNALLED + (long)(status & 0x7F) : (long)(status >> 8 & 0xFF);
+}
+
+/* An end in its name, as by a signal: one of its own making it could not take. */
+static long kill(long context) {
+    return ask(started[context].process, PROCESS_EXIT, SIGNAL_KILL << 8, NULL, 0);
+}
+
+const struct redox_keeper redox_daemon = {make, make_process, born, end, join, leave, wait_for, kill};
+
+long os_parent(void) {
+    if (redox_start.bare)
+        return -OS_ENOSYS;
+    return kept_by_the_kernel() ? redox_call0(CALL_GETPPID) : ask(redox_start.process, PROCESS_PARENT, 0, NULL, 0);
+}

@@ -1,0 +1,121 @@
+"""What is compared: `--base` and `--candidate` as a guest each, with the payload that it runs.
+
+`self` is this checkout's payload on the guest as it is; a folder is another checkout, whose payload is built; a file is
+a finished payload (an ELF file with a plan section), or else a kernel for the guest to boot.
+"""
+
+from __future__ import annotations
+
+import io
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final, Literal
+
+from elftools.common.exceptions import ELFError
+from elftools.elf.elffile import ELFFile
+
+from ferrule import guests, paths
+from ferrule.build import PLAN_SECTION, Payload, build_payload, prebuilt
+from ferrule.errors import UsageError
+from ferrule.guests.base import Execution, Guest, Linked, Scatters
+from ferrule.guests.options import GuestOptions
+from ferrule.samples import Accel
+
+Name = Literal["base", "candidate"]
+NAMES: Final[tuple[Name, Name]] = ("base", "candidate")
+SELF: Final = "self"
+_EMULATED: Final = ("tcg", "icount")
+
+
+class Side:
+    """A guest under the name of its arm: two arms of one guest are two guests to a campaign."""
+
+    def __init__(self, guest: Guest, name: Name) -> None:
+        self.guest, self.name = guest, str(name)
+        self.os, self.arch, self.fresh_boots = guest.os, guest.arch, guest.fresh_boots
+        self.accel: Accel = guest.accel
+        self.boot_seconds, self.cpus = guest.boot_seconds, guest.cpus
+
+    def __getattr__(self, name: str) -> object:
+        """What some guests have besides: whether they break on a run, their library."""
+        return getattr(self.guest, name)
+
+    def describe(self) -> dict[str, str]:
+        """See guests.base.Guest."""
+        return self.guest.describe()
+
+    def execute(self, payload: bytes, processes: int, boot: int) -> Execution:
+        """See guests.base.Guest."""
+        return self.guest.execute(payload, processes, boot)
+
+    def scatter(self, draw: random.Random) -> None:
+        """Let the guest draw the layout of its next processes, where it can."""
+        if isinstance(self.guest, Scatters):
+            self.guest.scatter(draw)
+
+    def close(self) -> None:
+        """See guests.base.Guest."""
+        self.guest.close()
+
+
+@dataclass(frozen=True)
+class Arm:
+    """One side of the comparison."""
+
+    side: Side
+    payload: Payload
+    what: str  # for people
+
+
+def make(name: Name, given: str, guest: str, options: GuestOptions, extra: Sequence[Path]) -> Arm:
+    """The arm that `--base` or `--candidate` asks for.
+
+    Raises:
+        UsageError: nothing is called so, or it is nothing that this guest can run.
+        InfrastructureError: the guest cannot be had, or the payload does not build.
+    """
+    flag, path = f"--{name} {given}", Path(given)
+    if given != SELF and not path.exists():
+        raise UsageError(
+            f"{flag}: no such file or folder; give self, a checkout, a payload or a kernel"
+            " (stored runs are compared by --history)"
+        )
+    kernel = path if given != SELF and path.is_file() and not is_payload(path) else None
+    made = guests.create(guest, _with_kernel(options, guest, kernel, flag))
+    if made.accel in _EMULATED:
+        raise UsageError(f"--guest {guest}: {made.accel} gives emulated time, which is not time; use --tier exact here")
+    library = made.library if isinstance(made, Linked) else None
+    if given != SELF and kernel is None and path.is_file():
+        payload = prebuilt(path, made.os, made.arch)
+        what = f"payload {path.name}"
+    elif kernel is None and given != SELF:
+        with paths.rooted(path.absolute()):
+            payload = build_payload(made.os, made.arch, extra_workloads=extra, library=library)
+        what = f"payload of {path}"
+    else:
+        payload = build_payload(made.os, made.arch, extra_workloads=extra, library=library)
+        what = f"kernel {kernel.name}" if kernel else "this checkout's payload"
+    return Arm(Side(made, name), payload, f"{what}, build {payload.build_id[:12]}")
+
+
+def is_payload(path: Path) -> bool:
+    """Whether a file is a payload of ours: an ELF file with a plan section."""
+    try:
+        return ELFFile(io.BytesIO(path.read_bytes())).get_section_by_name(PLAN_SECTION) is not None
+    except (ELFError, UnicodeDecodeError):
+        return False
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be read: {error.strerror}") from None
+
+
+def _with_kernel(options: GuestOptions, guest: str, kernel: Path | None, flag: str) -> GuestOptions:
+    """The options under which this guest boots that kernel."""
+    if kernel is None:
+        return options
+    if guest == "linux":
+        return replace(options, linux_kernel=kernel)
+    if guest.partition("://")[0] in ("local", "ssh", "floor"):
+        raise UsageError(f"{flag}: is no payload, and the {guest} guest boots no kernel of yours")
+    return replace(options, guest_files={**options.guest_files, (guest, "kernel"): kernel})

@@ -1,0 +1,143 @@
+"""`ferrule gate --tier time`: from flags to pairs on the disk, and from there to a report."""
+
+from __future__ import annotations
+
+import argparse
+import random
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from ferrule import guests, paths
+from ferrule.errors import FerruleError, InfrastructureError, UsageError
+from ferrule.gate import flags
+from ferrule.gate.paired import arms, decide
+from ferrule.gate.paired.measure import BATCHES, WARM, Contest, take
+from ferrule.gate.paired.pairs import SCHEMA, Head, Journal, Pair, load
+from ferrule.gate.selection import select
+from ferrule.gate.verdict import Report
+from ferrule.progress import Progress, progress_on
+from ferrule.registry import workloads
+from ferrule.report import history
+from ferrule.samples import RunKey
+from ferrule.stats.paired import ALPHA, BOUND, MARGIN, least_pairs, planned_looks
+
+PAIRS: Final = 60
+CONTROLS: Final = (RunKey("clock_read"), RunKey("null_call"))  # short and steady: what moves them moves all
+
+
+def gate(parsed: argparse.Namespace) -> Report:
+    """Measure and decide, or decide again from a file (--from).
+
+    Raises:
+        UsageError: a flag that cannot mean anything.
+        InfrastructureError: an arm cannot be had, or its base never spoke.
+    """
+    if parsed.stored is not None:
+        head, pairs = load(parsed.stored)
+        return decide.report(head, pairs, parsed.strict)
+    with progress_on(sys.stderr) as progress:
+        return _measure(parsed, progress)
+
+
+def _measure(parsed: argparse.Namespace, progress: Progress) -> Report:
+    extra = tuple(Path(path) for path in parsed.extra)
+    known = workloads(extra)
+    chosen = select(parsed.suite, parsed.workload, parsed.place, extra)
+    keys = [key for key in chosen if not known[key.workload].control]
+    if not keys:
+        raise UsageError("--workload: only controls were chosen: they cost next to nothing, which has no ratio")
+    pairs = PAIRS if parsed.pairs is None else parsed.pairs
+    least = least_pairs(len(keys), ALPHA * planned_looks(pairs)[-1][1])
+    if pairs < least:
+        raise UsageError(f"--pairs {pairs}: with {len(keys)} workloads at least {least}, or nothing could be found")
+    name = parsed.guest or "local"
+    seed = random.SystemRandom().getrandbits(48) if parsed.seed is None else parsed.seed
+    own = [
+        arms.make(arm, given, name, flags.guest_options(parsed), extra)
+        for arm, given in zip(arms.NAMES, (parsed.base, parsed.candidate), strict=True)
+    ]
+    control = _control(parsed, name, own[0], extra, progress)
+    contests = [
+        Contest((own[0], own[1]), keys, seed, progress, parsed.processes or 1, parsed.patience),
+        Contest(control, CONTROLS, seed, progress, 1, parsed.patience, control=True),
+    ]
+    try:
+        for contest in contests:
+            contest.pilot()
+        head = _head(parsed, name, contests, pairs, seed)
+        return _pairs(contests, head, parsed, progress)
+    finally:
+        for arm in (*own, *control):
+            arm.side.close()
+
+
+def _pairs(contests: Sequence[Contest], head: Head, parsed: argparse.Namespace, progress: Progress) -> Report:
+    folder = parsed.results or paths.root() / "results"
+    heading = {"ts": head.ts, "machine": head.machine}
+    path = history.home(folder, heading) / "gates" / f"{head.run_id}-{history.slug(head.guest)}.jsonl"
+    journal, taken = Journal(path, head), []
+
+    def store(pair: Pair) -> None:
+        journal.add(pair)
+        taken.append(pair)
+
+    def settled(number: int) -> bool:
+        if number not in [until for until, _ in head.looks[:-1]]:
+            return False
+        own = [pair for pair in taken if not pair.control]
+        return decide.settled(decide.judge(head, own, head.guest, head.workloads))
+
+    take(contests, head.pairs, random.Random(head.seed), store, settled)  # noqa: S311 - an order, not a secret
+    head, stored = load(path)  # what is reported is what was stored
+    progress.note(f"pairs: {path}")
+    return decide.report(head, stored, parsed.strict)
+
+
+def _control(
+    parsed: argparse.Namespace, name: str, base: arms.Arm, extra: Sequence[Path], progress: Progress
+) -> tuple[arms.Arm, arms.Arm]:
+    """A machine's own noise: the base against itself where both arms share one OS, else Linux, else this host."""
+    if not base.side.fresh_boots:
+        return (base, replace(base, side=arms.Side(base.side.guest, "candidate")))
+    for other in ("linux", "local"):
+        if other == name:
+            continue
+        try:
+            if why := guests.unavailable(other, flags.guest_options(parsed)):
+                raise InfrastructureError(why)
+            both = [arms.make(arm, arms.SELF, other, flags.guest_options(parsed), extra) for arm in arms.NAMES]
+            return both[0], both[1]
+        except FerruleError as error:
+            progress.note(f"control {other}: cannot be had: {error}")
+    raise InfrastructureError("gate: no control can be had; ferrule doctor says what is missing")
+
+
+def _head(parsed: argparse.Namespace, guest: str, contests: Sequence[Contest], pairs: int, seed: int) -> Head:
+    own, control = contests
+    heading = history.heading(seed, "gate")
+    base, candidate = own.arms
+    return Head(
+        SCHEMA,
+        **{name: heading[name] for name in ("run_id", "ts", "machine", "ferrule", "commit")},
+        seed=seed,
+        guest=guest,
+        base=base.what,
+        candidate=candidate.what,
+        same=parsed.base == parsed.candidate,
+        control=control.arms[0].side.guest.name,
+        workloads=tuple(map(str, own.keys)),
+        controls=tuple(map(str, control.keys)),
+        pairs=pairs,
+        looks=planned_looks(pairs),
+        margin=MARGIN,
+        bound=BOUND,
+        alpha=ALPHA,
+        processes=own.processes,
+        batches=BATCHES,
+        warm=WARM,
+        sizes={str(key): own.sizes[key] for key in own.keys if key in own.sizes},
+        injected=own.more,
+    )

@@ -1,0 +1,169 @@
+"""The time gate's verdicts, from stored pairs alone: the same file gives the same report."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
+
+import numpy as np
+
+from ferrule.gate.paired.arms import NAMES
+from ferrule.gate.paired.pairs import Head, Pair
+from ferrule.gate.paired.series import Machine, Series, lacking, machine, refused, series
+from ferrule.gate.verdict import Estimate, Finding, Report, Verdict
+from ferrule.stats.paired import Decision, decide_at_looks, log_ratios
+
+FACTOR: Final = 1.9  # about twice, or half: a ratio that is not believed without somebody looking at it
+RATES_APART: Final = 0.005  # of counters that tick at one rate
+
+
+def report(head: Head, pairs: Sequence[Pair], strict: bool = False) -> Report:
+    """What the pairs of one gate say.
+
+    Where the control moved, or a counter is not the same for both arms, no verdict stands.
+    """
+    own = [pair for pair in pairs if not pair.control]
+    control = [pair for pair in pairs if pair.control]
+    failures = _failures(own, head.guest) + _failures(control, f"control {head.control}")
+    findings: tuple[Finding, ...] = ()
+    if not failures:
+        findings = judge(head, own, head.guest, head.workloads)
+        failures = moved(judge(head, control, head.control, head.controls))
+    if failures:
+        findings = tuple(_held_back(one) for one in findings)
+    return Report(findings, tuple(failures), conditions=_conditions(head, own), strict=strict)
+
+
+def judge(head: Head, pairs: Sequence[Pair], guest: str, keys: Sequence[str]) -> tuple[Finding, ...]:
+    """A finding for each workload that either arm has; implausible ones stay out of the tests."""
+    found = machine(pairs)
+    doubts: dict[str, str | None] = {}
+    arms: dict[str, tuple[Series, Series]] = {}
+    for key in keys:
+        if all(refused(pairs, name, key) for name in NAMES):
+            continue
+        doubts[key] = lacking(pairs, key, head.processes, head.batches)
+        if doubts[key] is None:
+            base, candidate = (series(pairs, name, key, found.taken) for name in NAMES)
+            arms[key] = base, candidate
+            doubts[key] = _nothing(base, candidate)
+    logs = {key: log_ratios(a.ticks, b.ticks) for key, (a, b) in arms.items() if doubts[key] is None}
+    decided = decide_at_looks(
+        logs,
+        looks=head.looks,
+        margin=head.margin,
+        bound=head.bound,
+        alpha=head.alpha,
+        contamination={key: max(one.disturbed for one in arms[key]) for key in logs},
+    )
+    return tuple(
+        _judged(_finding(guest, key, doubt or "", arms.get(key), found), arms.get(key), decided.get(key))
+        for key, doubt in doubts.items()
+    )
+
+
+def moved(control: Sequence[Finding]) -> list[str]:
+    """Why the control, which ran against itself, shows that the pairs are not to be trusted."""
+    bad = (Verdict.REGRESSED, Verdict.IMPROVED, Verdict.IMPLAUSIBLE)
+    return [f"the control moved: {one.guest}: {one.workload}: {one.why}" for one in control if one.verdict in bad]
+
+
+def settled(findings: Sequence[Finding]) -> bool:
+    """Whether further pairs would change nothing worth their time."""
+    return all(one.verdict is not Verdict.INCONCLUSIVE for one in findings)
+
+
+def _nothing(base: Series, candidate: Series) -> str | None:
+    for name, one in zip(NAMES, (base, candidate), strict=True):
+        if (low := float(one.ticks.min())) <= 0:
+            return (
+                f"{name}: {'a cost below zero' if low < 0 else 'it cost nothing'} in pair {int(one.ticks.argmin()) + 1}"
+            )
+    return None
+
+
+def _finding(guest: str, key: str, doubt: str, arms: tuple[Series, Series] | None, on: Machine) -> Finding:
+    """What was measured, in ns; not believed yet."""
+    found = Finding(guest, key, Verdict.IMPLAUSIBLE, doubt, "time", unit="ns")
+    if arms is None:
+        return found
+    base, candidate = (one.ticks * 1e9 / on.hz for one in arms)
+    old, new = float(np.median(base)), float(np.median(candidate))
+    return replace(found, old=old, new=new, boots=tuple(candidate.tolist()), n=arms[1].n)
+
+
+def _judged(found: Finding, arms: tuple[Series, Series] | None, decision: Decision | None) -> Finding:
+    """The same with the tests' verdict."""
+    if decision is None or arms is None:
+        return found
+    estimate = Estimate(decision.ratio, decision.low, decision.high, decision.p_adjusted, decision.pairs)
+    said = f"{estimate}, {decision.pairs} pairs, p {decision.p_adjusted:.2g}"
+    if not 1.0 / FACTOR < decision.ratio < FACTOR:
+        word = "doubled" if decision.ratio > 1 else "halved"
+        return replace(found, estimate=estimate, why=f"{word}, or worse: {said}; somebody has to look")
+    disturbed = max(one.disturbed for one in arms)
+    note = f"; {disturbed:.0%} of the batches were disturbed" if disturbed > 0.05 else ""
+    return replace(found, verdict=Verdict(decision.verdict), estimate=estimate, why=said + note)
+
+
+def _held_back(finding: Finding) -> Finding:
+    if finding.verdict is Verdict.IMPLAUSIBLE:
+        return finding
+    return replace(finding, verdict=Verdict.INCONCLUSIVE, why=f"held back ({finding.verdict.value}): {finding.why}")
+
+
+def _failures(pairs: Sequence[Pair], what: str) -> list[str]:
+    """Why no pair is to be trusted: an arm never spoke, or the arms' counters are not one."""
+    if not pairs:
+        return [f"{what}: no pair was taken"]
+    found: list[str] = []
+    for name in NAMES:
+        dead = [pair for pair in pairs if name not in pair.turns or not pair.turns[name].processes]
+        if dead:
+            errors = dead[0].turns[name].errors if name in dead[0].turns else ()
+            why = errors[-1].splitlines()[0] if errors else "it said nothing"
+            found.append(f"{what}: {name}: no sample in {len(dead)} of {len(pairs)} pairs: {why}")
+    if found:
+        return found
+    kinds = {(turn.counter, turn.unit) for pair in pairs for turn in pair.turns.values()}
+    if len(kinds) > 1:
+        found.append(f"{what}: the arms were timed by different counters: {sorted(kinds)}")
+    rates = [float(np.median([p.hz for pair in pairs for p in pair.turns[name].processes])) for name in NAMES]
+    if min(rates) <= 0 or max(rates) / min(rates) - 1.0 > RATES_APART:
+        found.append(f"{what}: the arms' counters tick at {rates[0]:.0f} and {rates[1]:.0f} Hz: no ratio of ticks")
+    return found
+
+
+def _conditions(head: Head, pairs: Sequence[Pair]) -> tuple[str, ...]:
+    """Under which the pairs were taken."""
+    said = [f"{head.guest}: base: {head.base}; candidate: {head.candidate}; seed {head.seed}"]
+    if head.same:
+        said.append("both arms are the same: whatever is found is a false alarm")
+    said.append(f"control: {head.control} against itself: {', '.join(head.controls)}")
+    looks = ", ".join(f"{until} ({share:g})" for until, share in head.looks)
+    of_one = f"{head.processes} processes of " if head.processes > 1 else ""
+    said.append(f"{len(pairs)} of {head.pairs} pairs, {of_one}{head.batches} batches; looks at pairs (share): {looks}")
+    if head.injected:
+        said.append(f"no measurement: a slowdown of {head.injected / 10:g} % was injected into the candidate")
+    loads = [pair.load for pair in pairs if pair.load is not None]
+    steals = [pair.steal for pair in pairs if pair.steal is not None]
+    parts = []
+    if loads:
+        parts.append(f"load {min(loads):.1f} to {max(loads):.1f}")
+    if steals:
+        parts.append(f"steal {np.mean(steals):.1%} of CPU time, at most {max(steals):.1%}")
+    if involuntary := _involuntary(pairs):
+        parts.append(f"involuntary switches: {involuntary}")
+    return (*said, *([", ".join(parts)] if parts else []))
+
+
+def _involuntary(pairs: Sequence[Pair]) -> str:
+    """How often each arm was preempted; empty where no OS says."""
+    told = []
+    for name in NAMES:
+        turns = [pair.turns[name] for pair in pairs if name in pair.turns]
+        counts = [one.involuntary for turn in turns for run in turn.runs.values() for one in run.processes]
+        known = [count for count in counts if count is not None]
+        told += [f"{name} {sum(known)}"] if known else []
+    return ", ".join(told)

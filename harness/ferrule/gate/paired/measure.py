@@ -1,0 +1,135 @@
+"""Taking the pairs: two executions side by side in the order of a coin, the control's beside them, all of it stored."""
+
+from __future__ import annotations
+
+import os
+import random
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from ferrule.campaign import Budget, Campaign
+from ferrule.errors import InfrastructureError
+from ferrule.gate.paired.arms import NAMES, Arm
+from ferrule.gate.paired.pairs import Pair, Turn, turn_of
+from ferrule.progress import Progress
+from ferrule.samples import GuestResult, RunKey
+
+BATCHES: Final = 30  # more of one process say little; the same number for both arms, which the 10 % quantile needs
+WARM: Final = 3
+_TARGET_NS, _LIMIT_NS = 100_000, 2_000_000_000  # a batch, so short that most hold no timer interrupt; a run
+_STAT: Final = Path("/proc/stat")
+_STEAL: Final = 7  # column of the line "cpu" (proc_stat(5))
+
+
+class _Errors(Progress):
+    """Only what goes wrong: 120 executions are no news."""
+
+    def __init__(self, told: Progress) -> None:
+        self.note = told.note  # type: ignore[method-assign]
+
+
+@dataclass
+class Contest:
+    """Two arms and the runs that both take."""
+
+    arms: tuple[Arm, Arm]  # base, candidate
+    keys: Sequence[RunKey]
+    seed: int
+    progress: Progress
+    processes: int = 1
+    patience: float | None = None
+    control: bool = False  # base against base
+    more: int = 0  # per mille of slowdown injected into the candidate: to find out whether it is found
+    sizes: Mapping[RunKey, int] = field(default_factory=dict)
+
+    def pilot(self) -> None:
+        """Calibrate the batch sizes on the base: they are frozen for both arms.
+
+        Raises:
+            InfrastructureError: the base never spoke.
+        """
+        found = self._campaign(self.arms[:1], Budget(1, 1, 1, 0, 0, _TARGET_NS, _LIMIT_NS, name="pilot"), self.seed)
+        result = found[self.arms[0].side.name]
+        if result.conditions is None:
+            why = result.errors[-1] if result.errors else "it said nothing"
+            raise InfrastructureError(f"the base was not measured: {why}")
+        self.sizes = {key: run.processes[0].n for key, run in result.runs.items() if run.processes}
+
+    def pair(self, number: int) -> Pair:
+        """One pair. What fails in it is in the pair, not raised."""
+        draw = random.Random(f"{self.seed} {number} {self.control}")  # noqa: S311 - a coin, not a secret
+        for arm in self.arms:
+            arm.side.scatter(draw)
+        order = draw.sample(self.arms, 2)
+        budget = Budget(1, self.processes, BATCHES, WARM, 0, _TARGET_NS, _LIMIT_NS, name="gate")
+        seed, before = draw.getrandbits(63), _cpu_times()
+        turns: dict[str, Turn] = {}
+        for arm in order:  # the same seed: both arms take the runs in the same order
+            found = self._campaign([arm], budget, seed)
+            turns[arm.side.name] = turn_of(found[arm.side.name], first=number == 0)
+        first = next(name for name in NAMES if name == order[0].side.name)
+        return Pair(number, self.control, first, turns, _load(), _steal(before, _cpu_times()))
+
+    def _campaign(self, arms: Sequence[Arm], budget: Budget, seed: int) -> dict[str, GuestResult]:
+        payloads = {arm.side.name: arm.payload for arm in arms}
+        campaign = Campaign(
+            [arm.side for arm in arms],
+            dict.fromkeys(payloads, self.keys),
+            lambda guest: payloads[guest.name],
+            budget,
+            seed,
+            _Errors(self.progress),
+            patience=self.patience,
+            sizes=dict.fromkeys(payloads, self.sizes),
+            more={NAMES[1]: self.more},
+        )
+        return campaign.run()
+
+
+def take(
+    contests: Sequence[Contest],
+    pairs: int,
+    draw: random.Random,
+    store: Callable[[Pair], None],
+    settled: Callable[[int], bool],
+) -> None:
+    """All pairs of all contests, interleaved pair by pair in a drawn order.
+
+    Args:
+        contests: the arms' own, and the control's.
+        pairs: at most.
+        draw: of the order of contests.
+        store: keeps a pair; called as soon as it is taken.
+        settled: whether so many pairs are enough; asked after each.
+    """
+    progress = contests[0].progress
+    for number in range(pairs):
+        if number % 10 == 0:
+            progress.note(f"pair {number + 1} of {pairs}")
+        for contest in draw.sample(list(contests), len(contests)):
+            store(contest.pair(number))
+        if settled(number + 1):
+            progress.note(f"settled after {number + 1} pairs")
+            break
+
+
+def _load() -> float | None:
+    try:
+        return round(os.getloadavg()[0], 2)
+    except OSError:
+        return None
+
+
+def _cpu_times() -> list[int]:
+    """CPU time of the whole machine by kind; empty where the OS does not say."""
+    try:
+        return [int(word) for word in _STAT.read_text().split("\n", 1)[0].split()[1:9]]
+    except (OSError, ValueError):
+        return []
+
+
+def _steal(before: Sequence[int], after: Sequence[int]) -> float | None:
+    spent = [late - early for early, late in zip(before, after, strict=False)]
+    return round(spent[_STEAL] / sum(spent), 4) if len(spent) > _STEAL and sum(spent) > 0 else None

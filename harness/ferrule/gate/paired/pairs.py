@@ -1,0 +1,178 @@
+"""What one gate measured, as it is stored: a head, then a line a pair. Every verdict can be computed again from it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from ferrule.errors import InfrastructureError, UsageError
+from ferrule.gate.paired.arms import Name
+from ferrule.report.codec import Malformed, decode, encode
+from ferrule.report.journal import append_line, lines
+from ferrule.samples import Conditions, GuestResult, Meaning, Params, ProcessSamples, Reference, Status, Ticks
+
+SCHEMA: Final = 1
+
+
+@dataclass(frozen=True)
+class Head:
+    """What was planned before the first pair."""
+
+    schema: int
+    run_id: str
+    ts: str
+    machine: str
+    ferrule: str
+    commit: str | None
+    seed: int
+    guest: str
+    base: str  # what each arm is, for people
+    candidate: str
+    same: bool  # both arms are one: whatever is found is false
+    control: str  # guest whose base runs against itself
+    workloads: tuple[str, ...]  # the family that the adjustment is over
+    controls: tuple[str, ...]  # workloads of the control
+    pairs: int
+    looks: tuple[tuple[int, float], ...]  # pairs, share of alpha
+    margin: float
+    bound: float
+    alpha: float
+    processes: int  # an arm and pair
+    batches: int
+    warm: int
+    sizes: Mapping[str, int]  # operations a batch, calibrated once on the base
+    injected: int = 0  # per mille of slowdown put into the candidate: then this is a test of the gate, no gate
+
+
+@dataclass(frozen=True)
+class Process:
+    """One process's counter, and what is to be subtracted from its batches."""
+
+    number: int
+    hz: float
+    resolution: int
+    verdict: str  # of the counter's calibration
+    reference: Reference
+
+
+@dataclass(frozen=True)
+class Batches:
+    """One workload in one process."""
+
+    process: int
+    position: int  # in the drawn order
+    n: int
+    ticks: Ticks  # whole regions, warm-up left out
+    involuntary: int | None
+
+
+@dataclass(frozen=True)
+class Run:
+    """One workload of one arm in one pair, or why there is nothing."""
+
+    status: Status
+    reason: str
+    meaning: Meaning | None
+    place: str
+    params: Params
+    processes: tuple[Batches, ...]
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One arm's part of a pair."""
+
+    counter: str  # empty: it never spoke
+    unit: str
+    seconds: float
+    errors: tuple[str, ...]
+    processes: tuple[Process, ...]
+    runs: Mapping[str, Run]  # by run key as text
+    conditions: Conditions | None = None  # of the first pair only: they are long
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two executions, one right after the other."""
+
+    number: int
+    control: bool  # base against base
+    first: Name  # as the coin fell
+    turns: Mapping[str, Turn]  # by name of the arm
+    load: float | None = None  # of the machine, over a minute, at the end
+    steal: float | None = None  # share of CPU time that the hypervisor gave to others meanwhile, 0..1
+
+
+def turn_of(result: GuestResult, first: bool) -> Turn:
+    """A turn from what a campaign of one boot gave."""
+    said = result.conditions
+    processes: dict[int, Process] = {}
+    runs: dict[str, Run] = {}
+    for key, run in result.runs.items():
+        for samples in run.processes:
+            processes.setdefault(samples.process, _process(samples))
+        batches = tuple(Batches(one.process, one.position, one.n, one.ticks, one.involuntary) for one in run.processes)
+        runs[str(key)] = Run(run.status, run.reason, run.meaning, run.place, run.params, batches)
+    return Turn(
+        said.counter if said else "",
+        said.unit if said else "",
+        round(result.seconds, 3),
+        tuple(result.errors),
+        tuple(processes[number] for number in sorted(processes)),
+        runs,
+        said if first else None,
+    )
+
+
+def _process(samples: ProcessSamples) -> Process:
+    clock = samples.clock
+    return Process(samples.process, clock.hz, clock.resolution, clock.verdict, samples.reference)
+
+
+class Journal:
+    """A gate's file while it is measured: each pair is on the disk before the next one begins."""
+
+    def __init__(self, path: Path, head: Head) -> None:
+        """Begin the file."""
+        self.path = path
+        append_line(path, {"head": encode(head)})
+
+    def add(self, pair: Pair) -> None:
+        """Append a pair."""
+        append_line(self.path, {"pair": encode(pair)})
+
+
+def load(path: Path) -> tuple[Head, list[Pair]]:
+    """A stored gate.
+
+    Raises:
+        UsageError: the file is no stored gate.
+        InfrastructureError: a line is damaged; names it.
+    """
+    if not path.is_file():
+        raise UsageError(f"--from {path}: no such file")
+    found = lines(path)
+    head = _head(path, found)
+    pairs = []
+    for where, line in found:
+        try:
+            pairs.append(decode(Pair, line["pair"]))
+        except KeyError:
+            raise InfrastructureError(f"{where}: holds no pair") from None
+        except Malformed as error:
+            raise InfrastructureError(f"{where}: {error}") from None
+    return head, pairs
+
+
+def _head(path: Path, found: Iterator[tuple[str, dict[str, Any]]]) -> Head:
+    try:
+        _, line = next(found)
+        if line["head"]["schema"] != SCHEMA:
+            raise InfrastructureError(f"{path}: schema {line['head']['schema']}, this Ferrule reads {SCHEMA}")
+        return decode(Head, line["head"])
+    except (StopIteration, KeyError, TypeError):
+        raise UsageError(f"--from {path}: is no stored gate; they are in results/<year>/<machine>/gates/") from None
+    except Malformed as error:
+        raise UsageError(f"--from {path}: is no stored gate: {error}") from None

@@ -1,0 +1,91 @@
+"""From stored pairs to numbers: one value an arm and pair, and why some workloads have none.
+
+One process gives the 10 % quantile of its batches; an arm with several processes a pair gives their median. Values are
+in ticks of the raw counter, which both arms share. Counter pair and empty loop are taken off as stats/per_op.py does,
+but as one machine's, the same for all: a process's own estimate would add its noise, on a busy machine a tenth of a
+short operation. They are medians over the processes of both arms, which no exchange of arms within a pair changes, so
+the test stays exact.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ferrule.gate.paired.arms import NAMES, Name
+from ferrule.gate.paired.pairs import Pair, Run, Turn
+from ferrule.stats.per_op import Overhead, low_decile, overhead
+
+Floats = NDArray[np.float64]
+DISTURBED = 1.5  # times a process's median batch
+
+
+@dataclass(frozen=True)
+class Series:
+    """One workload of one arm over all pairs."""
+
+    ticks: Floats  # (pairs,) an operation
+    disturbed: float  # share of batches over 1.5 medians of their process
+    n: int  # operations a batch
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What all processes of a contest have in common."""
+
+    taken: Overhead  # in ticks
+    hz: float
+
+
+def machine(pairs: Sequence[Pair]) -> Machine:
+    """Of pairs of which every turn has processes."""
+    processes = [one for pair in pairs for turn in pair.turns.values() for one in turn.processes]
+    found = [overhead(one.reference, one.resolution) for one in processes]
+    medians = (float(np.median([getattr(one, name) for one in found])) for name in ("pair", "pair_u", "loop", "loop_u"))
+    return Machine(Overhead(*medians), float(np.median([one.hz for one in processes])))
+
+
+def series(pairs: Sequence[Pair], name: Name, key: str, taken: Overhead) -> Series:
+    """One workload of one arm. Every pair must have it, with equally many batches: lacking() says where not."""
+    rows = [one for pair in pairs for one in pair.turns[name].runs[key].processes]
+    ticks = np.asarray([one.ticks for one in rows], dtype=np.float64)  # (pairs * processes, batches)
+    values = low_decile(ticks, rows[0].n, taken)
+    disturbed = float(np.mean(ticks > DISTURBED * np.median(ticks, axis=1, keepdims=True)))
+    return Series(np.median(values.reshape((len(pairs), -1)), axis=1), disturbed, rows[0].n)
+
+
+def lacking(pairs: Sequence[Pair], key: str, processes: int, batches: int) -> str | None:
+    """Why a workload's samples are not those that were asked for, of one thing in both arms; None when they are."""
+    runs = [(pair.number, name, _run(pair.turns.get(name), key)) for pair in pairs for name in NAMES]
+    for number, name, run in runs:
+        where = f"{name}, pair {number + 1}"
+        if run.status != "ok":
+            return f"{where}: {run.status}: {run.reason}"
+        if len(run.processes) < processes:
+            return f"{where}: {len(run.processes)} processes arrived of {processes} asked for"
+        if (fewest := min(one.ticks.size for one in run.processes)) < batches:
+            return f"{where}: {fewest} batches arrived of {batches} asked for"
+    first = runs[0][2]
+    for number, name, run in runs:
+        for what, one, other in (
+            ("meaning", first.meaning, run.meaning),
+            ("placement", first.place, run.place),
+            ("parameters", dict(first.params), dict(run.params)),
+            ("batch size", {first.processes[0].n}, {batches.n for batches in run.processes}),
+        ):
+            if one != other:
+                return f"{name}, pair {number + 1}: its {what} changed from {one} to {other}"
+    return None
+
+
+def refused(pairs: Sequence[Pair], name: Name, key: str) -> bool:
+    """Whether an arm says of this workload, in each pair, that its OS cannot do it."""
+    return all(_run(pair.turns.get(name), key).status == "unsupported" for pair in pairs)
+
+
+def _run(turn: Turn | None, key: str) -> Run:
+    missing = Run("missing", "it was not reported", None, "", (), ())
+    return turn.runs.get(key, missing) if turn else missing

@@ -1,0 +1,45 @@
+"""What ended the measuring of each result, where a precision was asked for: the width it was to have, or the budget."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ferrule.report.columns import Column
+from ferrule.samples import Ended, Sampling
+from ferrule.stats.stopping import width
+from ferrule.stats.summary import Summary
+
+WORDS: dict[Ended, str] = {
+    "width": "narrow enough",
+    "budget": "the budget was spent first",
+    "subtraction": "what was subtracted is alone more uncertain than that",
+    "guest": "the guest gave no more, see the errors",
+    "no width": "counts and functional results, measured once",
+}
+
+
+def stopped(columns: Sequence[Column]) -> list[str]:
+    """Per guest: what was asked for and how it was sampled, then the results by what ended them."""
+    said = []
+    for column in columns:
+        if column.sampling is None:
+            continue
+        said.append(f"{column.guest}: {_asked(column.sampling)}")
+        found = [one for entry in column.entries if (one := entry.summary) and not entry.control]
+        for ended, words in WORDS.items():
+            names = [_named(one) for one in found if one.ended == ended]
+            if names:
+                said.append(f"{column.guest}: {words}: {', '.join(names)}")
+    return said
+
+
+def _asked(sampling: Sampling) -> str:
+    budget = f"{sampling.budget / 60:g} min" if sampling.budget >= 60 else f"{sampling.budget:g} s"
+    asked = f"to a half-width of {100 * sampling.target:g} % within {budget}"
+    return f"{asked}; {sampling.processes} processes a boot ({sampling.why})"
+
+
+def _named(summary: Summary) -> str:
+    """The run with the half-width it has: `null_call 0.8 %`."""
+    half = width(summary)
+    return str(summary.key) if half is None or summary.ended == "no width" else f"{summary.key} {100 * half:.2g} %"

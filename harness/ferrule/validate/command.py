@@ -1,0 +1,189 @@
+"""`ferrule validate`: measures what is missing, keeps it, and writes the page from all that is there."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from ferrule import __version__, guests, host, paths
+from ferrule.build import build_payload
+from ferrule.errors import EXIT_INFRASTRUCTURE, EXIT_OK, UsageError
+from ferrule.gate.selection import select
+from ferrule.guests import GuestOptions
+from ferrule.progress import Progress, progress_on
+from ferrule.samples import RunKey
+from ferrule.validate import corpus, cost, coverage, drift, exactness, from_ledgers, from_runs, report, speed
+from ferrule.validate.corpus import Bench, Run
+from ferrule.validate.flags import PARTS
+from ferrule.validate.ledger import Ledger
+from ferrule.validate.peers import peers
+
+
+@dataclass(frozen=True)
+class Size:
+    """How much is measured."""
+
+    sets: int  # of a cell of the coverage grid
+    cells: int  # every so many-th cell of it
+    runs: int  # full runs
+    rounds: int  # pairs in each
+    drifts: int  # runs under stepped load
+    boots: int  # of each guest under each load
+    seconds: float  # that a tool may take to get to one percent
+
+
+FULL: Final = Size(coverage.SETS, 1, 60, 60, 6, 10, 90.0)
+SHORT: Final = Size(300, 13, 2, 24, 1, 2, 5.0)
+
+
+@dataclass
+class Validation:
+    """One invocation."""
+
+    parsed: argparse.Namespace
+    progress: Progress
+
+    def __post_init__(self) -> None:
+        parsed = self.parsed
+        self.size = SHORT if parsed.short else FULL
+        self.folder: Path = parsed.corpus or paths.cache("validation", "short" if parsed.short else "full")
+        self.seed: int = parsed.seed
+        self.runs: int = parsed.runs or self.size.runs
+        self.keys: list[RunKey] = select("", "", "same_core", ())
+
+    def ledger(self, name: str) -> Ledger:
+        """The finished pieces of one part."""
+        return Ledger(self.folder / f"{name}.jsonl")
+
+    def bench(self) -> Bench:
+        """This host, ready to be measured."""
+        guest = guests.create("local", GuestOptions())
+        return Bench(guest, build_payload(guest.os, guest.arch), Progress())
+
+    def coverage(self) -> None:
+        """Made-up hierarchies."""
+        cells = coverage.plan(coverage.grid(), coverage.few())[:: self.size.cells]
+        coverage.collect(self.ledger("coverage"), cells, self.size.sets, self.seed, self.progress.note)
+
+    def families(self) -> None:
+        """Real runs of all arms."""
+        size, said = self.size, self.progress.note
+        bench = self.bench()
+        corpus.collect(bench, self.folder, self.keys, runs=self.runs, rounds=size.rounds, seed=self.seed, said=said)
+
+    def drift(self) -> None:
+        """Real runs under stepped load."""
+        size, said, folder = self.size, self.progress.note, self.folder / "drift"
+        bench = self.bench()
+        drift.collect(bench, folder, self.keys, runs=size.drifts, rounds=size.rounds, seed=self.seed, said=said)
+
+    def exactness(self) -> None:
+        """Boots of the guests that count."""
+        boots, said, ledger = self.size.boots, self.progress.note, self.ledger("exactness")
+        for name in ("floor", "linux"):
+            if reason := guests.unavailable(name, GuestOptions(accel="icount")):
+                said(f"exactness: {name}: skipped: {reason}")
+                continue
+            exactness.collect(ledger, name, self.keys, boots=boots, progress=Progress(), said=said)
+
+    def speed(self) -> None:
+        """A race."""
+        named = {"will-it-scale": self.parsed.will_it_scale, "libMicro": self.parsed.libmicro}
+        for name, folder in named.items():
+            if folder is not None and not folder.is_dir():
+                raise UsageError(f"--{name.lower()} {folder}: no such folder; name a checkout that you built")
+        others = peers({name: folder for name, folder in named.items() if folder is not None})
+        ledger, limit = self.ledger("speed"), self.size.seconds
+        speed.collect(ledger, self.bench(), others, limit=limit, seed=self.seed, said=self.progress.note)
+
+    def cost(self) -> None:
+        """The analysis itself."""
+        ledger = self.ledger("cost")
+        ledger.add("cost", cost.measure(self.seed))
+
+    def page(self) -> bool:
+        """Write the page; whether all that was asked for was met."""
+        sections = list(self.sections())
+        if not sections:
+            raise UsageError(f"validate: nothing is stored in {self.folder}; leave out --only to measure")
+        command = "nox -s validate" + (" -- --short" if self.parsed.short else "")
+        text = report.page(sections, self.conditions(), command)
+        out = self.parsed.out or paths.root() / "results" / "validation.md"
+        report.write(out, text)
+        self.progress.note(f"validation: {out}")
+        return all(claim.met for section in sections for claim in section.claims)
+
+    def sections(self) -> list[report.Section]:
+        """Every part of which something is stored."""
+        made: list[report.Section] = []
+        if cells := coverage.stored(self.ledger("coverage")):
+            made.append(from_ledgers.made_up(cells))
+        if runs := corpus.stored(self.folder):
+            made.append(from_runs.real_coverage(runs, self.seed))
+            made.append(from_runs.nothing_differs(runs, self.seed))
+            made.append(from_runs.known_slowdowns(runs))
+        if drifts := corpus.stored(self.folder / "drift"):
+            made.append(from_runs.drifting(drifts))
+        if runs:
+            made.append(from_runs.broken_rules([*runs, *drifts]))
+        if (counts := self.ledger("exactness")).items():
+            made.append(from_ledgers.exact_counts(counts))
+        if spent := speed.stored(self.ledger("speed")):
+            made.append(from_ledgers.seconds(spent))
+        if (costs := self.ledger("cost")).items():
+            made.append(from_ledgers.analysis(costs["cost"]))
+        return made
+
+    def conditions(self) -> list[str]:
+        """Under which all of it was measured."""
+        runs = corpus.stored(self.folder)
+        said = [f"Ferrule {__version__}, seed {self.seed}, {datetime.now(UTC):%Y-%m-%d}"]
+        if runs:
+            said += _of(runs)
+        facts = host.facts(())
+        said += [
+            f"{name.removeprefix('host.')}: {facts[name]}"
+            for name in ("host.hypervisor", "host.kernel")
+            if name in facts
+        ]
+        return said
+
+
+def _of(runs: list[Run]) -> list[str]:
+    first, last = runs[0], runs[-1]
+    when = [datetime.fromtimestamp(run.began, UTC).strftime("%H:%M") for run in (first, last)]
+    arms = ", ".join(f"{arm} per mille more" if arm else "unchanged" for arm in first.arms)
+    minutes = sum(run.seconds for run in runs) / 60.0
+    missing = sum(int((run.ticks[..., 0] == 0).any(axis=-1).sum()) for run in runs)
+    return [
+        f"{len(runs)} full runs of {first.ticks.shape[0]} rounds, {first.ticks.shape[3]} batches a process, arms:"
+        f" {arms}; {minutes:.0f} minutes, begun {when[0]} to {when[1]} UTC, seeds {first.seed} to {last.seed};"
+        f" executions that gave nothing: {missing}",
+        ", ".join(f"{name} {value}" for name, value in first.conditions.items()),
+        "operations a batch: " + ", ".join(f"{name} {n}" for name, n in zip(first.workloads, first.n, strict=True)),
+    ]
+
+
+def validate(parsed: argparse.Namespace) -> int:
+    """Run the parts that were asked for.
+
+    Returns:
+        0 when all that is asked for was met, 3 when something fell short, or when nothing could be measured.
+
+    Raises:
+        UsageError: an unknown part.
+    """
+    wanted = [part for part in parsed.only.split(",") if part] or list(PARTS)
+    for part in wanted:
+        if part not in PARTS:
+            raise UsageError(f"--only {part}: choose from {', '.join(PARTS)}")
+    with progress_on(sys.stderr) as progress:
+        validation = Validation(parsed, progress)
+        steps: dict[str, Callable[[], bool | None]] = {part: getattr(validation, part) for part in PARTS}
+        met = [steps[part]() for part in wanted]
+    return EXIT_INFRASTRUCTURE if False in met else EXIT_OK

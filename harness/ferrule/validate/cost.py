@@ -1,0 +1,63 @@
+"""What the verdicts themselves cost, and whether the same input gives the same bytes: 200 workloads, 60 pairs.
+
+Started as a program of its own, so that the memory is that of the analysis and of nothing else.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import resource
+import subprocess
+import sys
+import time
+from typing import Any
+
+import numpy as np
+
+from ferrule.errors import InfrastructureError
+from ferrule.stats.paired import log_ratios
+from ferrule.validate.families import QUANTILE, Family
+
+WORKLOADS, PAIRS, BATCHES = 200, 60, 30
+
+
+def measure(seed: int) -> dict[str, Any]:
+    """Run the analysis twice, each in a process of its own; the digests of all verdicts must be one.
+
+    Raises:
+        InfrastructureError: it did not end well.
+    """
+    runs = []
+    for _ in range(2):
+        command = [sys.executable, "-m", "ferrule.validate.cost", str(seed)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise InfrastructureError(f"validate: the analysis failed: {done.stderr[-500:]}")
+        runs.append(json.loads(done.stdout))
+    return {
+        "seconds": min(run["seconds"] for run in runs),
+        "megabytes": max(run["megabytes"] for run in runs),
+        "same": runs[0]["digest"] == runs[1]["digest"],
+    }
+
+
+def _analyse(seed: int) -> dict[str, Any]:
+    """From raw batches to verdicts. The samples are made up: only their number matters here."""
+    draw = np.random.default_rng(seed)
+    ticks = np.round(2e5 * np.exp(draw.normal(0, 0.01, (WORKLOADS, 2, PAIRS, BATCHES)))).astype(np.int64)
+    started = time.process_time()
+    low = np.quantile(ticks, QUANTILE, axis=-1)
+    logs = {f"workload_{at}": log_ratios(low[at, 0], low[at, 1]) for at in range(WORKLOADS)}
+    verdicts = Family(logs, {}).verdicts()
+    seconds = time.process_time() - started
+    digest = hashlib.sha256(repr(sorted(verdicts.items())).encode()).hexdigest()
+    return {
+        "seconds": seconds,
+        "megabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024.0,
+        "digest": digest,
+    }
+
+
+if __name__ == "__main__":
+    print(json.dumps(_analyse(int(sys.argv[1]))))

@@ -1,0 +1,69 @@
+"""A/A while the machine gets busier under it: what was measured apart in time differs, what was paired does not."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import TracebackType
+
+from ferrule.samples import RunKey
+from ferrule.validate.corpus import Bench, load, save
+
+STEPS = 5  # busy processes: 0, 1, 2, 3, 4
+_SPIN = "while True: pass"
+
+
+class Load:
+    """Busy processes beside a measurement, as many as asked for, on any CPU; all are ended with it."""
+
+    def __init__(self) -> None:
+        self._busy: list[subprocess.Popen[bytes]] = []
+
+    def hold(self, count: int) -> None:
+        """Let so many processes be busy from now on."""
+        while len(self._busy) < count:
+            everywhere = range(os.cpu_count() or 1)  # not only where the measuring process may run
+            self._busy.append(
+                subprocess.Popen(
+                    [sys.executable, "-S", "-c", f"import os; os.sched_setaffinity(0, {set(everywhere)!r})\n{_SPIN}"]
+                )
+            )
+        while len(self._busy) > count:
+            ended = self._busy.pop()
+            ended.kill()
+            ended.wait()
+
+    def __enter__(self) -> Load:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.hold(0)
+
+
+def collect(
+    bench: Bench,
+    folder: Path,
+    keys: Sequence[RunKey],
+    *,
+    runs: int,
+    rounds: int,
+    seed: int,
+    said: Callable[[str], None],
+) -> None:
+    """A/A runs during each of which the load steps from 0 to 4 busy processes; those that are there already count."""
+    sizes: dict[RunKey, int] = {}
+    for number in range(runs):
+        path = folder / f"run-{number:04}.npz"
+        if path.exists():
+            load(path)
+            continue
+        sizes = sizes or bench.sizes(keys, seed)
+        with Load() as beside:
+            run = bench.run(sizes, seed + number, rounds, (0, 0), before=lambda at: beside.hold(at * STEPS // rounds))
+        save(run, path)
+        said(f"drift {number + 1} of {runs}: {run.seconds:.0f} s, load {run.load[0]:.1f} to {run.load[-1]:.1f}")

@@ -1,0 +1,100 @@
+"""Exact counts put to the test: the same in boot after boot whatever the host does, and one instruction more is one."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from ferrule.build import build_payload
+from ferrule.campaign import Budget, Campaign
+from ferrule.gate.measure import CANARIES, PROTOCOL
+from ferrule.gate.reading import EXACT_SHARE, Reading, read
+from ferrule.guests import GuestOptions, create
+from ferrule.progress import Progress
+from ferrule.samples import RunKey
+from ferrule.validate.drift import Load
+from ferrule.validate.ledger import Ledger
+
+LOADS = (0, 8)  # busy processes beside the guest
+_TARGET_NS, _LIMIT_NS = 100_000, 1_000_000_000
+
+
+def collect(
+    ledger: Ledger, guest: str, keys: Sequence[RunKey], *, boots: int, progress: Progress, said: Callable[[str], None]
+) -> None:
+    """Count every workload and both canaries in so many boots of a guest under each load.
+
+    The batch sizes of the first boot are frozen for all.
+    """
+    sizes: dict[RunKey, int] = {}
+    wanted = list(dict.fromkeys([*keys, *CANARIES]))
+    for busy in LOADS:
+        key = f"{guest} {busy}"
+        if key in ledger:
+            continue
+        load = [os.getloadavg()[0]]
+        with Load() as beside:
+            beside.hold(busy)
+            sizes = sizes or _counted(guest, wanted, {}, 1, progress, pilot=True)[1]
+            readings, _ = _counted(guest, wanted, sizes, boots, progress)
+            load.append(os.getloadavg()[0])
+        counts = {str(one): _entry(reading) for one, reading in readings.items()}
+        ledger.add(key, {"boots": boots, "busy": busy, "load": load, "counts": counts})
+        said(f"exactness: {guest}: {boots} boots beside {busy} busy processes")
+
+
+def _counted(
+    name: str, keys: Sequence[RunKey], sizes: dict[RunKey, int], boots: int, progress: Progress, *, pilot: bool = False
+) -> tuple[dict[RunKey, Reading], dict[RunKey, int]]:
+    guest = create(name, GuestOptions(accel="icount"))
+    try:
+        batches, warm = (1, 0) if pilot else (PROTOCOL.batches, PROTOCOL.warm)
+        budget = Budget(boots, 1, batches, warm, 0, _TARGET_NS, _LIMIT_NS, name="validation")
+        campaign = Campaign(
+            [guest],
+            {name: keys},
+            lambda one: build_payload(one.os, one.arch),
+            budget,
+            PROTOCOL.seed,
+            progress,
+            sizes={name: sizes},
+        )
+        runs = campaign.run()[name].runs
+    finally:
+        guest.close()
+    readings = {key: found for key, run in runs.items() if (found := read(run, "instructions")) is not None}
+    return readings, {key: found.sizes[0] for key, found in readings.items()}
+
+
+def _entry(reading: Reading) -> dict[str, Any]:
+    return {"values": list(reading.values), "shares": list(reading.shares)}
+
+
+def exact(found: Iterable[dict[str, Any]]) -> dict[str, tuple[list[float], bool]]:
+    """By workload: all boots' counts over all loads, and whether it is of the exact class.
+
+    The class is given by the first two boots, as the gate gives it; whether it then keeps is what is asked.
+    """
+    joined: dict[str, tuple[list[float], list[float]]] = {}
+    for one in found:
+        for name, entry in one["counts"].items():
+            values, shares = joined.setdefault(name, ([], []))
+            values += entry["values"]
+            shares += entry["shares"]
+    return {
+        name: (values, len(values) > 1 and values[0] == values[1] and min(shares[:2]) >= EXACT_SHARE)
+        for name, (values, shares) in joined.items()
+    }
+
+
+def nop_seen(found: Iterable[dict[str, Any]]) -> tuple[int, int]:
+    """In how many boots one added instruction was counted as exactly one, and of how many."""
+    none, one = (str(key) for key in CANARIES)
+    pairs = [
+        (low, high)
+        for counted in found
+        if none in counted["counts"] and one in counted["counts"]
+        for low, high in zip(counted["counts"][none]["values"], counted["counts"][one]["values"], strict=False)
+    ]
+    return sum(high - low == 1.0 for low, high in pairs), len(pairs)

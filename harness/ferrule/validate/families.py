@@ -1,0 +1,147 @@
+"""False alarms and missed slowdowns, counted on real samples: the product's verdicts where the truth is known.
+
+A family is all workloads of one gate. In an A/A family nothing differs, so that every `regressed` is a false alarm. In
+an injected family one workload is slower by a known amount and all others are not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ferrule.registry import workloads
+from ferrule.stats.paired import CONTAMINATION, Decision, decide_at_looks, log_ratios, planned_looks, signed_rank_p
+from ferrule.suite import parse_key
+from ferrule.validate.corpus import Run
+
+Floats = NDArray[np.float64]
+
+QUANTILE: Final = 0.1  # of a process's batches: what a paired gate compares
+DISTURBED: Final = 1.5  # times its process's median makes a batch a disturbed one
+BASE, AGAIN = 0, 1  # arms of a corpus
+INJECTED: Final = {20: 2, 50: 3}  # per mille more -> arm
+
+
+@dataclass(frozen=True)
+class Family:
+    """One gate's worth of pairs."""
+
+    logs: Mapping[str, Floats]  # (pairs,) of each workload
+    contamination: Mapping[str, float]
+
+    def verdicts(self) -> dict[str, Decision]:
+        """As a paired gate with as many pairs decides."""
+        pairs = max(d.size for d in self.logs.values())
+        return decide_at_looks(self.logs, looks=planned_looks(pairs), contamination=self.contamination)
+
+    def having(self, verdict: str) -> list[str]:
+        """Workloads with this verdict."""
+        return [name for name, decision in self.verdicts().items() if decision.verdict == verdict]
+
+    def with_one(self, other: Family, name: str) -> Family:
+        """The same with one workload from another family."""
+        return Family({**self.logs, name: other.logs[name]}, {**self.contamination, name: other.contamination[name]})
+
+
+def gated(run: Run) -> list[int]:
+    """Places of the workloads that have a ratio: controls cost next to nothing."""
+    known = workloads()
+    return [at for at, text in enumerate(run.workloads) if not known[parse_key(text)[0][0]].control]
+
+
+def values(run: Run) -> Floats:
+    """(rounds, arms, workloads): what each process says; NaN where it says nothing."""
+    found: Floats = np.quantile(run.per_operation(), QUANTILE, axis=-1)
+    return found
+
+
+def family(run: Run, base: int = BASE, candidate: int = AGAIN) -> Family:
+    """All workloads of a run, two of its arms against each other."""
+    said, ticks = values(run), run.ticks
+    logs, contamination = {}, {}
+    for at in gated(run):
+        one, other = said[:, base, at], said[:, candidate, at]
+        good = (one > 0) & (other > 0)
+        if not good.any():
+            continue
+        logs[run.workloads[at]] = log_ratios(one[good], other[good])
+        contamination[run.workloads[at]] = max(_disturbed(ticks[good][:, arm, at]) for arm in (base, candidate))
+    return Family(logs, contamination)
+
+
+def _disturbed(ticks: NDArray[np.int64]) -> float:
+    return float(np.mean(ticks > DISTURBED * np.median(ticks, axis=-1, keepdims=True)))
+
+
+# --- no difference
+
+
+def p_values(families: Sequence[Family]) -> Floats:
+    """One-sided p of no increase at all, of every workload of every family: uniform where there is none."""
+    return np.array([signed_rank_p(d) for one in families for d in one.logs.values()])
+
+
+def resampled(families: Sequence[Family], count: int, pairs: int, seed: int) -> list[Family]:
+    """Pseudo-families: whole rounds drawn with replacement from all A/A runs, each with a coin for which arm is which.
+
+    A round stays together over its workloads, and so does what they have in common. All come from one corpus, so that
+    they show how the verdicts behave and not how runs differ: the real families are for that.
+    """
+    draw, made = np.random.default_rng(seed), []
+    names = [name for name in families[0].logs if all(one.logs.get(name) is not None for one in families)]
+    least = [min(one.logs[name].size for name in names) for one in families]
+    pool = {
+        name: np.concatenate([one.logs[name][:size] for one, size in zip(families, least, strict=True)])
+        for name in names
+    }
+    disturbed = {name: float(np.median([one.contamination[name] for one in families])) for name in names}
+    for _ in range(count):
+        rows = draw.integers(0, sum(least), pairs)
+        coin = draw.choice((-1.0, 1.0), pairs)
+        made.append(Family({name: pool[name][rows] * coin for name in names}, disturbed))
+    return made
+
+
+# --- a known difference
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a gate makes of one injected slowdown of one workload, in one run."""
+
+    workload: str
+    injected: float  # relative, as it really was
+    verdict: str
+    estimate: float  # relative
+    low: float | None
+    high: float | None
+    others: int  # false alarms among the workloads that nothing was done to
+    disturbed: bool  # too many batches were, by the gate's own rule, to conclude anything
+
+    @property
+    def held(self) -> bool:
+        """Whether the interval holds the truth."""
+        return self.low is not None and self.high is not None and self.low <= self.injected <= self.high
+
+
+def injected(run: Run, more: int) -> list[Found]:
+    """Each workload in its turn slowed by `more` per mille, all others measured against themselves."""
+    arm, same = INJECTED[more], family(run)
+    slowed = family(run, candidate=arm)
+    made = []
+    for name in slowed.logs:
+        if name not in same.logs:
+            continue
+        at = run.workloads.index(name)
+        verdicts = same.with_one(slowed, name).verdicts()
+        mine = verdicts.pop(name)
+        low, high = (None if end is None else end - 1.0 for end in (mine.low, mine.high))
+        others = sum(one.verdict == "regressed" for one in verdicts.values())
+        true = float(run.ran[arm, at]) / float(run.n[at]) - 1.0
+        disturbed = slowed.contamination[name] > CONTAMINATION
+        made.append(Found(name, true, mine.verdict, mine.ratio - 1.0, low, high, others, disturbed))
+    return made

@@ -1,0 +1,164 @@
+"""The parts of the page that do not come from the corpus: coverage on made-up data, exact counts, speed, cost."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from ferrule.validate import exactness
+from ferrule.validate.coverage import LEAST, MOST, Cell
+from ferrule.validate.ledger import Ledger
+from ferrule.validate.report import Claim, Row, Section, percent
+from ferrule.validate.speed import OURS, TARGET, Spent
+
+FEW, MUCH, BIG = 5.0, 300.0, "200 workloads, 60 pairs"
+
+
+def made_up(cells: Sequence[Cell]) -> Section:
+    """Coverage on hierarchies whose truth is known."""
+    made = Section("Coverage where the truth is known")
+    sets = max(cell.sets for cell in cells)
+    made.words = [
+        f"{len(cells)} cells of up to {sets} made-up data sets each, put to the product's own functions: boots scatter"
+        " by 1 %, processes by 0.5 %, batches by 0.3 % with correlation rho between neighbours; 0, 5 or 20 % of the"
+        " batches disturbed by 5 % or more with a Pareto tail (index 1.5); a counter with or without steps of 0.1 % of"
+        " a batch. One boot: the replicates are its processes. The truth is the population's median, drawn a hundred"
+        f" thousand times or more. A coverage of 95 % is known to {percent((0.95 * 0.05 / sets) ** 0.5)} here (standard"
+        " error)."
+        " Five boots have Student's t, all else interpolated order statistics; the ratio of two guests is made by MOVER"
+        " from two such intervals, and is the widest for what it claims.",
+    ]
+    rows: list[Row] = []
+    for what in dict.fromkeys(cell.what for cell in cells):
+        of = [cell for cell in cells if cell.what == what]
+        for boots in sorted({cell.shape.boots for cell in of}):
+            some = [cell for cell in of if cell.shape.boots == boots]
+            low, high = (pick(some, key=lambda cell: cell.coverage) for pick in (min, max))
+            width = percent(sum(cell.width for cell in some) / len(some))
+            rows.append((what, boots, len(some), percent(low.coverage), percent(high.coverage), _shape(low), width))
+        bad = [cell for cell in of if not cell.good]
+        made.claims.append(
+            Claim(
+                f"coverage of a nominal 95 %: {what}",
+                "94 to 98 % in every cell",
+                f"{percent(min(one.coverage for one in of))} to {percent(max(one.coverage for one in of))}"
+                f" in {len(of)} cells" + (f", {len(bad)} outside" if bad else ""),
+                not bad,
+            )
+        )
+    made.tables = [(("interval of", "boots", "cells", "least", "most", "least in", "half-width"), rows)]
+    made.words.append(f"Asked for is {percent(LEAST, 0)} to {percent(MOST, 0)} in each cell alone.")
+    return made
+
+
+def _shape(cell: Cell) -> str:
+    shape = cell.shape
+    disturbed = percent(shape.contamination, 0)
+    return f"{shape.processes} processes, rho {shape.rho:g}, {disturbed} disturbed, step {shape.step:g}"
+
+
+def exact_counts(ledger: Ledger) -> Section:
+    """Boots under different loads."""
+    made = Section("Exact counts")
+    guests: dict[str, list[dict[str, Any]]] = {}
+    for key, entry in ledger.items():
+        guests.setdefault(key.partition(" ")[0], []).append(entry)
+    for guest, found in guests.items():
+        counted = exactness.exact(found)
+        steady = {name: values for name, (values, exact) in counted.items() if exact}
+        moved = {name: sorted(set(values)) for name, values in steady.items() if len(set(values)) > 1}
+        seen, of = exactness.nop_seen(found)
+        boots = ", ".join(map(_boots, found))
+        path = sorted(name for name, (_, exact) in counted.items() if not exact)
+        made.words.append(
+            f"{guest} under icount: {boots}. {len(steady)} workloads are exact by their first two boots, by the gate's"
+            f" rule; {len(path)} are not and are held to a tolerance instead"
+            + (f": {', '.join(path)}." if path else ".")
+            + (f" Exact by two boots and different in a later one: {moved}." if moved else "")
+        )
+        total = sum(one["boots"] for one in found)
+        made.claims += [
+            Claim(
+                f"{guest}: exact counts equal in all boots and loads",
+                "10 boots or more",
+                f"{len(steady) - len(moved)} of {len(steady)} workloads, {total} boots",
+                not moved and total >= 10,
+            ),
+            Claim(f"{guest}: one added no-op counted as one", "always", f"{seen} of {of} boots", seen == of > 0),
+        ]
+    return made
+
+
+def _boots(found: dict[str, Any]) -> str:
+    low, high = found["load"]
+    return f"{found['boots']} boots beside {found['busy']} busy processes (load {low:.1f} before, {high:.1f} after)"
+
+
+def seconds(spent: Sequence[Spent]) -> Section:
+    """Time to one percent."""
+    made = Section("Seconds until it is known to one percent")
+    made.words = [
+        "A replicate is a process of ours, a whole default run of a tool that gives one number, or a worker process of"
+        " pyperf. Replicates are taken until the 95 % interval of their median reaches at most 1 % to either side: ours"
+        " from ten on, others, to their advantage, from six. All are pinned to the same CPU and pay for starting up."
+        " The interval is the same for all, and so is what it covers. Most of these tools come without any interval;"
+        " what is compared is the time until one could be given. Values differ where the operation does: perf bench and"
+        " libMicro call getppid and getpid through libc, pyperf through an interpreter.",
+    ]
+    rows: list[Row] = []
+    worse, compared = [], 0
+    for workload in dict.fromkeys(one.workload for one in spent):
+        of = [one for one in spent if one.workload == workload]
+        ours = next((one for one in of if one.tool == OURS), None)
+        if ours is None:
+            continue
+        for one in of:
+            times = one.seconds / ours.seconds
+            mark = "" if one.reached else ">"
+            if one.tool != OURS:
+                compared += 1
+                if (one.reached and times <= 1.0) or not ours.reached:
+                    worse.append(f"{one.tool} on {workload}")
+            rows.append(
+                (
+                    workload,
+                    one.tool,
+                    f"{mark}{one.seconds:.1f} s",
+                    "1" if one is ours else f"{mark}{times:.1f}",
+                    one.replicates,
+                    f"{one.value:.1f} ns",
+                    percent(one.half_width),
+                )
+            )
+    made.tables = [
+        (("workload", "tool", "time", "\N{MULTIPLICATION SIGN} ours", "replicates", "value", "reached"), rows)
+    ]
+    made.claims = [
+        Claim(
+            f"time to {percent(TARGET, 0)}, ours against others at their defaults",
+            "ours shorter",
+            f"in {compared - len(worse)} of {compared}" + (f"; not against {', '.join(worse)}" if worse else ""),
+            compared > 0 and not worse,
+        )
+    ]
+    return made
+
+
+def analysis(found: dict[str, Any]) -> Section:
+    """What deciding costs."""
+    made = Section("The analysis itself")
+    made.words = [
+        f"From raw batches to verdicts, {BIG} of 30 batches: {found['seconds']:.2f} s of CPU,"
+        f" {found['megabytes']:.0f} MB at most, imports included in the memory; run twice in processes of their own,"
+        f" {'the same bytes' if found['same'] else 'DIFFERENT bytes'} both times.",
+    ]
+    made.claims = [
+        Claim(
+            f"analysis of {BIG}",
+            "5 s, 300 MB",
+            f"{found['seconds']:.2f} s, {found['megabytes']:.0f} MB",
+            found["seconds"] < FEW and found["megabytes"] < MUCH,
+        ),
+        Claim("same input and seed, same bytes", "yes", "yes" if found["same"] else "no", bool(found["same"])),
+    ]
+    return made

@@ -1,0 +1,219 @@
+"""The parts of the page that come from real runs: false alarms, known slowdowns, drift, and broken rules."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from ferrule.validate import mutation, resampling
+from ferrule.validate.corpus import Run
+from ferrule.validate.families import Family, Found, family, injected, p_values, resampled
+from ferrule.validate.report import Claim, Row, Section, at_most, percent
+
+PSEUDO = 1000  # resampled families
+DRAWS = 5000  # of processes from the corpus
+POWER = 59 / 60
+NEAR = 0.002  # of an injected ratio
+
+
+def alarms(families: Sequence[Family]) -> int:
+    """Families with at least one false alarm."""
+    return sum(bool(one.having("regressed")) for one in families)
+
+
+def nothing_differs(runs: Sequence[Run], seed: int) -> Section:
+    """A/A: real runs, resampled families, and the p-values behind them."""
+    from scipy.stats import kstest  # slow import
+
+    real = [family(run) for run in runs]
+    pairs, sizes = runs[0].ticks.shape[0], sorted({len(one.logs) for one in real})
+    pseudo = resampled(real, PSEUDO, pairs, seed)
+    false, invented = alarms(real), alarms(pseudo)
+    improved = sum(bool(one.having("improved")) for one in real)
+    p = p_values(real)
+    below, uniform = float(np.mean(p < 0.01)), float(kstest(p, "uniform").pvalue)
+    load = [float(run.load.mean()) for run in runs]
+    made = Section("Where nothing differs")
+    made.words = [
+        f"{len(runs)} full runs, {pairs} pairs of processes each, both arms the same payload; the"
+        f" {' or '.join(map(str, sizes))} workloads of a run are one family, decided as `ferrule gate --tier time`"
+        " decides (signed rank, margin 0.5 %, Holm at 1 % over the family, looks at 20 and 60 pairs)."
+        f" The machine was busy with other things: load {min(load):.1f} to"
+        f" {max(load):.1f} on {os.cpu_count()} CPUs. Resampled families draw whole rounds from all runs, with a coin"
+        " for which arm is which: they share one corpus, and show how the verdicts behave rather than how runs differ.",
+        f"No workload of a real run may be called slower; {improved} runs called one faster. One-sided p of all"
+        f" workloads of all runs at no margin ({p.size} of them): {percent(below)} are below 1 %; Kolmogorov-Smirnov"
+        f" against uniform: p = {uniform:.2f}. Workloads of one run share its moments, so that this test is stricter"
+        " than its level.",
+    ]
+    made.claims = [
+        Claim(
+            "false alarms, real A/A runs", "0 of 30 or more", f"{false} of {len(runs)}", not false and len(runs) >= 30
+        ),
+        Claim(
+            "false alarms, resampled families",
+            "0 of 300 or more",
+            f"{invented} of {PSEUDO} (at most {percent(at_most(invented, PSEUDO))} with 95 % confidence)",
+            not invented,
+        ),
+        Claim("p of one workload, nothing differing", "uniform", f"KS p = {uniform:.2f}", uniform > 0.01),
+    ]
+    return made
+
+
+def known_slowdowns(runs: Sequence[Run]) -> Section:
+    """Injected slowdowns: found, of the right size, and nothing else found beside them."""
+    made = Section("Where one operation is slower by a known amount")
+    pairs = runs[0].ticks.shape[0]
+    made.words = [
+        "A third and a fourth arm run in the same rounds, in which every batch does round(1.02 N) or round(1.05 N)"
+        " operations and reports N (in whole steps of the workload, so that 5 % is up to 6 % where a batch holds few)."
+        " Each workload in its turn is taken from such an arm, and all others from the unchanged one: one family with"
+        f" one slowdown in it, {pairs} pairs, decided as above. The families of one run share its base arm, so that"
+        " they are not independent of each other; the runs are.",
+        "Where over 30 % of an operation's batches were disturbed in a run, the gate concludes nothing by its own rule;"
+        " those runs are counted apart. An operation whose processes differ by several percent among themselves needs"
+        " more than 60 pairs: 2 % less the margin of 0.5 % has to stand out of the half-width in the last column. The"
+        " gate says `inconclusive` then. What estimates are off by is the mean over all runs (and its standard error).",
+    ]
+    found = {more: [one for run in runs for one in injected(run, more)] for more in (20, 50)}
+    names = list(dict.fromkeys(one.workload for one in found[20]))
+    rows: list[Row] = []
+    offs: list[tuple[float, float]] = []
+    for name in names:
+        two, five = ([one for one in found[more] if one.workload == name] for more in (20, 50))
+        calm = [[one for one in of if not one.disturbed] for of in (two, five)]
+        off = [_off(of) for of in (two, five)]
+        offs += off
+        rows.append(
+            (
+                name,
+                *(f"{_hits(of)} of {len(of)}" for of in calm),
+                f"{len(two) - len(calm[0])}, {len(five) - len(calm[1])}",
+                *(f"{100 * value:+.2f} ({100 * error:.2f}) %" for value, error in off),
+                percent(sum(one.held for one in (*two, *five)) / len([*two, *five]), 1),
+                percent(float(np.median([_half(one) for one in two]))),
+            )
+        )
+    headers = ("workload", "+2 % found", "+5 % found", "disturbed runs", "+2 % off by", "+5 % off by")
+    made.tables = [((*headers, "interval holds it", "half-width"), rows)]
+    made.claims = _claims(found, offs, len(names), len(runs))
+    return made
+
+
+def _claims(
+    found: Mapping[int, Sequence[Found]], offs: Sequence[tuple[float, float]], workloads: int, runs: int
+) -> list[Claim]:
+    two, five = _share(found[20], POWER), _share(found[50], 1.0)
+    ok_two, ok_five = (sum(one.verdict == "ok" for one in found[more]) for more in (20, 50))
+    close = sum(abs(off) <= NEAR for off, _ in offs)
+    far = sum(abs(off) - 2.0 * error > NEAR for off, error in offs)
+    every = [one for of in found.values() for one in of]
+    held, others = float(np.mean([one.held for one in every])), sum(one.others for one in every)
+    return [
+        Claim(
+            "+2 % found at 60 pairs, each workload",
+            "59 of 60 runs",
+            f"as often for {two} of {workloads} workloads in {runs} runs",
+            two == workloads and runs >= 60,
+        ),
+        Claim("+5 % found, each workload", "always", f"for {five} of {workloads} workloads", five == workloads),
+        Claim(
+            "+2 % called ok, which excludes 2 % at 97.5 %",
+            "2.5 % at most",
+            f"{ok_two} of {len(found[20])}",
+            ok_two <= 0.025 * len(found[20]),
+        ),
+        Claim("+5 % called ok", "never", f"{ok_five} of {len(found[50])}", not ok_five),
+        Claim(
+            "mean estimate off the injected by at most 0.2 %",
+            "all",
+            f"{close} of {len(offs)}; {far} off by more beyond two standard errors",
+            close == len(offs),
+        ),
+        Claim("interval holds the injected ratio", "94 to 98 %", percent(held), 0.94 <= held <= 0.98),
+        Claim("false alarms beside an injected slowdown", "0", f"{others} in {len(every)} families", not others),
+    ]
+
+
+def _share(found: Sequence[Found], least: float) -> int:
+    """Workloads that were found in at least this share of the runs in which the gate concludes anything."""
+    calm: dict[str, list[Found]] = {}
+    for one in found:
+        if not one.disturbed:
+            calm.setdefault(one.workload, []).append(one)
+    return sum(_hits(of) >= least * len(of) for of in calm.values())
+
+
+def _off(of: Sequence[Found]) -> tuple[float, float]:
+    """Mean error of the estimates, and its standard error."""
+    errors = np.array([one.estimate - one.injected for one in of])
+    return float(errors.mean()), float(errors.std(ddof=1) / errors.size**0.5) if errors.size > 1 else 0.0
+
+
+def _hits(of: Sequence[Found]) -> int:
+    return sum(one.verdict == "regressed" for one in of)
+
+
+def _half(one: Found) -> float:
+    return float("nan") if one.low is None or one.high is None else (one.high - one.low) / 2.0
+
+
+def drifting(runs: Sequence[Run]) -> Section:
+    """A/A while the load steps up."""
+    made = Section("While the machine gets busier")
+    paired, apart = alarms([family(run) for run in runs]), [mutation.sequential(run) for run in runs]
+    made.words = [
+        f"{len(runs)} A/A runs during each of which 0, 1, 2, 3 and 4 more processes spin. Paired, {paired} raise an"
+        " alarm. The same samples taken as base first and candidate afterwards (first half against second half,"
+        f" Mann-Whitney, Holm at 1 %): {sum(map(bool, apart))} do, calling {sum(map(len, apart))} workloads slower.",
+    ]
+    made.claims = [
+        Claim("false alarms while the load steps 0 to 4", "none", f"{paired} of {len(runs)} runs", not paired)
+    ]
+    return made
+
+
+def broken_rules(runs: Sequence[Run]) -> Section:
+    """The A/A test on gates that make the known mistakes."""
+    made = Section("With the rules broken on purpose")
+    pooled, apart = ([check(run) for run in runs] for check in (mutation.pooled, mutation.sequential))
+    made.words = [
+        "A check that cannot fail shows nothing. On the very runs on which the gate's verdicts are counted above, a"
+        f" gate that pools the batches of all processes alarms falsely in {sum(map(bool, pooled))} of {len(runs)}, and"
+        " one that takes base and candidate one after the other instead of in drawn pairs in"
+        f" {sum(map(bool, apart))} of {len(runs)}.",
+    ]
+    made.claims = [
+        Claim("the A/A test fails a gate that pools batches", "yes", f"{sum(map(bool, pooled))} runs", any(pooled)),
+        Claim("the A/A test fails a gate without randomised pairs", "yes", f"{sum(map(bool, apart))} runs", any(apart)),
+    ]
+    return made
+
+
+def real_coverage(runs: Sequence[Run], seed: int) -> Section:
+    """Intervals of few processes against the median of all."""
+    made = Section("Coverage on real samples")
+    drawn = resampling.draw(runs, (7, 10, 20), DRAWS, seed)
+    names = list(dict.fromkeys(one.workload for one in drawn))
+    made.words = [
+        f"Processes drawn from {drawn[0].corpus} real ones, {DRAWS} times; the truth is the median of all of them."
+        " Pooled: the interval over all batches of the same processes, which is what not to do."
+    ]
+    rows = []
+    for name in names:
+        of = [one for one in drawn if one.workload == name]
+        rows.append((name, *(percent(one.processes, 1) for one in of), *(percent(one.pooled, 1) for one in of[-1:])))
+    made.tables = [(("workload", "n = 7", "n = 10", "n = 20", "pooled, n = 20"), rows)]
+    low, high = min(one.processes for one in drawn), max(one.processes for one in drawn)
+    made.claims = [
+        Claim(
+            "coverage of few real processes' interval",
+            "94 to 98 %",
+            f"{percent(low, 1)} to {percent(high, 1)}",
+            low >= 0.94 and high <= 0.98,
+        )
+    ]
+    return made

@@ -1,0 +1,43 @@
+"""The A/A test put to the test: a gate that pools batches, or that takes its arms one after the other, must fail it.
+
+A check that cannot fail shows nothing. These are the mistakes that the protocol exists to avoid, made on purpose on the
+very samples on which the gate itself raises no alarm.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from ferrule.stats.paired import ALPHA, holm
+from ferrule.validate.corpus import Run
+from ferrule.validate.families import AGAIN, BASE, Floats, gated, values
+
+
+def pooled(run: Run) -> list[str]:
+    """Alarms of a gate that takes all batches of all processes for independent: Mann-Whitney on them, Holm, 1 %."""
+    net = run.per_operation()
+    return _alarms(run, lambda at: (net[:, BASE, at].ravel(), net[:, AGAIN, at].ravel()))
+
+
+def sequential(run: Run) -> list[str]:
+    """Alarms of a gate that measures the base first and the candidate afterwards, one value a process.
+
+    The first half of the rounds gives the base, the second half the candidate: what drifted in between is taken for a
+    difference.
+    """
+    said, half = values(run), run.ticks.shape[0] // 2
+    return _alarms(run, lambda at: (said[:half, BASE, at], said[half:, AGAIN, at]))
+
+
+def _alarms(run: Run, samples: Callable[[int], tuple[Floats, Floats]]) -> list[str]:
+    """Workloads whose second sample is larger at 1 % over all of them."""
+    from scipy.stats import mannwhitneyu  # slow import
+
+    places = gated(run)
+    p = []
+    for at in places:
+        one, other = (x[np.isfinite(x)] for x in samples(at))
+        p.append(float(mannwhitneyu(other, one, alternative="greater").pvalue) if one.size and other.size else 1.0)
+    return [run.workloads[at] for at, adjusted in zip(places, holm(p), strict=True) if adjusted <= ALPHA]

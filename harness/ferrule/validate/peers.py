@@ -1,0 +1,96 @@
+"""Other benchmarks of the same operations, run as they come: one value, the seconds that it took, and no arithmetic.
+
+perf is taken where it is on PATH and pyperf where Python has it; will-it-scale and libMicro are folders that the user
+built. None of them is part of this project, and nothing of theirs is kept but the number they print.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ferrule.errors import InfrastructureError
+
+PATIENCE = 180.0  # seconds that one run of a peer may take
+
+
+@dataclass(frozen=True)
+class Peer:
+    """One command of one tool for one of our workloads."""
+
+    tool: str
+    workload: str
+    command: tuple[str, ...]
+    pattern: str  # finds the value in what it prints
+    ns: float  # the value times this is ns an operation of ours; negative: operations a second, this many ns apart
+    unit: str = "a run"  # what gives one value
+
+    def values(self, cpu: int) -> list[float]:
+        """Run it once, pinned to one CPU: ns an operation, one value for each replicate that it made.
+
+        Raises:
+            InfrastructureError: it failed, or printed no number.
+        """
+        command = ["taskset", "-c", str(cpu), *self.command]
+        if self.tool == "pyperf":
+            return _pyperf(command)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
+        found = re.findall(self.pattern, done.stdout + done.stderr, re.MULTILINE)
+        if done.returncode or not found or float(found[-1]) <= 0:
+            raise InfrastructureError(f"{' '.join(self.command)}: no number ({done.returncode}): {done.stderr[-300:]}")
+        value = float(found[-1])
+        return [value * self.ns if self.ns > 0 else -self.ns / value]
+
+
+def _pyperf(command: Sequence[str]) -> list[float]:
+    """The mean of each of its worker processes: its own replicates."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "found.json"
+        done = subprocess.run(
+            [*command, "-o", str(path)], capture_output=True, text=True, timeout=PATIENCE, check=False
+        )
+        if done.returncode or not path.exists():
+            raise InfrastructureError(f"pyperf: {done.stderr[-300:]}")
+        (one,) = json.loads(path.read_text())["benchmarks"]
+    runs = [run["values"] for run in one["runs"] if run.get("values")]
+    return [1e9 * sum(values) / len(values) for values in runs]
+
+
+def peers(folders: Mapping[str, Path]) -> list[Peer]:
+    """Everything that can be had here; `folders` are built checkouts by the tools' names."""
+    found: list[Peer] = []
+    if perf := shutil.which("perf"):
+        found += [
+            Peer("perf bench", "null_call", (perf, "bench", "syscall", "basic"), r"([\d.]+) usecs/op", 1e3),
+            Peer("perf bench", "pipe_latency", (perf, "bench", "sched", "pipe"), r"([\d.]+) usecs/op", 1e3),
+        ]
+    if folder := folders.get("will-it-scale"):
+        for workload, name, ns in (("null_call", "getppid1", -1e9), ("pipe_latency", "context_switch1", -2e9)):
+            # -s 5 is what its own runtest.py takes; six windows of a second before them are its warm-up.
+            program = (str(folder / f"{name}_processes"), "-t", "1", "-s", "5")
+            found.append(Peer("will-it-scale", workload, program, r"^average:(\d+)", ns))
+    if folder := folders.get("libMicro"):
+        bin_ = _bin(folder)
+        found += [
+            Peer("libMicro", "null_call", (str(bin_ / "getpid"), "-H"), r"^getpid\s+\d+\s+\d+\s+([\d.]+)", 1e3),
+            Peer(
+                "libMicro", "pipe_latency", (str(bin_ / "pipe"), "-H", "-m", "mp"), r"^pipe\s+\d+\s+\d+\s+([\d.]+)", 1e3
+            ),
+        ]
+    if importlib.util.find_spec("pyperf"):
+        timed = ("-m", "pyperf", "timeit", "-q", "-s", "from os import getppid", "getppid()")
+        found.append(Peer("pyperf", "null_call", (sys.executable, *timed), "", 1.0, "a worker process"))
+    return found
+
+
+def _bin(folder: Path) -> Path:
+    """Where libMicro's programs are: bin/ holds links to a script of its own."""
+    return next((path for path in sorted(folder.glob("bin-*")) if path.is_dir()), folder / "bin")

@@ -1,0 +1,82 @@
+"""results/validation.md: what was put to the test, what came out, and where it fell short of what was asked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tabulate import tabulate
+
+from ferrule.report.journal import write_whole
+
+Row = tuple[object, ...]
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One thing asked for, and what was found."""
+
+    what: str
+    asked: str
+    found: str
+    met: bool
+
+
+@dataclass
+class Section:
+    """One part of the page: what was done in words, tables, and the claims that it decides."""
+
+    title: str
+    words: list[str] = field(default_factory=list)
+    tables: list[tuple[Sequence[str], Sequence[Row]]] = field(default_factory=list)
+    claims: list[Claim] = field(default_factory=list)
+
+
+def page(sections: Sequence[Section], conditions: Sequence[str], command: str) -> str:
+    """The whole page, ends with a newline."""
+    claims = [claim for section in sections for claim in section.claims]
+    short = [claim for claim in claims if not claim.met]
+    blocks = [
+        "# Validation",
+        "The harness against known truths: what it reports where nothing differs, where something differs by a known"
+        f" amount, and where its own rules are broken on purpose. Made by `{command}` and nothing else; every number"
+        " below was measured or computed by it.",
+        f"{len(claims) - len(short)} of {len(claims)} of what is asked for was met"
+        + ("." if not short else "; the rest is marked **short** and said plainly where it stands."),
+        table(
+            ("what", "asked", "found", ""),
+            [(one.what, one.asked, one.found, "met" if one.met else "**short**") for one in claims],
+        ),
+    ]
+    for section in sections:
+        blocks.append(f"## {section.title}")
+        blocks += section.words
+        blocks += [table(headers, rows) for headers, rows in section.tables]
+    blocks.append("## Conditions")
+    blocks.append("\n".join(f"- {line}" for line in conditions))
+    return "\n\n".join(blocks) + "\n"
+
+
+def table(headers: Sequence[str], rows: Sequence[Row]) -> str:
+    """A Markdown table of literal cells."""
+    cells = [[str(cell).replace("|", "\\|") for cell in row] for row in rows]
+    return tabulate(cells, headers, tablefmt="pipe", disable_numparse=True, stralign="left")
+
+
+def percent(value: float | None, digits: int = 2) -> str:
+    """A share or a relative difference for people."""
+    return "\N{EN DASH}" if value is None else f"{100.0 * value:.{digits}f} %"
+
+
+def at_most(failures: int, trials: int, confidence: float = 0.95) -> float:
+    """Upper limit of a rate of which so many were seen (Clopper & Pearson, Biometrika 26, 1934)."""
+    from scipy.special import betaincinv  # slow import
+
+    return 1.0 if failures >= trials else float(betaincinv(failures + 1, trials - failures, confidence))
+
+
+def write(path: Path, text: str) -> None:
+    """Replace the page."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(path, text.encode())
