@@ -40,5 +40,6 @@ def render(report: Report) -> str:
     if report.failures:
         blocks.append("\n".join(f"harness failure: {line}" for line in report.failures))
     name = "gate" if report.compared or report.advice else "baseline"
-    blocks.append(f"{name}: {report.headline} ({report.unit} for one operation)")
+    unit = f" ({report.unit} for one operation)" if report.findings else ""
+    blocks.append(f"{name}: {report.headline}{unit}")
     return "\n\n".join(blocks)
