@@ -79,8 +79,8 @@ def make(name: Name, given: str, guest: str, options: GuestOptions, extra: Seque
     flag, path = f"--{name} {given}", Path(given)
     if given != SELF and not path.exists():
         raise UsageError(
-            f"{flag}: no such file or folder; give self, a checkout, a payload or a kernel"
-            " (stored runs are compared by --history)"
+            f"{flag}: no such file or folder; give self, a checkout, a payload or a kernel;"
+            " two stored runs are compared with --history"
         )
     kernel = path if given != SELF and path.is_file() and not is_payload(path) else None
     made = guests.create(guest, _with_kernel(options, guest, kernel, flag))

@@ -8,13 +8,14 @@ from typing import Final
 
 import numpy as np
 
-from ferrule.gate.paired.arms import NAMES
+from ferrule.gate.paired.arms import NAMES, Name
 from ferrule.gate.paired.pairs import Head, Pair
 from ferrule.gate.paired.series import Machine, Series, lacking, machine, refused, series
 from ferrule.gate.verdict import Estimate, Finding, Report, Verdict
 from ferrule.stats.paired import Decision, decide_at_looks, log_ratios
 
 FACTOR: Final = 1.9  # about twice, or half: a ratio that is not believed without somebody looking at it
+_ALIKE: Final = ("accel", "arch", "cpu_model", "cpus")  # of both arms; kernel and payload may be what is compared
 RATES_APART: Final = 0.005  # of counters that tick at one rate
 
 
@@ -69,6 +70,15 @@ def moved(control: Sequence[Finding]) -> list[str]:
     return [f"the control moved: {one.guest}: {one.workload}: {one.why}" for one in control if one.verdict in bad]
 
 
+def dead(pairs: Sequence[Pair], least: int) -> bool:
+    """Whether at least so many pairs lack an arm."""
+    return sum(any(not _spoke(pair, name) for name in NAMES) for pair in pairs) >= least
+
+
+def _spoke(pair: Pair, name: str) -> bool:
+    return name in pair.turns and bool(pair.turns[name].processes)
+
+
 def settled(findings: Sequence[Finding]) -> bool:
     """Whether further pairs would change nothing worth their time."""
     return all(one.verdict is not Verdict.INCONCLUSIVE for one in findings)
@@ -119,16 +129,21 @@ def _failures(pairs: Sequence[Pair], what: str) -> list[str]:
         return [f"{what}: no pair was taken"]
     found: list[str] = []
     for name in NAMES:
-        dead = [pair for pair in pairs if name not in pair.turns or not pair.turns[name].processes]
-        if dead:
-            errors = dead[0].turns[name].errors if name in dead[0].turns else ()
+        silent = [pair for pair in pairs if not _spoke(pair, name)]
+        if silent:
+            errors = silent[0].turns[name].errors if name in silent[0].turns else ()
             why = errors[-1].splitlines()[0] if errors else "it said nothing"
-            found.append(f"{what}: {name}: no sample in {len(dead)} of {len(pairs)} pairs: {why}")
+            found.append(f"{what}: {name}: no sample in {len(silent)} of {len(pairs)} pairs: {why}")
     if found:
         return found
     kinds = {(turn.counter, turn.unit) for pair in pairs for turn in pair.turns.values()}
     if len(kinds) > 1:
         found.append(f"{what}: the arms were timed by different counters: {sorted(kinds)}")
+    said = [pairs[0].turns[name].conditions for name in NAMES]
+    for field in _ALIKE:
+        one, other = (getattr(conditions, field, None) for conditions in said)
+        if one != other:
+            found.append(f"{what}: the arms ran under other conditions: {field} {one} and {other}")
     rates = [float(np.median([p.hz for pair in pairs for p in pair.turns[name].processes])) for name in NAMES]
     if min(rates) <= 0 or max(rates) / min(rates) - 1.0 > RATES_APART:
         found.append(f"{what}: the arms' counters tick at {rates[0]:.0f} and {rates[1]:.0f} Hz: no ratio of ticks")
@@ -138,6 +153,8 @@ def _failures(pairs: Sequence[Pair], what: str) -> list[str]:
 def _conditions(head: Head, pairs: Sequence[Pair]) -> tuple[str, ...]:
     """Under which the pairs were taken."""
     said = [f"{head.guest}: base: {head.base}; candidate: {head.candidate}; seed {head.seed}"]
+    on = {name: _told(pairs[0], name) for name in NAMES if pairs and _spoke(pairs[0], name)}
+    said += [f"both on: {on[NAMES[0]]}"] if len(set(on.values())) == 1 else [f"{name} on: {on[name]}" for name in on]
     if head.same:
         said.append("both arms are the same: whatever is found is a false alarm")
     said.append(f"control: {head.control} against itself: {', '.join(head.controls)}")
@@ -156,6 +173,12 @@ def _conditions(head: Head, pairs: Sequence[Pair]) -> tuple[str, ...]:
     if involuntary := _involuntary(pairs):
         parts.append(f"involuntary switches: {involuntary}")
     return (*said, *([", ".join(parts)] if parts else []))
+
+
+def _told(pair: Pair, name: Name) -> str:
+    """What an arm ran on."""
+    said = pair.turns[name].conditions
+    return f"{said.cpu_model}, kernel {said.kernel}, {said.accel}, {said.compiler}" if said else "unknown"
 
 
 def _involuntary(pairs: Sequence[Pair]) -> str:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from ferrule.gate.paired.arms import NAMES, Name
 from ferrule.gate.paired.pairs import Pair, Run, Turn
-from ferrule.stats.per_op import Overhead, low_decile, overhead
+from ferrule.stats.per_op import Overhead, low_decile, overhead, per_operation
 
 Floats = NDArray[np.float64]
 DISTURBED = 1.5  # times a process's median batch
@@ -55,6 +55,13 @@ def series(pairs: Sequence[Pair], name: Name, key: str, taken: Overhead) -> Seri
     values = low_decile(ticks, rows[0].n, taken)
     disturbed = float(np.mean(ticks > DISTURBED * np.median(ticks, axis=1, keepdims=True)))
     return Series(np.median(values.reshape((len(pairs), -1)), axis=1), disturbed, rows[0].n)
+
+
+def typical(pairs: Sequence[Pair], name: Name, key: str, on: Machine) -> float:
+    """The median over processes of their median batches, in ns an operation: what the history holds of a run."""
+    rows = [one for pair in pairs for one in pair.turns[name].runs[key].processes]
+    medians = np.median(np.asarray([one.ticks for one in rows], dtype=np.float64), axis=1)
+    return float(np.median(per_operation(medians, rows[0].n, on.taken))) * 1e9 / on.hz
 
 
 def lacking(pairs: Sequence[Pair], key: str, processes: int, batches: int) -> str | None:
