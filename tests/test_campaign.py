@@ -150,11 +150,13 @@ def kill_payload() -> None:
 
 
 def payloads() -> list[int]:
-    """Processes of local payloads: what runs from a private folder of a transport's."""
+    """This process's local payloads, and nobody else's: children that run from a private folder of a transport's."""
     found = []
     for folder in Path("/proc").iterdir():
         with suppress(OSError):
-            if folder.name.isdigit() and b"/ferrule-" in (folder / "cmdline").read_bytes().split(b"\0")[0]:
+            if not folder.name.isdigit() or b"/ferrule-" not in (folder / "cmdline").read_bytes().split(b"\0")[0]:
+                continue
+            if f"\nPPid:\t{os.getpid()}\n" in (folder / "status").read_text():
                 found.append(int(folder.name))
     return found
 
