@@ -35,14 +35,14 @@ def payload(guest: Guest) -> Payload:
     return build_payload(guest.os, guest.arch, extra_workloads=(FAULTS,))
 
 
-def campaign(guests: list[Guest], *keys: RunKey, budget: Budget = SHORT) -> Campaign:
+def campaign(guests: list[Guest], *keys: RunKey, budget: Budget = SHORT, patience: float = PATIENCE) -> Campaign:
     wanted = {guest.name: keys for guest in guests}
     progress = PlainProgress(io.StringIO())
-    return Campaign(guests, wanted, payload, budget, seed=5, progress=progress, patience=PATIENCE)
+    return Campaign(guests, wanted, payload, budget, seed=5, progress=progress, patience=patience)
 
 
-def run_local(*keys: RunKey, budget: Budget = SHORT) -> GuestResult:
-    return campaign([create("local")], *keys, budget=budget).run()["local"]
+def run_local(*keys: RunKey, budget: Budget = SHORT, patience: float = PATIENCE) -> GuestResult:
+    return campaign([create("local")], *keys, budget=budget, patience=patience).run()["local"]
 
 
 def whole(result: GuestResult, *keys: RunKey, processes: int = SHORT.processes) -> None:
@@ -131,7 +131,7 @@ def test_a_killed_payload_names_what_it_was_doing() -> None:
     slow = Budget(1, 1, 100, 1, 0, target_ns=10_000_000, limit_ns=20_000_000_000)  # a second for each run
     killer = threading.Thread(target=kill_payload)
     killer.start()
-    result = run_local(NULL, PIPE, budget=slow)
+    result = run_local(NULL, PIPE, budget=slow, patience=60.0)
     killer.join()
     assert "local: died (signal 9 (SIGKILL)) during " in result.errors[0]
     victim = result.errors[0].splitlines()[0].rpartition(" ")[2]

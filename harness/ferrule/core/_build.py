@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import os
 import platform
@@ -40,7 +41,13 @@ def mode_here(asked: str | None = None) -> Mode:
         return "abi"
     if wanted != "auto":
         raise UsageError(f"FERRULE_CORE={wanted}: not one of api, abi, auto")
-    return "api" if (_python_include() / "Python.h").is_file() else "abi"
+    return "api" if _has_python_h() else "abi"
+
+
+@functools.cache
+def _has_python_h() -> bool:
+    """Asked at every use of the binding, and slow to answer."""
+    return (_python_include() / "Python.h").is_file()
 
 
 def declarations() -> str:

@@ -1,0 +1,196 @@
+"""The validation, short: known truths are found, nothing is found where nothing is, and broken rules are caught."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from ferrule.stats.interval import median_interval
+from ferrule.validate import coverage, from_runs, mutation, resampling, synthetic
+from ferrule.validate.corpus import ARMS, Run
+from ferrule.validate.cost import measure
+from ferrule.validate.families import family, gated, injected, p_values, resampled
+from ferrule.validate.from_runs import broken_rules, drifting, known_slowdowns, nothing_differs
+from ferrule.validate.synthetic import CENTRE, Floats, Shape
+
+WORKLOADS = ("null_call", "pipe_latency", "page_fault", "open_close", "empty_loop")
+HZ, N = 2e9, 1000
+
+
+def full_run(
+    seed: int, *, rounds: int = 60, sd: float = 0.005, drift: float = 0.0, batches: int = 15, moment: float = 0.02
+) -> Run:
+    """What a full run would be: processes scatter by `sd`, a round's arms share a moment, costs drift over the run."""
+    draw = np.random.default_rng(seed)
+    shape = (rounds, len(ARMS), len(WORKLOADS))
+    ran = np.array([[round(N * (1000 + more) / 1000)] * len(WORKLOADS) for more in ARMS])
+    cost = 200.0 * np.exp(
+        draw.normal(0, sd, shape)
+        + draw.normal(0, moment, (rounds, 1, len(WORKLOADS)))
+        + drift * np.linspace(0, 1, rounds)[:, None, None]
+    )
+    cost[..., WORKLOADS.index("empty_loop")] = 1e-9
+    noise = np.exp(np.abs(draw.normal(0, 0.002, (*shape, batches))))
+    ticks = np.round(50 + ran[None, :, :, None] * (1.0 + cost[..., None]) * noise).astype(np.int64)
+    whole = np.full((rounds, len(ARMS)), 1.0)
+    order = np.argsort(draw.random((rounds, len(ARMS))), axis=1)
+    return Run(
+        *(seed, ARMS, WORKLOADS, ticks, np.full(len(WORKLOADS), N), ran, whole * HZ, whole * 50, whole, order),
+        *(np.zeros(rounds), 0.0, 1.0, {"os": "made up"}),
+    )
+
+
+@pytest.fixture(scope="module")
+def runs() -> list[Run]:
+    return [full_run(seed) for seed in range(12)]
+
+
+# --- coverage
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A truth known to 0.01 % is enough for intervals of one percent; fewer draws."""
+    monkeypatch.setattr(synthetic, "TRUTH_VALUES", 3_000_000)
+    monkeypatch.setattr(from_runs, "PSEUDO", 60)
+    monkeypatch.setattr(from_runs, "DRAWS", 50)
+
+
+def test_the_truth_of_an_undisturbed_shape_is_its_centre() -> None:
+    assert synthetic.truth(Shape(8, 3, 0.6)) == pytest.approx(CENTRE, rel=5e-4)
+    assert synthetic.truth(Shape(1, 7)) == pytest.approx(CENTRE, rel=5e-4)
+    assert synthetic.truth(Shape(8, 3, contamination=0.2)) > CENTRE * 1.0002  # a fifth of the batches pull the median
+
+
+@pytest.mark.parametrize(
+    ("what", "shape"),
+    [
+        ("centre", Shape(5, 3, 0.9, 0.2)),
+        ("centre", Shape(8, 3, 0.6, 0.05, 0.001)),
+        ("centre", Shape(20, 3)),
+        ("centre", Shape(1, 7, 0.9, 0.05)),
+        ("throughput", Shape(8, 3, 0.6, 0.05)),
+        ("ratio", Shape(8, 3, 0.6)),
+        ("p99", coverage.timed_one_by_one(Shape(8, 3))),
+    ],
+    ids=str,
+)
+def test_intervals_hold_the_truth_as_often_as_they_say(what: str, shape: Shape) -> None:
+    """600 sets know 95 % to 0.9 %: the bounds of the full grid, and three of those beyond them."""
+    cell = coverage.measure(what, shape, 80 if what == "p99" else 600, seed=4)
+    spread = 3 * (0.05 * 0.95 / cell.sets) ** 0.5
+    assert coverage.LEAST - spread < cell.coverage <= min(1.0, coverage.MOST + spread)
+    assert cell == coverage.measure(what, shape, cell.sets, seed=4)
+
+
+def test_an_interval_over_pooled_batches_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The mutation of the coverage check: it must be able to fail."""
+
+    def pooled(values: Floats, _: Shape) -> tuple[float | None, float | None]:
+        found = median_interval(values.ravel())
+        return found.low, found.high
+
+    monkeypatch.setitem(coverage.MAKERS, "centre", (pooled, synthetic.batch_median))
+    cell = coverage.measure("centre", Shape(8, 3, 0.6, 0.05), 200, seed=4)
+    assert cell.coverage < 0.6
+    assert not cell.good
+
+
+def test_the_grid_is_the_one_that_was_promised() -> None:
+    several = [shape for shape in coverage.grid() if shape.boots > 1]
+    assert {shape.boots for shape in several} == {5, 8, 20}
+    assert {shape.processes for shape in several} == {3, 5}
+    assert {shape.rho for shape in several} == {0.0, 0.6, 0.9}
+    assert {shape.contamination for shape in several} == {0.0, 0.05, 0.2}
+    assert len(several) == len(set(several)) == 3 * 2 * 3 * 3 * 2
+    assert {what for what, _ in coverage.plan(coverage.grid(), coverage.few())} == {*coverage.MAKERS, "ratio"}
+
+
+# --- families
+
+
+def test_nothing_is_found_where_nothing_differs(runs: list[Run]) -> None:
+    real = [family(run) for run in runs]
+    assert [run.workloads[at] for run in runs[:1] for at in gated(run)] == list(WORKLOADS[:4])  # no control
+    assert [one.having("regressed") for one in real] == [[]] * len(runs)
+    assert not any(one.having("regressed") for one in resampled(real, 60, 60, seed=5))
+    p = p_values(real)
+    assert p.size == 4 * len(runs)
+    assert 0.2 < p.mean() < 0.8
+    assert all(claim.met for claim in nothing_differs(runs, 5).claims[1:])  # the first one asks for 30 runs
+
+
+@pytest.mark.parametrize("more", [20, 50])
+def test_a_known_slowdown_is_found_with_its_size(runs: list[Run], more: int) -> None:
+    found = [one for run in runs for one in injected(run, more)]
+    assert len(found) == 4 * len(runs)
+    assert {one.verdict for one in found} == {"regressed"}
+    assert {round(one.injected, 6) for one in found} == {more / 1000}
+    assert abs(np.mean([one.estimate - one.injected for one in found])) < 0.001
+    assert np.mean([one.held for one in found]) > 0.85
+    assert sum(one.others for one in found) == 0
+
+
+def test_a_slowdown_that_noise_hides_is_inconclusive_and_never_ok() -> None:
+    found = [one for seed in range(3) for one in injected(full_run(seed, sd=0.08), 20)]
+    assert {one.verdict for one in found} == {"inconclusive"}
+    shortfalls = {claim.what: claim.met for claim in known_slowdowns([full_run(1, sd=0.08)]).claims}
+    assert shortfalls["+2 % found at 60 pairs, each workload"] is False
+    assert shortfalls["+5 % called ok"] is True
+
+
+def test_missing_executions_cost_their_pairs_only(runs: list[Run]) -> None:
+    run = replace(runs[0], ticks=runs[0].ticks.copy())
+    run.ticks[3, 0] = 0
+    assert {d.size for d in family(run).logs.values()} == {59}
+    assert {one.verdict for one in injected(run, 20)} == {"regressed"}
+
+
+# --- broken rules: the checks above must be able to fail
+
+
+@pytest.fixture(scope="module")
+def drifted() -> list[Run]:
+    """Ten percent slower at the end than at the beginning, and processes that scatter more than their batches."""
+    return [full_run(seed, sd=0.02, drift=0.1) for seed in range(8)]
+
+
+def test_pairs_do_not_see_drift(drifted: list[Run]) -> None:
+    assert [family(run).having("regressed") for run in drifted] == [[]] * len(drifted)
+    assert all(claim.met for claim in drifting(drifted).claims)
+
+
+def test_a_gate_that_pools_batches_fails_the_test() -> None:
+    """Processes scatter ten times as much as their batches: pooled, 900 batches pass for 900 witnesses."""
+    scattered = [full_run(seed, sd=0.02, moment=0.0) for seed in range(12)]
+    assert [family(run).having("regressed") for run in scattered] == [[]] * len(scattered)
+    assert sum(bool(mutation.pooled(run)) for run in scattered) >= 4
+
+
+def test_a_gate_that_takes_its_arms_one_after_the_other_fails_the_test(drifted: list[Run]) -> None:
+    assert all(len(mutation.sequential(run)) == 4 for run in drifted)
+    assert broken_rules(drifted).claims[1].met
+
+
+def test_few_processes_cover_the_corpus_and_pooled_batches_do_not(drifted: list[Run]) -> None:
+    drawn = resampling.draw(drifted, (10,), 300, seed=6)
+    assert {one.corpus for one in drawn} == {8 * 60 * 2}
+    assert all(one.processes > 0.90 for one in drawn)
+    assert all(one.pooled < 0.8 for one in drawn)
+
+
+# --- the analysis
+
+
+@pytest.fixture(scope="module")
+def costs() -> dict[str, object]:
+    return measure(7)
+
+
+def test_two_hundred_workloads_are_judged_in_no_time_and_always_alike(costs: dict[str, object]) -> None:
+    assert isinstance(costs["seconds"], float)
+    assert isinstance(costs["megabytes"], float)
+    assert costs["seconds"] < 5.0
+    assert costs["megabytes"] < 300.0
+    assert costs["same"] is True

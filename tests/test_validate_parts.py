@@ -1,0 +1,214 @@
+"""What the validation is made of: its files survive interruption, its commands and other tools' are read right."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from ferrule import guests
+from ferrule.build import build_payload
+from ferrule.cli import main
+from ferrule.errors import InfrastructureError, ToolMissing
+from ferrule.guests import GuestOptions
+from ferrule.progress import Progress
+from ferrule.samples import RunKey
+from ferrule.validate import exactness, from_ledgers, from_runs, report, speed
+from ferrule.validate.corpus import Bench, collect, load, save, stored
+from ferrule.validate.drift import Load
+from ferrule.validate.ledger import Ledger
+from ferrule.validate.peers import Peer, peers
+from ferrule.validate.report import Claim, Section, at_most
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from scipy.stats import binom
+
+from tests.test_validate import full_run
+
+FOUND = st.dictionaries(st.text(max_size=5), st.one_of(st.integers(), st.floats(allow_nan=False), st.text(max_size=5)))
+
+
+# --- what is kept
+
+
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.tuples(st.text(max_size=4), FOUND), max_size=6))
+def test_a_ledger_keeps_everything_and_the_latest_of_a_key(
+    tmp_path: Path, entries: list[tuple[str, dict[str, object]]]
+) -> None:
+    path = tmp_path / "found.jsonl"
+    path.unlink(missing_ok=True)
+    ledger = Ledger(path)
+    for key, found in entries:
+        ledger.add(key, found)
+    assert dict(Ledger(path).items()) == dict(ledger.items()) == dict(entries)
+
+
+def test_a_torn_last_line_is_measured_again_and_one_in_the_middle_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "found.jsonl"
+    whole = json.dumps({"key": "a", "found": {}})
+    path.write_text(f'{whole}\n{{"key": "b", "fou')
+    assert "a" in Ledger(path)
+    assert "b" not in Ledger(path)
+    path.write_text(f"torn\n{whole}\n")
+    with pytest.raises(InfrastructureError, match="line 1 is no finding"):
+        Ledger(path)
+
+
+def test_a_run_survives_storage_and_junk_is_named(tmp_path: Path) -> None:
+    run = full_run(3, rounds=4)
+    save(run, tmp_path / "run-0000.npz")
+    back = load(tmp_path / "run-0000.npz")
+    for name, value in vars(run).items():
+        np.testing.assert_array_equal(getattr(back, name), value, err_msg=name)
+    (tmp_path / "run-0001.npz").write_bytes(b"junk")
+    with pytest.raises(InfrastructureError, match="run-0001"):
+        stored(tmp_path)
+
+
+# --- real runs
+
+
+@pytest.fixture(scope="module")
+def bench() -> Bench:
+    if reason := guests.unavailable("local", GuestOptions()):
+        pytest.skip(reason)
+    guest = guests.create("local", GuestOptions())
+    try:
+        return Bench(guest, build_payload(guest.os, guest.arch), Progress())
+    except ToolMissing as missing:
+        pytest.skip(str(missing))
+
+
+KEYS = (RunKey("null_call"), RunKey("context_switch", (("procs", 8), ("size", 0))), RunKey("scheme_call"))
+
+
+def test_a_corpus_is_real_and_goes_on_where_it_stopped(bench: Bench, tmp_path: Path) -> None:
+    said: list[str] = []
+    collect(bench, tmp_path, KEYS, runs=1, rounds=2, seed=9, said=said.append)
+    collect(bench, tmp_path, KEYS, runs=2, rounds=2, seed=9, said=said.append)
+    assert [text.split(":")[0] for text in said] == ["run 1 of 1", "run 2 of 2"]
+    first, second = stored(tmp_path)
+    assert first.workloads == ("null_call", "context_switch[procs=8,size=0]")  # no schemes here
+    assert (first.n == second.n).all()  # frozen
+    assert (first.ticks > 0).all()
+    assert (first.ran[2] * 1000 == first.n * 1020).all()  # a whole number of steps of 8, too
+    assert (first.ran[:2] == first.n).all()
+    assert sorted(first.order[0].tolist()) == [0, 1, 2, 3]
+
+
+def test_load_is_held_and_let_go(bench: Bench) -> None:
+    def children() -> int:
+        listed = Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children")
+        return len(listed.read_text().split()) if listed.exists() else pytest.skip("no list of children here")
+
+    before, levels = children(), list[int]()
+    with Load() as beside:
+
+        def hold(count: int) -> None:
+            beside.hold(count)
+            levels.append(children())
+
+        run = bench.run({KEYS[0]: 100}, 1, 3, (0, 0), before=hold)
+    assert [level - before for level in levels] == [0, 1, 2]
+    assert children() == before
+    assert run.arms == (0, 0)
+
+
+# --- other tools, and exact counts
+
+
+def test_what_other_tools_print_is_read() -> None:
+    cpu = min(os.sched_getaffinity(0))
+    usecs = Peer("perf bench", "null_call", ("echo", "       0.473587 usecs/op"), r"([\d.]+) usecs/op", 1e3)
+    assert usecs.values(cpu) == pytest.approx([473.587])
+    rate = Peer("will-it-scale", "pipe_latency", ("echo", "average:2000000"), r"^average:(\d+)", -2e9)
+    assert rate.values(cpu) == pytest.approx([1000.0])
+    with pytest.raises(InfrastructureError, match="no number"):
+        Peer("perf bench", "null_call", ("echo", "broken"), r"([\d.]+) usecs/op", 1e3).values(cpu)
+    folders = {"libMicro": Path("there"), "will-it-scale": Path("there")}
+    assert {"libMicro", "will-it-scale"} <= {peer.tool for peer in peers(folders)}
+
+
+def test_time_is_taken_until_the_interval_is_narrow() -> None:
+    draw = np.random.default_rng(3)
+    ours = speed.until_known(speed.OURS, "x", lambda: [100.0 + draw.normal(0, 0.1)], 60.0)
+    assert (ours.reached, ours.replicates) == (True, speed.LEAST)
+    theirs = speed.until_known("other", "x", lambda: [100.0 + draw.normal(0, 0.1)], 60.0)
+    assert theirs.replicates == speed.LEAST_OF_OTHERS
+    never = speed.until_known("other", "x", lambda: [100.0 * 2 ** draw.normal()], 0.05)
+    assert not never.reached
+
+
+def test_exactness_is_what_the_first_two_boots_promise() -> None:
+    def counted(*values: float, share: float = 1.0) -> dict[str, object]:
+        return {"values": list(values), "shares": [share] * len(values)}
+
+    canaries = {"canary[nops=0]": counted(4, 4, 4), "canary[nops=1]": counted(5, 5, 5)}
+    calm = {
+        "boots": 3,
+        "busy": 0,
+        "load": [0, 1],
+        "counts": {"a": counted(309, 309, 309), "b": counted(1, 2, 1), **canaries},
+    }
+    busy = {"boots": 3, "busy": 8, "load": [8, 9], "counts": {"a": counted(309, 310, 309), **canaries}}
+    found = exactness.exact([calm, busy])
+    assert found["a"] == ([309, 309, 309, 309, 310, 309], True)
+    assert found["b"][1] is False
+    assert exactness.nop_seen([calm, busy]) == (6, 6)
+
+
+def test_a_count_that_moves_under_load_falls_short(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path / "exactness.jsonl")
+    for busy, value in ((0, 309.0), (8, 310.0)):
+        entry = {"values": [value] * 10, "shares": [1.0] * 10}
+        ledger.add(f"linux {busy}", {"boots": 10, "busy": busy, "load": [0, 0], "counts": {"null_call": entry}})
+    equal, _ = from_ledgers.exact_counts(ledger).claims
+    assert (equal.met, equal.found) == (False, "0 of 1 workloads, 20 boots")
+
+
+# --- the page and the command
+
+
+def test_the_page_says_what_fell_short() -> None:
+    sections = [Section("One", ["Words."], [(("a", "b"), [("x|y", 1)])], [Claim("good", "1", "1", True)])]
+    assert "1 of 1 of what is asked for was met." in report.page(sections, ["here"], "nox -s validate")
+    sections[0].claims.append(Claim("bad", "0", "7", False))
+    page = report.page(sections, ["here"], "nox -s validate")
+    assert "1 of 2" in page
+    assert "| bad    | 0       | 7       | **short** |" in page
+    assert "x\\|y" in page
+
+
+@given(st.integers(0, 20), st.integers(1, 400))
+def test_an_upper_limit_is_where_so_few_become_unlikely(failures: int, trials: int) -> None:
+    failures = min(failures, trials)
+    limit = at_most(failures, trials)
+    assert failures / trials <= limit <= 1.0
+    if limit < 1.0:
+        assert binom.cdf(failures, trials, limit) == pytest.approx(0.05, abs=1e-6)
+
+
+def test_mistakes_are_usage_errors(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    where = ["--corpus", str(tmp_path / "corpus"), "--out", str(tmp_path / "page.md")]
+    assert main(["validate", "--only", "nonsense", *where]) == 2
+    assert main(["validate", "--only", "page", *where]) == 2
+    assert main(["validate", "--only", "speed", "--libmicro", str(tmp_path / "none"), *where]) == 2
+    said = capsys.readouterr().err
+    assert "--only nonsense: choose from coverage," in said
+    assert "leave out --only to measure" in said
+    assert "--libmicro" in said
+
+
+def test_what_is_stored_makes_a_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(from_runs, "PSEUDO", 20)
+    monkeypatch.setattr(from_runs, "DRAWS", 20)
+    for seed in range(2):
+        save(full_run(seed), tmp_path / f"run-{seed:04}.npz")
+    page = tmp_path / "page.md"
+    assert main(["validate", "--only", "page", "--corpus", str(tmp_path), "--out", str(page)]) == 3  # too few runs
+    text = page.read_text()
+    assert "| false alarms, real A/A runs" in text
+    assert "## With the rules broken on purpose" in text
