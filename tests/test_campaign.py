@@ -18,13 +18,14 @@ from ferrule.build import Payload, build_payload
 from ferrule.campaign import QUICK, Budget, Campaign
 from ferrule.errors import InfrastructureError, ToolMissing
 from ferrule.guests import Guest, GuestOptions, create
-from ferrule.guests.local import LocalGuest
+from ferrule.guests.local import LocalExecution, LocalGuest
 from ferrule.progress import PlainProgress
 from ferrule.samples import GuestResult, RunKey
 
 FAULTS = Path(__file__).parent / "workloads" / "faults"
 SHORT = Budget(boots=1, processes=2, batches=5, warm=1, each=20, target_ns=50_000, limit_ns=100_000_000, name="test")
 PATIENCE = 8.0
+NATIVE = "x86_64" if platform.machine() == "x86_64" else "aarch64"
 NULL, PIPE, SOCKET, CRASH = (RunKey(name) for name in ("null_call", "pipe_latency", "socket_latency", "crash"))
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the local guest needs Linux")
@@ -73,13 +74,9 @@ class Wary(LocalGuest):
         return key in (PIPE, SOCKET, CRASH)
 
 
-def wary() -> Wary:
-    return Wary("x86_64" if platform.machine() == "x86_64" else "aarch64", GuestOptions())
-
-
 def test_what_a_guest_may_not_survive_comes_last_in_one_boot() -> None:
     clock = RunKey("clock_read")
-    result = campaign([wary()], PIPE, NULL, SOCKET, clock).run()["local"]
+    result = campaign([Wary(NATIVE, GuestOptions())], PIPE, NULL, SOCKET, clock).run()["local"]
     whole(result, PIPE, NULL, SOCKET, clock)
     for key, boot in ((NULL, 0), (PIPE, 1), (SOCKET, 1)):
         assert {one.boot for one in result.runs[key].processes} == {boot}
@@ -87,7 +84,7 @@ def test_what_a_guest_may_not_survive_comes_last_in_one_boot() -> None:
 
 
 def test_what_did_end_a_guest_leaves_the_rest_a_boot_each() -> None:
-    result = campaign([wary()], PIPE, CRASH, NULL, SOCKET).run()["local"]
+    result = campaign([Wary(NATIVE, GuestOptions())], PIPE, CRASH, NULL, SOCKET).run()["local"]
     assert result.runs[CRASH].status == "crashed"
     whole(result, PIPE, NULL, SOCKET)
     assert {one.boot for one in result.runs[NULL].processes} == {0}
@@ -153,11 +150,13 @@ def kill_payload() -> None:
 
 
 def payloads() -> list[int]:
-    """Processes of local payloads: what runs from a private folder of a transport's."""
+    """This process's local payloads, and nobody else's: children that run from a private folder of a transport's."""
     found = []
     for folder in Path("/proc").iterdir():
         with suppress(OSError):
-            if folder.name.isdigit() and b"/ferrule-" in (folder / "cmdline").read_bytes().split(b"\0")[0]:
+            if not folder.name.isdigit() or b"/ferrule-" not in (folder / "cmdline").read_bytes().split(b"\0")[0]:
+                continue
+            if f"\nPPid:\t{os.getpid()}\n" in (folder / "status").read_text():
                 found.append(int(folder.name))
     return found
 
@@ -190,6 +189,21 @@ def test_a_guest_that_panics_and_reboots_leaves_everything_else_whole(linux: Cal
     whole(guest, NULL, PIPE)
     whole(host, NULL, PIPE)
     assert host.runs[panic].status == "unsupported", "never on the host"
+
+
+class Mute(Wary):
+    """A guest that ends without a word."""
+
+    def execute(self, payload: bytes, processes: int, boot: int) -> LocalExecution:  # whatever the payload is
+        return super().execute(b"#!/bin/true\n", processes, boot)
+
+
+def test_a_guest_that_never_speaks_is_tried_twice_and_no_more() -> None:
+    guest = Mute(NATIVE, GuestOptions())
+    result = campaign([guest], NULL, PIPE, budget=Budget(3, 2, 5, 1, 20, 50_000, 100_000_000)).run()["local"]
+    assert result.boots == len(result.errors) == 2
+    assert {run.status for run in result.runs.values()} == {"missing"}
+    assert "ended before its first record" in result.runs[PIPE].reason
 
 
 def test_a_kernel_that_never_speaks_is_given_up(linux: Callable[..., Guest]) -> None:

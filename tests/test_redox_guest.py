@@ -29,7 +29,7 @@ KERNEL = os.environ.get("FERRULE_REDOX_KERNEL")
 FAULTS = Path(__file__).parent / "workloads" / "faults" / "crash.c"
 BOOT = 120.0  # seconds; two are enough on an idle machine
 booting = pytest.mark.skipif(KERNEL is None, reason="FERRULE_REDOX_KERNEL names no kernel to boot")
-CLOCKED = ("clock_read", "timer_wakeup")
+CLOCKED = ("clock_read", "futex_timeout", "timer_wakeup")
 MEASURED = ("null_call", "pipe_latency", "scheme_call", "page_fault", "map_unmap")
 
 

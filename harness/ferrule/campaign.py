@@ -70,7 +70,7 @@ class Campaign:
         schedule, boot = self._schedule(), 0
         while turns := schedule.turns(boot, self.guests, self.results):
             for guest in draw.sample(list(self.guests), len(self.guests)):
-                if guest.name in turns:
+                if guest.name in turns and (boot == 0 or self._spoke(guest)):
                     self._round(guest, boot, turns[guest.name])
             boot += 1
         schedule.close(self.guests, self.results)
@@ -90,8 +90,10 @@ class Campaign:
         started = time.monotonic()
         todo = [key for key in turn.keys if not _over(result.runs.get(key))]
         feared = [key for key in todo if isinstance(guest, Fragile) and guest.breaks_on(key)]
-        self._boot(guest, boot, [key for key in todo if key not in feared], turn)
-        self._boot(guest, boot, feared, turn, apart=True)
+        sturdy = [key for key in todo if key not in feared]
+        self._boot(guest, boot, sturdy, turn)
+        if self._spoke(guest) or not sturdy:
+            self._boot(guest, boot, feared, turn, apart=True)
         result.seconds += time.monotonic() - started
 
     def _boot(self, guest: Guest, boot: int, todo: Sequence[RunKey], turn: Turn, *, apart: bool = False) -> None:
@@ -170,6 +172,10 @@ class Campaign:
             _renumber(merged, self.results[guest.name])
         self.results[guest.name] = merge(self.results[guest.name], merged)
         return failure, set(assembler.damaged)
+
+    def _spoke(self, guest: Guest) -> bool:
+        """Whether a boot of this guest ever came as far as a record: one that does not start is not tried for ever."""
+        return self.results[guest.name].conditions is not None
 
     def _account(self, guest: Guest) -> None:
         """Give every asked run that has no result a reason, so that no table cell is silently empty."""

@@ -77,20 +77,11 @@ class RedoxerExecution:
             raise
 
     def _start(self) -> None:
-        out, out_in = os.pipe()
-        err, err_in = os.pipe()
         argv = [self._program, "exec", "--output", "-", "--", str(self._path), f"process={self._process}"]
-        environment = {**os.environ, "REDOXER_QEMU_ARGS": self._arguments}
         try:
-            child = children.start(argv, stdout=out_in, stderr=err_in, env=environment)
+            self._streams.start(argv, self._console, {**os.environ, "REDOXER_QEMU_ARGS": self._arguments})
         except OSError as error:
-            os.close(out)
-            os.close(err)
             raise TransportError(f"{self._program}: {error.strerror or error}") from error
-        finally:
-            os.close(out_in)
-            os.close(err_in)
-        self._streams.follow(child, out, {err: self._console})
 
     def read(self, timeout: float) -> bytes:
         """See base.Execution."""

@@ -10,7 +10,8 @@ directions, because a number that got too good is as wrong as one that got too b
    accelerator.
 4. A value of twice or half the last believed one that was taken under equal conditions, where their ratio has an
    interval and it does not hold 1. Equal are all conditions but the payload's build, which is what may be wrong, and
-   the load. Results that their flags call no single number, or mostly subtraction, are left out: they say so themselves.
+   the load. Results that their flags call no single number, or mostly subtraction, are left out: they say so
+   themselves.
 
 A round trip that disagrees with two one-ways is listed (stats/siblings.py) and fails nothing: two workloads may differ.
 """

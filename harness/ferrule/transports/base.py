@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -90,6 +90,25 @@ class Streams:
     def __init__(self) -> None:
         self._watch = selectors.DefaultSelector()
         self._child: subprocess.Popen[bytes] | None = None
+
+    def start(self, argv: Sequence[str], console: Transcript, env: Mapping[str, str]) -> None:
+        """Start a child whose standard output is the data, and watch it; what it complains of goes to `console`.
+
+        Raises:
+            OSError: it cannot be executed.
+        """
+        out, out_in = os.pipe()
+        err, err_in = os.pipe()
+        try:
+            child = children.start(argv, stdout=out_in, stderr=err_in, env=env)
+        except OSError:
+            os.close(out)
+            os.close(err)
+            raise
+        finally:
+            os.close(out_in)
+            os.close(err_in)
+        self.follow(child, out, {err: console})
 
     def follow(self, child: subprocess.Popen[bytes], data: int, sides: Mapping[int, Transcript]) -> None:
         """Watch a new child; the descriptors are ours to close. The child before must have been read to its end."""
