@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from ferrule.gate.paired.arms import NAMES
 from ferrule.gate.paired.pairs import Batches, Head, Pair, Process, Run, Turn
-from ferrule.samples import Meaning, Reference
+from ferrule.samples import Meaning, Reference, Surroundings
 from ferrule.stats.paired import planned_looks
 
 N, BATCHES, HZ = 1000, 30, 2e9
@@ -63,7 +63,7 @@ def taken(
                 )
                 for name in NAMES
             }
-            found.append(Pair(number, of_control, first, turns, 1.5, 0.01))
+            found.append(Pair(number, of_control, first, turns, Surroundings(0.01, 1.5)))
     return found
 
 

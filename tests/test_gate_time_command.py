@@ -52,7 +52,7 @@ def test_a_payload_against_itself_passes_and_can_be_decided_again(
     assert {pair.first for pair in pairs} == set(arms.NAMES), "the coin falls both ways"
     sizes = {run.processes[0].n for pair in own for turn in pair.turns.values() for run in [turn.runs["null_call"]]}
     assert sizes == {plan.sizes["null_call"]}, "one batch size, frozen"
-    assert all(pair.load is not None and pair.steal is not None for pair in pairs)
+    assert all(pair.surroundings is not None for pair in pairs)
 
 
 def test_a_checkout_that_does_everything_twice_is_not_believed(

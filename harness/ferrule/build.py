@@ -98,26 +98,6 @@ def build_init(arch: str, *, compiler: Compiler | None = None, strict: bool = Fa
     return _made(Recipe("init", "linux", arch, compiler or target_compiler(arch), sources, strict, port))
 
 
-def prebuilt(path: Path, os: str, arch: str) -> Payload:
-    """A finished payload from a file; what its compiler was, its own hello record tells.
-
-    Raises:
-        UsageError: it cannot be read, or is for another architecture.
-        InfrastructureError: it has no build-id.
-    """
-    try:
-        image = path.read_bytes()
-        machine = ELFFile(io.BytesIO(image)).get_machine_arch()
-    except OSError as error:
-        raise UsageError(f"{path}: cannot be read: {error.strerror}") from None
-    except (ELFError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path}: not an ELF file: {error}") from None
-    names = {"x64": "x86_64", "AArch64": "aarch64", "RISC-V": "riscv64"}
-    if names.get(machine) != arch:
-        raise UsageError(f"{path}: is a payload for {names.get(machine, machine)}, the guest is {arch}")
-    return Payload(path, image, _build_id(image), "", "", arch, os)
-
-
 def patch_plan(payload: bytes, text: str | bytes) -> bytes:
     """The payload with its plan written into the `.plan` section, so that the guest's OS has to hand over nothing.
 
@@ -164,11 +144,15 @@ def _made(recipe: Recipe) -> Payload:
     except OSError as error:
         raise InfrastructureError(f"{path}: cannot be read: {error.strerror}") from None
     flags = " ".join(recipe.code)
-    return Payload(path, image, _build_id(image), recipe.compiler.version, flags, recipe.arch, recipe.os)
+    return Payload(path, image, build_id(image), recipe.compiler.version, flags, recipe.arch, recipe.os)
 
 
-def _build_id(image: bytes) -> str:
-    """The linker's SHA-1 of the program."""
+def build_id(image: bytes) -> str:
+    """The linker's SHA-1 of a program.
+
+    Raises:
+        InfrastructureError: it wrote none.
+    """
     for section in ELFFile(io.BytesIO(image)).iter_sections():
         if isinstance(section, NoteSection):
             for note in section.iter_notes():

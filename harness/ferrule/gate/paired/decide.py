@@ -163,11 +163,12 @@ def _conditions(head: Head, pairs: Sequence[Pair]) -> tuple[str, ...]:
     said.append(f"{len(pairs)} of {head.pairs} pairs, {of_one}{head.batches} batches; looks at pairs (share): {looks}")
     if head.injected:
         said.append(f"no measurement: a slowdown of {head.injected / 10:g} % was injected into the candidate")
-    loads = [pair.load for pair in pairs if pair.load is not None]
-    steals = [pair.steal for pair in pairs if pair.steal is not None]
+    around = [pair.surroundings for pair in pairs if pair.surroundings is not None]
+    loads = [one.load for one in around if one.load is not None]
+    steals = [one.stolen for one in around if one.stolen is not None]
     parts = []
     if loads:
-        parts.append(f"load {min(loads):.1f} to {max(loads):.1f}")
+        parts.append(f"load {min(loads):.1f} to {max(loads):.1f} a CPU")
     if steals:
         parts.append(f"steal {np.mean(steals):.1%} of CPU time, at most {max(steals):.1%}")
     if involuntary := _involuntary(pairs):

@@ -11,7 +11,17 @@ from ferrule.errors import InfrastructureError, UsageError
 from ferrule.gate.paired.arms import Name
 from ferrule.report.codec import Malformed, decode, encode
 from ferrule.report.journal import append_line, lines
-from ferrule.samples import Conditions, GuestResult, Meaning, Params, ProcessSamples, Reference, Status, Ticks
+from ferrule.samples import (
+    Conditions,
+    GuestResult,
+    Meaning,
+    Params,
+    ProcessSamples,
+    Reference,
+    Status,
+    Surroundings,
+    Ticks,
+)
 
 SCHEMA: Final = 1
 
@@ -101,8 +111,7 @@ class Pair:
     control: bool  # base against base
     first: Name  # as the coin fell
     turns: Mapping[str, Turn]  # by name of the arm
-    load: float | None = None  # of the machine, over a minute, at the end
-    steal: float | None = None  # share of CPU time that the hypervisor gave to others meanwhile, 0..1
+    surroundings: Surroundings | None = None  # of the machine meanwhile
 
 
 def turn_of(result: GuestResult, first: bool) -> Turn:
