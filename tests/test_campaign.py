@@ -9,7 +9,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -150,13 +150,20 @@ def kill_payload() -> None:
 
 
 def payloads() -> list[int]:
-    """Processes of local payloads: what runs from a private folder of a transport's."""
+    """Processes of our local payloads: what runs from a private folder of a transport's, below this process."""
     found = []
     for folder in Path("/proc").iterdir():
         with suppress(OSError):
             if folder.name.isdigit() and b"/ferrule-" in (folder / "cmdline").read_bytes().split(b"\0")[0]:
-                found.append(int(folder.name))
+                found += [int(folder.name)] if os.getpid() in ancestors(int(folder.name)) else []
     return found
+
+
+def ancestors(process: int) -> Iterator[int]:
+    """Parent, grandparent and so on."""
+    while process > 1:
+        process = int(Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[1])
+        yield process
 
 
 @pytest.fixture(scope="module")
