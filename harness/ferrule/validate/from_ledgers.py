@@ -102,8 +102,8 @@ def agreeing(pairs: Sequence[Pair]) -> Section:
     rounds = len(pairs[0].ours_ns)
     made.words = [
         f"{rounds} rounds of both tools in drawn turns, pinned to the same CPU; of each the mean of a run, as perf"
-        " bench gives nothing else. `library=1` is a round trip between programs as the kernel sees those on a C library;"
-        " the raw one is told beside it, because its distance is what the library costs.",
+        " bench gives nothing else. `library=1` is a round trip between programs as the kernel sees those on a C"
+        " library; the raw one is told beside it, because its distance is what the library costs.",
     ]
     rows: list[Row] = []
     for pair in pairs:
