@@ -73,6 +73,19 @@ def test_verdicts_are_held_back_when_the_control_moves(control: float) -> None:
     assert any("held back (regressed)" in one.why for one in found.findings)
 
 
+def test_a_control_that_measured_nothing_holds_everything_back() -> None:
+    lacks = {key: Run("unsupported", "errno 38", None, "", (), ()) for key in CONTROL}
+    pairs = [
+        replace(pair, turns={name: replace(turn, runs=lacks) for name, turn in pair.turns.items()})
+        if pair.control
+        else pair
+        for pair in taken(COSTS)
+    ]
+    found = report(head(COSTS), pairs)
+    assert "the control measured nothing" in found.failures[0]
+    assert found.exit_code == EXIT_INFRASTRUCTURE
+
+
 def _in_candidate(pairs: list[Pair], at: int, change: Callable[[Turn], Turn]) -> list[Pair]:
     """The same pairs, one of the candidate's turns changed."""
     own = [i for i, pair in enumerate(pairs) if not pair.control]

@@ -16,13 +16,14 @@ from ferrule.errors import EXIT_INFRASTRUCTURE, EXIT_OK, EXIT_USAGE, Infrastruct
 from ferrule.gate.paired import arms
 from ferrule.gate.paired.decide import report
 from ferrule.gate.paired.measure import BATCHES, Contest, take
-from ferrule.gate.paired.pairs import Pair, load
+from ferrule.gate.paired.pairs import Pair, load, turn_of
 from ferrule.gate.verdict import Verdict
 from ferrule.guests import GuestOptions, create
 from ferrule.guests.local import PADDING, LocalGuest
 from ferrule.progress import Progress
-from ferrule.samples import RunKey
+from ferrule.samples import RunKey, RunResult
 
+from tests import synthetic as make
 from tests.gate_pairs import head
 
 PAIRS = 8  # one more than the least that can find something
@@ -79,16 +80,16 @@ def contests(more: int = 0) -> list[Contest]:
 
 
 def test_an_injected_slowdown_is_found() -> None:
-    both, pairs = contests(more=300), list[Pair]()
+    both, pairs = contests(more=500), list[Pair]()
     for contest in both:
         contest.pilot()
-    take(both, PAIRS, random.Random(1), pairs.append, lambda _: False)
-    found = report(head({"null_call": 1}, PAIRS, injected=300), pairs)
+    take(both, 2 * PAIRS, random.Random(1), pairs.append, lambda _: False)
+    found = report(head({"null_call": 1}, 2 * PAIRS, injected=500), pairs)
     assert [one.verdict for one in found.findings] == [Verdict.REGRESSED]
     estimate = found.findings[0].estimate
     assert estimate is not None
-    assert 1.1 < estimate.ratio < 1.5
-    assert any("a slowdown of 30 % was injected" in line for line in found.conditions)
+    assert 1.25 < estimate.ratio < 1.75
+    assert any("a slowdown of 50 % was injected" in line for line in found.conditions)
 
 
 def test_enough_is_enough() -> None:
@@ -167,6 +168,26 @@ def test_what_cannot_be_meant(given: list[str], words: str, capsys: pytest.Captu
 def test_the_exact_tier_refuses_what_is_not_its_own(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["gate", "--base", "self"]) == EXIT_USAGE
     assert "--base: is a flag of --tier time" in capsys.readouterr().err
+
+
+def test_a_kernel_goes_where_its_guest_looks_for_it() -> None:
+    kernel, asked = Path("kernel"), GuestOptions(guest_files={("redox", "kernel"): Path("old")})
+    assert arms.with_kernel(asked, "linux", kernel, "--base k").linux_kernel == kernel
+    assert arms.with_kernel(asked, "redox", kernel, "--base k").guest_files == {("redox", "kernel"): kernel}
+    assert arms.with_kernel(asked, "redox", None, "--base k") == asked
+    for guest in ("local", "floor", "ssh://a@b"):
+        with pytest.raises(UsageError, match="--base k: is no payload"):
+            arms.with_kernel(asked, guest, kernel, "--base k")
+
+
+def test_a_repeated_boot_counts_once() -> None:
+    """A boot that another run ended is done again: its finished runs have two processes where one was asked for."""
+    first, again = make.process([1.0] * 4, boot=0), make.process([2.0] * 4, boot=1)
+    run = RunResult(KEY, "ok", meaning=make.CALL, processes=[first, again])
+    turn = turn_of(make.guest([run]), 1, first=False)
+    (batches,) = turn.runs["null_call"].processes
+    assert (batches.ticks == again.ticks).all()
+    assert [one.number for one in turn.processes] == [batches.process]
 
 
 def test_a_payload_file_is_an_arm_and_must_fit_the_guest(tmp_path: Path) -> None:

@@ -84,7 +84,7 @@ def make(name: Name, given: str, guest: str, options: GuestOptions, extra: Seque
             " two stored runs are compared with --history"
         )
     kernel = path if given != SELF and path.is_file() and not is_payload(path) else None
-    made = guests.create(guest, _with_kernel(options, guest, kernel, flag))
+    made = guests.create(guest, with_kernel(options, guest, kernel, flag))
     if made.accel in _EMULATED:
         raise UsageError(f"--guest {guest}: {made.accel} gives emulated time, which is not time; use --tier exact here")
     library = made.library if isinstance(made, Linked) else None
@@ -120,7 +120,7 @@ def _prebuilt(path: Path, os: str, arch: str, flag: str) -> Payload:
     return Payload(path, image, build_id(image), "", "", arch, os)
 
 
-def _with_kernel(options: GuestOptions, guest: str, kernel: Path | None, flag: str) -> GuestOptions:
+def with_kernel(options: GuestOptions, guest: str, kernel: Path | None, flag: str) -> GuestOptions:
     """The options under which this guest boots that kernel."""
     if kernel is None:
         return options

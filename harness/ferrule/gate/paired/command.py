@@ -81,7 +81,7 @@ def _measure(parsed: argparse.Namespace, folder: Path, progress: Progress) -> Re
     try:
         for contest in contests:
             contest.pilot()
-        head = _head(parsed, name, contests, pairs, seed)
+        head = _head(name, contests, pairs, seed)
         return _report(*_pairs(contests, head, folder, progress), parsed, folder)
     finally:
         for arm in (*own, *control):
@@ -93,6 +93,7 @@ def _pairs(contests: Sequence[Contest], head: Head, folder: Path, progress: Prog
     heading = {"ts": head.ts, "machine": head.machine}
     path = history.home(folder, heading) / "gates" / f"{head.run_id}-{history.slug(head.guest)}.jsonl"
     journal, taken = Journal(path, head), []
+    progress.note(f"pairs: {path}")
 
     def store(pair: Pair) -> None:
         journal.add(pair)
@@ -108,7 +109,6 @@ def _pairs(contests: Sequence[Contest], head: Head, folder: Path, progress: Prog
         return decide.settled(decide.judge(head, own, head.guest, head.workloads))
 
     take(contests, head.pairs, random.Random(head.seed), store, settled)  # noqa: S311 - an order, not a secret
-    progress.note(f"pairs: {path}")
     return load(path)
 
 
@@ -131,7 +131,7 @@ def _control(
     raise InfrastructureError("gate: no control can be had; ferrule doctor says what is missing")
 
 
-def _head(parsed: argparse.Namespace, guest: str, contests: Sequence[Contest], pairs: int, seed: int) -> Head:
+def _head(guest: str, contests: Sequence[Contest], pairs: int, seed: int) -> Head:
     own, control = contests
     heading = history.heading(seed, "gate")
     base, candidate = own.arms
@@ -142,7 +142,7 @@ def _head(parsed: argparse.Namespace, guest: str, contests: Sequence[Contest], p
         guest=guest,
         base=base.what,
         candidate=candidate.what,
-        same=parsed.base == parsed.candidate,
+        same=base.what == candidate.what,
         control=control.arms[0].side.guest.name,
         workloads=tuple(map(str, own.keys)),
         controls=tuple(map(str, control.keys)),

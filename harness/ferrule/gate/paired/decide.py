@@ -66,6 +66,8 @@ def judge(head: Head, pairs: Sequence[Pair], guest: str, keys: Sequence[str]) ->
 
 def moved(control: Sequence[Finding]) -> list[str]:
     """Why the control, which ran against itself, shows that the pairs are not to be trusted."""
+    if not control:
+        return ["the control measured nothing: nothing shows that the machine stood still"]
     bad = (Verdict.REGRESSED, Verdict.IMPROVED, Verdict.IMPLAUSIBLE)
     return [f"the control moved: {one.guest}: {one.workload}: {one.why}" for one in control if one.verdict in bad]
 
@@ -109,7 +111,7 @@ def _judged(found: Finding, arms: tuple[Series, Series] | None, decision: Decisi
         return found
     estimate = Estimate(decision.ratio, decision.low, decision.high, decision.p_adjusted, decision.pairs)
     said = f"{estimate}, {decision.pairs} pairs, p {decision.p_adjusted:.2g}"
-    if not 1.0 / FACTOR < decision.ratio < FACTOR:
+    if decision.verdict in ("regressed", "improved") and not 1.0 / FACTOR < decision.ratio < FACTOR:
         word = "doubled" if decision.ratio > 1 else "halved"
         return replace(found, estimate=estimate, why=f"{word}, or worse: {said}; somebody has to look")
     disturbed = max(one.disturbed for one in arms)

@@ -66,7 +66,7 @@ class Contest:
         turns: dict[str, Turn] = {}
         for arm in order:  # the same seed: both arms take the runs in the same order
             found = self._campaign([arm], budget, seed)
-            turns[arm.side.name] = turn_of(found[arm.side.name], first=number == 0)
+            turns[arm.side.name] = turn_of(found[arm.side.name], self.processes, first=number == 0)
         first = next(name for name in NAMES if name == order[0].side.name)
         around = machine_load.between(began, machine_load.now(), os.cpu_count() or 1)
         return Pair(number, self.control, first, turns, around)
