@@ -67,7 +67,8 @@ def unavailable(options: GuestOptions) -> str | None:
         return str(error)
     if _unnamed(options) and shutil.which("redoxer"):
         return None
-    return guestfile.unavailable("redox", NEEDS, options, SETTINGS)
+    reason = guestfile.unavailable("redox", NEEDS, options, SETTINGS)
+    return reason and reason.removeprefix("redox: ")  # the table's name, which is another guest's
 
 
 def _unnamed(options: GuestOptions) -> bool:
