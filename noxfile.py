@@ -132,7 +132,7 @@ def bench(session: nox.Session) -> None:
 
 @nox.session(reuse_venv=True)
 def gate(session: nox.Session) -> None:
-    """Compare the guests with their baselines; ends with 1 where an operation got worse."""
+    """Compare guests with their baselines, or a base with a candidate; ends with 1 where an operation got worse."""
     install(session, "bench", *(["compiler"] if compiler_missing() else []))
     passing_through(session, "ferrule", "gate", *session.posargs)
 

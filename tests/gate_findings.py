@@ -8,7 +8,7 @@ from typing import Any
 from ferrule.gate.baseline import Baseline, Entry, Protocol, entry_of
 from ferrule.gate.formats.measured import name_of
 from ferrule.gate.reading import Reading
-from ferrule.gate.verdict import Finding, Report, Verdict
+from ferrule.gate.verdict import Estimate, Finding, Report, Verdict
 from ferrule.samples import Meaning, RunKey, RunResult
 from hypothesis import strategies as st
 
@@ -50,17 +50,21 @@ def baseline(**entries: Entry) -> Baseline:
 
 counts = st.integers(1, 10**6).map(float) | st.floats(1, 1e6)
 texts = st.text(max_size=40)  # guests name things as they like: control characters, markup, other scripts
-findings = st.builds(
-    Finding,
-    guest=texts.filter(str.strip),
-    workload=st.from_regex(r"[a-z][a-z0-9_]{0,12}(\[[a-z]=[0-9]{1,4}(,cross_core)?\])?", fullmatch=True),
-    verdict=st.sampled_from(Verdict),
-    why=texts,
-    kind=st.sampled_from(["exact", "path"]),
-    old=st.none() | counts,
-    new=st.none() | counts,
-    boots=st.lists(counts, min_size=1, max_size=5).map(tuple),
-    n=st.integers(1, 10**6),
+estimates = st.tuples(st.floats(0.1, 10), st.floats(0.5, 1), st.floats(1, 2), st.floats(0, 1), st.integers(6, 60)).map(
+    lambda drawn: Estimate(drawn[0], drawn[0] * drawn[1], drawn[0] * drawn[2], *drawn[3:])
+)
+of_both = {
+    "guest": texts.filter(str.strip),
+    "workload": st.from_regex(r"[a-z][a-z0-9_]{0,12}(\[[a-z]=[0-9]{1,4}(,cross_core)?\])?", fullmatch=True),
+    "verdict": st.sampled_from(Verdict),
+    "why": texts,
+    "old": st.none() | counts,
+    "new": st.none() | counts,
+    "boots": st.lists(counts, min_size=1, max_size=5).map(tuple),
+    "n": st.integers(1, 10**6),
+}
+findings = st.builds(Finding, kind=st.sampled_from(["exact", "path"]), **of_both) | st.builds(
+    Finding, kind=st.just("time"), unit=st.just("ns"), estimate=st.none() | estimates, **of_both
 )
 reports = st.builds(
     Report,

@@ -18,14 +18,15 @@ from ferrule.build import Payload, build_payload
 from ferrule.campaign import QUICK, Budget, Campaign
 from ferrule.errors import InfrastructureError, ToolMissing
 from ferrule.guests import Guest, GuestOptions, create
-from ferrule.guests.local import LocalGuest
+from ferrule.guests.local import LocalExecution, LocalGuest
 from ferrule.progress import PlainProgress
 from ferrule.samples import GuestResult, RunKey
 
 FAULTS = Path(__file__).parent / "workloads" / "faults"
 SHORT = Budget(boots=1, processes=2, batches=5, warm=1, each=20, target_ns=50_000, limit_ns=100_000_000, name="test")
 PATIENCE = 8.0
-NULL, PIPE = RunKey("null_call"), RunKey("pipe_latency")
+NATIVE = "x86_64" if platform.machine() == "x86_64" else "aarch64"
+NULL, PIPE, SOCKET, CRASH = (RunKey(name) for name in ("null_call", "pipe_latency", "socket_latency", "crash"))
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the local guest needs Linux")
 
@@ -34,14 +35,14 @@ def payload(guest: Guest) -> Payload:
     return build_payload(guest.os, guest.arch, extra_workloads=(FAULTS,))
 
 
-def campaign(guests: list[Guest], *keys: RunKey, budget: Budget = SHORT) -> Campaign:
+def campaign(guests: list[Guest], *keys: RunKey, budget: Budget = SHORT, patience: float = PATIENCE) -> Campaign:
     wanted = {guest.name: keys for guest in guests}
     progress = PlainProgress(io.StringIO())
-    return Campaign(guests, wanted, payload, budget, seed=5, progress=progress, patience=PATIENCE)
+    return Campaign(guests, wanted, payload, budget, seed=5, progress=progress, patience=patience)
 
 
-def run_local(*keys: RunKey, budget: Budget = SHORT) -> GuestResult:
-    return campaign([create("local")], *keys, budget=budget).run()["local"]
+def run_local(*keys: RunKey, budget: Budget = SHORT, patience: float = PATIENCE) -> GuestResult:
+    return campaign([create("local")], *keys, budget=budget, patience=patience).run()["local"]
 
 
 def whole(result: GuestResult, *keys: RunKey, processes: int = SHORT.processes) -> None:
@@ -65,22 +66,31 @@ def test_a_campaign_holds_every_process_of_every_round() -> None:
 
 
 class Wary(LocalGuest):
-    """A guest that may not survive pipe_latency."""
+    """A guest that may not survive two workloads, and does not survive a third."""
 
     fresh_boots = True  # of which each execution is told from the others
 
     def breaks_on(self, key: RunKey) -> bool:
-        return key == PIPE
+        return key in (PIPE, SOCKET, CRASH)
 
 
-def test_what_a_guest_may_not_survive_comes_last_and_alone() -> None:
-    guest = Wary("x86_64" if platform.machine() == "x86_64" else "aarch64", GuestOptions())
+def test_what_a_guest_may_not_survive_comes_last_in_one_boot() -> None:
     clock = RunKey("clock_read")
-    result = campaign([guest], PIPE, NULL, clock).run()["local"]
-    whole(result, PIPE, NULL, clock)
-    assert {one.boot for one in result.runs[NULL].processes} == {0}
-    assert {one.boot for one in result.runs[PIPE].processes} == {1}
+    result = campaign([Wary(NATIVE, GuestOptions())], PIPE, NULL, SOCKET, clock).run()["local"]
+    whole(result, PIPE, NULL, SOCKET, clock)
+    for key, boot in ((NULL, 0), (PIPE, 1), (SOCKET, 1)):
+        assert {one.boot for one in result.runs[key].processes} == {boot}
     assert result.boots == 2
+
+
+def test_what_did_end_a_guest_leaves_the_rest_a_boot_each() -> None:
+    result = campaign([Wary(NATIVE, GuestOptions())], PIPE, CRASH, NULL, SOCKET).run()["local"]
+    assert result.runs[CRASH].status == "crashed"
+    whole(result, PIPE, NULL, SOCKET)
+    assert {one.boot for one in result.runs[NULL].processes} == {0}
+    last = [{one.boot for one in result.runs[key].processes} - {1} for key in (PIPE, SOCKET)]
+    assert last == [{2}, {3}]
+    assert result.boots == 4
 
 
 @pytest.mark.parametrize(
@@ -121,7 +131,7 @@ def test_a_killed_payload_names_what_it_was_doing() -> None:
     slow = Budget(1, 1, 100, 1, 0, target_ns=10_000_000, limit_ns=20_000_000_000)  # a second for each run
     killer = threading.Thread(target=kill_payload)
     killer.start()
-    result = run_local(NULL, PIPE, budget=slow)
+    result = run_local(NULL, PIPE, budget=slow, patience=60.0)
     killer.join()
     assert "local: died (signal 9 (SIGKILL)) during " in result.errors[0]
     victim = result.errors[0].splitlines()[0].rpartition(" ")[2]
@@ -140,11 +150,13 @@ def kill_payload() -> None:
 
 
 def payloads() -> list[int]:
-    """Processes of local payloads: what runs from a private folder of a transport's."""
+    """This process's local payloads, and nobody else's: children that run from a private folder of a transport's."""
     found = []
     for folder in Path("/proc").iterdir():
         with suppress(OSError):
-            if folder.name.isdigit() and b"/ferrule-" in (folder / "cmdline").read_bytes().split(b"\0")[0]:
+            if not folder.name.isdigit() or b"/ferrule-" not in (folder / "cmdline").read_bytes().split(b"\0")[0]:
+                continue
+            if f"\nPPid:\t{os.getpid()}\n" in (folder / "status").read_text():
                 found.append(int(folder.name))
     return found
 
@@ -177,6 +189,21 @@ def test_a_guest_that_panics_and_reboots_leaves_everything_else_whole(linux: Cal
     whole(guest, NULL, PIPE)
     whole(host, NULL, PIPE)
     assert host.runs[panic].status == "unsupported", "never on the host"
+
+
+class Mute(Wary):
+    """A guest that ends without a word."""
+
+    def execute(self, payload: bytes, processes: int, boot: int) -> LocalExecution:  # whatever the payload is
+        return super().execute(b"#!/bin/true\n", processes, boot)
+
+
+def test_a_guest_that_never_speaks_is_tried_twice_and_no_more() -> None:
+    guest = Mute(NATIVE, GuestOptions())
+    result = campaign([guest], NULL, PIPE, budget=Budget(3, 2, 5, 1, 20, 50_000, 100_000_000)).run()["local"]
+    assert result.boots == len(result.errors) == 2
+    assert {run.status for run in result.runs.values()} == {"missing"}
+    assert "ended before its first record" in result.runs[PIPE].reason
 
 
 def test_a_kernel_that_never_speaks_is_given_up(linux: Callable[..., Guest]) -> None:

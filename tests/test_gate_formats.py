@@ -14,11 +14,24 @@ from ferrule.gate.flags import OUTPUTS
 from ferrule.gate.formats import benchfmt, bmf, gha, junit, otava, summary, table, write
 from ferrule.gate.formats.measured import measured, name_of
 from ferrule.gate.formats.moment import Moment
-from ferrule.gate.verdict import Finding, Report, Verdict
+from ferrule.gate.verdict import Estimate, Finding, Report, Verdict
 from hypothesis import given
 
 from tests.gate_findings import reports
 
+SLOW = Finding(
+    "local",
+    "open_close",
+    Verdict.REGRESSED,
+    "+3.00 % [+2.80, +3.20], 60 pairs, p 1e-09",
+    "time",
+    500.0,
+    515.0,
+    (514.0, 515.0, 516.0),
+    256,
+    "ns",
+    Estimate(1.03, 1.028, 1.032, 1e-9, 60),
+)
 MOMENT = Moment("2026-01-02T03:04:05+00:00", "abc123")
 OK = Finding("linux", "null_call", Verdict.OK, "unchanged", "exact", 323.0, 323.0, (323.0, 323.0), 512)
 BAD = Finding(
@@ -63,8 +76,9 @@ def test_gha_and_bmf_hold_every_believable_value(report: Report) -> None:
     assert {row["name"]: row["value"] for row in rows} == expected
     assert all(set(row) == {"name", "unit", "value", "range", "extra"} for row in rows)
     found = json.loads(bmf.render(report))
-    assert {name: of["instructions"]["value"] for name, of in found.items()} == expected
-    assert all(of["instructions"]["lower_value"] <= of["instructions"]["upper_value"] for of in found.values())
+    assert {name: of["value"] for name, measure in found.items() for of in measure.values()} == expected
+    assert all(of["lower_value"] <= of["upper_value"] for measure in found.values() for of in measure.values())
+    assert {one for measure in found.values() for one in measure} <= {"instructions", "latency"}
 
 
 @given(reports)
@@ -127,6 +141,21 @@ def test_table_and_summary_tell_every_finding(report: Report) -> None:
     folded = page.count("<details>")
     quiet = [one for one in report.findings if one.verdict is Verdict.OK and not one.changed]
     assert folded == bool(quiet)
+
+
+def test_times_show_the_ratios_interval_in_every_format() -> None:
+    report = Report((SLOW,))
+    for page in (table.render(report), junit.render(report), summary.render(report).replace("\\", "")):
+        assert "+3.00" in page
+        assert "[+2.80, +3.20]" in page
+    assert "1 regressed (ns for one operation)" in table.render(report)
+    (row,) = json.loads(gha.render(report))
+    assert (row["name"], row["unit"], row["value"], row["range"]) == ("local/open_close", "ns/op", 515.0, "514..516")
+    assert json.loads(bmf.render(report)) == {
+        "local/open_close": {"latency": {"value": 515.0, "lower_value": 514.0, "upper_value": 516.0}}
+    }
+    assert "BenchmarkOpen_close/guest=local 256 514.0 ns/op" in benchfmt.render(report).splitlines()
+    assert otava.append(report, "", MOMENT).splitlines()[1].endswith(",515.0")
 
 
 def test_summary_puts_the_regression_before_the_unchanged() -> None:

@@ -13,7 +13,7 @@ import tarfile
 from pathlib import Path
 
 import pytest
-from ferrule import bzimage, debian, kernels
+from ferrule import bzimage, debian, kernels, multiboot
 from ferrule.errors import InfrastructureError, UsageError
 from ferrule.guests.options import GuestOptions
 from hypothesis import given
@@ -139,12 +139,48 @@ def test_a_named_kernel_is_checked(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="not an x86-64 kernel image"):
         kernels.choose(GuestOptions(linux_kernel=image))
     image.write_bytes(bzimage_of(b""))
+    assert kernels.choose(GuestOptions(linux_kernel=image)).protocol == "bzImage"
     digest = hashlib.sha256(image.read_bytes()).hexdigest()
     assert kernels.choose(GuestOptions(linux_kernel=image, sha256=digest.upper())).sha256 == digest
     with pytest.raises(UsageError, match=f"SHA-256 is {digest}, not 00"):
         kernels.choose(GuestOptions(linux_kernel=image, sha256="00"))
     with pytest.raises(UsageError, match=r"--linux-modules .*absent: no such folder"):
         kernels.choose(GuestOptions(linux_kernel=image, linux_modules=tmp_path / "absent"))
+
+
+def multiboot_of(machine: int, at: int = 4096, flags: int = 3) -> bytes:
+    """An ELF file's first bytes, and a Multiboot header that adds up."""
+    ident = b"\x7fELF\2\1\1".ljust(16, b"\0") + struct.pack("<HH", 2, machine)
+    header = struct.pack("<III", multiboot.MAGIC, flags, -(multiboot.MAGIC + flags) & 0xFFFFFFFF)
+    return ident.ljust(at, b"\0") + header + bytes(16)
+
+
+@given(at=st.integers(5, 2042).map(lambda word: 4 * word), flags=st.integers(0, (1 << 32) - 1))
+def test_a_multiboot_header_is_found_wherever_it_may_be(at: int, flags: int) -> None:
+    whole = multiboot_of(3, at, flags)
+    assert multiboot.is_multiboot(whole)
+    decoy = struct.pack("<III", multiboot.MAGIC, 0, 0)
+    assert multiboot.is_multiboot(whole[:at] + decoy + whole[at:])
+    assert not multiboot.is_multiboot(multiboot_of(3, at + 2, flags))
+    damaged = bytearray(whole)
+    damaged[at + 8] ^= 1
+    assert not multiboot.is_multiboot(bytes(damaged))
+
+
+def test_a_multiboot_header_too_far_behind_is_none() -> None:
+    assert multiboot.is_multiboot(multiboot_of(3, multiboot.REACH - 12))
+    assert not multiboot.is_multiboot(multiboot_of(3, multiboot.REACH - 8))
+    assert not multiboot.is_multiboot(multiboot_of(3)[: 4096 + 8])
+
+
+def test_a_multiboot_kernel_is_taken_when_qemu_takes_it(tmp_path: Path) -> None:
+    image = tmp_path / "kernel"
+    image.write_bytes(multiboot_of(3))
+    kernel = kernels.choose(GuestOptions(linux_kernel=image))
+    assert (kernel.protocol, kernel.direct) == ("Multiboot", None)
+    image.write_bytes(multiboot_of(62))
+    with pytest.raises(UsageError, match=r"kernel: QEMU starts a Multiboot kernel only .* byte 18 of a copy"):
+        kernels.choose(GuestOptions(linux_kernel=image))
 
 
 @pytest.mark.parametrize("pack", [lambda data: lzma.compress(data) + struct.pack("<I", len(data)), gzip.compress])

@@ -29,6 +29,7 @@ from tests.payload_runs import of_another_os
 FAULTS = Path(__file__).parent / "workloads" / "faults"
 BOOT = 240.0  # seconds; ten are enough on an idle machine
 QUIET = "reboot: Power down\n"
+FINISHED = "all processes ended with status 0"
 
 
 @pytest.fixture(scope="module")
@@ -104,7 +105,7 @@ def boot_share(found: list[Record]) -> float:
     return (mark - boot) / boot
 
 
-@pytest.mark.parametrize("transport", ["serial", "9p"])
+@pytest.mark.parametrize("transport", ["serial", "console", "9p"])
 def test_every_workload_is_right_in_a_booted_guest(kernel: Kernel, transport: str) -> None:
     made = guest(transport=transport)
     with made.execute(payload(2), 2, 0) as execution:
@@ -221,12 +222,21 @@ def test_a_share_without_modules_asks_for_them(kernel: Kernel, tmp_path: Path) -
 @pytest.mark.parametrize(
     ("status", "console", "errors", "clean", "detail"),
     [
-        (0, f"ferrule-init: all processes ended with status 0\n{QUIET}", "", True, "the guest powered off"),
+        (0, f"ferrule-init: {FINISHED}\n{QUIET}", "", True, "the guest powered off"),
         (0, f"ferrule-init: /payload ended with status 3\n{QUIET}", "", False, "/payload ended with status 3"),
         (0, QUIET, "", False, "the guest powered off too early"),
-        (0, "ferrule-init: all processes ended with status 0\n", "", False, "the guest reset itself"),
+        (0, f"ferrule-init: {FINISHED}\n", "", False, "the guest reset itself"),
         (0, "[1.0] Kernel panic - not syncing: x\n---[ end", "", False, "Kernel panic - not syncing: x"),
         (33, "", "", False, "the guest wrote 0x10 to the debug port"),
+        (33, f"ferrule-init: {FINISHED}\n", "", True, "the guest wrote 0x10 to the debug port"),
+        (
+            33,
+            "ferrule-init: mount /proc: errno 19\r\n",
+            "",
+            False,
+            "mount /proc: errno 19 (the guest wrote 0x10 to the debug port)",
+        ),
+        (65, f"ferrule-init: {FINISHED}\nUncaught panic:\n\tx\n\tat y\n", "", False, "Uncaught panic: x"),
         (1, "", "warning\nqemu: no memory\n", False, "QEMU: qemu: no memory"),
         (-9, QUIET, "", False, "QEMU was ended by signal 9 (SIGKILL)"),
         (2, "", "", False, "QEMU: exit status 2"),

@@ -66,6 +66,7 @@ def test_the_json_says_which_campaign_wrote_it(measured: Measured) -> None:
     _, data, _ = measured
     assert data["ferrule"]["seed"] == 7
     assert data["ferrule"]["budget"] == "quick"
+    assert data["ferrule"]["verdicts"]["local"]["null_call"]["verdict"] == "works"
     assert "cpu" not in data["machine_info"]  # nothing that drifts from run to run
 
 
@@ -90,7 +91,7 @@ def test_the_history_has_one_line_and_can_be_published_twice_alike(measured: Mea
 def test_pytest_benchmarks_own_features_work_on_guest_samples(tmp_path: Path) -> None:
     store = (f"--benchmark-storage={tmp_path}/store", "--benchmark-autosave", "--workload=null_call,empty_loop")
     run(*store, cwd=tmp_path)
-    second = run(*store, "--benchmark-compare", f"--benchmark-histogram={tmp_path}/picture", cwd=tmp_path)
+    second = run(*store, "--accept", "--benchmark-compare", f"--benchmark-histogram={tmp_path}/picture", cwd=tmp_path)
     assert "null_call" in second.stdout
     assert "(NOW)" in second.stdout
     assert "(0001" in second.stdout
@@ -135,7 +136,7 @@ def test_a_precision_ends_on_width_or_budget_and_says_which(tmp_path: Path) -> N
     assert entry["extra_info"]["half_width"] <= 0.5
     assert entry["extra_info"]["processes"] >= 10
     assert data["ferrule"]["sampling"]["local"]["target"] == 0.5
-    tight = run("--workload=null_call", "--precision=0.01%", "--budget=0.001s", cwd=tmp_path)
+    tight = run("--workload=null_call", "--precision=0.01%", "--budget=0.001s", "--accept", cwd=tmp_path)
     assert "local: the budget was spent first: null_call " in tight.stdout
     second = next(tmp_path.glob("results/*/*/local.jsonl")).read_text().splitlines()[1]
     assert json.loads(second)["entries"][0]["summary"]["ended"] == "budget"
@@ -156,6 +157,17 @@ MISTAKES = {
     "--cpu=4095": "--cpu 4095: ",
     "--processes=0": "--processes 0: must be at least 1",
     "--patience=0": "--patience 0.0: must be more than 0",
+    "--patience=nan": "--patience nan: must be more than 0",
+    "--seed=-1": "--seed -1: must be 0 or more",
+    "--smp=0": "--smp 0: must be at least 1",
+    "--sha256=abc": "--sha256 abc: is not 64 hexadecimal digits",
+    "--suite=,": "--suite ',': no suite named",
+    "--workload=,": "--workload ',': no workload named",
+    "--guests-file=/nonexistent": "/nonexistent: No such file",
+    "--guest-file=opera.kernel=/dev/null": "--guest-file opera.kernel: no guest opera; there are: ",
+    "--guest-file=redox.kernel=/nonexistent": "--guest-file redox.kernel=/nonexistent: no such file",
+    "--json=/": "--json /: is a folder",
+    "--results=/dev/null": "--results /dev/null: is not a folder",
     "--extra=/nonexistent": "/nonexistent: no such workload file or folder",
     "--json=/nonexistent/file": "--json /nonexistent/file: there is no folder /nonexistent",
     "--linux-kernel=/nonexistent": "/nonexistent",
@@ -169,7 +181,9 @@ def test_a_mistake_is_one_clear_line_and_exit_code_2(flag: str, said: str, tmp_p
         "--linux-kernel=/nonexistent": "--guest=linux",
         "--host-key=/nonexistent": "--guest=ssh://u@127.0.0.1:9 --identity=/nonexistent",
     }
-    done = run(*guest.get(flag, "").split(), "--workload=null_call", *flag.split(), cwd=tmp_path, check=2)
+    done = run(
+        *guest.get(flag, "").split(), "--workload=null_call", "--json=run.json", *flag.split(), cwd=tmp_path, check=2
+    )
     lines = [line for line in done.stderr.splitlines() if line.startswith("ferrule: ")]
     assert len(lines) == 1
     assert said in lines[0]
@@ -189,19 +203,35 @@ def test_an_unknown_flag_is_exit_code_2(tmp_path: Path) -> None:
     assert "--gest" in run("--gest=local", cwd=tmp_path, check=2).stderr
 
 
-def test_two_measurements_are_never_taken_at_once(tmp_path: Path) -> None:
-    pytest.importorskip("xdist", reason="only with pytest-xdist installed")
-    assert "-n" in run("-n2", cwd=tmp_path, check=2).stderr
-
-
 def test_list_names_every_workload(tmp_path: Path) -> None:
     out = ferrule("list", cwd=tmp_path).stdout
     assert all(name in out for name in workloads())
 
 
-def test_compare_refuses_unknown_runs(tmp_path: Path) -> None:
-    done = ferrule("compare", "a", "b", "--results", str(tmp_path), cwd=tmp_path, check=2)
+def test_a_first_run_with_nothing_to_compare_with_is_still_a_run(tmp_path: Path) -> None:
+    storage = f"--benchmark-storage=file://{tmp_path}/none"
+    done = run("--workload=null_call", "--benchmark-compare", storage, cwd=tmp_path)
+    assert "null_call" in done.stdout
+    assert "Can't compare" in done.stdout + done.stderr
+
+
+MISREADINGS = {
+    ("compare", "a", "b", "--results", "."): (2, "run a: not in ."),
+    ("compare", "", "b", "--results", "."): (2, "a run id is empty"),
+    ("compare", "a", "b", "--results", "/nonexistent"): (2, "--results /nonexistent: No such file or directory"),
+    ("publish", "--results", "/dev/null"): (2, "--results /dev/null: Not a directory"),
+    ("publish", "--results", "."): (2, "no stored runs to publish"),
+    ("publish", "--out", "/dev/null"): (3, "cannot be written: "),
+}
+
+
+@pytest.mark.parametrize("words", MISREADINGS, ids=" ".join)
+def test_reading_what_is_not_there_is_one_clear_line(words: tuple[str, ...], tmp_path: Path) -> None:
+    status, said = MISREADINGS[words]
+    done = ferrule(*words, cwd=tmp_path, check=status)
+    assert len(done.stderr.splitlines()) == 1
     assert done.stderr.startswith("ferrule: ")
+    assert said in done.stderr
 
 
 def test_the_checkout_is_needed_and_missed_clearly(tmp_path: Path) -> None:

@@ -129,3 +129,22 @@ def test_only_the_right_answer_in_time_counts(tmp_path: Path, script: str) -> No
     assert time.monotonic() - started < 10.0
     assert works == (script == "exit 33")
     assert reason.startswith("kvm")
+
+
+# A boot sector that answers every byte at the first serial port with the next one: wait for the line status' data ready
+# (16550, port base + 5, bit 0), read, add 1, write.
+ANSWERS = bytes.fromhex("ba fd 03 ec a8 01 74 f8 b2 f8 ec fe c0 ee eb f0").ljust(510, b"\0") + b"\x55\xaa"
+
+
+@needs_qemu
+def test_a_machine_can_be_typed_to(tmp_path: Path) -> None:
+    (tmp_path / "disk").write_bytes(ANSWERS.ljust(1 << 20, b"\0"))
+    drive = ("-drive", f"file={tmp_path / 'disk'},if=none,id=disk,format=raw", "-device", "ide-hd,drive=disk")
+    machine = Machine(qemu.find(), "tcg", None, devices=drive, ports={qemu.RESULTS: "file"}, typed=True)
+    running = qemu.Qemu(machine)
+    try:
+        running.type(b"HAL")
+        assert running.streams.read(time.monotonic() + 60) in (b"I", b"IB", b"IBM")
+    finally:
+        running.close()
+    running.close()

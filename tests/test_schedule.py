@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator
 
@@ -96,7 +97,8 @@ def test_the_budget_ends_what_is_not_narrow_and_says_so() -> None:
     assert len(result.runs[NOISY].processes) == 28
     lines = stopped(columns([result], make.DECLARED))
     assert lines[0].startswith("local: to a half-width of 0.1 % within 1 min; 7 processes a boot (in one boot")
-    assert [line for line in lines if line.startswith("local: the budget was spent first: page_fault ")]
+    (line,) = [line for line in lines if line.startswith("local: the budget was spent first: page_fault ")]
+    assert re.fullmatch(r".* [0-9]\.[0-9]{1,2} %", line)
 
 
 def test_a_round_that_would_outlast_the_budget_is_not_begun() -> None:
@@ -122,6 +124,28 @@ def test_the_pilot_decides_how_many_processes_a_boot_holds(boot_sd: float, least
     assert result.sampling.processes == after
     assert result.sampling.why.startswith("pilot of 3 boots of 7: 2 s a boot, 0.5 s a process, sqrt(cost x variance")
     assert len({samples.boot for samples in result.runs[STEADY].processes}) >= 10
+
+
+def test_the_dearer_guest_stops_first_and_is_not_called_silent() -> None:
+    near, far = guest(), guest()
+    far.name = "far"
+    keys = {"local": (NOISY,), "far": (NOISY,)}
+    schedule = UntilNarrow(keys, frozenset(), Precision(0.0001, 100.0), pilot=7)
+    results = {name: GuestResult(name, make.conditions(name), {}) for name in keys}
+    draw = np.random.default_rng(9)
+    asked: list[set[str]] = []
+    for number in range(6):
+        turns = schedule.turns(number, [near, far], results)
+        asked.append(set(turns))
+        for name, turn in turns.items():
+            run = results[name].runs.setdefault(NOISY, RunResult(NOISY, "ok", meaning=CALL))
+            run.processes += [make.process(100.0 + draw.normal(0, 5, 15)) for _ in range(turn.processes)]
+            turn.spent.add({"local": 1.0, "far": 70.0}[name], None, turn.processes)
+        if number == 1:
+            schedule.started -= 80.0
+    assert asked == [{"local", "far"}, {"local", "far"}, {"local"}, {"local"}, {"local"}, {"local"}]
+    schedule.close([near, far], results)
+    assert results["far"].runs[NOISY].ended == "budget"
 
 
 def test_a_guest_that_gives_nothing_more_is_not_asked_for_ever() -> None:

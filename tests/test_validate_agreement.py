@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from ferrule.errors import InfrastructureError
 from ferrule.samples import RunKey
-from ferrule.validate.agreement import LIBRARY, NULL, RAW, Pair, agree, microseconds
+from ferrule.validate.agreement import LIBRARY, NULL, RAW, Pair, agree, microseconds, stored, wanted
+from ferrule.validate.from_ledgers import agreeing
+from ferrule.validate.ledger import Ledger
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -36,6 +40,17 @@ def test_anything_else_is_no_number(said: str) -> None:
 def test_minima_and_medians_must_both_agree(ours: list[float], agrees: bool) -> None:
     assert Pair(RunKey("x"), ("y",), 0.05, ours, [100.0, 104.0]).agrees is agrees
     assert Pair(RunKey("x"), ("y",), None, ours, [100.0, 104.0]).agrees is None
+
+
+def test_what_was_measured_is_kept_and_told(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path / "agreement.jsonl")
+    for pair, factor in zip(wanted(), (1.01, 1.2, 0.9), strict=True):
+        ledger.add(pair.name, {"ours": [100.0 * factor, 104.0 * factor], "theirs": [100.0, 104.0]})
+    pairs = stored(Ledger(ledger.path))
+    assert [pair.agrees for pair in pairs] == [True, False, None]
+    section = agreeing(pairs)
+    assert [claim.met for claim in section.claims] == [True, False]
+    assert len(section.tables[0][1]) == 3
 
 
 def test_both_tools_run_in_turns() -> None:

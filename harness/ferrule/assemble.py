@@ -14,7 +14,7 @@ from ferrule.core import Mark
 from ferrule.crosscheck import CrossCheck
 from ferrule.gather import FACTS, Asked, Bad, Fields, ProcessRecords, RunRecords, clean, integer, parameters
 from ferrule.plan import Plan
-from ferrule.samples import Accel, Conditions, GuestResult, RunKey, RunResult, Status
+from ferrule.samples import Accel, Conditions, GuestResult, RunKey, RunResult, Status, Surroundings
 from ferrule.stream import INIT_PROCESS, Damage, Event, Record, Restart
 
 NOTES = 100  # kept texts on what was damaged
@@ -64,6 +64,11 @@ class Assembler:
         """What the host itself read of the payload's counter and clock: before process 0, and after each that ended."""
         for process in self._processes.values():
             process.host = CrossCheck(tuple(marks))
+
+    def take_surroundings(self, number: int, seen: Surroundings | None) -> None:
+        """What the host was doing while a process ran."""
+        if number in self._processes:
+            self._processes[number].surroundings = seen
 
     def _loss(self, number: int, detail: str) -> None:
         """Records of a stream did not arrive."""

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
+from pathlib import Path
 from types import TracebackType
 
+from ferrule import accel, host, qemu
 from ferrule.guests.base import Ending
-from ferrule.qemu import Qemu
+from ferrule.qemu import Machine, Qemu
+from ferrule.transports.base import PrivateFolder
 
 # How a boot ended, from QEMU's return code, what the guest's console said, and what QEMU itself said.
 Classify = Callable[[int, str, str], Ending]
@@ -44,3 +48,23 @@ class Booted:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def boot(machine: Callable[[Path], Machine], payload: bytes, classify: Classify) -> Booted:
+    """Boot a machine whose kernel image is the payload's file: `machine` makes it of that file's path."""
+    with ExitStack() as undo:
+        folder = undo.enter_context(PrivateFolder())
+        running = Qemu(machine(folder.write("payload", payload, 0o600)))
+        undo.callback(running.close)
+        return Booted(running, undo.pop_all(), classify)
+
+
+def conditions(choice: accel.Choice, machine: Machine) -> dict[str, str]:
+    """What the host's side knows of every emulated machine: the same text for the same machine, whatever the boot."""
+    below = host.facts(sorted(os.sched_getaffinity(0))) if machine.accel == "kvm" else {}
+    return {
+        **below,
+        "accel.reason": choice.reason,
+        "qemu.version": qemu.version(machine.program),
+        "qemu.command": qemu.conditions(machine),
+    }

@@ -59,6 +59,7 @@ class Campaign:
     patience: float | None = None  # seconds without a record; by default what the budget and the accelerator call for
     results: dict[str, GuestResult] = field(default_factory=dict)
     sizes: Mapping[str, Mapping[RunKey, int]] = field(default_factory=dict)  # frozen batch sizes, by guest name
+    more: Mapping[str, int] = field(default_factory=dict)  # per mille of slowdown to inject, by guest name: to be found
     precision: Precision | None = None  # measure until the intervals are so narrow, in place of the budget's rounds
 
     def run(self) -> dict[str, GuestResult]:
@@ -69,7 +70,7 @@ class Campaign:
         schedule, boot = self._schedule(), 0
         while turns := schedule.turns(boot, self.guests, self.results):
             for guest in draw.sample(list(self.guests), len(self.guests)):
-                if guest.name in turns:
+                if guest.name in turns and (boot == 0 or self._spoke(guest)):
                     self._round(guest, boot, turns[guest.name])
             boot += 1
         schedule.close(self.guests, self.results)
@@ -84,18 +85,19 @@ class Campaign:
         return UntilNarrow(self.keys, controls, self.precision, self.budget.processes)
 
     def _round(self, guest: Guest, boot: int, turn: Turn) -> None:
-        """One boot of one guest, and one more for each run that its kernel may not survive: those come last."""
+        """One boot of one guest, and one more for the runs that its kernel may not survive: those come last."""
         result = self.results[guest.name]
         started = time.monotonic()
         todo = [key for key in turn.keys if not _over(result.runs.get(key))]
-        alone = [key for key in todo if isinstance(guest, Fragile) and guest.breaks_on(key)]
-        self._boot(guest, boot, [key for key in todo if key not in alone], turn)
-        for key in alone:
-            self._boot(guest, boot, [key], turn)
+        feared = [key for key in todo if isinstance(guest, Fragile) and guest.breaks_on(key)]
+        sturdy = [key for key in todo if key not in feared]
+        self._boot(guest, boot, sturdy, turn)
+        if self._spoke(guest) or not sturdy:
+            self._boot(guest, boot, feared, turn, apart=True)
         result.seconds += time.monotonic() - started
 
-    def _boot(self, guest: Guest, boot: int, todo: Sequence[RunKey], turn: Turn) -> None:
-        """One boot, repeated without the run that ended it until all others are done."""
+    def _boot(self, guest: Guest, boot: int, todo: Sequence[RunKey], turn: Turn, *, apart: bool = False) -> None:
+        """One boot, repeated without the run that ended it until all others are done; `apart`: each in its own boot."""
         result = self.results[guest.name]
         repeats = REPEATS
         while todo and repeats:
@@ -116,6 +118,10 @@ class Campaign:
             if failure is not None and stopped is not None:
                 result.runs[stopped] = RunResult(stopped, failure.verdict, Exception.__str__(failure))
                 todo = [key for key in todo if key != stopped]
+                if apart:
+                    for key in todo:
+                        self._boot(guest, boot, [key], turn)
+                    break
                 continue
             repeats -= 1
             if failure is None:
@@ -144,7 +150,7 @@ class Campaign:
             verify_only=self.verify_only,
             pin=bool(guest.cpus),
             cpus=guest.cpus,
-            runs=tuple(PlannedRun(key, turn.sizes.get(key, 0)) for key in todo),
+            runs=tuple(PlannedRun(key, turn.sizes.get(key, 0), self.more.get(guest.name, 0)) for key in todo),
         )
         added = {row.name for row in workloads().values() if row.control} - {key.workload for key in todo}
         runs = turn.processes * (len(todo) + len(added))
@@ -166,6 +172,10 @@ class Campaign:
             _renumber(merged, self.results[guest.name])
         self.results[guest.name] = merge(self.results[guest.name], merged)
         return failure, set(assembler.damaged)
+
+    def _spoke(self, guest: Guest) -> bool:
+        """Whether a boot of this guest ever came as far as a record: one that does not start is not tried for ever."""
+        return self.results[guest.name].conditions is not None
 
     def _account(self, guest: Guest) -> None:
         """Give every asked run that has no result a reason, so that no table cell is silently empty."""

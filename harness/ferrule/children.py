@@ -30,11 +30,12 @@ def start(
     *,
     stdout: int,
     stderr: int,
+    stdin: int = subprocess.DEVNULL,
     pass_fds: Sequence[int] = (),
     env: Mapping[str, str] | None = None,
     cwd: str | None = None,
 ) -> subprocess.Popen[bytes]:
-    """Start a child in its own session, without standard input.
+    """Start a child in its own session; without `stdin` it has no standard input.
 
     The kernel kills it (SIGKILL) when the *thread* that called this ends: call it from one that lives as long.
 
@@ -43,7 +44,7 @@ def start(
     """
     return subprocess.Popen(
         list(argv),
-        stdin=subprocess.DEVNULL,
+        stdin=stdin,
         stdout=stdout,
         stderr=stderr,
         pass_fds=pass_fds,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -11,7 +12,7 @@ from pathlib import Path
 from tabulate import tabulate
 
 from ferrule import __version__, paths
-from ferrule.errors import EXIT_INFRASTRUCTURE, EXIT_OK, EXIT_USAGE, FerruleError
+from ferrule.errors import EXIT_INFRASTRUCTURE, EXIT_OK, EXIT_USAGE, FerruleError, UsageError
 from ferrule.gate import flags
 from ferrule.validate import flags as validate_flags
 
@@ -125,11 +126,25 @@ def _gate(parsed: argparse.Namespace) -> int:
     return gate(parsed)
 
 
+def _history(asked: Path | None) -> Path:
+    """The folder that stored runs are read from.
+
+    Raises:
+        UsageError: the one asked for is none that can be read.
+    """
+    if asked is not None:
+        try:
+            os.scandir(asked).close()
+        except OSError as error:
+            raise UsageError(f"--results {asked}: {error.strerror or error}") from None
+    return asked or paths.root() / "results"
+
+
 def _compare(parsed: argparse.Namespace) -> int:
     from ferrule.report import history
     from ferrule.report.comparison import compare_runs
 
-    folder = parsed.results or paths.root() / "results"
+    folder = _history(parsed.results)
     base, candidate = history.load_run(folder, parsed.base), history.load_run(folder, parsed.candidate)
     print(compare_runs(base, candidate))
     return EXIT_OK
@@ -144,7 +159,7 @@ def _validate(parsed: argparse.Namespace) -> int:
 def _publish(parsed: argparse.Namespace) -> int:
     from ferrule.report.publish import publish
 
-    folder = parsed.results or paths.root() / "results"
+    folder = _history(parsed.results)
     for path in publish(folder, parsed.out or folder / "published"):
         print(path)
     return EXIT_OK

@@ -12,6 +12,7 @@ from ferrule.stream import MARK
 from ferrule.transcript import Transcript
 
 LINE_LIMIT: Final = 4096  # bytes of a console line that are waited for
+LOOK_SECONDS: Final = 0.2  # without a record, before the console is looked at for the end
 
 
 class Divider:
@@ -58,3 +59,23 @@ class Divided(Booted):
             if records := self._divider.feed(chunk):
                 return records
         return self._divider.close()
+
+
+class Announced(Divided):
+    """A boot that ends when its console says so: the machine may go on."""
+
+    def over(self) -> bool:
+        """Whether the console has said it."""
+        raise NotImplementedError
+
+    def read(self, timeout: float) -> bytes:
+        """See base.Execution."""
+        deadline = time.monotonic() + timeout
+        while True:
+            try:
+                return super().read(min(LOOK_SECONDS, max(0.0, deadline - time.monotonic())))
+            except TimeoutError:
+                if self.over():
+                    return self._divider.close()
+                if time.monotonic() >= deadline:
+                    raise

@@ -14,7 +14,7 @@ import numpy as np
 
 from ferrule.core.histogram import BUCKETS
 from ferrule.crosscheck import CrossCheck
-from ferrule.samples import ClockCheck, Histogram, Meaning, Params, ProcessSamples, Reference, RunKey
+from ferrule.samples import ClockCheck, Histogram, Meaning, Params, ProcessSamples, Reference, RunKey, Surroundings
 
 LIMIT: Final = 1 << 63  # ticks and counts fit a signed 64-bit integer
 REFERENCES: Final = 4096  # of each kind and length, and marks
@@ -194,6 +194,7 @@ class ProcessRecords:
     done: bool = False
     spoiled: set[int] = field(default_factory=set)  # indices of runs whose begin did not arrive
     host: CrossCheck = field(default_factory=CrossCheck)
+    surroundings: Surroundings | None = None  # as the host saw it
 
     def take_clock(self, fields: Fields) -> None:
         """The timing core's own characterisation."""
@@ -243,6 +244,13 @@ class ProcessRecords:
             self.host.strays(self.number, [(tick, ns) for tick, ns, _ in self.marks]),
         )
 
+    def _said(self) -> Surroundings | None:
+        """What the guest said of its own load when the process began, where no host looks on."""
+        try:
+            return Surroundings(None, float(self.facts["load1"]) / max(1, int(self.facts["cpus"])))
+        except (KeyError, ValueError):
+            return None
+
     def samples(self, run: RunRecords, boot: int) -> ProcessSamples:
         """A finished run's samples."""
         ends = run.meaning.ends if run.meaning is not None else 1
@@ -261,6 +269,7 @@ class ProcessRecords:
             histogram=run.histogram,
             voluntary=run.voluntary,
             involuntary=run.involuntary,
+            surroundings=self.surroundings or self._said(),
         )
 
 

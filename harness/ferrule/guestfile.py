@@ -14,7 +14,7 @@ import hashlib
 import re
 import tomllib
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -34,6 +34,15 @@ class Need:
     what: str  # "the kernel's ELF file of 2026-07 or later"
     upstream: str  # where a user gets it
     required: bool = True
+
+
+def optional(need: Need) -> Need:
+    """The same, for a guest that shares the table of one that needs it."""
+    return replace(need, required=False)
+
+
+class Unnamed(ToolMissing):
+    """A file that a guest needs is named nowhere."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +65,7 @@ def find(guest: str, needs: Sequence[Need], options: GuestOptions, settings: Col
     """The files that a guest needs, and the further texts that its table may hold (`settings`: their keys).
 
     Raises:
-        ToolMissing: one that is required is not named: says where to get it and what to write.
+        Unnamed: one that is required is not named: says where to get it and what to write.
         UsageError: one that is named is not there or has another SHA-256, or guests.toml is not as above.
     """
     named, hashes, said = _named(guest, needs, options, settings)
@@ -136,7 +145,7 @@ def _named(
     named = {key: file.parent / table[key] for key in keys if key in table} | flags
     for need in needs:
         if need.required and need.key not in named:
-            raise ToolMissing(_advice(guest, need))
+            raise Unnamed(_advice(guest, need))
     hashes = {}
     for key, of in hash_keys.items():
         if key in table and of not in flags:  # the file's hash is not that of another file named by the flag

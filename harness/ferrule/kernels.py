@@ -7,8 +7,9 @@ import platform
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
-from ferrule import bzimage, debian
+from ferrule import bzimage, debian, multiboot
 from ferrule.errors import InfrastructureError, UsageError
 from ferrule.guests.options import GuestOptions
 from ferrule.modules import ModuleTree
@@ -21,7 +22,8 @@ class Kernel:
     image: Path
     modules: ModuleTree | None  # None: not known where they are
     sha256: str  # of the image as it was found
-    direct: Path | None  # the ELF kernel inside, which an emulated CPU boots in half the time
+    protocol: Literal["bzImage", "Multiboot"]
+    direct: Path | None  # the ELF kernel inside a bzImage, which an emulated CPU boots in half the time
     origin: str  # for people
 
 
@@ -65,15 +67,29 @@ def _checked(image: Path, modules: Path | None, origin: str, options: GuestOptio
         content = image.read_bytes()
     except OSError as error:
         raise UsageError(f"--linux-kernel {image}: {error.strerror}") from error
-    if not bzimage.is_bzimage(content):
-        raise UsageError(f"--linux-kernel {image}: not an x86-64 kernel image (bzImage)")
+    protocol = _protocol(image, content)
     digest = hashlib.sha256(content).hexdigest()
     if options.sha256 is not None and digest != options.sha256.lower():
         raise UsageError(f"{image}: its SHA-256 is {digest}, not {options.sha256}")
     folder = options.linux_modules or modules
     if folder is not None and not folder.is_dir():
         raise UsageError(f"--linux-modules {folder}: no such folder")
-    return Kernel(image, ModuleTree(folder) if folder else None, digest, bzimage.unpacked(content, digest), origin)
+    direct = bzimage.unpacked(content, digest) if protocol == "bzImage" else None
+    return Kernel(image, ModuleTree(folder) if folder else None, digest, protocol, direct, origin)
+
+
+def _protocol(image: Path, content: bytes) -> Literal["bzImage", "Multiboot"]:
+    """How QEMU starts it."""
+    if bzimage.is_bzimage(content):
+        return "bzImage"
+    if not multiboot.is_multiboot(content):
+        raise UsageError(f"--linux-kernel {image}: not an x86-64 kernel image (bzImage, or with a Multiboot header)")
+    if multiboot.is_refused(content):
+        raise UsageError(
+            f"--linux-kernel {image}: QEMU starts a Multiboot kernel only whose ELF header does not say x86-64;"
+            " write 3 (EM_386) into byte 18 of a copy, and keep its 64-bit layout"
+        )
+    return "Multiboot"
 
 
 def _hosts_own() -> Path | None:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from ferrule import guestfile
 from ferrule.campaign import FULL, QUICK, VERIFY, Budget
 from ferrule.errors import UsageError
-from ferrule.guestfile import parse_files
 from ferrule.guests import GuestOptions, available, embedded
 from ferrule.registry import find, workloads
 from ferrule.schedule import Precision
@@ -56,7 +57,7 @@ def add_options(parser: pytest.Parser) -> None:
         choices=["auto", "kvm", "tcg", "icount"],
         help="of QEMU guests; icount counts instructions",
     )
-    add("--transport", default="serial", choices=["serial", "9p", "ssh"], help="of the QEMU Linux guest")
+    add("--transport", default="serial", choices=["serial", "console", "9p", "ssh"], help="of the QEMU Linux guest")
     add("--linux-kernel", metavar="FILE", help="kernel image of the linux guest (default: Debian's, downloaded once)")
     add("--linux-modules", metavar="DIR", help="folder with that kernel's modules, for the transports that need some")
     add("--linux-append", default="", metavar="WORDS", help="more words for that kernel's command line")
@@ -94,6 +95,7 @@ def add_options(parser: pytest.Parser) -> None:
     )
     add("--patience", type=float, metavar="S", help="seconds a run may say nothing before its guest counts as hung")
     add("--results", metavar="DIR", help="where the history goes (default: results/ of the checkout)")
+    add("--accept", action="store_true", help="take values that look implausible as they are, now and from now on")
     add("--no-history", action="store_true", help="do not append to the history")
 
 
@@ -109,14 +111,29 @@ def check(config: pytest.Config) -> None:
     guests_of(config)
     suites_of(config)
     places = parse_place(config.getoption("--place"))
-    for name, params, _ in parse_key(config.getoption("--workload") or ""):
+    workload = config.getoption("--workload")
+    if workload is not None and not parse_key(workload):
+        raise UsageError(f"--workload {workload!r}: no workload named; leave it out to run all")
+    for name, params, _ in parse_key(workload or ""):
         variants_of(find(name, extra_of(config)), params, places)
-    json = config.getoption("--json")
-    if json and not Path(json).absolute().parent.is_dir():  # said now, not when all has been measured
-        raise UsageError(f"--json {json}: there is no folder {Path(json).absolute().parent}")
+    _check_output(config)
     patience = config.getoption("--patience")
-    if patience is not None and patience <= 0:
-        raise UsageError(f"--patience {patience}: must be more than 0 seconds")
+    if patience is not None and not 0 < patience < float("inf"):
+        raise UsageError(f"--patience {patience}: must be more than 0 seconds, and not for ever")
+    seed = config.getoption("--seed")
+    if seed is not None and not 0 <= seed < 2**64:
+        raise UsageError(f"--seed {seed}: must be 0 or more and less than 2^64")
+
+
+def _check_output(config: pytest.Config) -> None:
+    """What would go wrong only when all has been measured is said now."""
+    json, results = config.getoption("--json"), config.getoption("--results")
+    if json and not Path(json).absolute().parent.is_dir():
+        raise UsageError(f"--json {json}: there is no folder {Path(json).absolute().parent}")
+    if json and Path(json).is_dir():
+        raise UsageError(f"--json {json}: is a folder; name a file")
+    if results and Path(results).exists() and not Path(results).is_dir():
+        raise UsageError(f"--results {results}: is not a folder")
 
 
 def extra_of(config: pytest.Config) -> tuple[Path, ...]:
@@ -146,10 +163,13 @@ def suites_of(config: pytest.Config) -> frozenset[str]:
     Raises:
         UsageError: a name that is no family of workloads.
     """
-    names = frozenset(filter(None, (config.getoption("--suite") or "").split(",")))
+    asked = config.getoption("--suite")
+    names = frozenset(filter(None, (asked or "").split(",")))
     families = sorted({suite_of(row) for row in workloads(extra_of(config)).values()}) if names else []
     for name in sorted(names.difference(families)):
         raise UsageError(f"--suite {name}: no such suite; there are: {', '.join(families)}")
+    if asked is not None and not names:
+        raise UsageError(f"--suite {asked!r}: no suite named; leave it out to run all")
     return names
 
 
@@ -204,23 +224,58 @@ def _seconds(text: str) -> float:
 
 
 def guest_options_of(config: pytest.Config) -> GuestOptions:
-    """What guests need to know from the command line."""
+    """What guests need to know from the command line.
+
+    Raises:
+        UsageError: a value that means nothing to any guest, or a file that is not there.
+    """
     option = config.getoption
+    smp, sha256 = option("--smp"), option("--sha256")
+    if smp is not None and smp < 1:
+        raise UsageError(f"--smp {smp}: must be at least 1")
+    if sha256 is not None and re.fullmatch("[0-9a-fA-F]{64}", sha256) is None:
+        raise UsageError(f"--sha256 {sha256}: is not 64 hexadecimal digits")
     return GuestOptions(
         accel=option("--accel"),
         transport=option("--transport"),
         linux_kernel=_path(option("--linux-kernel")),
         linux_modules=_path(option("--linux-modules")),
         linux_append=option("--linux-append"),
-        sha256=option("--sha256"),
+        sha256=sha256,
         memory=option("--memory"),
-        smp=option("--smp"),
+        smp=smp,
         cpus=_cpus(option("--cpu")),
         host_key=_path(option("--host-key")),
         identity=_path(option("--identity")),
-        guests_file=_path(option("--guests-file")),
-        guest_files=parse_files(option("--guest-file")),
+        guests_file=_guests_file(option("--guests-file")),
+        guest_files=_guest_files(option("--guest-file")),
     )
+
+
+def _guests_file(text: str | None) -> Path | None:
+    """Read here too: when it is named and wrong, every guest of it would be skipped and the others measured.
+
+    Raises:
+        UsageError: it cannot be read or is not one.
+    """
+    if text:
+        guestfile.read(Path(text))
+    return _path(text)
+
+
+def _guest_files(texts: Sequence[str]) -> dict[tuple[str, str], Path]:
+    """Files by guest and key.
+
+    Raises:
+        UsageError: not of the form GUEST.KEY=FILE, no such guest, or no such file.
+    """
+    found = guestfile.parse_files(texts)
+    for (guest, key), path in found.items():
+        if guest not in available():
+            raise UsageError(f"--guest-file {guest}.{key}: no guest {guest}; there are: {', '.join(available())}")
+        if not path.is_file():
+            raise UsageError(f"--guest-file {guest}.{key}={path}: no such file")
+    return found
 
 
 def _path(text: str | None) -> Path | None:

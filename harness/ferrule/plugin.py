@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-import platform
+import json
 import secrets
 import sys
+import warnings
 from collections.abc import Generator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ferrule import __version__, options
+from ferrule import __version__, companion, options
 from ferrule.errors import EXIT_INFRASTRUCTURE, FerruleError, InfrastructureError, UsageError
 from ferrule.replay import REPLAY, inject
 from ferrule.samples import RunResult
 from ferrule.session import Case, Session
 
 SESSION = pytest.StashKey[Session]()
+REFUSED = pytest.StashKey[UsageError]()  # by the workers of pytest-xdist
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -29,6 +32,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Register the markers; `--json` is pytest-benchmark's own option under a shorter name."""
     if config.getoption("--json"):
         config.option.benchmark_json = config.getoption("--json")
+    config.pluginmanager.register(companion, "ferrule-companion")
     config.addinivalue_line("markers", "ferrule_family(name, variants): holds the workloads of one family")
     config.addinivalue_line("markers", "ferrule_case(guest, key): one run on one guest")
 
@@ -49,6 +53,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     marker = metafunc.definition.get_closest_marker("ferrule_family")
     if marker is None:
         return
+    if (output := getattr(metafunc.config, "workeroutput", None)) is not None:  # a worker of pytest-xdist
+        output["ferrule"] = companion.MANY
+        raise pytest.Collector.CollectError(companion.MANY)
     name, variants = marker.args
     session = _session(metafunc.config)
     try:
@@ -59,6 +66,13 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     timed = pytest.mark.benchmark(timer=REPLAY)
     parameters = [pytest.param(case, id=f"{case.key}-{case.guest}", marks=timed) for case in cases]
     metafunc.parametrize("measurement", parameters, indirect=True)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """A worker of pytest-xdist found something to measure: it must not."""
+    if said := getattr(node, "workeroutput", {}).get("ferrule"):
+        node.config.stash[REFUSED] = UsageError(said)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -80,8 +94,7 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
     try:
         if held.refused is not None:
             raise held.refused
-        if getattr(session.config.option, "numprocesses", None):
-            raise UsageError("-n: two measurements at once disturb each other; run without pytest-xdist")
+        companion.refuse(session.config, held.verify_only)
         with capture.global_and_fixture_disabled():
             held.measure(cases)
     except FerruleError as error:
@@ -127,7 +140,10 @@ class Measurement:
         summary, extra = self._session.summary(self.case)
         # Asked for only now: pytest-benchmark objects to a fixture that was requested and not used.
         benchmark = self._request.getfixturevalue("benchmark")
-        inject(benchmark, [value * 1e-9 for value in summary.per_process], str(run.key), extra)
+        samples = [value * 1e-9 for value in summary.per_process]
+        self._session.injected |= inject(benchmark, samples, companion.group_of(summary), extra)
+        if why := self._session.doubt(self.case):
+            pytest.fail(f"{self.case.guest}: {run.key}: implausible: {why}", pytrace=False)
 
 
 @pytest.fixture
@@ -141,18 +157,34 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> Generator[
     """A guest that failed is an infrastructure error to whoever reads the exit code, not a regression."""
     held = session.config.stash.get(SESSION, None)
     try:
-        yield
+        with warnings.catch_warnings():
+            if held is not None and not held.injected:
+                warnings.filterwarnings("ignore", "Not saving anything")  # the verdicts are: below
+            yield
+        _write_verdicts(session.config, held)
     except OSError as error:  # pytest-benchmark could not write its file, and took the terminal's summary with it
         if held is None or not held.measured:
             raise
         print(held.report())
         held.exit_code = _give_up(InfrastructureError(f"{error.filename or '--json'}: {error.strerror}"))
+    if (refused := session.config.stash.get(REFUSED, None)) is not None:
+        session.exitstatus = _give_up(refused)
     if held is None:
         return
     if held.exit_code:
         session.exitstatus = held.exit_code
     elif held.measured and exitstatus == pytest.ExitCode.TESTS_FAILED:
         session.exitstatus = EXIT_INFRASTRUCTURE
+
+
+def _write_verdicts(config: pytest.Config, held: Session | None) -> None:
+    """Write --json where pytest-benchmark does not, because no run has numbers: the verdicts are worth a file."""
+    path = config.getoption("benchmark_json", None)
+    if held is None or not held.measured or held.injected or not path:
+        return
+    with Path(path).open("w", encoding="utf-8") as out:
+        json.dump(companion.document(config), out, indent=4)
+        out.write("\n")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -165,20 +197,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_benchmark_generate_machine_info() -> dict[str, object]:
-    """The host, by facts that stay the same from run to run: guests have theirs in extra_info."""
-    return {
-        "node": platform.node(),
-        "machine": platform.machine(),
-        "system": platform.system(),
-        "release": platform.release(),
-        "python_version": platform.python_version(),
-    }
-
-
-@pytest.hookimpl(optionalhook=True)
 def pytest_benchmark_update_json(config: pytest.Config, output_json: dict[str, Any]) -> None:
-    """Say which suite wrote this, with which budget and seed, and what failed."""
+    """Say which suite wrote this, with which budget and seed, what became of every run, and what failed."""
     held = config.stash.get(SESSION, None)
     if held is not None and held.measured:
         output_json["ferrule"] = {"version": __version__, **held.facts()}

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ferrule import children
-from ferrule.errors import InfrastructureError, ToolMissing
+from ferrule.errors import InfrastructureError, ToolMissing, TransportError
 from ferrule.samples import Accel
 from ferrule.transcript import Transcript
 from ferrule.transports.base import Streams
@@ -48,6 +48,7 @@ class Machine:
     devices: tuple[str, ...] = ()  # further arguments, as they are
     # serial ports in the guest's order: name -> chardev, e.g. file,path=/dev/fd/5; Qemu chooses the chardevs itself
     ports: Mapping[str, str] = field(default_factory=dict)
+    typed: bool = False  # the results' port takes what Qemu.type() sends: it is QEMU's own input and output
 
 
 def arguments(machine: Machine) -> list[str]:
@@ -127,15 +128,24 @@ class Qemu:
         theirs = {name: ends[1] for name, ends in pipes.items()}
         with suppress(PermissionError):  # more than an unprivileged user's pipes may hold in all
             fcntl.fcntl(ours[RESULTS], fcntl.F_SETPIPE_SZ, PIPE_BYTES)
-        self.machine = replace(machine, ports={name: f"file,path=/dev/fd/{theirs[name]}" for name in machine.ports})
+        ports = {name: f"file,path=/dev/fd/{theirs[name]}" for name in machine.ports}
+        keyboard: int | None = None
+        self._keyboard: int | None = None
+        if machine.typed:
+            ports[RESULTS] = "stdio,signal=off"
+            keyboard, self._keyboard = os.pipe()
+            theirs["keyboard"] = keyboard
+        self.machine = replace(machine, ports=ports)
         try:
             self.child = children.start(
                 arguments(self.machine),
-                stdout=theirs["errors"],
+                stdin=subprocess.DEVNULL if keyboard is None else keyboard,
+                stdout=theirs["errors" if keyboard is None else RESULTS],
                 stderr=theirs["errors"],
                 pass_fds=tuple(theirs[name] for name in machine.ports),
             )
         except OSError as error:
+            self._close_keyboard()
             for end in ours.values():
                 os.close(end)
             raise InfrastructureError(f"{machine.program}: {error.strerror or error}") from error
@@ -145,6 +155,24 @@ class Qemu:
         sides = {ours[name]: kept for name, kept in transcripts.items() if name in ours}
         self.streams.follow(self.child, ours[RESULTS], sides)
 
+    def type(self, text: bytes) -> None:
+        """Send a line or so to the results' port of a machine that is typed to.
+
+        Raises:
+            TransportError: QEMU has ended.
+        """
+        assert self._keyboard is not None, "the machine is not one that is typed to"
+        try:
+            os.write(self._keyboard, text)
+        except BrokenPipeError:
+            raise TransportError("nothing can be typed any more: QEMU has ended") from None
+
     def close(self) -> None:
         """Kill and reap. May be called twice."""
+        self._close_keyboard()
         self.streams.close()
+
+    def _close_keyboard(self) -> None:
+        if self._keyboard is not None:
+            os.close(self._keyboard)
+        self._keyboard = None

@@ -30,8 +30,8 @@ class Replay:
 REPLAY = Replay()
 
 
-def inject(benchmark: Any, samples: Sequence[float], group: str, extra: dict[str, Any]) -> None:
-    """Make `benchmark` hold these samples.
+def inject(benchmark: Any, samples: Sequence[float], group: str, extra: dict[str, Any]) -> bool:
+    """Make `benchmark` hold these samples; returns whether it does (--benchmark-disable leaves it none).
 
     Args:
         benchmark: pytest-benchmark's fixture, of a test marked with `benchmark(timer=REPLAY)`.
@@ -42,9 +42,10 @@ def inject(benchmark: Any, samples: Sequence[float], group: str, extra: dict[str
     benchmark.group = group
     benchmark.extra_info.update(extra)
     if benchmark.disabled:
-        return
+        return False
     REPLAY.load(samples)
     benchmark.pedantic(_nothing, rounds=len(samples), iterations=1)
+    return True
 
 
 def _nothing() -> None:

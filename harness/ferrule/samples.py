@@ -103,6 +103,14 @@ class Histogram:
     buckets: dict[int, int]
 
 
+@dataclass(frozen=True)
+class Surroundings:
+    """What else the machine did while a process ran; None where that is not known."""
+
+    stolen: float | None  # share of all CPUs' time that the hypervisor took
+    load: float | None  # tasks that wanted to run, mean of the last minute, a CPU: 1 is as many as there are CPUs
+
+
 @dataclass
 class ProcessSamples:
     """One workload in one process of one boot."""
@@ -119,6 +127,7 @@ class ProcessSamples:
     histogram: Histogram | None = None
     voluntary: int | None = None
     involuntary: int | None = None
+    surroundings: Surroundings | None = None
     ran: int | None = None  # operations a batch really ran, where a slowdown was injected: nothing but a test
 
 
@@ -157,3 +166,5 @@ class GuestResult:
     seconds: float = 0.0
     boots: int = 0
     sampling: Sampling | None = None  # where a precision was asked for
+    doubts: dict[RunKey, str] = field(default_factory=dict)  # why a run's value is not believed (report/plausible.py)
+    accepted: bool = False  # whether it was to be taken all the same

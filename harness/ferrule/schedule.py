@@ -121,6 +121,7 @@ class UntilNarrow:
     _spent: dict[str, Spent] = field(default_factory=dict)
     _sampling: dict[str, Sampling] = field(default_factory=dict)
     _seen: dict[str, int] = field(default_factory=dict)  # processes, all runs together, when it was last asked
+    _broke: set[str] = field(default_factory=set)  # guests whose next turn the budget did not cover
     _silent: set[str] = field(default_factory=set)  # guests whose last turn gave nothing
 
     def turns(self, number: int, guests: Sequence[Guest], results: Mapping[str, GuestResult]) -> dict[str, Turn]:
@@ -132,8 +133,9 @@ class UntilNarrow:
         left = self.wanted.seconds - (time.monotonic() - self.started)
         for name, turn in sorted(due.items(), key=lambda one: _cost(one[1])):
             if number and (left := left - _cost(turn)) < 0:
-                break
-            granted[name] = turn
+                self._broke.add(name)
+            else:
+                granted[name] = turn
         return granted
 
     def _turn(self, number: int, guest: Guest, result: GuestResult) -> Turn | None:
@@ -141,6 +143,8 @@ class UntilNarrow:
         keys, spent = tuple(self.keys[guest.name]), self._spent.setdefault(guest.name, Spent())
         if number == 0:
             return Turn(keys, self.wanted.processes or self.pilot, spent=spent)
+        if guest.name in self._broke:
+            return None
         seen = sum(len(run.processes) for run in result.runs.values())
         if self._seen.get(guest.name, 0) == seen:
             self._silent.add(guest.name)
@@ -150,7 +154,7 @@ class UntilNarrow:
         if not still:
             return None
         kept = [key for key in keys if key in still or key.workload in self.controls]
-        processes = self._processes(number, guest, result, still)
+        processes = self._processes(number, guest, result, still, len(kept))
         return Turn(tuple(kept), processes, _frozen(result, kept), spent=spent)
 
     def _awaited(self, keys: Sequence[RunKey]) -> list[RunKey]:
@@ -164,7 +168,7 @@ class UntilNarrow:
         summary = _summary(result, key)
         return summary is None or not ended(summary, self.wanted.target, guest.fresh_boots)
 
-    def _processes(self, number: int, guest: Guest, result: GuestResult, still: Sequence[RunKey]) -> int:
+    def _processes(self, number: int, guest: Guest, result: GuestResult, still: Sequence[RunKey], runs: int) -> int:
         """How many a boot: as asked, or by the pilot once it is over; then no more is changed."""
         held = self._sampling.get(guest.name)
         if held is not None:
@@ -176,7 +180,7 @@ class UntilNarrow:
         if number < PILOT_BOOTS:
             return self.pilot
         spent = self._spent[guest.name]
-        boot, process = spent.boot, spent.process(len(self.keys[guest.name]))
+        boot, process = spent.boot, spent.process(runs)
         found = [summary.components for key in still if (summary := _summary(result, key))]
         best = processes_a_boot(boot, process, found)
         if best is None:
@@ -193,7 +197,7 @@ class UntilNarrow:
         for guest in guests:
             result = results[guest.name]
             used = self.wanted.processes or self.pilot
-            undecided = Sampling(self.wanted.target, self.wanted.seconds, used, "the pilot was not finished")
+            undecided = Sampling(self.wanted.target, self.wanted.seconds, used, "the pilot's")
             result.sampling = self._sampling.get(guest.name, undecided)
             last: Ended = "guest" if guest.name in self._silent else "budget"
             for key, run in result.runs.items():

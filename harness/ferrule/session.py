@@ -18,11 +18,14 @@ from ferrule.errors import FerruleError, ToolMissing, UsageError
 from ferrule.guests.base import Guest
 from ferrule.progress import Progress, progress_on
 from ferrule.registry import find, workloads
-from ferrule.report import extra_info, history, matrix, tables, verified
+from ferrule.report import extra_info, history, matrix, plausible, tables, verdicts, verified
 from ferrule.report.codec import encode
+from ferrule.report.columns import columns
 from ferrule.samples import GuestResult, RunKey, RunResult
 from ferrule.stats.summary import Summary, summarise
 from ferrule.suite import Asked, Variants, keys_of, parse_key, parse_place, suite_of, variants_of
+
+SCHEMA = 1  # of the key `ferrule` in the JSON file
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,7 @@ class Session:
         self.skipped: dict[str, str] = {}  # guests nobody asked for by name and that are not to be had
         self.results: dict[str, GuestResult] = {}
         self.measured = False
+        self.injected = False  # whether pytest-benchmark holds any sample
         self.refused: FerruleError | None = None  # what collection stumbled over
         self.exit_code = 0  # when no measurement took place
         self._history: Path | None = None
@@ -117,6 +121,7 @@ class Session:
             finally:
                 for guest in made:
                     guest.close()
+                self._doubt()
                 self._remember()
 
     def _make(self, name: str, progress: Progress) -> Guest | None:
@@ -143,15 +148,39 @@ class Session:
             progress.note(f"{name}: skipped: {reason}")
         return None
 
+    @property
+    def _folder(self) -> Path:
+        """The history's root."""
+        return Path(self._config.getoption("--results") or paths.root() / "results")
+
+    def _doubt(self) -> None:
+        """Look for values that cannot be, also when the campaign was interrupted."""
+        if self.verify_only:
+            return
+        asked = None if self._precision else self.budget.boots * self.budget.processes
+        for result, column in zip(self.results.values(), columns([*self.results.values()]), strict=True):
+            result.accepted = self._config.getoption("--accept")
+            try:
+                earlier = [one.column for one in history.of_guest(self._folder, result.guest)]
+            except FerruleError as error:  # what was measured is worth more than the check of it
+                result.errors.append(f"not held against the history: {error}")
+                earlier = []
+            result.doubts = plausible.doubts(column, earlier, asked)
+
     def _remember(self) -> None:
         """Append to the history what was measured or verified, also when the campaign was interrupted."""
         if self._config.getoption("--no-history"):
             return
-        folder, found = Path(self._config.getoption("--results") or paths.root() / "results"), [*self.results.values()]
+        folder, found = self._folder, [*self.results.values()]
         if self.verify_only:
             self._history = verified.append(folder, found, seed=self.seed)
         else:
             self._history = history.append(folder, found, seed=self.seed, budget=self.budget.name)
+
+    def doubt(self, case: Case) -> str | None:
+        """Why a measured value fails its test; None when it is believed, or was to be taken as it is."""
+        held = self.results[case.guest]
+        return None if held.accepted else held.doubts.get(case.key)
 
     def result(self, case: Case) -> RunResult:
         """Samples of a case, or why there are none."""
@@ -187,13 +216,21 @@ class Session:
         return "\n".join(lines)
 
     def facts(self) -> dict[str, object]:
-        """For the JSON file."""
-        sampling = {name: encode(result.sampling) for name, result in self.results.items() if result.sampling}
-        errors = {name: result.errors for name, result in self.results.items() if result.errors}
+        """For the JSON file: the campaign, and per guest what became of its workloads and of each of their runs."""
+        made = columns([*self.results.values()])
         return {
+            "schema": SCHEMA,
             "seed": self.seed,
             "budget": self.budget.name,
-            "errors": errors,
+            "sampling": {column.guest: encode(column.sampling) for column in made if column.sampling},
+            "verdicts": {column.guest: verdicts.as_json(verdicts.verdicts(column)) for column in made},
+            "runs": {
+                column.guest: {
+                    str(entry.key): {"status": entry.status, "reason": entry.reason} for entry in column.entries
+                }
+                for column in made
+            },
+            "doubts": {column.guest: dict(column.doubts) for column in made if column.doubts},
+            "errors": {name: result.errors for name, result in self.results.items() if result.errors},
             "skipped": self.skipped,
-            "sampling": sampling,
         }

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 import time
 
+from ferrule import machine_load
 from ferrule.assemble import Assembler
 from ferrule.errors import (
     GuestDied,
@@ -15,12 +17,13 @@ from ferrule.errors import (
     GuestPanicked,
     GuestRebooted,
 )
+from ferrule.gather import clean
 from ferrule.guests.base import Execution, Guest
 from ferrule.plan import Plan
 from ferrule.progress import Progress
 from ferrule.stream import Decoder, Record, Restart
 
-PANIC = re.compile(r"Kernel panic|panicked at|KERNEL PANIC|Oops:|triple fault", re.IGNORECASE)
+PANIC = re.compile(r"Kernel panic|panicked at|Uncaught panic|Oops:|triple fault", re.IGNORECASE)
 FLOOD_BYTES = 1 << 20  # without one valid record between them: no honest kernel log is that long
 TAIL_LINES = 12
 POLL_SECONDS = 0.25
@@ -28,6 +31,7 @@ POLL_SECONDS = 0.25
 # under icount a guest's nanosecond is an instruction, of which TCG does one to two hundred million a second.
 SLACK = {"metal": 4.0, "kvm": 4.0, "remote": 6.0, "tcg": 8.0, "icount": 40.0}
 QUIET_SECONDS = 12.0
+ON_THIS_HOST = ("metal", "kvm")  # accelerators whose time is time and this host's
 
 
 class Watch:
@@ -45,6 +49,8 @@ class Watch:
         self._records = 0
         self._noise = 0
         self._started = False
+        self._began: machine_load.Moment | None = None
+        self._said = ""  # the payload's last word for people
         self.heard: tuple[float, float] | None = None  # when the first and the latest valid record came
 
     def drain(self, execution: Execution) -> None:
@@ -87,12 +93,25 @@ class Watch:
                 self.heard = (self.heard[0] if self.heard else now, now)
                 self._started = self._started or event.kind == "hello"
                 self._records += 1
+                if event.kind == "log":
+                    self._said = clean(event.fields.get("text", ""))
+                self._look(event)
                 self._progress.record(event)
         if self._noise > FLOOD_BYTES:
             raise self._error(GuestFlooded, execution, f"sent {self._noise >> 10} KiB without one valid record")
         if self._records > self._records_limit:
             raise self._error(GuestFlooded, execution, f"sent more than {self._records_limit} records")
         return alive
+
+    def _look(self, record: Record) -> None:
+        """Look at this host when a process begins and ends, where it is this host that the process runs on."""
+        if self._guest.accel not in ON_THIS_HOST:
+            return
+        if record.kind == "hello":
+            self._began = machine_load.now()
+        elif record.kind == "done":
+            seen = machine_load.between(self._began, machine_load.now(), os.cpu_count() or 1)
+            self._assembler.take_surroundings(record.process, seen)
 
     def _check_console(self, execution: Execution) -> None:
         """A kernel that has panicked may sit there for ever: do not wait for the deadline."""
@@ -115,7 +134,8 @@ class Watch:
             return self._error(GuestNotStarted, execution, f"ended before its first record ({ending.detail})")
         if ending.clean or "reset" in ending.detail:
             return self._error(GuestRebooted, execution, f"ended before it was finished ({ending.detail})")
-        return self._error(GuestDied, execution, f"died ({ending.detail})")
+        said = f": {self._said}" if self._said else ""
+        return self._error(GuestDied, execution, f"died ({ending.detail}{said})")
 
     def _error(self, kind: type[GuestError], execution: Execution, what: str) -> GuestError:
         lines = execution.console().splitlines()[-TAIL_LINES:]

@@ -77,3 +77,14 @@ def test_guest_of_another_machine_type_is_refused(serve: Callable[..., Server], 
     server = serve(path=str(tools))
     with pytest.raises(UsageError, match="no payload is built for 'vax'"):
         guests.create(str(server.address), server.options())
+
+
+def test_the_os_is_the_hosts_to_say(serve: Callable[..., Server], bare_path: str) -> None:
+    tools = Path(bare_path)
+    (tools / "uname").unlink()
+    (tools / "uname").write_text('#!/bin/sh\n[ "$1" = -s ] && echo Redox || echo x86_64\n')
+    (tools / "uname").chmod(0o700)
+    server = serve(path=str(tools))
+    guest = guests.create(str(server.address), server.options())
+    guest.close()
+    assert (guest.os, guest.arch) == ("redox", "x86_64")

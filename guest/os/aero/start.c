@@ -2,6 +2,7 @@
  * it starts itself again once for each process of the boot, with the arguments of a payload, and ends the machine. */
 #include "os/os.h"
 #include "core/text.h"
+#include "os/cpu_model.h"
 
 #define SELF   "/usr/bin/init"
 #define COUNT  "/ferrule/processes" /* how many, in decimal: written by the harness */
@@ -140,23 +141,6 @@ long os_map_shared(size_t length, void **at) {
     memset(*at, 0, length); /* processes before this one may have used it */
     aero_spare_byte = (char *)*at + OS_PAGE - 1;
     return 0;
-}
-
-static void cpuid(uint32_t leaf, uint32_t word[4]) {
-    __asm__ volatile("cpuid" : "=a"(word[0]), "=b"(word[1]), "=c"(word[2]), "=d"(word[3]) : "a"(leaf), "c"(0));
-}
-
-/* The brand string (SDM vol. 2A, CPUID leaves 0x80000002 to 0x80000004), without the blanks it begins with. */
-static const char *cpu_model(char text[49]) {
-    uint32_t word[4];
-    for (uint32_t i = 0; i < 3; i++) {
-        cpuid(0x80000002u + i, word);
-        memcpy(text + 16 * i, word, 16);
-    }
-    text[48] = 0;
-    while (*text == ' ')
-        text++;
-    return text;
 }
 
 void os_facts(void (*fact)(void *, const char *name, const char *value), void *context) {

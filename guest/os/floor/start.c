@@ -1,6 +1,7 @@
 /* The payload's side: from the kernel's first jump to program_main(), results, and what is worth knowing. */
 #include "os/os.h"
 #include "core/text.h"
+#include "os/cpu_model.h"
 
 uint64_t floor_ns_per_tick;
 
@@ -32,23 +33,6 @@ void os_output(const char *bytes, size_t length) {
 
 void os_complain(const char *text) {
     floor_call(CALL_SAY, FLOOR_CONSOLE, (long)text, (long)text_length(text));
-}
-
-static void cpuid(uint32_t leaf, uint32_t word[4]) {
-    __asm__ volatile("cpuid" : "=a"(word[0]), "=b"(word[1]), "=c"(word[2]), "=d"(word[3]) : "a"(leaf), "c"(0));
-}
-
-/* The brand string (SDM vol. 2A, CPUID leaves 0x80000002 to 0x80000004), without the blanks it begins with. */
-static const char *cpu_model(char text[49]) {
-    uint32_t word[4];
-    for (uint32_t i = 0; i < 3; i++) {
-        cpuid(0x80000002u + i, word);
-        memcpy(text + 16 * i, word, 16);
-    }
-    text[48] = 0;
-    while (*text == ' ')
-        text++;
-    return text;
 }
 
 void os_facts(void (*fact)(void *, const char *name, const char *value), void *context) {

@@ -1,6 +1,7 @@
 /* From the kernel's call of runtime_entry() to program_main(), results, and what is worth knowing. */
 #include "os/os.h"
 #include "core/text.h"
+#include "os/cpu_model.h"
 
 hermit_thread_id hermit_main_thread;
 
@@ -42,23 +43,6 @@ void os_output(const char *bytes, size_t length) {
 void os_complain(const char *text) {
     enum { STDERR = 2 };
     os_write(STDERR, text, text_length(text));
-}
-
-static void cpuid(uint32_t leaf, uint32_t word[4]) {
-    __asm__ volatile("cpuid" : "=a"(word[0]), "=b"(word[1]), "=c"(word[2]), "=d"(word[3]) : "a"(leaf), "c"(0));
-}
-
-/* The brand string (Intel SDM vol. 2A, CPUID leaves 0x80000002 to 0x80000004), without the blanks it begins with. */
-static const char *cpu_model(char text[49]) {
-    uint32_t word[4];
-    for (uint32_t i = 0; i < 3; i++) {
-        cpuid(0x80000002u + i, word);
-        memcpy(text + 16 * i, word, sizeof word);
-    }
-    text[48] = 0;
-    while (*text == ' ')
-        text++;
-    return text;
 }
 
 /* "Hermit version 0.13.0 # UTC ..." in a file that the kernel makes: what stands between. */

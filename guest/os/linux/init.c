@@ -7,6 +7,7 @@
  *     ferrule.share=TAG      mount the 9p share TAG on /host, read-only, before
  *     ferrule.address=A.B.C.D  give eth0 this address (netmask 255.255.255.0), bring it and lo up
  *
+ * A /dev that the kernel filled by itself is taken as it is.
  * Modules are loaded in the order of /modules.list, one path a line. What goes wrong is said on the console in one line
  * "ferrule-init: ..."; the machine is powered off then, or the kernel panics when this process cannot even do that. */
 #include "os/os.h"
@@ -279,8 +280,12 @@ int program_main(int argc, char **argv) {
     enum { MS_RDONLY = 1, MS_NOSUID = 2, MS_NODEV = 4 };
     char value[LINE], *program[ARGUMENTS + 2] = {0};
     record_init(&record, port_write, NULL, "0", init_stream);
-    mount("devtmpfs", "/dev", "devtmpfs", 0, NULL);
-    call3(CALL_DUP3, os_open("/dev/null", OS_READ), STDIN, 0);
+    long null = os_open("/dev/null", OS_READ);
+    if (null < 0) {
+        mount("devtmpfs", "/dev", "devtmpfs", 0, NULL);
+        null = os_open("/dev/null", OS_READ);
+    }
+    call3(CALL_DUP3, null, STDIN, 0);
     mount("proc", "/proc", "proc", 0, NULL);
     mount("sysfs", "/sys", "sysfs", 0, NULL);
     must(read_file("/proc/cmdline", command_line, sizeof command_line), "read ", "/proc/cmdline");

@@ -169,11 +169,15 @@ struct os_process {
 static inline long os_process_start(struct os_process *process, void (*entry)(void *), void *argument) {
     enum { SIGCHLD = 17, SIGKILL = 9, PR_SET_PDEATHSIG = 1 };
     process->pid = 0;
+    if (!linux_start_state.pid)
+        linux_start_state.pid = call0(CALL_GETPID);
     long pid = call5(CALL_CLONE, SIGCHLD, 0, 0, 0, 0);
     if (pid == 0) {
         call5(CALL_PRCTL, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
         if (call0(CALL_GETPPID) != linux_start_state.pid)
             os_exit(0); /* the parent had died already: no signal will come */
+        /* This child's own number is asked for only when it starts children itself. */
+        linux_start_state.pid = 0;
         entry(argument);
         os_exit(0);
     }

@@ -88,7 +88,7 @@ long os_thread_start(struct os_thread *thread, void (*entry)(void *), void *argu
     long context = keeper()->thread();
     if (context < 0)
         return context;
-    *thread = (struct os_thread){(int)context, -1, 0};
+    *thread = (struct os_thread){(int)context, 0};
     begin = (volatile struct redox_begin *)(((uint64_t)stack + size - sizeof *begin) & ~(uint64_t)15);
     begin->entry = entry;
     begin->argument = argument;

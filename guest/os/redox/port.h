@@ -142,8 +142,7 @@ long os_pipe(int end[2]);
 #define OS_HAS_THREAD
 struct os_thread {
     int fd;                 /* of the context: in the one that started it, and in itself */
-    int status;             /* in a userland: of what ended it */
-    volatile uint32_t over; /* the same: it has ended */
+    volatile uint32_t over; /* in a userland: it has ended */
 };
 long os_thread_start(struct os_thread *thread, void (*entry)(void *), void *argument, void *stack, size_t size);
 long os_thread_join(struct os_thread *thread);

@@ -1,5 +1,5 @@
 /* Contexts in a userland: a daemon makes processes and their threads, and tells how a process ended. A thread tells of
- * its end by itself, as Redox's libc lets it do. */
+ * its end by a futex, as Redox's libc lets it do. */
 #include "context.h"
 
 enum { SIGNALLED = 128 };
@@ -50,35 +50,31 @@ static void born(void) {
     redox_close(redox_start.thread);
 }
 
-/* From the moment when the word says so the stack may be somebody else's: nothing here is on it any more. */
+/* It sleeps until who joins it ends it: to end itself it would need a descriptor that nobody could close at the right
+ * time. From the moment when the word says so its stack may be somebody else's: nothing here is on it any more. */
 static _Noreturn void end(const struct redox_begin *begin) {
-    static const uint64_t verb = VERB_END;
-    struct os_thread *thread = begin->thread;
-    long status = thread->status = (int)REDOX_DUP(begin->self, "status");
+    static const struct redox_time long_time = {1 << 30, 0, 0};
     register long none __asm__("r10") = 0;
     register long unused __asm__("r8") = 0;
-    register const uint64_t *words __asm__("r12") = &verb;
-    register long call __asm__("r13") = CALL_WRITE;
     __asm__ volatile("movl $1, (%%rdi)\n\t"
                      "syscall\n\t"
                      "1: movq %%rbx, %%rdi\n\t"
-                     "movq %%r12, %%rsi\n\t"
-                     "movl $8, %%edx\n\t"
-                     "movq %%r13, %%rax\n\t"
+                     "xorl %%esi, %%esi\n\t"
+                     "movl %[sleep], %%eax\n\t"
                      "syscall\n\t"
                      "jmp 1b"
                      :
-                     : "a"(CALL_FUTEX), "D"(&thread->over), "S"(FUTEX_WAKE), "d"(1), "b"(status), "r"(none),
-                       "r"(unused), "r"(words), "r"(call)
+                     : "a"(CALL_FUTEX), "D"(&begin->thread->over), "S"(FUTEX_WAKE), "d"(1), "b"(&long_time), "r"(none),
+                       "r"(unused), [sleep] "i"(CALL_NANOSLEEP)
                      : "rcx", "r11", "memory");
     __builtin_unreachable();
 }
 
 static long join(struct os_thread *thread) {
+    const uint64_t verb[] = {VERB_END};
     while (!thread->over)
         os_wait(&thread->over, 0, 0, 0);
-    os_close(thread->status);
-    return 0;
+    return REDOX_SET(thread->fd, "status", verb);
 }
 
 /* The daemon may be busy with this very process and ask to try again. */

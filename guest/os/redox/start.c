@@ -1,6 +1,7 @@
 /* From the first instruction to program_main(), whoever started the program; what is known of the kernel. */
 #include "context.h"
 #include "core/text.h"
+#include "os/cpu_model.h"
 
 struct redox_start redox_start = {ERA_UNKNOWN, 0, -1, -1, -1};
 
@@ -107,21 +108,6 @@ long os_cpus(void) {
         if (*at >= '0' && *at <= '9')
             count = count * 10 + (*at - '0');
     return count = count ? count : 1;
-}
-
-/* The brand string (SDM vol. 2A, CPUID leaves 0x80000002 to 0x80000004), without the blanks it begins with. */
-static const char *cpu_model(char text[49]) {
-    for (uint32_t i = 0; i < 3; i++) {
-        uint32_t word[4];
-        __asm__ volatile("cpuid"
-                         : "=a"(word[0]), "=b"(word[1]), "=c"(word[2]), "=d"(word[3])
-                         : "a"(0x80000002u + i), "c"(0));
-        memcpy(text + 16 * i, word, sizeof word);
-    }
-    text[48] = 0;
-    while (*text == ' ')
-        text++;
-    return text;
 }
 
 static int has_kvmclock(void) {

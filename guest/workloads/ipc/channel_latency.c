@@ -11,9 +11,9 @@ static void answer(void *argument) {
 }
 
 static long setup(struct run *run) {
-    long result = echo_prepare(run, state(run));
-    if (result < 0)
-        return result;
+    long refused = message_size(run, &state(run)->size);
+    if (refused < 0)
+        return refused;
     TRY(run, os_channel_pair(state(run)->end));
     return echo_start(run, state(run), answer);
 }
@@ -23,7 +23,7 @@ static inline void op(struct run *run) {
 }
 
 static long verify(struct run *run) {
-    return echo_verify(run, state(run));
+    return message_verify(run, op);
 }
 
 static void teardown(struct run *run) {

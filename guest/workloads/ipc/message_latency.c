@@ -1,9 +1,7 @@
 /* A message of `size` bytes is sent to another process, which sends it back: the kernel's own messages, addressed to a
  * process, copied into its queue and out of it again. One operation is the ROUND TRIP: two sendings, two receipts, two
  * context switches. Unlike ipc_round_trip's they do not travel in registers, and nobody has to wait for them. */
-#include "workloads/workload.h"
-
-enum { LARGEST = 4096, STOP = 0 };
+#include "workloads/message.h"
 
 struct state {
     struct os_process process;
@@ -13,14 +11,12 @@ struct state {
 };
 STATE(struct state)
 
-static char message[LARGEST];
-
 static void echo(void *argument) {
     struct run *run = argument;
     long sender, got;
     run_pin(run, 1);
-    while ((got = os_message_receive(&sender, message, sizeof message)) > 0 && message[0] != STOP) {
-        message[0]++; /* so that the first end can tell an answer from its own bytes */
+    while ((got = os_message_receive(&sender, message, sizeof message)) > 0 && message[0] != MESSAGE_STOP) {
+        message[0]++;
         if (os_message_send(sender, message, (size_t)got) < 0)
             break;
     }
@@ -28,11 +24,9 @@ static void echo(void *argument) {
 
 static long setup(struct run *run) {
     struct state *own = state(run);
-    int64_t size = run_param(run, "size");
-    if (size < 1 || size > LARGEST)
-        return REFUSE(run, "size", "1..4096");
-    own->size = (size_t)size;
-    run->bytes = 2 * (uint64_t)size;
+    long refused = message_size(run, &own->size);
+    if (refused < 0)
+        return refused;
     TRY(run, os_process_start(&own->process, echo, run));
     own->started = 1;
     TRY(run, own->address = os_message_address(&own->process));
@@ -42,23 +36,21 @@ static long setup(struct run *run) {
 static inline void op(struct run *run) {
     struct state *own = state(run);
     long sender = 0;
-    message[0] = 1;
+    message[0] = MESSAGE_ASK;
     long sent = os_message_send(own->address, message, own->size);
     long got = os_message_receive(&sender, message, own->size);
-    EXPECT(run, (sent >= 0) & (got == (long)own->size) & (sender == own->address) & (message[0] == 2));
+    EXPECT(run, (sent >= 0) & (got == (long)own->size) & (sender == own->address) & (message[0] == MESSAGE_ANSWER));
 }
 
 static long verify(struct run *run) {
-    for (unsigned turn = 0; turn < 32 && !run->failed; turn++)
-        op(run);
-    return run->failed ? WRONG(run, "what came back was not the other process's answer") : 0;
+    return message_verify(run, op);
 }
 
 static void teardown(struct run *run) {
     struct state *own = state(run);
     if (!own->started)
         return;
-    message[0] = STOP;
+    message[0] = MESSAGE_STOP;
     if (own->address > 0 && os_message_send(own->address, message, own->size) >= 0)
         os_process_join(&own->process);
     else

@@ -3,10 +3,9 @@
  * Pitfall: on one core or on two the number differs twentyfold, so both ends are placed and their CPUs recorded.
  * library=1 makes both ends programs on a C library, which is what other tools time: they call through functions, whose
  * returns a kernel may make slow (null_call_wrapped.c), and the kernel knows their threads (os_library_enter), for
- * which Linux does some more at each switch: 5 % of a round trip and more. */
+ * which it may do some more at each switch: 5 % of a round trip and more. */
+#include "workloads/message.h"
 #include "workloads/peer.h"
-
-enum { LARGEST = 4096 }; /* PIPE_BUF: up to here a message is never split */
 
 struct state {
     struct peer peer;
@@ -14,8 +13,6 @@ struct state {
     int library, entered;
 };
 STATE(struct state)
-
-static char message[LARGEST];
 
 __attribute__((noinline)) static long wrapped_read(int fd, void *into, size_t size) {
     return os_read(fd, into, size);
@@ -38,19 +35,17 @@ static void echo(void *argument) {
     struct state *own = state(run);
     peer_enter(run, &own->peer);
     while (receive(own, own->peer.there[0]) == (long)own->size) {
-        message[0]++; /* so that the first end can tell an answer from its own bytes */
+        message[0]++;
         if (send(own, own->peer.back[1]) != (long)own->size)
             break;
     }
 }
 
 static long setup(struct run *run) {
-    int64_t size = run_param(run, "size");
-    if (size < 1 || size > LARGEST)
-        return REFUSE(run, "size", "1..4096");
-    state(run)->size = (size_t)size;
+    long refused = message_size(run, &state(run)->size);
+    if (refused < 0)
+        return refused;
     state(run)->library = run_param(run, "library") != 0;
-    run->bytes = 2 * (uint64_t)size;
     if (state(run)->library)
         TRY(run, os_library_enter());
     state(run)->entered = state(run)->library;

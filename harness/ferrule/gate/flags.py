@@ -23,7 +23,7 @@ LEAST_BOOTS = 2  # one boot cannot tell an exact count from a lucky one
 
 
 EXACT = ("baselines", "update_baseline", "boots", "kernel_build")  # flags of one tier only
-TIME = ("base", "candidate", "pairs", "processes", "seed", "stored", "results")
+TIME = ("base", "candidate", "pairs", "processes", "seed", "stored", "results", "history")
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -71,6 +71,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     flag("--seed", type=int, metavar="N", help="time: of all orders and layouts (default: drawn, and stored)")
     flag("--from", type=Path, metavar="FILE", dest="stored", help="time: decide again from stored pairs")
     flag("--results", type=Path, metavar="DIR", help="time: where the pairs go (default: results/ of the checkout)")
+    flag("--history", action="store_true", help="time: also tell how stored runs differ; advice, never a verdict")
     for name, what in OUTPUTS.items():
         flag(f"--{name}", type=Path, metavar="FILE", help=what)
 

@@ -85,8 +85,9 @@ class Report:
     ungated: tuple[str, ...] = ()  # a line a guest that has no baseline for these conditions: nothing was compared
     hints: tuple[str, ...] = ()  # what to do next
     conditions: tuple[str, ...] = ()  # a line a guest: under which key it was compared
+    advice: tuple[str, ...] = ()  # what stored runs say: no verdict depends on it
     strict: bool = False  # what is inconclusive fails
-    compared: bool = True  # False: a baseline was written, nothing was gated
+    compared: bool = True  # False: a baseline was written, or advice was asked for: nothing was gated
 
     def having(self, verdict: Verdict) -> tuple[Finding, ...]:
         """The findings with this verdict."""
@@ -100,7 +101,7 @@ class Report:
         neither must counts that cannot be told apart. A guest without any baseline does: a gate that compares nothing
         would otherwise pass for ever.
         """
-        if self.failures or not (self.findings or self.ungated):
+        if self.failures or not (self.findings or self.ungated or self.advice):
             return EXIT_INFRASTRUCTURE
         if not self.compared:
             return EXIT_OK
@@ -117,6 +118,8 @@ class Report:
     @property
     def headline(self) -> str:
         """The counts in a line."""
+        if not self.compared and self.advice:
+            return "advice only, nothing was gated"
         if not self.compared and not self.failures:
             changed = sum(one.changed for one in self.findings)
             return f"{len(self.findings)} counts accepted, {changed} of them changed"

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-import time
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Final
 
 from ferrule import accel, children, ext2, gpt, guestfile, qemu
-from ferrule.divider import Divided
+from ferrule.booted import conditions
+from ferrule.divider import Announced
 from ferrule.errors import FerruleError, UsageError
 from ferrule.guestfile import Need, UserFile
 from ferrule.guests.base import Ending
@@ -33,7 +33,6 @@ FRAGILE: Final = frozenset(
     {"context_switch", "eventfd_pingpong", "futex_pingpong", "message_latency", "pipe_bandwidth", "pipe_latency"}
 )
 _END: Final = "ferrule-init: end"
-_LOOK_SECONDS: Final = 0.2  # without a record, before the console is looked at for the end
 _STATUS = re.compile(r"ferrule-init: (process \d+ ended with status (\d+))")
 
 
@@ -89,11 +88,9 @@ class AeroGuest:
         """Conditions: the same text for the same machine, whatever the boot."""
         cd = self._kernel.path.name
         return {
-            "accel.reason": self._choice.reason,
+            **conditions(self._choice, self.machine(Path(cd), Path("disk"))),
             "kernel.file": cd,
             "kernel.sha256": self._kernel.sha256,
-            "qemu.version": qemu.version(self._program),
-            "qemu.command": qemu.conditions(self.machine(Path(cd), Path("disk"))),
         }
 
     def machine(self, cd: Path, disk: Path) -> qemu.Machine:
@@ -125,26 +122,15 @@ class AeroGuest:
         """Nothing is kept between boots."""
 
 
-class AeroBoot(Divided):
+class AeroBoot(Announced):
     """One boot. It ends when the guest's init says so: the kernel may hang when it powers off."""
-
-    def read(self, timeout: float) -> bytes:
-        """See base.Execution."""
-        deadline = time.monotonic() + timeout
-        while True:
-            try:
-                return super().read(min(_LOOK_SECONDS, max(0.0, deadline - time.monotonic())))
-            except TimeoutError:
-                if self._is_over():
-                    return self._divider.close()
-                if time.monotonic() >= deadline:
-                    raise
 
     def ending(self) -> Ending:
         """See base.Execution."""
-        return classify(0, self.console(), "") if self._is_over() else super().ending()
+        return classify(0, self.console(), "") if self.over() else super().ending()
 
-    def _is_over(self) -> bool:
+    def over(self) -> bool:
+        """See Announced."""
         return _END in self._qemu.console.text()
 
 

@@ -86,7 +86,11 @@ class Guest(Protocol):
 
 @runtime_checkable
 class Fragile(Protocol):
-    """A guest whose kernel some workloads may hang or crash: each of them gets boots of its own, after the others."""
+    """A guest whose kernel some workloads may hang or crash: they have a boot of their own, after the others.
+
+    When one of them does end that boot, each of the rest gets one to itself: so a kernel that survives them costs one
+    more boot, and one that does not costs no more than the runs that it breaks on.
+    """
 
     def breaks_on(self, key: RunKey) -> bool:
         """Whether this run may be the kernel's last."""

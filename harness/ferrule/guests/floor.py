@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import os
 import re
-from contextlib import ExitStack
 from pathlib import Path
 
-from ferrule import accel, children, host, qemu
-from ferrule.booted import Booted
+from ferrule import accel, children, qemu
+from ferrule.booted import Booted, conditions
+from ferrule.booted import boot as boot_of
 from ferrule.errors import FerruleError, UsageError
 from ferrule.guests.base import Ending
 from ferrule.guests.options import GuestOptions
 from ferrule.samples import Accel
-from ferrule.transports.base import PrivateFolder
 
 ARCH = "x86_64"
 BOOT_SECONDS: dict[Accel, float] = {"kvm": 10.0, "tcg": 30.0, "icount": 60.0}
@@ -63,13 +62,7 @@ class FloorGuest:
 
     def describe(self) -> dict[str, str]:
         """Conditions: the same text for the same machine, whatever the boot."""
-        below = host.facts(sorted(os.sched_getaffinity(0))) if self.accel == "kvm" else {}
-        return {
-            **below,
-            "accel.reason": self._choice.reason,
-            "qemu.version": qemu.version(self._program),
-            "qemu.command": qemu.conditions(self.machine(Path("payload"))),
-        }
+        return conditions(self._choice, self.machine(Path("payload")))
 
     def machine(self, image: Path) -> qemu.Machine:
         """The machine that boots an image file."""
@@ -84,11 +77,7 @@ class FloorGuest:
 
     def execute(self, payload: bytes, processes: int, boot: int) -> Booted:  # noqa: ARG002 - the plan says both
         """See base.Guest. How many processes there are, the kernel reads from the plan in the payload."""
-        with ExitStack() as undo:
-            folder = undo.enter_context(PrivateFolder())
-            running = qemu.Qemu(self.machine(folder.write("payload", payload, 0o600)))
-            undo.callback(running.close)
-            return Booted(running, undo.pop_all(), classify)
+        return boot_of(self.machine, payload, classify)
 
     def close(self) -> None:
         """Nothing is kept between boots."""

@@ -10,6 +10,7 @@ from dataclasses import replace
 from ferrule import accel, children, dropbear, host, initramfs, kernels, qemu
 from ferrule.booted import Booted
 from ferrule.build import build_init
+from ferrule.divider import Divided
 from ferrule.errors import FerruleError, UsageError
 from ferrule.guests.base import Ending, Execution
 from ferrule.guests.linux_ssh import OverSsh, SshBoot
@@ -18,11 +19,17 @@ from ferrule.kernels import Kernel
 from ferrule.modules import without_signature
 from ferrule.samples import Accel
 from ferrule.transports.base import BootTransport, Cargo, PrivateFolder
+from ferrule.transports.console import ConsoleTransport
 from ferrule.transports.ninep import NinePTransport
 from ferrule.transports.serial import SerialTransport
 
 ARCH = "x86_64"
-TRANSPORTS: dict[str, type[BootTransport]] = {"serial": SerialTransport, "9p": NinePTransport, "ssh": SshBoot}
+TRANSPORTS: dict[str, type[BootTransport]] = {
+    "serial": SerialTransport,
+    "console": ConsoleTransport,
+    "9p": NinePTransport,
+    "ssh": SshBoot,
+}
 BOOT_SECONDS: dict[Accel, float] = {"kvm": 30.0, "tcg": 120.0, "icount": 240.0}
 SHARE_MODULES = ("virtio_pci", "9pnet_virtio", "9p")
 NETWORK_MODULES = ("virtio_pci", "virtio_net")
@@ -34,7 +41,7 @@ _WORDS: dict[Accel, str] = {
     "tcg": "tsc=reliable",
     "icount": "tsc=reliable nokaslr norandmaps random.trust_cpu=off",
 }
-_PANIC = re.compile(r"Kernel panic - not syncing: .*")
+_PANIC = re.compile(r"Kernel panic - not syncing: .*|Uncaught panic:\s+.*")  # Linux's, Asterinas's
 _INIT = re.compile(r"ferrule-init: (.*)")
 _FINISHED = "all processes ended with status 0"
 _POWER_DOWN = "reboot: Power down"
@@ -89,7 +96,7 @@ class LinuxGuest:
             **below,
             "accel.reason": self._choice.reason,
             "kernel.file": self._kernel.image.name,
-            "kernel.boot": "bzImage" if self._image is self._kernel.image else "ELF from bzImage",
+            "kernel.boot": self._kernel.protocol if self._image is self._kernel.image else "ELF from bzImage",
             "kernel.origin": self._kernel.origin,
             "kernel.sha256": self._kernel.sha256,
             "qemu.version": qemu.version(self._program),
@@ -103,7 +110,7 @@ class LinuxGuest:
             "console=ttyS0 quiet panic=-1",
             _WORDS[self.accel],
             self._options.linux_append,
-            "ferrule.port=/dev/ttyS1",
+            f"ferrule.port=/dev/ttyS{0 if cargo.on_console else 1}",
         ]
         if cargo.share:
             words.append(f"ferrule.share={cargo.share}")
@@ -119,7 +126,7 @@ class LinuxGuest:
             memory=self._options.memory,
             smp=self._smp,
             devices=cargo.devices,
-            ports={qemu.CONSOLE: "file", qemu.RESULTS: "file"},
+            ports=dict.fromkeys([qemu.RESULTS] if cargo.on_console else [qemu.CONSOLE, qemu.RESULTS], "file"),
         )
 
     def initrd(self, cargo: Cargo) -> bytes:
@@ -160,7 +167,7 @@ class LinuxGuest:
             initrd = folder.write("initrd", self.initrd(cargo), 0o600)
             running = qemu.Qemu(replace(self.machine(cargo, processes), initrd=initrd))
             undo.callback(running.close)
-            machine = Booted(running, undo.pop_all(), classify)
+            machine = (Divided if cargo.on_console else Booted)(running, undo.pop_all(), classify)
         if isinstance(transport, SshBoot):
             return OverSsh(machine, transport, payload, processes, self.boot_seconds)
         return machine
@@ -185,9 +192,13 @@ def classify(status: int, console: str, errors: str) -> Ending:
     if status < 0:
         detail = f"QEMU was ended by {children.ending_text(status)}"
     elif panic := _PANIC.search(console):
-        detail = panic.group().strip()
+        detail = " ".join(panic.group().split())
     elif status % 2 and not (status == 1 and said):
-        detail = f"the guest wrote {status >> 1:#x} to the debug port"
+        detail = f"the guest wrote {status >> 1:#x} to the debug port"  # by which a kernel may power off
+        if _FINISHED in words:
+            return Ending(True, detail)
+        if words:
+            detail = f"{words[-1].strip()} ({detail})"
     elif status:
         detail = f"QEMU: {said[-1] if said else children.ending_text(status)}"
     elif _POWER_DOWN not in console:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 AccelChoice = Literal["auto", "kvm", "tcg", "icount"]
-TransportChoice = Literal["serial", "9p", "ssh"]
+TransportChoice = Literal["serial", "console", "9p", "ssh"]
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class GuestOptions:
     boot_seconds: float | None = None  # deadline for the first record
     memory: int = 512  # MiB of an emulated machine
     smp: int | None = None  # CPUs of an emulated machine
-    linux_kernel: Path | None = None  # bzImage or Image of the Linux guest
+    linux_kernel: Path | None = None  # of the Linux guest: a bzImage, or an image with a Multiboot header
     linux_modules: Path | None = None  # folder with its modules (.ko, .ko.xz, .ko.zst), searched in depth
     linux_append: str = ""  # further words for the Linux guest's kernel command line
     sha256: str | None = None  # what the kernel file's SHA-256 must be

@@ -2,29 +2,32 @@
 
 from __future__ import annotations
 
-import os
 import re
 import struct
-from contextlib import ExitStack
 from pathlib import Path
 
-from ferrule import accel, children, guestfile, host, qemu
-from ferrule.booted import Booted
+from ferrule import accel, children, guestfile, qemu
+from ferrule.booted import Booted, conditions
+from ferrule.booted import boot as boot_of
 from ferrule.errors import FerruleError, UsageError
 from ferrule.guestfile import Need
 from ferrule.guests.base import Ending
 from ferrule.guests.options import GuestOptions
 from ferrule.samples import Accel
-from ferrule.transports.base import PrivateFolder
 
 ARCH = "x86_64"
-NEEDS = (
-    Need(
-        "kernel",
-        "a Redox kernel of 2026-07 or later (the ELF file kernel, x86_64)",
-        "usr/lib/boot/kernel of a daily image (https://static.redox-os.org/img/x86_64/)",
-    ),
+KERNEL = Need(
+    "kernel",
+    "a Redox kernel of 2026-02 or later (the ELF file kernel, x86_64)",
+    "usr/lib/boot/kernel of a daily image (https://static.redox-os.org/img/x86_64/)",
 )
+IMAGE = Need(  # redox_userland's: the two share a table
+    "image",
+    "a Redox disk image (harddrive.img, x86_64), or redoxer on PATH (cargo install redoxer)",
+    "https://static.redox-os.org/img/x86_64/ (a running Redox needs neither: --guest ssh://root@HOST:PORT)",
+)
+SETTINGS = ("user", "password")  # the same: who logs in at an image's console
+NEEDS = (KERNEL, guestfile.optional(IMAGE))
 BOOT_SECONDS: dict[Accel, float] = {"kvm": 20.0, "tcg": 60.0, "icount": 90.0}
 MEMORY = range(64, 2049)  # MiB; the loader maps 4 GiB, and from 2 GiB on some memory would lie above that
 LARGEST_KERNEL = 32 << 20  # what guest/os/redox/boot/loader.c maps
@@ -35,7 +38,7 @@ END_STATUS, END_FAULT, END_LOADER, END_ERA, END_START = 0x20, 0x40, 0x60, 0x61, 
 _SAID = re.compile(r"ferrule: (.*)")
 _WHY = {
     END_LOADER: "its loader refused the kernel",
-    END_ERA: "the kernel's calls are of another era than 2026-07",
+    END_ERA: "the kernel's calls are of an era before 2026-01",
     END_START: "the kernel did not let the payload start",
 }
 
@@ -54,7 +57,7 @@ def create(name: str, options: GuestOptions) -> RedoxGuest:
     if options.accel == "icount" and (options.smp or 1) > 1:
         raise UsageError(f"--accel icount: QEMU counts instructions on one CPU only, not {options.smp}")
     program = qemu.find(ARCH)
-    kernel = guestfile.find("redox", NEEDS, options).files["kernel"]
+    kernel = guestfile.find("redox", NEEDS, options, SETTINGS).files["kernel"]
     check_kernel(kernel.path)
     return RedoxGuest(program, accel.choose(options.accel, program), kernel, options)
 
@@ -65,7 +68,7 @@ def unavailable(options: GuestOptions) -> str | None:
         qemu.find(ARCH)
     except FerruleError as error:
         return str(error)
-    return guestfile.unavailable("redox", NEEDS, options)
+    return guestfile.unavailable("redox", NEEDS, options, SETTINGS)
 
 
 def check_kernel(path: Path) -> None:
@@ -108,15 +111,10 @@ class RedoxGuest:
 
     def describe(self) -> dict[str, str]:
         """Conditions: the same text for the same machine, whatever the boot."""
-        below = host.facts(sorted(os.sched_getaffinity(0))) if self.accel == "kvm" else {}
         return {
-            **below,
-            "accel.reason": self._choice.reason,
+            **conditions(self._choice, self.machine(Path("payload"))),
             "kernel.file": self._kernel.path.name,
             "kernel.sha256": self._kernel.sha256,
-            "qemu.version": qemu.version(self._program),
-            "qemu.command": qemu.conditions(self.machine(Path("payload"))),
-            "mode": "bare",
         }
 
     def machine(self, image: Path) -> qemu.Machine:
@@ -133,11 +131,7 @@ class RedoxGuest:
 
     def execute(self, payload: bytes, processes: int, boot: int) -> Booted:  # noqa: ARG002 - the plan says both
         """See base.Guest. How many processes there are, the payload's start reads from the plan in it."""
-        with ExitStack() as undo:
-            folder = undo.enter_context(PrivateFolder())
-            running = qemu.Qemu(self.machine(folder.write("payload", payload, 0o600)))
-            undo.callback(running.close)
-            return Booted(running, undo.pop_all(), classify)
+        return boot_of(self.machine, payload, classify)
 
     def close(self) -> None:
         """Nothing is kept between boots."""

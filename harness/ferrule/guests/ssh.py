@@ -1,9 +1,10 @@
-"""Any Linux machine that can be reached over SSH: `ssh://user@host:port`, server key pinned by --host-key."""
+"""Any Linux or Redox machine that can be reached over SSH: `ssh://user@host:port`, server key pinned by --host-key."""
 
 from __future__ import annotations
 
 import re
 import signal
+from collections.abc import Mapping
 from contextlib import suppress
 from types import TracebackType
 
@@ -17,6 +18,7 @@ from ferrule.transports.ssh_address import Address
 from ferrule.transports.ssh_process import SshProcess
 
 ARCHES = {"x86_64": "x86_64", "amd64": "x86_64", "aarch64": "aarch64", "arm64": "aarch64", "riscv64": "riscv64"}
+SYSTEMS = {"Linux": "linux", "Redox": "redox"}  # what uname -s says: the port in guest/os/
 CPU_LIST = re.compile(r"\d{1,4}(-\d{1,4})?(,\d{1,4}(-\d{1,4})?)*")  # the kernel's; bounded, for it is a stranger's
 
 
@@ -32,9 +34,8 @@ def create(name: str, options: GuestOptions) -> SshGuest:
 
 
 class SshGuest:
-    """See base.Guest. Connects at once, because the payload's architecture is the host's to say."""
+    """See base.Guest. Connects at once, because the payload's OS and architecture are the host's to say."""
 
-    os = "linux"
     accel: Accel = "remote"
     fresh_boots = False
 
@@ -49,7 +50,8 @@ class SshGuest:
         self._address, self._host_key, self._identity = address, options.host_key, options.identity
         self._transport = self._connect()
         try:
-            self.arch = self._ask_arch()
+            self.os = self._ask("-s", SYSTEMS)
+            self.arch = self._ask("-m", ARCHES)
             self.cpus = self._ask_homes() if options.cpus is None else options.cpus
         except BaseException:
             self.close()
@@ -73,14 +75,14 @@ class SshGuest:
     def _connect(self) -> SshTransport:
         return SshTransport(self._address, self._host_key, self._identity)
 
-    def _ask_arch(self) -> str:
-        said = self._transport.run(["uname", "-m"])
-        machine = said.out.decode(errors="replace").strip()
-        if said.status != 0 or machine not in ARCHES:
+    def _ask(self, what: str, known: Mapping[str, str]) -> str:
+        said = self._transport.run(["uname", what])
+        answer = said.out.decode(errors="replace").strip()
+        if said.status != 0 or answer not in known:
             raise UsageError(
-                f"--guest {self.name}: no payload is built for {machine[:40]!r}; there are {', '.join(sorted(ARCHES))}"
+                f"--guest {self.name}: no payload is built for {answer[:40]!r}; there are {', '.join(sorted(known))}"
             )
-        return ARCHES[machine]
+        return known[answer]
 
     def _ask_homes(self) -> tuple[int, ...]:
         """Where the ends of runs live there; (), which pins nothing, when the host does not tell."""

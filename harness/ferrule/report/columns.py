@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from ferrule.samples import Conditions, GuestResult, RunKey, RunResult, Sampling, Status
@@ -46,6 +46,13 @@ class Column:
     entries: tuple[Entry, ...]
     errors: tuple[str, ...] = ()
     sampling: Sampling | None = None
+    doubts: Mapping[str, str] = field(default_factory=dict)  # by run, as text (plausible.py)
+    accepted: bool = False
+
+    @property
+    def trusted(self) -> tuple[Entry, ...]:
+        """Entries whose values are believed."""
+        return tuple(entry for entry in self.entries if self.accepted or str(entry.key) not in self.doubts)
 
     def find(self, key: RunKey) -> Entry | None:
         """The entry of a run key."""
@@ -75,6 +82,8 @@ def columns(results: Iterable[GuestResult], declared: Mapping[str, Declared] | N
             tuple(_entry(run, result.conditions, rows.get(run.key.workload)) for run in result.runs.values()),
             tuple(result.errors),
             result.sampling,
+            {str(key): why for key, why in result.doubts.items()},
+            result.accepted,
         )
         for result in results
     ]

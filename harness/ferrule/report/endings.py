@@ -42,4 +42,6 @@ def _asked(sampling: Sampling) -> str:
 def _named(summary: Summary) -> str:
     """The run with the half-width it has: `null_call 0.8 %`."""
     half = width(summary)
-    return str(summary.key) if half is None or summary.ended == "no width" else f"{summary.key} {100 * half:.2g} %"
+    if half is None or summary.ended == "no width":
+        return str(summary.key)
+    return f"{summary.key} {100 * half:.{0 if half >= 0.1 else 1 if half >= 0.01 else 2}f} %"

@@ -45,6 +45,8 @@ def extra_info(summary: Summary, conditions: Conditions, **campaign: object) -> 
         "tails": encode(summary.tails),
         "throughput": encode(summary.throughput),
         "host_ppm": summary.host_ppm,
+        "involuntary_switches": summary.involuntary,
+        "surroundings": encode(summary.surroundings),
         "half_width": width(summary),
         "ended": summary.ended,
         "flags": {flag.name.lower(): flag.value for flag in summary.flags},

@@ -105,6 +105,8 @@ def _line(column: Column) -> dict[str, Any]:
         "errors": list(column.errors),
         "conditions": encode(column.conditions),
         "sampling": encode(column.sampling),
+        "doubts": dict(column.doubts),
+        "accepted": column.accepted,
     }
     shapes = {str(entry.key): eight(entry.summary.per_process) for entry in column.entries if entry.summary}
     return line | shapes | {"entries": [encode(entry) for entry in column.entries]}
@@ -135,12 +137,25 @@ def load(folder: Path, files: str = "*.jsonl") -> list[Stored]:
     return sorted(found, key=lambda one: (one.ts, one.run_id, one.column.guest))
 
 
+def of_guest(folder: Path, guest: str) -> list[Stored]:
+    """What is stored of a guest on this machine, oldest first.
+
+    Raises:
+        InfrastructureError: a line is damaged; names file, line and key.
+    """
+    machine = machine_name()
+    found = load(folder, f"{slug(guest)}.jsonl")
+    return [one for one in found if one.machine == machine and one.column.guest == guest]
+
+
 def load_run(folder: Path, run_id: str) -> list[Stored]:
     """All guests of one campaign. A beginning of the run id will do when only one campaign has it.
 
     Raises:
         UsageError: no campaign, or several, go by that id.
     """
+    if not run_id:
+        raise UsageError("a run id is empty; ids are in the history's lines and in the published pages")
     every = load(folder)
     ids = sorted({one.run_id for one in every if one.run_id.startswith(run_id)})
     if len(ids) == 1:
@@ -162,6 +177,8 @@ def _stored(where: str, line: Mapping[str, Any], path: Path) -> Stored:
             tuple(decode(list[Entry], line["entries"])),
             tuple(decode(list[str], line["errors"])),
             decode(Sampling, line["sampling"]) if line.get("sampling") is not None else None,
+            decode(dict[str, str], line.get("doubts", {})),
+            decode(bool, line.get("accepted", False)),
         )
         text = {name: decode(str, line[name]) for name in ("run_id", "ts", "machine", "budget", "ferrule")}
         commit = None if line["commit"] is None else decode(str, line["commit"])

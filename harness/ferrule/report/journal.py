@@ -6,6 +6,7 @@ import fcntl
 import json
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -76,9 +77,11 @@ def write_whole(path: Path, content: bytes) -> None:
             os.fsync(out.fileno())
         partial.replace(path)
     except OSError as error:
-        raise InfrastructureError(f"{path}: cannot be written: {error.strerror}; free space or use --results") from None
-    finally:
-        partial.unlink(missing_ok=True)
+        with suppress(OSError):  # such as that the folder is a file
+            partial.unlink(missing_ok=True)
+        raise InfrastructureError(
+            f"{path}: cannot be written: {error.strerror}; free space or name another folder"
+        ) from None
 
 
 def lines(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:

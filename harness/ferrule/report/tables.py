@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from tabulate import tabulate
 
-from ferrule.report import footer, over_floor
+from ferrule.report import footer, over_floor, plausible
 from ferrule.report.columns import Column, Declared, columns
 from ferrule.report.endings import stopped
 from ferrule.report.layout import Layout, lay_out
@@ -51,6 +51,7 @@ def remarks(made: Sequence[Column], layout: Layout, extra: Sequence[str]) -> lis
         ("Notes", [f"({mark}) {text}" for mark, text in layout.notes]),
         ("Unsupported by every guest here", list(layout.unsupported)),
         ("Disagreements by a factor of two", list(layout.disagreements)),
+        ("Implausible", [line for column in made for line in plausible.lines(column)]),
         ("Errors", [line for column in made for line in first_lines(column)]),
         ("Not comparable", [*footer.not_comparable(made), *over_floor.refusals(made)]),
         ("Conditions", [*said, *footer.methods(made), *stopped(made), *over_floor.explanation(made), *extra]),

@@ -71,6 +71,11 @@ def _which(keys: Sequence[RunKey], reason: str) -> str:
     return f"{', '.join(map(str, keys))}: {reason}"
 
 
+def as_json(found: Sequence[Verdict]) -> dict[str, dict[str, object]]:
+    """By workload, in plain JSON types (results/metrics.yml says what the keys mean)."""
+    return {one.workload: {"verdict": one.verdict, "errno": one.errno, "reason": one.reason} for one in found}
+
+
 def tally(found: Sequence[Verdict]) -> Mapping[str, int]:
     """How many workloads came to each verdict, `works` first and always there; controls are not counted."""
     counted = [one.verdict for one in found if not one.control]

@@ -15,7 +15,7 @@ from ferrule.report.codec import encode
 from ferrule.report.columns import Declared, columns
 from ferrule.report.history import Stored
 from ferrule.report.journal import append_line
-from ferrule.report.verdicts import tally, verdicts
+from ferrule.report.verdicts import as_json, tally, verdicts
 from ferrule.samples import GuestResult
 
 FOLDER = "verify"
@@ -51,10 +51,9 @@ def append(
         if result.conditions is None and not result.runs:
             continue
         found = verdicts(column)
-        said = {one.workload: {"verdict": one.verdict, "errno": one.errno, "reason": one.reason} for one in found}
         line = head | {"guest": result.guest, "seconds": round(result.seconds, 3), "boots": column.boots}
         line |= {"errors": list(column.errors), "conditions": encode(column.conditions)}
-        line |= {"counts": dict(tally(found)), "verdicts": said}
+        line |= {"counts": dict(tally(found)), "verdicts": as_json(found)}
         append_line(home / f"{history.slug(result.guest)}.jsonl", line | {"entries": encode(column.entries)})
     return home
 

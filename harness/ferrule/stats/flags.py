@@ -8,7 +8,7 @@ from enum import Enum
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ferrule.samples import ClockCheck, Conditions, Meaning, ProcessSamples
+from ferrule.samples import ClockCheck, Conditions, Meaning, ProcessSamples, Surroundings
 
 Floats = NDArray[np.float64]
 
@@ -23,6 +23,8 @@ class Flag(Enum):
     UNSTEADY = "after the first batches, the halves of a process's batches differ by over 5 % in most processes"
     BIMODAL = "processes disagree by a factor of two or more: two placements or two modes, not one number"
     PREEMPTED = "involuntary context switches hit more than 5 % of the batches"
+    STOLEN = "the hypervisor took more than 1 % of the machine's time while the processes ran"
+    BUSY = "the machine had over 1.5 times as many tasks to run as it has CPUs"
     MIGRATED = "an end ran on more than one CPU although it was to stay on one"
     MISPLACED = "the ends did not run where the row says"
     CLOCK = "the counter failed its own calibration (see the conditions)"
@@ -149,6 +151,24 @@ def placement_flags(processes: Sequence[ProcessSamples], meaning: Meaning, place
     if meaning.ends == 1 and involuntary > 0.05 * sum(samples.ticks.size for samples in processes):
         found.add(Flag.PREEMPTED)
     return found
+
+
+def surroundings_flags(seen: Surroundings) -> set[Flag]:
+    """Flags of what else the machine did, over all processes. Two pinned ends alone are a load of 1 on two CPUs."""
+    found: set[Flag] = set()
+    if seen.stolen is not None and seen.stolen > 0.01:
+        found.add(Flag.STOLEN)
+    if seen.load is not None and seen.load > 1.5:
+        found.add(Flag.BUSY)
+    return found
+
+
+def surroundings(processes: Sequence[ProcessSamples]) -> Surroundings:
+    """Means over the processes that know; None where none does."""
+    known = [samples.surroundings for samples in processes if samples.surroundings]
+    stolen = [one.stolen for one in known if one.stolen is not None]
+    load = [one.load for one in known if one.load is not None]
+    return Surroundings(float(np.mean(stolen)) if stolen else None, float(np.mean(load)) if load else None)
 
 
 def clock_flags(processes: Sequence[ProcessSamples], conditions: Conditions) -> set[Flag]:

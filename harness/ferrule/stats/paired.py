@@ -117,10 +117,9 @@ def holm(p: ArrayLike) -> Floats:
 
 
 def ratio_interval(d: ArrayLike, confidence: float = CONFIDENCE) -> tuple[float, float | None, float | None]:
-    """(ratio, low, high): exp of the median log ratio and of its order-statistic interval.
+    """(ratio, low, high): exp of the median log ratio and of its interval by order statistics (interval.py).
 
-    Assumes of the pairs only that they are independent (David & Nagaraja, Order Statistics, 7.1). None, None where
-    there are too few pairs for a finite interval: below 6 at 95 %.
+    None, None where there are too few pairs for a finite interval: below 6 at 95 %.
     """
     x = np.asarray(d, dtype=np.float64)
     if not x.size:

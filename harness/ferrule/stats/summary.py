@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ferrule.errors import InfrastructureError
-from ferrule.samples import Conditions, Ended, Meaning, Params, ProcessSamples, RunKey, RunResult
+from ferrule.samples import Conditions, Ended, Meaning, Params, ProcessSamples, RunKey, RunResult, Surroundings
 from ferrule.stats import flags as flag
 from ferrule.stats.flags import Flag
 from ferrule.stats.interval import Interval, exact_interval, hierarchical_interval
@@ -41,6 +41,8 @@ class Summary:
     contamination: float  # share of batches over 1.5 times their process's median
     flags: tuple[Flag, ...]
     host_ppm: float | None = None  # of all processes the worst, where host and payload share a counter (samples.py)
+    involuntary: int | None = None  # context switches that nobody asked for, all processes; None: the OS does not tell
+    surroundings: Surroundings | None = None  # means over the processes
     ended: Ended = ""  # what ended its measuring (stopping.py)
 
     @property
@@ -99,6 +101,9 @@ def summarise(run: RunResult, conditions: Conditions) -> Summary:
     moved = run.meaning.bytes if is_bandwidth(run.meaning) and not exact else 0
     found = {Flag.INJECTED} if any(samples.ran for samples in used) else set()
     found |= flag.placement_flags(used, run.meaning, run.place) | flag.clock_flags(used, conditions)
+    seen = flag.surroundings(used)
+    if conditions.is_time:
+        found |= flag.surroundings_flags(seen)
     if exact:
         found |= {Flag.VARYING} if min(per_process) != max(per_process) else set()
     else:
@@ -123,6 +128,8 @@ def summarise(run: RunResult, conditions: Conditions) -> Summary:
         contamination=float(np.mean([flag.contamination(samples.ticks) for samples in used])),
         flags=tuple(sorted(found, key=lambda one: list(Flag).index(one))),
         host_ppm=max((ppm for one in used if (ppm := one.clock.host_ppm) is not None), key=abs, default=None),
+        involuntary=_switches(used),
+        surroundings=seen,
         ended=run.ended,
     )
 
@@ -130,6 +137,11 @@ def summarise(run: RunResult, conditions: Conditions) -> Summary:
 def measured(run: RunResult) -> bool:
     """Whether there is something to summarise: verified only is no measurement."""
     return run.status == "ok" and run.meaning is not None and any(samples.ticks.size for samples in run.processes)
+
+
+def _switches(used: list[ProcessSamples]) -> int | None:
+    known = [samples.involuntary for samples in used if samples.involuntary is not None]
+    return sum(known) if known else None
 
 
 def _times(used: list[ProcessSamples]) -> tuple[list[float], list[Floats], float]:

@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -27,6 +27,7 @@ class Cargo:
     files: Mapping[str, bytes] = field(default_factory=dict)  # to be in the guest's initial file system, executable
     devices: tuple[str, ...] = ()  # emulated devices, as QEMU arguments
     share: str | None = None  # tag of a 9p share that the guest is to mount on /host
+    on_console: bool = False  # records go through the console's port, and the machine has no other
     address: str | None = None  # IPv4 address that the guest is to give its network card, to be reached there
 
 
@@ -89,6 +90,25 @@ class Streams:
     def __init__(self) -> None:
         self._watch = selectors.DefaultSelector()
         self._child: subprocess.Popen[bytes] | None = None
+
+    def start(self, argv: Sequence[str], console: Transcript, env: Mapping[str, str]) -> None:
+        """Start a child whose standard output is the data, and watch it; what it complains of goes to `console`.
+
+        Raises:
+            OSError: it cannot be executed.
+        """
+        out, out_in = os.pipe()
+        err, err_in = os.pipe()
+        try:
+            child = children.start(argv, stdout=out_in, stderr=err_in, env=env)
+        except OSError:
+            os.close(out)
+            os.close(err)
+            raise
+        finally:
+            os.close(out_in)
+            os.close(err_in)
+        self.follow(child, out, {err: console})
 
     def follow(self, child: subprocess.Popen[bytes], data: int, sides: Mapping[int, Transcript]) -> None:
         """Watch a new child; the descriptors are ours to close. The child before must have been read to its end."""

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import errno
-import os
 from collections.abc import Mapping, Sequence
 
-from ferrule import children
 from ferrule.errors import TransportError
 from ferrule.transcript import Transcript
 from ferrule.transports.base import PrivateFolder, Streams
@@ -33,18 +31,10 @@ class LocalPayload:
         Raises:
             TransportError: this host will not execute the file; says why and what to do.
         """
-        out, out_in = os.pipe()
-        err, err_in = os.pipe()
         try:
-            child = children.start([str(self._path), *arguments], stdout=out_in, stderr=err_in, env=environment or {})
+            self.streams.start([str(self._path), *arguments], self.console, environment or {})
         except OSError as error:
-            os.close(out)
-            os.close(err)
             raise TransportError(f"{self._path}: {_why(error)}") from error
-        finally:
-            os.close(out_in)
-            os.close(err_in)
-        self.streams.follow(child, out, {err: self.console})
 
     def close(self) -> None:
         """Kill what runs, let go of pipes, remove the folder. May be called twice."""

@@ -25,6 +25,7 @@ from ferrule.guests.base import Guest
 from ferrule.progress import Progress
 from ferrule.samples import RunKey
 from ferrule.stats.per_op import nanoseconds
+from ferrule.validate.ledger import Ledger
 
 NULL: Final = RunKey("null_call")
 RAW, LIBRARY = (RunKey("pipe_latency", (("size", 4), ("library", on))) for on in (0, 1))
@@ -46,6 +47,11 @@ class Pair:
     theirs_ns: list[float] = field(default_factory=list)
 
     @property
+    def name(self) -> str:
+        """Both sides, for people and ledgers."""
+        return f"{self.key} against perf bench {' '.join(self.theirs[:2])}"
+
+    @property
     def minima(self) -> float:
         """Ours over theirs, the quickest rounds."""
         return min(self.ours_ns) / min(self.theirs_ns)
@@ -63,6 +69,16 @@ class Pair:
         return max(abs(self.minima - 1.0), abs(self.medians - 1.0)) <= self.bar
 
 
+def unavailable() -> str | None:
+    """Why there is nothing to agree with here; None when there is."""
+    return None if shutil.which("perf") else "perf is not here; sudo apt-get install -y linux-perf"
+
+
+def wanted() -> list[Pair]:
+    """What is to agree, and how closely; the last is told and not judged."""
+    return [Pair(NULL, SYSCALL, 0.03), Pair(LIBRARY, PIPE, 0.05), Pair(RAW, PIPE, None)]
+
+
 def agree(rounds: int = ROUNDS, seed: int = 1, progress: Progress | None = None) -> list[Pair]:
     """Both tools in drawn turns, `rounds` times each.
 
@@ -70,9 +86,9 @@ def agree(rounds: int = ROUNDS, seed: int = 1, progress: Progress | None = None)
         ToolMissing: there is no perf.
         InfrastructureError: one of the two gave no number.
     """
-    if shutil.which("perf") is None:
-        raise ToolMissing("perf is not here; sudo apt-get install -y linux-perf")
-    pairs = [Pair(NULL, SYSCALL, 0.03), Pair(LIBRARY, PIPE, 0.05), Pair(RAW, PIPE, None)]
+    if reason := unavailable():
+        raise ToolMissing(reason)
+    pairs = wanted()
     guest = create("local", GuestOptions())
     draw = random.Random(seed)  # noqa: S311 - an order, not a secret
     try:
@@ -121,3 +137,18 @@ def microseconds(said: str) -> float | None:
     """The `usecs/op` line of `perf bench`; None without exactly one."""
     found = _USECS.findall(said)
     return float(found[0]) if len(found) == 1 else None
+
+
+def collect(ledger: Ledger, rounds: int, seed: int, progress: Progress) -> None:
+    """Keep what both tools said, round by round."""
+    for pair in agree(rounds, seed, progress):
+        ledger.add(pair.name, {"ours": pair.ours_ns, "theirs": pair.theirs_ns})
+
+
+def stored(ledger: Ledger) -> list[Pair]:
+    """The finished pairs of a ledger."""
+    held = dict(ledger.items())
+    pairs = [pair for pair in wanted() if pair.name in held]
+    for pair in pairs:
+        pair.ours_ns, pair.theirs_ns = held[pair.name]["ours"], held[pair.name]["theirs"]
+    return pairs

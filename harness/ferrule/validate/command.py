@@ -17,7 +17,7 @@ from ferrule.gate.selection import select
 from ferrule.guests import GuestOptions
 from ferrule.progress import Progress, progress_on
 from ferrule.samples import RunKey
-from ferrule.validate import corpus, cost, coverage, drift, exactness, from_ledgers, from_runs, report, speed
+from ferrule.validate import agreement, corpus, cost, coverage, drift, exactness, from_ledgers, from_runs, report, speed
 from ferrule.validate.corpus import Bench, Run
 from ferrule.validate.flags import PARTS
 from ferrule.validate.ledger import Ledger
@@ -34,11 +34,12 @@ class Size:
     rounds: int  # pairs in each
     drifts: int  # runs under stepped load
     boots: int  # of each guest under each load
+    turns: int  # rounds beside perf bench
     seconds: float  # that a tool may take to get to one percent
 
 
-FULL: Final = Size(coverage.SETS, 1, 60, 60, 6, 10, 60.0)
-SHORT: Final = Size(300, 13, 2, 24, 1, 2, 5.0)
+FULL: Final = Size(coverage.SETS, 1, 60, 60, 6, 10, 25, 60.0)
+SHORT: Final = Size(300, 13, 2, 24, 1, 2, 3, 5.0)
 
 
 @dataclass
@@ -91,6 +92,13 @@ class Validation:
                 continue
             exactness.collect(ledger, name, self.keys, boots=boots, progress=Progress(), said=said)
 
+    def agreement(self) -> None:
+        """The same operations beside perf bench; always anew, because a part of it alone says nothing."""
+        if reason := agreement.unavailable():
+            self.progress.note(f"agreement: skipped: {reason}")
+            return
+        agreement.collect(self.ledger("agreement"), self.size.turns, self.seed, self.progress)
+
     def speed(self) -> None:
         """A race."""
         named = {"will-it-scale": self.parsed.will_it_scale, "libMicro": self.parsed.libmicro}
@@ -133,6 +141,8 @@ class Validation:
             made.append(from_runs.broken_rules([*runs, *drifts]))
         if (counts := self.ledger("exactness")).items():
             made.append(from_ledgers.exact_counts(counts))
+        if pairs := agreement.stored(self.ledger("agreement")):
+            made.append(from_ledgers.agreeing(pairs))
         if spent := speed.stored(self.ledger("speed")):
             made.append(from_ledgers.seconds(spent))
         if (costs := self.ledger("cost")).items():

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 SEED: Final = 20261125
-PARTS: Final = ("coverage", "families", "drift", "exactness", "speed", "cost", "page")
+PARTS: Final = ("coverage", "families", "drift", "exactness", "agreement", "speed", "cost", "page")
 
 
 def add(parser: argparse.ArgumentParser) -> None:

@@ -17,7 +17,7 @@ _UNIT = {"path": PATH, "time": TIME}
 
 def render(report: Report) -> str:
     """The whole file: one line a boot or pair."""
-    lines = [f"Unit {EXACT} better=lower assume=exact", f"Unit {PATH} better=lower"]
+    lines = [f"Unit {EXACT} better=lower assume=exact", *(f"Unit {unit} better=lower" for unit in (PATH, TIME))]
     for _, one, value in measured(report):
         unit = _UNIT.get(one.kind or "", EXACT)
         name = f"Benchmark{_name(one.workload)}/guest={re.sub(r'[^!-~]', '_', one.guest)}"

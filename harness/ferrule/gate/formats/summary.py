@@ -12,7 +12,7 @@ from ferrule.report.markdown import escape
 def render(report: Report) -> str:
     """A section of a page; ends with an empty line, so that another may follow."""
     blocks = [f"## Gate: {escape(report.headline)}"]
-    lines = [f"harness failure: {line}" for line in report.failures] + [*report.ungated, *report.hints]
+    lines = [f"harness failure: {line}" for line in report.failures] + [*report.ungated, *report.hints, *report.advice]
     if lines:
         blocks.append("\n".join(f"- {escape(line)}" for line in lines))
     loud = [one for one in report.findings if one.verdict is not Verdict.OK or one.changed]

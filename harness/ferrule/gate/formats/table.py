@@ -36,9 +36,10 @@ def render(report: Report) -> str:
         reasons = [f"{one.guest}: {one.workload}: {one.why}" for one in report.findings if one.told]
         if reasons:
             blocks.append("\n".join(reasons))
-    blocks += ["\n".join(lines) for lines in (report.conditions, report.ungated, report.hints) if lines]
+    blocks += ["\n".join(lines) for lines in (report.conditions, report.ungated, report.hints, report.advice) if lines]
     if report.failures:
         blocks.append("\n".join(f"harness failure: {line}" for line in report.failures))
-    name = "gate" if report.compared else "baseline"
-    blocks.append(f"{name}: {report.headline} ({report.unit} for one operation)")
+    name = "gate" if report.compared or report.advice else "baseline"
+    unit = f" ({report.unit} for one operation)" if report.findings else ""
+    blocks.append(f"{name}: {report.headline}{unit}")
     return "\n\n".join(blocks)

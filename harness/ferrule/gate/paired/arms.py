@@ -17,7 +17,7 @@ from elftools.common.exceptions import ELFError
 from elftools.elf.elffile import ELFFile
 
 from ferrule import guests, paths
-from ferrule.build import PLAN_SECTION, Payload, build_payload, prebuilt
+from ferrule.build import PLAN_SECTION, Payload, build_id, build_payload
 from ferrule.errors import UsageError
 from ferrule.guests.base import Execution, Guest, Linked, Scatters
 from ferrule.guests.options import GuestOptions
@@ -26,6 +26,7 @@ from ferrule.samples import Accel
 Name = Literal["base", "candidate"]
 NAMES: Final[tuple[Name, Name]] = ("base", "candidate")
 SELF: Final = "self"
+_ARCHES: Final = {"x64": "x86_64", "AArch64": "aarch64", "RISC-V": "riscv64"}  # as pyelftools names them
 _EMULATED: Final = ("tcg", "icount")
 
 
@@ -79,16 +80,16 @@ def make(name: Name, given: str, guest: str, options: GuestOptions, extra: Seque
     flag, path = f"--{name} {given}", Path(given)
     if given != SELF and not path.exists():
         raise UsageError(
-            f"{flag}: no such file or folder; give self, a checkout, a payload or a kernel"
-            " (stored runs are compared by --history)"
+            f"{flag}: no such file or folder; give self, a checkout, a payload or a kernel;"
+            " two stored runs are compared with --history"
         )
     kernel = path if given != SELF and path.is_file() and not is_payload(path) else None
-    made = guests.create(guest, _with_kernel(options, guest, kernel, flag))
+    made = guests.create(guest, with_kernel(options, guest, kernel, flag))
     if made.accel in _EMULATED:
         raise UsageError(f"--guest {guest}: {made.accel} gives emulated time, which is not time; use --tier exact here")
     library = made.library if isinstance(made, Linked) else None
     if given != SELF and kernel is None and path.is_file():
-        payload = prebuilt(path, made.os, made.arch)
+        payload = _prebuilt(path, made.os, made.arch, flag)
         what = f"payload {path.name}"
     elif kernel is None and given != SELF:
         with paths.rooted(path.absolute()):
@@ -110,7 +111,16 @@ def is_payload(path: Path) -> bool:
         raise UsageError(f"{path}: cannot be read: {error.strerror}") from None
 
 
-def _with_kernel(options: GuestOptions, guest: str, kernel: Path | None, flag: str) -> GuestOptions:
+def _prebuilt(path: Path, os: str, arch: str, flag: str) -> Payload:
+    """A finished payload; what its compiler was, its own hello record tells."""
+    image = path.read_bytes()
+    machine = ELFFile(io.BytesIO(image)).get_machine_arch()
+    if (its := _ARCHES.get(machine, machine)) != arch:
+        raise UsageError(f"{flag}: is a payload for {its}, the guest is {arch}")
+    return Payload(path, image, build_id(image), "", "", arch, os)
+
+
+def with_kernel(options: GuestOptions, guest: str, kernel: Path | None, flag: str) -> GuestOptions:
     """The options under which this guest boots that kernel."""
     if kernel is None:
         return options

@@ -13,7 +13,7 @@ from typing import Final
 from ferrule import guests, paths
 from ferrule.errors import FerruleError, InfrastructureError, UsageError
 from ferrule.gate import flags
-from ferrule.gate.paired import arms, decide
+from ferrule.gate.paired import advice, arms, decide
 from ferrule.gate.paired.measure import BATCHES, WARM, Contest, take
 from ferrule.gate.paired.pairs import SCHEMA, Head, Journal, Pair, load
 from ferrule.gate.selection import select
@@ -25,6 +25,7 @@ from ferrule.samples import RunKey
 from ferrule.stats.paired import ALPHA, BOUND, MARGIN, least_pairs, planned_looks
 
 PAIRS: Final = 60
+DEAD: Final = 3  # pairs in a row without one of the arms, after which the others are not worth their time
 CONTROLS: Final = (RunKey("clock_read"), RunKey("null_call"))  # short and steady: what moves them moves all
 
 
@@ -35,14 +36,27 @@ def gate(parsed: argparse.Namespace) -> Report:
         UsageError: a flag that cannot mean anything.
         InfrastructureError: an arm cannot be had, or its base never spoke.
     """
+    folder = parsed.results or paths.root() / "results"
     if parsed.stored is not None:
-        head, pairs = load(parsed.stored)
-        return decide.report(head, pairs, parsed.strict)
+        return _report(*load(parsed.stored), parsed, folder)
+    if parsed.history and all(_is_run(given) for given in (parsed.base, parsed.candidate)):
+        runs = [history.load_run(folder, given) for given in (parsed.base, parsed.candidate)]
+        return advice.of_runs(runs[0], runs[1], history.load(folder))
     with progress_on(sys.stderr) as progress:
-        return _measure(parsed, progress)
+        return _measure(parsed, folder, progress)
 
 
-def _measure(parsed: argparse.Namespace, progress: Progress) -> Report:
+def _is_run(given: str) -> bool:
+    """Whether --base or --candidate can only be a stored run."""
+    return given != arms.SELF and not Path(given).exists()
+
+
+def _report(head: Head, pairs: Sequence[Pair], parsed: argparse.Namespace, folder: Path) -> Report:
+    found = decide.report(head, pairs, parsed.strict)
+    return replace(found, advice=advice.of_gate(head, pairs, history.load(folder))) if parsed.history else found
+
+
+def _measure(parsed: argparse.Namespace, folder: Path, progress: Progress) -> Report:
     extra = tuple(Path(path) for path in parsed.extra)
     known = workloads(extra)
     chosen = select(parsed.suite, parsed.workload, parsed.place, extra)
@@ -67,33 +81,35 @@ def _measure(parsed: argparse.Namespace, progress: Progress) -> Report:
     try:
         for contest in contests:
             contest.pilot()
-        head = _head(parsed, name, contests, pairs, seed)
-        return _pairs(contests, head, parsed, progress)
+        head = _head(name, contests, pairs, seed)
+        return _report(*_pairs(contests, head, folder, progress), parsed, folder)
     finally:
         for arm in (*own, *control):
             arm.side.close()
 
 
-def _pairs(contests: Sequence[Contest], head: Head, parsed: argparse.Namespace, progress: Progress) -> Report:
-    folder = parsed.results or paths.root() / "results"
+def _pairs(contests: Sequence[Contest], head: Head, folder: Path, progress: Progress) -> tuple[Head, list[Pair]]:
+    """Take the pairs, each on the disk before the next; what is decided on is what was stored."""
     heading = {"ts": head.ts, "machine": head.machine}
     path = history.home(folder, heading) / "gates" / f"{head.run_id}-{history.slug(head.guest)}.jsonl"
     journal, taken = Journal(path, head), []
+    progress.note(f"pairs: {path}")
 
     def store(pair: Pair) -> None:
         journal.add(pair)
         taken.append(pair)
 
     def settled(number: int) -> bool:
-        if number not in [until for until, _ in head.looks[:-1]]:
-            return False
         own = [pair for pair in taken if not pair.control]
+        if decide.dead(own[-DEAD:], DEAD):
+            progress.note(f"an arm was dead in {DEAD} pairs in a row: given up")
+            return True
+        if number not in [until for until, _ in head.looks[:-1]] or decide.dead(own, 1):
+            return False
         return decide.settled(decide.judge(head, own, head.guest, head.workloads))
 
     take(contests, head.pairs, random.Random(head.seed), store, settled)  # noqa: S311 - an order, not a secret
-    head, stored = load(path)  # what is reported is what was stored
-    progress.note(f"pairs: {path}")
-    return decide.report(head, stored, parsed.strict)
+    return load(path)
 
 
 def _control(
@@ -115,7 +131,7 @@ def _control(
     raise InfrastructureError("gate: no control can be had; ferrule doctor says what is missing")
 
 
-def _head(parsed: argparse.Namespace, guest: str, contests: Sequence[Contest], pairs: int, seed: int) -> Head:
+def _head(guest: str, contests: Sequence[Contest], pairs: int, seed: int) -> Head:
     own, control = contests
     heading = history.heading(seed, "gate")
     base, candidate = own.arms
@@ -126,7 +142,7 @@ def _head(parsed: argparse.Namespace, guest: str, contests: Sequence[Contest], p
         guest=guest,
         base=base.what,
         candidate=candidate.what,
-        same=parsed.base == parsed.candidate,
+        same=base.what == candidate.what,
         control=control.arms[0].side.guest.name,
         workloads=tuple(map(str, own.keys)),
         controls=tuple(map(str, control.keys)),
@@ -138,5 +154,6 @@ def _head(parsed: argparse.Namespace, guest: str, contests: Sequence[Contest], p
         processes=own.processes,
         batches=BATCHES,
         warm=WARM,
-        sizes={str(key): n for key, n in own.sizes.items()},
+        sizes={str(key): own.sizes[key] for key in own.keys if key in own.sizes},
+        injected=own.more,
     )

@@ -8,13 +8,14 @@ from typing import Final
 
 import numpy as np
 
-from ferrule.gate.paired.arms import NAMES
+from ferrule.gate.paired.arms import NAMES, Name
 from ferrule.gate.paired.pairs import Head, Pair
-from ferrule.gate.paired.series import Overheads, Series, lacking, refused, series
+from ferrule.gate.paired.series import Machine, Series, lacking, machine, refused, series
 from ferrule.gate.verdict import Estimate, Finding, Report, Verdict
 from ferrule.stats.paired import Decision, decide_at_looks, log_ratios
 
-FACTOR: Final = 2.0  # a ratio that is not believed without somebody looking at it
+FACTOR: Final = 1.9  # about twice, or half: a ratio that is not believed without somebody looking at it
+_ALIKE: Final = ("accel", "arch", "cpu_model", "cpus")  # of both arms; kernel and payload may be what is compared
 RATES_APART: Final = 0.005  # of counters that tick at one rate
 
 
@@ -37,7 +38,7 @@ def report(head: Head, pairs: Sequence[Pair], strict: bool = False) -> Report:
 
 def judge(head: Head, pairs: Sequence[Pair], guest: str, keys: Sequence[str]) -> tuple[Finding, ...]:
     """A finding for each workload that either arm has; implausible ones stay out of the tests."""
-    overheads = Overheads(pairs)
+    found = machine(pairs)
     doubts: dict[str, str | None] = {}
     arms: dict[str, tuple[Series, Series]] = {}
     for key in keys:
@@ -45,7 +46,7 @@ def judge(head: Head, pairs: Sequence[Pair], guest: str, keys: Sequence[str]) ->
             continue
         doubts[key] = lacking(pairs, key, head.processes, head.batches)
         if doubts[key] is None:
-            base, candidate = (series(pairs, name, key, overheads) for name in NAMES)
+            base, candidate = (series(pairs, name, key, found.taken) for name in NAMES)
             arms[key] = base, candidate
             doubts[key] = _nothing(base, candidate)
     logs = {key: log_ratios(a.ticks, b.ticks) for key, (a, b) in arms.items() if doubts[key] is None}
@@ -57,13 +58,27 @@ def judge(head: Head, pairs: Sequence[Pair], guest: str, keys: Sequence[str]) ->
         alpha=head.alpha,
         contamination={key: max(one.disturbed for one in arms[key]) for key in logs},
     )
-    return tuple(_finding(guest, key, arms.get(key), decided.get(key), doubt) for key, doubt in doubts.items())
+    return tuple(
+        _judged(_finding(guest, key, doubt or "", arms.get(key), found), arms.get(key), decided.get(key))
+        for key, doubt in doubts.items()
+    )
 
 
 def moved(control: Sequence[Finding]) -> list[str]:
     """Why the control, which ran against itself, shows that the pairs are not to be trusted."""
+    if not control:
+        return ["the control measured nothing: nothing shows that the machine stood still"]
     bad = (Verdict.REGRESSED, Verdict.IMPROVED, Verdict.IMPLAUSIBLE)
     return [f"the control moved: {one.guest}: {one.workload}: {one.why}" for one in control if one.verdict in bad]
+
+
+def dead(pairs: Sequence[Pair], least: int) -> bool:
+    """Whether at least so many pairs lack an arm."""
+    return sum(any(not _spoke(pair, name) for name in NAMES) for pair in pairs) >= least
+
+
+def _spoke(pair: Pair, name: str) -> bool:
+    return name in pair.turns and bool(pair.turns[name].processes)
 
 
 def settled(findings: Sequence[Finding]) -> bool:
@@ -80,24 +95,28 @@ def _nothing(base: Series, candidate: Series) -> str | None:
     return None
 
 
-def _finding(
-    guest: str, key: str, arms: tuple[Series, Series] | None, decision: Decision | None, doubt: str | None
-) -> Finding:
-    found = Finding(guest, key, Verdict.IMPLAUSIBLE, doubt or "", "time", unit="ns")
-    if arms is not None:
-        old, new = (float(np.median(one.ns)) for one in arms)
-        found = replace(found, old=old, new=new, boots=tuple(arms[1].ns.tolist()), n=arms[1].n)
-    if decision is None:
+def _finding(guest: str, key: str, doubt: str, arms: tuple[Series, Series] | None, on: Machine) -> Finding:
+    """What was measured, in ns; not believed yet."""
+    found = Finding(guest, key, Verdict.IMPLAUSIBLE, doubt, "time", unit="ns")
+    if arms is None:
+        return found
+    base, candidate = (one.ticks * 1e9 / on.hz for one in arms)
+    old, new = float(np.median(base)), float(np.median(candidate))
+    return replace(found, old=old, new=new, boots=tuple(candidate.tolist()), n=arms[1].n)
+
+
+def _judged(found: Finding, arms: tuple[Series, Series] | None, decision: Decision | None) -> Finding:
+    """The same with the tests' verdict."""
+    if decision is None or arms is None:
         return found
     estimate = Estimate(decision.ratio, decision.low, decision.high, decision.p_adjusted, decision.pairs)
-    found = replace(found, verdict=Verdict(decision.verdict), estimate=estimate)
     said = f"{estimate}, {decision.pairs} pairs, p {decision.p_adjusted:.2g}"
-    if not 1.0 / FACTOR < decision.ratio < FACTOR:
+    if decision.verdict in ("regressed", "improved") and not 1.0 / FACTOR < decision.ratio < FACTOR:
         word = "doubled" if decision.ratio > 1 else "halved"
-        return replace(found, verdict=Verdict.IMPLAUSIBLE, why=f"{word}, or worse: {said}; somebody has to look")
-    disturbed = max(one.disturbed for one in arms) if arms else 0.0
+        return replace(found, estimate=estimate, why=f"{word}, or worse: {said}; somebody has to look")
+    disturbed = max(one.disturbed for one in arms)
     note = f"; {disturbed:.0%} of the batches were disturbed" if disturbed > 0.05 else ""
-    return replace(found, why=said + note)
+    return replace(found, verdict=Verdict(decision.verdict), estimate=estimate, why=said + note)
 
 
 def _held_back(finding: Finding) -> Finding:
@@ -112,16 +131,21 @@ def _failures(pairs: Sequence[Pair], what: str) -> list[str]:
         return [f"{what}: no pair was taken"]
     found: list[str] = []
     for name in NAMES:
-        dead = [pair for pair in pairs if name not in pair.turns or not pair.turns[name].processes]
-        if dead:
-            errors = dead[0].turns[name].errors if name in dead[0].turns else ()
+        silent = [pair for pair in pairs if not _spoke(pair, name)]
+        if silent:
+            errors = silent[0].turns[name].errors if name in silent[0].turns else ()
             why = errors[-1].splitlines()[0] if errors else "it said nothing"
-            found.append(f"{what}: {name}: no sample in {len(dead)} of {len(pairs)} pairs: {why}")
+            found.append(f"{what}: {name}: no sample in {len(silent)} of {len(pairs)} pairs: {why}")
     if found:
         return found
     kinds = {(turn.counter, turn.unit) for pair in pairs for turn in pair.turns.values()}
     if len(kinds) > 1:
         found.append(f"{what}: the arms were timed by different counters: {sorted(kinds)}")
+    said = [pairs[0].turns[name].conditions for name in NAMES]
+    for field in _ALIKE:
+        one, other = (getattr(conditions, field, None) for conditions in said)
+        if one != other:
+            found.append(f"{what}: the arms ran under other conditions: {field} {one} and {other}")
     rates = [float(np.median([p.hz for pair in pairs for p in pair.turns[name].processes])) for name in NAMES]
     if min(rates) <= 0 or max(rates) / min(rates) - 1.0 > RATES_APART:
         found.append(f"{what}: the arms' counters tick at {rates[0]:.0f} and {rates[1]:.0f} Hz: no ratio of ticks")
@@ -131,20 +155,33 @@ def _failures(pairs: Sequence[Pair], what: str) -> list[str]:
 def _conditions(head: Head, pairs: Sequence[Pair]) -> tuple[str, ...]:
     """Under which the pairs were taken."""
     said = [f"{head.guest}: base: {head.base}; candidate: {head.candidate}; seed {head.seed}"]
+    on = {name: _told(pairs[0], name) for name in NAMES if pairs and _spoke(pairs[0], name)}
+    said += [f"both on: {on[NAMES[0]]}"] if len(set(on.values())) == 1 else [f"{name} on: {on[name]}" for name in on]
+    if head.same:
+        said.append("both arms are the same: whatever is found is a false alarm")
     said.append(f"control: {head.control} against itself: {', '.join(head.controls)}")
     looks = ", ".join(f"{until} ({share:g})" for until, share in head.looks)
     of_one = f"{head.processes} processes of " if head.processes > 1 else ""
     said.append(f"{len(pairs)} of {head.pairs} pairs, {of_one}{head.batches} batches; looks at pairs (share): {looks}")
-    loads = [pair.load for pair in pairs if pair.load is not None]
-    steals = [pair.steal for pair in pairs if pair.steal is not None]
+    if head.injected:
+        said.append(f"no measurement: a slowdown of {head.injected / 10:g} % was injected into the candidate")
+    around = [pair.surroundings for pair in pairs if pair.surroundings is not None]
+    loads = [one.load for one in around if one.load is not None]
+    steals = [one.stolen for one in around if one.stolen is not None]
     parts = []
     if loads:
-        parts.append(f"load {min(loads):.1f} to {max(loads):.1f}")
+        parts.append(f"load {min(loads):.1f} to {max(loads):.1f} a CPU")
     if steals:
         parts.append(f"steal {np.mean(steals):.1%} of CPU time, at most {max(steals):.1%}")
     if involuntary := _involuntary(pairs):
         parts.append(f"involuntary switches: {involuntary}")
     return (*said, *([", ".join(parts)] if parts else []))
+
+
+def _told(pair: Pair, name: Name) -> str:
+    """What an arm ran on."""
+    said = pair.turns[name].conditions
+    return f"{said.cpu_model}, kernel {said.kernel}, {said.accel}, {said.compiler}" if said else "unknown"
 
 
 def _involuntary(pairs: Sequence[Pair]) -> str:

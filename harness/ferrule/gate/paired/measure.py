@@ -6,9 +6,9 @@ import os
 import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Final
 
+from ferrule import machine_load
 from ferrule.campaign import Budget, Campaign
 from ferrule.errors import InfrastructureError
 from ferrule.gate.paired.arms import NAMES, Arm
@@ -19,8 +19,6 @@ from ferrule.samples import GuestResult, RunKey
 BATCHES: Final = 30  # more of one process say little; the same number for both arms, which the 10 % quantile needs
 WARM: Final = 3
 _TARGET_NS, _LIMIT_NS = 100_000, 2_000_000_000  # a batch, so short that most hold no timer interrupt; a run
-_STAT: Final = Path("/proc/stat")
-_STEAL: Final = 7  # column of the line "cpu" (proc_stat(5))
 
 
 class _Errors(Progress):
@@ -41,6 +39,7 @@ class Contest:
     processes: int = 1
     patience: float | None = None
     control: bool = False  # base against base
+    more: int = 0  # per mille of slowdown injected into the candidate: to find out whether it is found
     sizes: Mapping[RunKey, int] = field(default_factory=dict)
 
     def pilot(self) -> None:
@@ -63,13 +62,14 @@ class Contest:
             arm.side.scatter(draw)
         order = draw.sample(self.arms, 2)
         budget = Budget(1, self.processes, BATCHES, WARM, 0, _TARGET_NS, _LIMIT_NS, name="gate")
-        seed, before = draw.getrandbits(63), _cpu_times()
+        seed, began = draw.getrandbits(63), machine_load.now()
         turns: dict[str, Turn] = {}
         for arm in order:  # the same seed: both arms take the runs in the same order
             found = self._campaign([arm], budget, seed)
-            turns[arm.side.name] = turn_of(found[arm.side.name], first=number == 0)
+            turns[arm.side.name] = turn_of(found[arm.side.name], self.processes, first=number == 0)
         first = next(name for name in NAMES if name == order[0].side.name)
-        return Pair(number, self.control, first, turns, _load(), _steal(before, _cpu_times()))
+        around = machine_load.between(began, machine_load.now(), os.cpu_count() or 1)
+        return Pair(number, self.control, first, turns, around)
 
     def _campaign(self, arms: Sequence[Arm], budget: Budget, seed: int) -> dict[str, GuestResult]:
         payloads = {arm.side.name: arm.payload for arm in arms}
@@ -82,6 +82,7 @@ class Contest:
             _Errors(self.progress),
             patience=self.patience,
             sizes=dict.fromkeys(payloads, self.sizes),
+            more={NAMES[1]: self.more},
         )
         return campaign.run()
 
@@ -111,23 +112,3 @@ def take(
         if settled(number + 1):
             progress.note(f"settled after {number + 1} pairs")
             break
-
-
-def _load() -> float | None:
-    try:
-        return round(os.getloadavg()[0], 2)
-    except OSError:
-        return None
-
-
-def _cpu_times() -> list[int]:
-    """CPU time of the whole machine by kind; empty where the OS does not say."""
-    try:
-        return [int(word) for word in _STAT.read_text().split("\n", 1)[0].split()[1:9]]
-    except (OSError, ValueError):
-        return []
-
-
-def _steal(before: Sequence[int], after: Sequence[int]) -> float | None:
-    spent = [late - early for early, late in zip(before, after, strict=False)]
-    return round(spent[_STEAL] / sum(spent), 4) if len(spent) > _STEAL and sum(spent) > 0 else None

@@ -11,7 +11,17 @@ from ferrule.errors import InfrastructureError, UsageError
 from ferrule.gate.paired.arms import Name
 from ferrule.report.codec import Malformed, decode, encode
 from ferrule.report.journal import append_line, lines
-from ferrule.samples import Conditions, GuestResult, Meaning, Params, ProcessSamples, Reference, Status, Ticks
+from ferrule.samples import (
+    Conditions,
+    GuestResult,
+    Meaning,
+    Params,
+    ProcessSamples,
+    Reference,
+    Status,
+    Surroundings,
+    Ticks,
+)
 
 SCHEMA: Final = 1
 
@@ -43,6 +53,7 @@ class Head:
     batches: int
     warm: int
     sizes: Mapping[str, int]  # operations a batch, calibrated once on the base
+    injected: int = 0  # per mille of slowdown put into the candidate: then this is a test of the gate, no gate
 
 
 @dataclass(frozen=True)
@@ -100,34 +111,46 @@ class Pair:
     control: bool  # base against base
     first: Name  # as the coin fell
     turns: Mapping[str, Turn]  # by name of the arm
-    load: float | None = None  # of the machine, over a minute, at the end
-    steal: float | None = None  # share of CPU time that the hypervisor gave to others meanwhile, 0..1
+    surroundings: Surroundings | None = None  # of the machine meanwhile
 
 
-def turn_of(result: GuestResult, first: bool) -> Turn:
-    """A turn from what a campaign of one boot gave."""
+def turn_of(result: GuestResult, asked: int, first: bool) -> Turn:
+    """A turn from what a campaign of one round gave.
+
+    A boot that did not come to its end was repeated: of each run the last processes are taken, as many as asked for.
+
+    Args:
+        result: of one arm.
+        asked: processes.
+        first: whether this is of the first pair, which keeps the conditions.
+    """
     said = result.conditions
-    processes: dict[int, Process] = {}
+    processes: dict[tuple[int, int], Process] = {}
     runs: dict[str, Run] = {}
     for key, run in result.runs.items():
-        for samples in run.processes:
-            processes.setdefault(samples.process, _process(samples))
-        batches = tuple(Batches(one.process, one.position, one.n, one.ticks, one.involuntary) for one in run.processes)
+        used = run.processes[-asked:]
+        for one in used:
+            processes.setdefault((one.boot, one.process), _process(one, len(processes)))
+        numbers = [processes[one.boot, one.process].number for one in used]
+        batches = tuple(
+            Batches(number, one.position, one.n, one.ticks, one.involuntary)
+            for number, one in zip(numbers, used, strict=True)
+        )
         runs[str(key)] = Run(run.status, run.reason, run.meaning, run.place, run.params, batches)
     return Turn(
         said.counter if said else "",
         said.unit if said else "",
         round(result.seconds, 3),
         tuple(result.errors),
-        tuple(processes[number] for number in sorted(processes)),
+        tuple(processes.values()),
         runs,
         said if first else None,
     )
 
 
-def _process(samples: ProcessSamples) -> Process:
+def _process(samples: ProcessSamples, number: int) -> Process:
     clock = samples.clock
-    return Process(samples.process, clock.hz, clock.resolution, clock.verdict, samples.reference)
+    return Process(number, clock.hz, clock.resolution, clock.verdict, samples.reference)
 
 
 class Journal:

@@ -1,7 +1,10 @@
 """From stored pairs to numbers: one value an arm and pair, and why some workloads have none.
 
-One process gives the 10 % quantile of its batches, counter pair and empty loop taken off as stats/per_op.py does; an
-arm with several processes a pair gives their median. Values are in ticks of the raw counter, which both arms share.
+One process gives the 10 % quantile of its batches; an arm with several processes a pair gives their median. Values are
+in ticks of the raw counter, which both arms share. Counter pair and empty loop are taken off as stats/per_op.py does,
+but as one machine's, the same for all: a process's own estimate would add its noise, on a busy machine a tenth of a
+short operation. They are medians over the processes of both arms, which no exchange of arms within a pair changes, so
+the test stays exact.
 """
 
 from __future__ import annotations
@@ -14,10 +17,9 @@ from numpy.typing import NDArray
 
 from ferrule.gate.paired.arms import NAMES, Name
 from ferrule.gate.paired.pairs import Pair, Run, Turn
-from ferrule.stats.per_op import Overhead, overhead
+from ferrule.stats.per_op import Overhead, low_decile, overhead, per_operation
 
 Floats = NDArray[np.float64]
-Q = 0.1
 DISTURBED = 1.5  # times a process's median batch
 
 
@@ -25,48 +27,41 @@ DISTURBED = 1.5  # times a process's median batch
 class Series:
     """One workload of one arm over all pairs."""
 
-    ticks: Floats  # (pairs,) an operation; what the tests are made of
-    ns: Floats  # (pairs,) the same by the processes' own calibration: for people and exports
+    ticks: Floats  # (pairs,) an operation
     disturbed: float  # share of batches over 1.5 medians of their process
-    involuntary: int | None  # context switches, all processes
     n: int  # operations a batch
 
 
-class Overheads:
-    """What is taken off, by pair, arm and process: worked out once for all its workloads."""
+@dataclass(frozen=True)
+class Machine:
+    """What all processes of a contest have in common."""
 
-    def __init__(self, pairs: Sequence[Pair]) -> None:
-        self._held: dict[tuple[int, Name, int], tuple[Overhead, float]] = {}
-        for pair in pairs:
-            for name in NAMES:
-                turn = pair.turns.get(name)
-                for one in turn.processes if turn else ():
-                    self._held[pair.number, name, one.number] = overhead(one.reference, one.resolution), one.hz
-
-    def of(self, pair: int, name: Name, process: int) -> tuple[Overhead, float]:
-        """Overhead in ticks, and ticks a second."""
-        return self._held[pair, name, process]
+    taken: Overhead  # in ticks
+    hz: float
 
 
-def series(pairs: Sequence[Pair], name: Name, key: str, overheads: Overheads) -> Series:
-    """One workload of one arm. Every pair must have it, with equally many batches: doubt() says where not."""
-    rows = [(pair.number, one) for pair in pairs for one in pair.turns[name].runs[key].processes]
-    ticks = np.asarray([one.ticks for _, one in rows], dtype=np.float64)  # (pairs * processes, batches)
-    # The quantile of (T - c) / n - l is that of T: taken off afterwards.
-    low = np.quantile(ticks, Q, axis=1)
-    taken = [overheads.of(number, name, one.process) for number, one in rows]
-    n = rows[0][1].n
-    values = (low - np.array([over.pair for over, _ in taken])) / n - np.array([over.loop for over, _ in taken])
-    scale = 1e9 / np.array([hz for _, hz in taken])
-    each = (len(pairs), -1)
-    involuntary = [one.involuntary for _, one in rows]
-    return Series(
-        np.median(values.reshape(each), axis=1),
-        np.median((values * scale).reshape(each), axis=1),
-        float(np.mean(ticks > DISTURBED * np.median(ticks, axis=1, keepdims=True))),
-        sum(one or 0 for one in involuntary) if any(one is not None for one in involuntary) else None,
-        n,
-    )
+def machine(pairs: Sequence[Pair]) -> Machine:
+    """Of pairs of which every turn has processes."""
+    processes = [one for pair in pairs for turn in pair.turns.values() for one in turn.processes]
+    found = [overhead(one.reference, one.resolution) for one in processes]
+    medians = (float(np.median([getattr(one, name) for one in found])) for name in ("pair", "pair_u", "loop", "loop_u"))
+    return Machine(Overhead(*medians), float(np.median([one.hz for one in processes])))
+
+
+def series(pairs: Sequence[Pair], name: Name, key: str, taken: Overhead) -> Series:
+    """One workload of one arm. Every pair must have it, with equally many batches: lacking() says where not."""
+    rows = [one for pair in pairs for one in pair.turns[name].runs[key].processes]
+    ticks = np.asarray([one.ticks for one in rows], dtype=np.float64)  # (pairs * processes, batches)
+    values = low_decile(ticks, rows[0].n, taken)
+    disturbed = float(np.mean(ticks > DISTURBED * np.median(ticks, axis=1, keepdims=True)))
+    return Series(np.median(values.reshape((len(pairs), -1)), axis=1), disturbed, rows[0].n)
+
+
+def typical(pairs: Sequence[Pair], name: Name, key: str, on: Machine) -> float:
+    """The median over processes of their median batches, in ns an operation: what the history holds of a run."""
+    rows = [one for pair in pairs for one in pair.turns[name].runs[key].processes]
+    medians = np.median(np.asarray([one.ticks for one in rows], dtype=np.float64), axis=1)
+    return float(np.median(per_operation(medians, rows[0].n, on.taken))) * 1e9 / on.hz
 
 
 def lacking(pairs: Sequence[Pair], key: str, processes: int, batches: int) -> str | None:

@@ -1,0 +1,31 @@
+/* The message of a round trip between two processes: `size` bytes, which the other end sends back with one added to the
+ * first, so that nobody takes his own bytes for an answer. A first byte of MESSAGE_STOP tells the other end to leave:
+ * not every kernel tells it that its partner has gone. */
+#ifndef FERRULE_MESSAGE_H
+#define FERRULE_MESSAGE_H
+
+#include "workloads/workload.h"
+
+enum { MESSAGE_LARGEST = 4096 }; /* PIPE_BUF: up to here no kernel splits one */
+enum { MESSAGE_STOP, MESSAGE_ASK, MESSAGE_ANSWER };
+
+static char message[MESSAGE_LARGEST];
+
+/* The parameter `size`; a round trip copies it twice. */
+static inline long message_size(struct run *run, size_t *size) {
+    int64_t asked = run_param(run, "size");
+    if (asked < 1 || asked > MESSAGE_LARGEST)
+        return REFUSE(run, "size", "1..4096");
+    *size = (size_t)asked;
+    run->bytes = 2 * (uint64_t)asked;
+    return 0;
+}
+
+/* A verify for an op that asks and expects the answer. */
+static inline long message_verify(struct run *run, void (*op)(struct run *)) {
+    for (unsigned turn = 0; turn < 32 && !run->failed; turn++)
+        op(run);
+    return run->failed ? WRONG(run, "what came back was not the other process's answer") : 0;
+}
+
+#endif

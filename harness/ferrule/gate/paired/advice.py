@@ -1,0 +1,115 @@
+"""What stored runs say of a new one: advice and never a verdict, because machines differ from day to day.
+
+A change is worth a look when it is larger than Q3 + 3 IQR of the changes that the history itself holds, from run to run
+(the fence of rustc-perf, site/src/comparison.rs; Tukey's outer fence, Exploratory Data Analysis, 1977, 2D).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+import numpy as np
+
+from ferrule.errors import UsageError
+from ferrule.gate.paired.pairs import Head, Pair
+from ferrule.gate.paired.series import lacking, machine, typical
+from ferrule.gate.verdict import Report
+from ferrule.report.history import Stored
+from ferrule.samples import Conditions
+from ferrule.stats.compare import obstacle
+
+LEAST: Final = 5  # changes that quartiles mean anything of
+IQRS: Final = 3.0
+ADVISORY: Final = "advisory: runs of other days are no base, no verdict depends on this"
+
+
+def fence(values: Sequence[float]) -> float | None:
+    """The relative change from run to run above which one stands out; None with fewer than five changes."""
+    x = np.asarray(values, dtype=np.float64)
+    if x.size <= LEAST:
+        return None
+    changes = np.abs(x[1:] / x[:-1] - 1.0)
+    q1, q3 = np.quantile(changes, (0.25, 0.75))
+    return float(q3 + IQRS * (q3 - q1))
+
+
+def of_gate(head: Head, pairs: Sequence[Pair], stored: Sequence[Stored]) -> tuple[str, ...]:
+    """Advice on a gate's candidate: its processes' median batches, as the history holds them, against the last run."""
+    own = [pair for pair in pairs if not pair.control]
+    said = own[0].turns["candidate"].conditions if own and "candidate" in own[0].turns else None
+    if said is None:
+        return (f"history: the candidate never spoke; {ADVISORY}",)
+    on = machine(own)
+    values = {
+        key: typical(own, "candidate", key, on)
+        for key in head.workloads
+        if lacking(own, key, head.processes, head.batches) is None
+    }
+    return advise(head.guest, said, values, stored)
+
+
+def of_runs(base: Sequence[Stored], candidate: Sequence[Stored], stored: Sequence[Stored]) -> Report:
+    """Advice on one stored run against another; everything up to the base is history.
+
+    Raises:
+        UsageError: they share no guest that measured time.
+    """
+    lines: list[str] = []
+    olds = {one.column.guest: one for one in base}
+    for new in candidate:
+        old, said = olds.get(new.column.guest), new.column.conditions
+        if old is None or said is None or said.unit != "ns":
+            continue
+        before = [one for one in stored if one.ts <= old.ts and one.run_id != new.run_id]
+        lines += advise(new.column.guest, said, _values(new), before)
+    if not lines:
+        raise UsageError(f"--history: {base[0].run_id} and {candidate[0].run_id} share no guest that measured time")
+    return Report((), advice=tuple(lines), compared=False)
+
+
+def advise(guest: str, said: Conditions, values: Mapping[str, float], stored: Sequence[Stored]) -> tuple[str, ...]:
+    """A line for each workload outside its fence, and one for all others.
+
+    Args:
+        guest: its name in tables.
+        said: conditions of the values; runs under others are left out.
+        values: ns by run key as text.
+        stored: the history, oldest first.
+    """
+    like = [
+        one
+        for one in stored
+        if one.column.guest == guest
+        and one.column.conditions is not None
+        and obstacle(one.column.conditions, said) is None
+    ]
+    if not like:
+        return (f"history: {guest}: no stored run under these conditions; {ADVISORY}",)
+    held = [_values(one) for one in like]
+    lines, within, short = [], 0, 0
+    for key, value in values.items():
+        past = [one[key] for one in held if key in one]
+        bound = fence(past)
+        if bound is None:
+            short += 1
+            continue
+        change = value / past[-1] - 1.0
+        if abs(change) >= bound:
+            lines.append(
+                f"history: {guest}: {key}: {100 * change:+.2f} % against the last of {len(past)} runs,"
+                f" outside of their fence of {100 * bound:.2f} %"
+            )
+        else:
+            within += 1
+    few = f", {short} with fewer than {LEAST + 1} stored runs" if short else ""
+    return (*lines, f"history: {guest}: {len(lines)} outside of the fence, {within} within{few}; {ADVISORY}")
+
+
+def _values(one: Stored) -> dict[str, float]:
+    """Positive estimates of a stored run by run key as text."""
+    return {
+        str(entry.key): entry.summary.estimate
+        for entry in one.column.entries
+        if entry.summary is not None and entry.summary.unit == "ns" and entry.summary.estimate > 0
+    }

@@ -1,0 +1,220 @@
+"""Redox with its userland: a disk image of yours in QEMU, typed to at its serial console; or by redoxer."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import shutil
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Final
+
+from ferrule import accel, children, guestfile, qemu
+from ferrule.booted import conditions
+from ferrule.divider import Announced
+from ferrule.errors import FerruleError, GuestNotStarted, TransportError, UsageError
+from ferrule.guestfile import UserFile
+from ferrule.guests.base import Ending, Execution, Guest
+from ferrule.guests.options import GuestOptions
+from ferrule.guests.redox import IMAGE, KERNEL, SETTINGS
+from ferrule.redoxer import RedoxerGuest
+from ferrule.samples import Accel
+from ferrule.transports.base import PrivateFolder
+from ferrule.transports.typed import Shell
+
+ARCH: Final = "x86_64"
+NEEDS: Final = (guestfile.optional(KERNEL), IMAGE)
+BOOT_SECONDS: dict[Accel, float] = {"kvm": 90.0, "tcg": 300.0, "icount": 900.0}
+LEAST_MEMORY: Final = 256  # MiB
+USER, PASSWORD = "root", "password"
+PAYLOAD: Final = "/tmp/ferrule"  # noqa: S108 - in the guest
+BLOCK: Final = 65536  # the payload's disk is a multiple of it
+TAIL_LINES: Final = 12
+_DISK = re.compile(r"\bdisk\.[\w.-]+")
+
+
+def create(name: str, options: GuestOptions) -> Guest:
+    """The image's guest where one is named, else redoxer's. Honours accel, boot_seconds, memory, smp, the user's files.
+
+    Raises:
+        UsageError: an option it cannot honour.
+        ToolMissing: neither an image nor redoxer; says what to do.
+    """
+    if name != "redox_userland":
+        raise UsageError(f"--guest {name}: takes no address; write `redox_userland`, or ssh://user@host:port")
+    if options.cpus not in (None, (), (0,)):
+        raise UsageError(f"--cpu {','.join(map(str, options.cpus or ()))}: Redox pins to nothing but its only CPU")
+    program = qemu.find(ARCH)
+    if _unnamed(options) and (redoxer := shutil.which("redoxer")):
+        if options.accel == "icount":
+            raise UsageError("--accel icount: redoxer's machine is its own; name an image to count instructions")
+        return RedoxerGuest(redoxer, accel.choose(options.accel, program), options)
+    if options.memory < LEAST_MEMORY:
+        raise UsageError(f"--memory {options.memory}: the redox_userland guest needs {LEAST_MEMORY} MiB")
+    if options.accel == "icount" and (options.smp or 1) > 1:
+        raise UsageError(f"--accel icount: QEMU counts instructions on one CPU only, not {options.smp}")
+    found = guestfile.find("redox", NEEDS, options, SETTINGS)
+    login = (found.settings.get("user", USER), found.settings.get("password", PASSWORD))
+    return ImageGuest(program, accel.choose(options.accel, program), found.files[IMAGE.key], login, options)
+
+
+def unavailable(options: GuestOptions) -> str | None:
+    """Why this guest cannot be had here; None when it can."""
+    try:
+        qemu.find(ARCH)
+    except FerruleError as error:
+        return str(error)
+    if _unnamed(options) and shutil.which("redoxer"):
+        return None
+    reason = guestfile.unavailable("redox", NEEDS, options, SETTINGS)
+    return reason and reason.removeprefix("redox: ")  # the table's name, which is another guest's
+
+
+def _unnamed(options: GuestOptions) -> bool:
+    """Whether no image is named; a guests.toml that is wrong names one, for its error to be seen."""
+    try:
+        guestfile.find("redox", NEEDS, options, SETTINGS)
+    except guestfile.Unnamed:
+        return True
+    except FerruleError:
+        return False
+    return False
+
+
+class ImageGuest:
+    """See base.Guest. Every boot starts from the image as it is: what the guest writes is thrown away."""
+
+    name = "redox_userland"
+    os = "redox"
+    arch = ARCH
+    fresh_boots = True
+
+    def __init__(
+        self, program: str, choice: accel.Choice, image: UserFile, login: tuple[str, str], options: GuestOptions
+    ) -> None:
+        self._program, self._choice, self._image, self._login, self._options = program, choice, image, login, options
+        self.accel = choice.accel
+        self.boot_seconds = options.boot_seconds or BOOT_SECONDS[self.accel]
+        self._smp = options.smp or 1
+        self.cpus: tuple[int, ...] = (0,) if self._smp == 1 and options.cpus != () else ()
+
+    def describe(self) -> dict[str, str]:
+        """Conditions: the same text for the same machine, whatever the boot."""
+        image = self._image.path.name
+        return {
+            **conditions(self._choice, self.machine(Path(image), Path("payload"))),
+            "image.file": image,
+            "image.sha256": self._image.sha256,
+            "transport": "typed",
+        }
+
+    def machine(self, image: Path, cargo: Path) -> qemu.Machine:
+        """The image on one disk, the payload, raw, on another; no display, or its loader waits for a key."""
+        drives = {"system": image, "cargo": cargo}
+        devices: list[str] = []
+        for name, path in drives.items():
+            file = str(path).replace(",", ",,")
+            devices += ["-drive", f"file={file},if=none,id={name},format=raw,snapshot=on"]
+            devices += ["-device", f"virtio-blk-pci,drive={name}" + (",bootindex=0" if name == "system" else "")]
+        return qemu.Machine(
+            self._program,
+            self.accel,
+            None,
+            memory=self._options.memory,
+            smp=self._smp,
+            devices=tuple(devices),
+            ports={qemu.RESULTS: "file"},
+            typed=True,
+        )
+
+    def execute(self, payload: bytes, processes: int, boot: int) -> Execution:  # noqa: ARG002 - every boot is alike
+        """See base.Guest."""
+        cargo = payload + bytes(-len(payload) % BLOCK)
+        with ExitStack() as undo:
+            folder = undo.enter_context(PrivateFolder())
+            machine = self.machine(self._image.path.absolute(), folder.write("payload", cargo, 0o600))
+            running = qemu.Qemu(machine)
+            undo.callback(running.close)
+            booted = TypedBoot(running, undo.pop_all(), classify)
+        try:
+            booted.begin(cargo, processes, self._login, time.monotonic() + self.boot_seconds)
+        except TransportError as error:
+            tail = "\n".join(booted.console().splitlines()[-TAIL_LINES:])
+            booted.close()
+            raise GuestNotStarted(self.name, str(error), tail=tail) from error
+        except BaseException:
+            booted.close()
+            raise
+        return booted
+
+    def close(self) -> None:
+        """Nothing is kept between boots."""
+
+
+class TypedBoot(Announced):
+    """One boot: a shell at the console starts the payload's processes, one after the other."""
+
+    def begin(self, cargo: bytes, processes: int, login: tuple[str, str], ends: float) -> None:
+        """Log in, fetch the payload from its disk, start the first process.
+
+        Raises:
+            TransportError: no prompt, or no disk that holds the payload; says which.
+        """
+        self._shell = Shell(self._hear, self._qemu.type)
+        self._left = processes
+        self._process = 0
+        self._status: int | None = None
+        self._shell.log_in(*login, ends)
+        self._fetch(cargo, ends)
+        self._start()
+
+    def _hear(self, timeout: float) -> bytes:
+        chunk = self._qemu.streams.read(time.monotonic() + timeout)
+        self._qemu.console.add(chunk)
+        return chunk
+
+    def _fetch(self, cargo: bytes, ends: float) -> None:
+        """Which of the disks is the payload's, its digest says."""
+        wanted = hashlib.sha256(cargo).hexdigest()
+        _, said = self._shell.run("ls /scheme", ends)
+        disks = sorted(set(_DISK.findall(said)))
+        for disk in disks:
+            self._shell.run(f"dd if=/scheme/{disk}/0 of={PAYLOAD} bs={BLOCK} count={len(cargo) // BLOCK}", ends)
+            _, said = self._shell.run(f"sha256sum {PAYLOAD}", ends)
+            if wanted in said:
+                status, _ = self._shell.run(f"chmod +x {PAYLOAD}", ends)
+                if status:
+                    raise TransportError(f"chmod +x {PAYLOAD} ended with status {status}")
+                return
+        raise TransportError(f"no disk of the guest's holds the payload: {', '.join(disks) or 'there is none'}")
+
+    def _start(self) -> None:
+        self._end = re.compile(self._shell.start(f"{PAYLOAD} process={self._process}").pattern.decode())
+
+    def over(self) -> bool:
+        """See Announced. A process that ended well is followed by the next."""
+        if self._status is None and (told := self._end.search(self.console())):
+            status = int(told[1])
+            self._process += 1
+            if status == 0 and self._process < self._left:
+                self._start()
+            else:
+                self._status = status
+        return self._status is not None
+
+    def ending(self) -> Ending:
+        """See base.Execution."""
+        if self._status is None and not self.over():
+            return super().ending()
+        return Ending(self._status == 0, f"exit status {self._status}")
+
+
+def classify(status: int, _console: str, errors: str) -> Ending:
+    """How a boot ended that ended by itself, which none should."""
+    said = errors.strip().splitlines()
+    if status < 0:
+        return Ending(False, f"QEMU was ended by {children.ending_text(status)}")
+    if status:
+        return Ending(False, f"QEMU: {said[-1] if said else children.ending_text(status)}")
+    return Ending(False, "the guest reset itself or powered off")

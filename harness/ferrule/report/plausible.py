@@ -1,0 +1,116 @@
+"""Values that cannot be: they fail the run, and are kept out of what later runs are held against.
+
+Public dashboards of kernels have shown zeros, halves and doubles for weeks: an operation that was optimised away, a
+round trip that became a one-way, a parser that lost half of the samples. Each of these is looked for in both
+directions, because a number that got too good is as wrong as one that got too bad:
+
+1. An operation that costs nothing or less. Controls may; emulated time is nobody's number.
+2. Fewer processes than were asked for.
+3. Another meaning, placement, parameters or unit than the last believed value of the same run on the same guest and
+   accelerator.
+4. A value of twice or half the last believed one that was taken under equal conditions, where their ratio has an
+   interval and it does not hold 1. Equal are all conditions but the payload's build, which is what may be wrong, and
+   the load. Results that their flags call no single number, or mostly subtraction, are left out: they say so
+   themselves.
+
+A round trip that disagrees with two one-ways is listed (stats/siblings.py) and fails nothing: two workloads may differ.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from ferrule.errors import UsageError
+from ferrule.report import units
+from ferrule.report.columns import Column, Entry
+from ferrule.samples import Conditions, RunKey
+from ferrule.stats.compare import compare
+from ferrule.stats.flags import Flag
+from ferrule.stats.summary import Summary
+
+FACTOR = 2.0
+UNFIT = {Flag.BIMODAL, Flag.UNRELIABLE, Flag.UNSTEADY, Flag.OVERHEAD, Flag.FUNCTIONAL}
+_VOLATILE = ("load", "load1", "reason", "file", "origin")  # last words of facts that move no number, or every minute
+_COUNT = re.compile(r"\bferrule\.processes=\d+")  # in QEMU's command: how often, not under which conditions
+
+
+def doubts(column: Column, earlier: Sequence[Column], asked: int | None) -> dict[RunKey, str]:
+    """Why values are not believed, by run.
+
+    Args:
+        column: the fresh results of a guest.
+        earlier: what is stored of this guest on this machine, oldest first.
+        asked: processes of each run, all boots together; None when that was left open.
+    """
+    found = {}
+    for entry in column.entries:
+        why = next(_reasons(column, entry, earlier, asked), None)
+        if why is not None:
+            found[entry.key] = why
+    return found
+
+
+def _reasons(column: Column, entry: Entry, earlier: Sequence[Column], asked: int | None) -> Iterator[str]:
+    now = entry.summary
+    if now is None or column.conditions is None:
+        return
+    if now.estimate <= 0 and not entry.control and entry.family != "control" and Flag.FUNCTIONAL not in now.flags:
+        yield f"{_value(now)}: nothing is done for nothing"
+    if asked is not None and now.n_processes < asked:
+        yield f"{now.n_processes} of {asked} processes gave samples"
+    run_alike = [one for one in earlier if one.conditions and one.conditions.accel == column.conditions.accel]
+    if (before := _last(entry.key, run_alike)) is not None and (changed := _changed(before, now)):
+        yield changed
+    alike = [one for one in run_alike if one.conditions and same(one.conditions, column.conditions)]
+    if (before := _last(entry.key, alike)) is not None:
+        yield from _jumped(before, now, column.conditions)
+
+
+def _last(key: RunKey, earlier: Sequence[Column]) -> Summary | None:
+    """The last believed value of a run."""
+    found = (entry.summary for one in reversed(earlier) for entry in one.trusted if entry.key == key)
+    return next((summary for summary in found if summary is not None), None)
+
+
+def _changed(before: Summary, now: Summary) -> str | None:
+    """What a value means, when that is no longer what it meant."""
+    for name in ("unit", "meaning", "place", "params"):
+        old, new = getattr(before, name), getattr(now, name)
+        if old != new:
+            return f"its {name} was {old} and is {new}"
+    return None
+
+
+def same(one: Conditions, other: Conditions) -> bool:
+    """Whether two runs were taken under equal conditions; only the payload's build and the load may differ."""
+    return _stable(one) == _stable(other)
+
+
+def _stable(conditions: Conditions) -> Conditions:
+    kept = {name: text for name, text in conditions.facts.items() if name.rpartition(".")[2] not in _VOLATILE}
+    return replace(conditions, payload="", facts={name: _COUNT.sub("", text) for name, text in kept.items()})
+
+
+def _jumped(before: Summary, now: Summary, conditions: Conditions) -> Iterator[str]:
+    """Twice or half; `conditions` are both sides'."""
+    if UNFIT & {*before.flags, *now.flags}:
+        return
+    try:
+        found = compare(before, conditions, now, conditions)
+    except UsageError:  # it means something else, or one side is no positive number: rules 3 and 1
+        return
+    if max(found.ratio, 1.0 / found.ratio) >= FACTOR and found.differs:
+        yield f"{_value(now)} is {found.ratio:.2g} times the {_value(before)} of before, under equal conditions"
+
+
+def _value(summary: Summary) -> str:
+    show = units.count if summary.unit == "instructions" else units.time
+    return show(summary.estimate, summary.low, summary.high)
+
+
+def lines(column: Column) -> list[str]:
+    """For below the tables."""
+    after = "accepted (--accept)" if column.accepted else "this run fails; --accept takes it as it is"
+    return [f"{column.guest}: {key}: {why}; {after}" for key, why in column.doubts.items()]

@@ -1,0 +1,79 @@
+"""A shell at the other end of a serial line: log in, type commands, read what they say. Knows no OS.
+
+What is typed comes back as an echo, with whatever a line editor makes of it; so a command's end is told by words with
+its status behind them, which the echo of what asked for them does not have.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+from typing import Final
+
+from ferrule.errors import TransportError
+
+SEEN_LIMIT: Final = 1 << 18  # bytes of an answer that are kept: it need not be whole
+AGAIN_SECONDS: Final = 5.0  # a shell that is just starting may throw away what was typed before
+LOGIN, PASSWORD = re.compile(rb"login:"), re.compile(rb"[Pp]assword:")
+
+
+class Shell:
+    """One shell. `read(seconds)` gives what the line says: TimeoutError when nothing, b"" when it is cut."""
+
+    def __init__(self, read: Callable[[float], bytes], write: Callable[[bytes], None]) -> None:
+        self._read, self._write = read, write
+        self._seen = b""
+        self._commands = 0
+
+    def log_in(self, user: str, password: str, ends: float) -> None:
+        """Answer the prompts, and wait until the shell does what it is told. `ends` is on time.monotonic().
+
+        Raises:
+            TransportError: the line was cut, or a prompt did not come in time; says which.
+        """
+        self._expect(LOGIN, ends, "a login prompt")
+        self._write(f"{user}\n".encode())
+        self._expect(PASSWORD, ends, "a password prompt")
+        self._write(f"{password}\n".encode())
+        while True:
+            try:
+                self.run("true", min(ends, time.monotonic() + AGAIN_SECONDS), "a shell")
+                return
+            except _Late:
+                if time.monotonic() >= ends:
+                    raise
+
+    def run(self, command: str, ends: float, what: str = "") -> tuple[int, str]:
+        """Run a command to its end: its exit status, and what it said, echo and all.
+
+        Raises:
+            TransportError: the line was cut, or no end was told in time.
+        """
+        told = self._expect(self.start(command), ends, what or f"the end of `{command}`")
+        return int(told[1]), told.string[: told.start()].decode(errors="replace")
+
+    def start(self, command: str) -> re.Pattern[bytes]:
+        """Type a command and do not wait: what its end will look like, with the exit status as its group."""
+        self._commands += 1
+        mark = f"ferrule-end-{self._commands}"
+        self._seen = b""
+        self._write(f"{command}; echo {mark} $?\n".encode())
+        return re.compile(rf"{mark} (\d+)\s*\n".encode())
+
+    def _expect(self, pattern: re.Pattern[bytes], ends: float, what: str) -> re.Match[bytes]:
+        while True:
+            if found := pattern.search(self._seen):
+                self._seen = self._seen[found.end() :]
+                return found
+            try:
+                chunk = self._read(max(0.0, ends - time.monotonic()))
+            except TimeoutError:
+                raise _Late(f"{what} did not come in time") from None
+            if not chunk:
+                raise TransportError(f"ended before {what} came")
+            self._seen = (self._seen + chunk)[-SEEN_LIMIT:]
+
+
+class _Late(TransportError):
+    """What may be tried again."""
