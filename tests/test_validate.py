@@ -10,7 +10,7 @@ from ferrule.stats.interval import median_interval
 from ferrule.validate import coverage, from_runs, mutation, resampling, synthetic
 from ferrule.validate.corpus import ARMS, Run
 from ferrule.validate.cost import measure
-from ferrule.validate.families import family, gated, injected, p_values, resampled
+from ferrule.validate.families import family, gated, injected, p_values, power, resampled
 from ferrule.validate.from_runs import broken_rules, drifting, known_slowdowns, nothing_differs
 from ferrule.validate.synthetic import CENTRE, Floats, Shape
 
@@ -55,6 +55,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(synthetic, "TRUTH_VALUES", 3_000_000)
     monkeypatch.setattr(from_runs, "PSEUDO", 60)
     monkeypatch.setattr(from_runs, "DRAWS", 50)
+    monkeypatch.setattr(from_runs, "POWER_DRAWS", 10)
 
 
 def test_the_truth_of_an_undisturbed_shape_is_its_centre() -> None:
@@ -135,9 +136,17 @@ def test_a_known_slowdown_is_found_with_its_size(runs: list[Run], more: int) -> 
 def test_a_slowdown_that_noise_hides_is_inconclusive_and_never_ok() -> None:
     found = [one for seed in range(3) for one in injected(full_run(seed, sd=0.08), 20)]
     assert {one.verdict for one in found} == {"inconclusive"}
-    shortfalls = {claim.what: claim.met for claim in known_slowdowns([full_run(1, sd=0.08)]).claims}
+    shortfalls = {claim.what: claim.met for claim in known_slowdowns([full_run(1, sd=0.08)], 1).claims}
     assert shortfalls["+2 % found at 60 pairs, each workload"] is False
     assert shortfalls["+5 % called ok"] is True
+
+
+def test_more_pairs_find_what_few_do_not() -> None:
+    found = power([full_run(seed, sd=0.03) for seed in range(4)], 20, (30, 300), 40, seed=8)
+    assert len(found) == 4
+    for few, many in found.values():
+        assert few < 0.5
+        assert many > 0.9
 
 
 def test_missing_executions_cost_their_pairs_only(runs: list[Run]) -> None:

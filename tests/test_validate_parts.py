@@ -203,6 +203,7 @@ def test_mistakes_are_usage_errors(tmp_path: Path, capsys: pytest.CaptureFixture
 def test_what_is_stored_makes_a_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(from_runs, "PSEUDO", 20)
     monkeypatch.setattr(from_runs, "DRAWS", 20)
+    monkeypatch.setattr(from_runs, "POWER_DRAWS", 5)
     for seed in range(2):
         save(full_run(seed), tmp_path / f"run-{seed:04}.npz")
     page = tmp_path / "page.md"

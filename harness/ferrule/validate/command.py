@@ -38,7 +38,7 @@ class Size:
     seconds: float  # that a tool may take to get to one percent
 
 
-FULL: Final = Size(coverage.SETS, 1, 60, 60, 6, 10, 25, 90.0)
+FULL: Final = Size(coverage.SETS, 1, 60, 60, 6, 10, 25, 60.0)
 SHORT: Final = Size(300, 13, 2, 24, 1, 2, 3, 5.0)
 
 
@@ -134,7 +134,7 @@ class Validation:
         if runs := corpus.stored(self.folder):
             made.append(from_runs.real_coverage(runs, self.seed))
             made.append(from_runs.nothing_differs(runs, self.seed))
-            made.append(from_runs.known_slowdowns(runs))
+            made.append(from_runs.known_slowdowns(runs, self.seed))
         if drifts := corpus.stored(self.folder / "drift"):
             made.append(from_runs.drifting(drifts))
         if runs:

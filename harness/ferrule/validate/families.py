@@ -14,7 +14,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ferrule.registry import workloads
-from ferrule.stats.paired import CONTAMINATION, Decision, decide_at_looks, log_ratios, planned_looks, signed_rank_p
+from ferrule.stats.paired import (
+    ALPHA,
+    CONTAMINATION,
+    MARGIN,
+    Decision,
+    decide_at_looks,
+    log_ratios,
+    planned_looks,
+    signed_rank_p,
+)
 from ferrule.suite import parse_key
 from ferrule.validate.corpus import Run
 
@@ -145,3 +154,22 @@ def injected(run: Run, more: int) -> list[Found]:
         disturbed = slowed.contamination[name] > CONTAMINATION
         made.append(Found(name, true, mine.verdict, mine.ratio - 1.0, low, high, others, disturbed))
     return made
+
+
+def power(runs: Sequence[Run], more: int, pairs: Sequence[int], draws: int, seed: int) -> dict[str, list[float]]:
+    """How often each slowed workload would be found with so many pairs, drawn with replacement from all runs.
+
+    Alone in its family: its p has to be below the level of Holm's first step, at the last look's share of alpha.
+    """
+    generator = np.random.default_rng(seed)
+    slowed = [family(run, candidate=INJECTED[more]) for run in runs]
+    most = max(len(one.logs) for one in slowed)
+    found: dict[str, list[float]] = {}
+    for name in dict.fromkeys(name for one in slowed for name in one.logs):
+        pool = np.concatenate([one.logs[name] for one in slowed if name in one.logs])
+        found[name] = []
+        for count in pairs:
+            level = ALPHA * planned_looks(count)[-1][1] / most
+            rows = generator.integers(0, pool.size, (draws, count))
+            found[name].append(float(np.mean([signed_rank_p(pool[row], MARGIN) <= level for row in rows])))
+    return found

@@ -9,13 +9,14 @@ import numpy as np
 
 from ferrule.validate import mutation, resampling
 from ferrule.validate.corpus import Run
-from ferrule.validate.families import Family, Found, family, injected, p_values, resampled
+from ferrule.validate.families import Family, Found, family, injected, p_values, power, resampled
 from ferrule.validate.report import Claim, Row, Section, at_most, percent
 
 PSEUDO = 1000  # resampled families
 DRAWS = 5000  # of processes from the corpus
 POWER = 59 / 60
 NEAR = 0.002  # of an injected ratio
+MORE_PAIRS, POWER_DRAWS = (120, 240), 200
 
 
 def alarms(families: Sequence[Family]) -> int:
@@ -63,7 +64,7 @@ def nothing_differs(runs: Sequence[Run], seed: int) -> Section:
     return made
 
 
-def known_slowdowns(runs: Sequence[Run]) -> Section:
+def known_slowdowns(runs: Sequence[Run], seed: int) -> Section:
     """Injected slowdowns: found, of the right size, and nothing else found beside them."""
     made = Section("Where one operation is slower by a known amount")
     pairs = runs[0].ticks.shape[0]
@@ -75,8 +76,10 @@ def known_slowdowns(runs: Sequence[Run]) -> Section:
         " they are not independent of each other; the runs are.",
         "Where over 30 % of an operation's batches were disturbed in a run, the gate concludes nothing by its own rule;"
         " those runs are counted apart. An operation whose processes differ by several percent among themselves needs"
-        " more than 60 pairs: 2 % less the margin of 0.5 % has to stand out of the half-width in the last column. The"
-        " gate says `inconclusive` then. What estimates are off by is the mean over all runs (and its standard error).",
+        " more than 60 pairs: 2 % less the margin of 0.5 % has to stand out of the half-width. The"
+        " gate says `inconclusive` then. What estimates are off by is the mean over all runs (and its standard error)."
+        f" The last columns draw {' and '.join(map(str, MORE_PAIRS))} pairs with replacement from all runs,"
+        f" {POWER_DRAWS} times: how often so many would have been enough on this machine.",
     ]
     found = {more: [one for run in runs for one in injected(run, more)] for more in (20, 50)}
     names = list(dict.fromkeys(one.workload for one in found[20]))
@@ -97,8 +100,10 @@ def known_slowdowns(runs: Sequence[Run]) -> Section:
                 percent(float(np.median([_half(one) for one in two]))),
             )
         )
+    likely = power(runs, 20, MORE_PAIRS, POWER_DRAWS, seed)
+    rows = [(*row, *(percent(share, 0) for share in likely[str(row[0])])) for row in rows]
     headers = ("workload", "+2 % found", "+5 % found", "disturbed runs", "+2 % off by", "+5 % off by")
-    made.tables = [((*headers, "interval holds it", "half-width"), rows)]
+    made.tables = [((*headers, "interval holds it", "half-width", *(f"+2 % at {n}" for n in MORE_PAIRS)), rows)]
     made.claims = _claims(found, offs, len(names), len(runs))
     return made
 
