@@ -142,22 +142,19 @@ def test_time_is_taken_until_the_interval_is_narrow() -> None:
     assert not never.reached
 
 
-def test_exactness_is_what_the_first_two_boots_promise() -> None:
+def test_exactness_is_what_a_baseline_s_boots_promise() -> None:
     def counted(*values: float, share: float = 1.0) -> dict[str, object]:
         return {"values": list(values), "shares": [share] * len(values)}
 
-    canaries = {"canary[nops=0]": counted(4, 4, 4), "canary[nops=1]": counted(5, 5, 5)}
-    calm = {
-        "boots": 3,
-        "busy": 0,
-        "load": [0, 1],
-        "counts": {"a": counted(309, 309, 309), "b": counted(1, 2, 1), **canaries},
-    }
-    busy = {"boots": 3, "busy": 8, "load": [8, 9], "counts": {"a": counted(309, 310, 309), **canaries}}
+    canaries = {"canary[nops=0]": counted(*[4] * 5), "canary[nops=1]": counted(*[5] * 5)}
+    same, once = [309] * 5, [309, 309, 309, 310, 309]
+    calm = {"boots": 5, "busy": 0, "load": [0, 1], "counts": {"a": counted(*same), "b": counted(*once), **canaries}}
+    busy = {"boots": 5, "busy": 8, "load": [8, 9], "counts": {"a": counted(*once), "b": counted(*once), **canaries}}
     found = exactness.exact([calm, busy])
-    assert found["a"] == ([309, 309, 309, 309, 310, 309], True)
+    assert found["a"] == ([*same, *once], True)
     assert found["b"][1] is False
-    assert exactness.nop_seen([calm, busy]) == (6, 6)
+    assert exactness.repeated([calm, busy]) == (3, 4)
+    assert exactness.nop_seen([calm, busy]) == (10, 10)
 
 
 def test_a_count_that_moves_under_load_falls_short(tmp_path: Path) -> None:
@@ -165,7 +162,8 @@ def test_a_count_that_moves_under_load_falls_short(tmp_path: Path) -> None:
     for busy, value in ((0, 309.0), (8, 310.0)):
         entry = {"values": [value] * 10, "shares": [1.0] * 10}
         ledger.add(f"linux {busy}", {"boots": 10, "busy": busy, "load": [0, 0], "counts": {"null_call": entry}})
-    equal, _ = from_ledgers.exact_counts(ledger).claims
+    repeated, equal, _ = from_ledgers.exact_counts(ledger).claims
+    assert (repeated.met, repeated.found) == (False, "0 of 1 workloads")
     assert (equal.met, equal.found) == (False, "0 of 1 workloads, 20 boots")
 
 

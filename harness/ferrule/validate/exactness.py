@@ -74,7 +74,8 @@ def _entry(reading: Reading) -> dict[str, Any]:
 def exact(found: Iterable[dict[str, Any]]) -> dict[str, tuple[list[float], bool]]:
     """By workload: all boots' counts over all loads, and whether it is of the exact class.
 
-    The class is given by the first two boots, as the gate gives it; whether it then keeps is what is asked.
+    The class is given by as many boots as a baseline rests on, each with an order of its own, as the gate gives it;
+    whether it then keeps is what is asked.
     """
     joined: dict[str, tuple[list[float], list[float]]] = {}
     for one in found:
@@ -83,9 +84,17 @@ def exact(found: Iterable[dict[str, Any]]) -> dict[str, tuple[list[float], bool]
             values += entry["values"]
             shares += entry["shares"]
     return {
-        name: (values, len(values) > 1 and values[0] == values[1] and min(shares[:2]) >= EXACT_SHARE)
+        name: (values, len(set(values[: PROTOCOL.boots])) == 1 and min(shares[: PROTOCOL.boots]) >= EXACT_SHARE)
         for name, (values, shares) in joined.items()
     }
+
+
+def repeated(found: Sequence[dict[str, Any]]) -> tuple[int, int]:
+    """Of how many workloads each boot counted the same under every load, in its drawn order, and of how many."""
+    first, *others = found
+    names = [name for name in first["counts"] if all(name in one["counts"] for one in others)]
+    same = [all(one["counts"][name]["values"] == first["counts"][name]["values"] for one in others) for name in names]
+    return sum(same), len(same)
 
 
 def nop_seen(found: Iterable[dict[str, Any]]) -> tuple[int, int]:

@@ -73,11 +73,15 @@ def exact_counts(ledger: Ledger) -> Section:
         boots = ", ".join(map(_boots, found))
         path = sorted(name for name, (_, exact) in counted.items() if not exact)
         made.words.append(
-            f"{guest} under icount: {boots}. {len(steady)} workloads are exact by their first two boots, by the gate's"
+            f"{guest} under icount: {boots}. {len(steady)} workloads are exact by their first five boots, by the gate's"
             f" rule; {len(path)} are not and are held to a tolerance instead"
             + (f": {', '.join(path)}." if path else ".")
-            + (f" Exact by two boots and different in a later one: {moved}." if moved else "")
+            + (f" Exact by five boots and different in a later one: {moved}." if moved else "")
         )
+        if len(found) > 1:
+            same, all_of = exactness.repeated(found)
+            what = f"{guest}: each boot's counts equal under all loads"
+            made.claims.append(Claim(what, "all", f"{same} of {all_of} workloads", same == all_of))
         total = sum(one["boots"] for one in found)
         made.claims += [
             Claim(
