@@ -207,7 +207,9 @@ def test_what_is_stored_makes_a_page(tmp_path: Path, monkeypatch: pytest.MonkeyP
     for seed in range(2):
         save(full_run(seed), tmp_path / f"run-{seed:04}.npz")
     page = tmp_path / "page.md"
-    assert main(["validate", "--only", "page", "--corpus", str(tmp_path), "--out", str(page)]) == 3  # too few runs
+    arguments = ["--corpus", str(tmp_path), "--out", str(page), "--note", "measured in a hurry"]
+    assert main(["validate", "--only", "page", *arguments]) == 3  # too few runs
     text = page.read_text()
+    assert "- measured in a hurry" in text
     assert "| false alarms, real A/A runs" in text
     assert "## With the rules broken on purpose" in text

@@ -161,7 +161,7 @@ class Validation:
             for name in ("host.hypervisor", "host.kernel")
             if name in facts
         ]
-        return said
+        return [*said, *self.parsed.note]
 
 
 def _of(runs: list[Run]) -> list[str]:
@@ -169,11 +169,13 @@ def _of(runs: list[Run]) -> list[str]:
     when = [datetime.fromtimestamp(run.began, UTC).strftime("%H:%M") for run in (first, last)]
     arms = ", ".join(f"{arm} per mille more" if arm else "unchanged" for arm in first.arms)
     minutes = sum(run.seconds for run in runs) / 60.0
+    seldom = {name: sum(name in run.workloads for run in runs) for run in runs for name in run.workloads}
+    fewer = ", ".join(f"{name} in {count} of them" for name, count in seldom.items() if count < len(runs))
     missing = sum(int((run.ticks[..., 0] == 0).any(axis=-1).sum()) for run in runs)
     return [
         f"{len(runs)} full runs of {first.ticks.shape[0]} rounds, {first.ticks.shape[3]} batches a process, arms:"
         f" {arms}; {minutes:.0f} minutes, begun {when[0]} to {when[1]} UTC, seeds {first.seed} to {last.seed};"
-        f" executions that gave nothing: {missing}",
+        f" executions that gave nothing: {missing}" + (f"; {fewer}" if fewer else ""),
         ", ".join(f"{name} {value}" for name, value in first.conditions.items()),
         "operations a batch: " + ", ".join(f"{name} {n}" for name, n in zip(first.workloads, first.n, strict=True)),
     ]

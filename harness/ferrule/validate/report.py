@@ -40,8 +40,8 @@ def page(sections: Sequence[Section], conditions: Sequence[str], command: str) -
     blocks = [
         "# Validation",
         "The harness against known truths: what it reports where nothing differs, where something differs by a known"
-        f" amount, and where its own rules are broken on purpose. Made by `{command}` and nothing else; every number"
-        " below was measured or computed by it.",
+        f" amount, and where its own rules are broken on purpose. `{command}` measures it and writes this page; what"
+        " it was measured under stands at the end.",
         f"{len(claims) - len(short)} of {len(claims)} of what is asked for was met"
         + ("." if not short else "; the rest is marked **short** and said plainly where it stands."),
         table(
