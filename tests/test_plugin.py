@@ -200,6 +200,20 @@ def test_a_full_disk_is_one_clear_line_and_the_table_still_there(tmp_path: Path)
     assert "null_call" in done.stdout
 
 
+def test_a_terminated_run_stores_what_is_finished(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "ferrule.cli", "run", "--guest=local", "--boots=500", "--processes=1", "--quick"]
+    command += ["--workload=null_call", f"--results={tmp_path}/results"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True) as running:
+        assert running.stderr is not None
+        assert any("round 3 of 500" in line for line in running.stderr)
+        running.terminate()
+        running.stderr.read()  # to the end: until the measurement itself has let go of it
+        assert running.wait(60) != 0
+    (line,) = [json.loads(text) for text in next(tmp_path.glob("results/*/*/local.jsonl")).read_text().splitlines()]
+    assert "null_call" in str(line)
+    assert line["boots"] < 500
+
+
 def test_an_unknown_flag_is_exit_code_2(tmp_path: Path) -> None:
     assert "--gest" in run("--gest=local", cwd=tmp_path, check=2).stderr
 
