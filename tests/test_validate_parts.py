@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -122,10 +123,18 @@ def test_load_is_held_and_let_go(bench: Bench) -> None:
 
 def test_what_other_tools_print_is_read() -> None:
     cpu = min(os.sched_getaffinity(0))
+
+    def read(peer: Peer) -> list[float]:
+        values, step = peer.values(cpu)
+        return [*values, step]
+
     usecs = Peer("perf bench", "null_call", ("echo", "       0.473587 usecs/op"), r"([\d.]+) usecs/op", 1e3)
-    assert usecs.values(cpu) == pytest.approx([473.587])
+    assert read(usecs) == pytest.approx([473.587, 0.0])
     rate = Peer("will-it-scale", "pipe_latency", ("echo", "average:2000000"), r"^average:(\d+)", -2e9)
-    assert rate.values(cpu) == pytest.approx([1000.0])
+    assert read(rate) == pytest.approx([1000.0, 0.0])
+    printed = ("echo", "getpid         1   1      0.08960         2133        0       20")
+    steps = next(peer for peer in peers({"libMicro": Path("there")}) if peer.tool == "libMicro")
+    assert read(replace(steps, command=printed)) == pytest.approx([89.6, 12.8])
     with pytest.raises(InfrastructureError, match="no number"):
         Peer("perf bench", "null_call", ("echo", "broken"), r"([\d.]+) usecs/op", 1e3).values(cpu)
     folders = {"libMicro": Path("there"), "will-it-scale": Path("there")}
@@ -134,12 +143,15 @@ def test_what_other_tools_print_is_read() -> None:
 
 def test_time_is_taken_until_the_interval_is_narrow() -> None:
     draw = np.random.default_rng(3)
-    ours = speed.until_known(speed.OURS, "x", lambda: [100.0 + draw.normal(0, 0.1)], 60.0)
+    ours = speed.until_known(speed.OURS, "x", lambda: ([100.0 + draw.normal(0, 0.1)], 0.0), 60.0)
     assert (ours.reached, ours.replicates) == (True, speed.LEAST)
-    theirs = speed.until_known("other", "x", lambda: [100.0 + draw.normal(0, 0.1)], 60.0)
+    theirs = speed.until_known("other", "x", lambda: ([100.0 + draw.normal(0, 0.1)], 0.0), 60.0)
     assert theirs.replicates == speed.LEAST_OF_OTHERS
-    never = speed.until_known("other", "x", lambda: [100.0 * 2 ** draw.normal()], 0.05)
+    never = speed.until_known("other", "x", lambda: ([100.0 * 2 ** draw.normal()], 0.0), 0.05)
     assert not never.reached
+    coarse = speed.until_known("other", "x", lambda: ([89.6], 12.8), 0.05)
+    assert not coarse.reached  # the same seven percent every time
+    assert coarse.half_width == pytest.approx(6.4 / 89.6)
 
 
 def test_exactness_is_what_a_baseline_s_boots_promise() -> None:

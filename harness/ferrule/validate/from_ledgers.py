@@ -134,7 +134,7 @@ def seconds(spent: Sequence[Spent]) -> Section:
     rows: list[Row] = []
     worse, compared = [], 0
     for workload in dict.fromkeys(one.workload for one in spent):
-        of = [one for one in spent if one.workload == workload]
+        of = sorted((one for one in spent if one.workload == workload), key=lambda one: one.tool != OURS)
         ours = next((one for one in of if one.tool == OURS), None)
         if ours is None:
             continue

@@ -20,6 +20,7 @@ from pathlib import Path
 from ferrule.errors import InfrastructureError
 
 PATIENCE = 180.0  # seconds that one run of a peer may take
+LIBMICRO_NS = 256.0  # it keeps nanoseconds since 1970 in a double, whose last bit is worth so many
 
 
 @dataclass(frozen=True)
@@ -31,23 +32,27 @@ class Peer:
     command: tuple[str, ...]
     pattern: str  # finds the value in what it prints
     ns: float  # the value times this is ns an operation of ours; negative: operations a second, this many ns apart
-    unit: str = "a run"  # what gives one value
+    grain: float = 0.0  # ns of which a sample is a multiple; the pattern's second group is the operations in a sample
 
-    def values(self, cpu: int) -> list[float]:
-        """Run it once, pinned to one CPU: ns an operation, one value for each replicate that it made.
+    def values(self, cpu: int) -> tuple[list[float], float]:
+        """Run it once, pinned to one CPU.
+
+        Returns:
+            ns an operation, one value for each replicate that it made; and the step in which it can tell them.
 
         Raises:
             InfrastructureError: it failed, or printed no number.
         """
         command = ["taskset", "-c", str(cpu), *self.command]
         if self.tool == "pyperf":
-            return _pyperf(command)
+            return _pyperf(command), 0.0
         done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
-        found = re.findall(self.pattern, done.stdout + done.stderr, re.MULTILINE)
-        if done.returncode or not found or float(found[-1]) <= 0:
+        found = list(re.finditer(self.pattern, done.stdout + done.stderr, re.MULTILINE))
+        if done.returncode or not found or float(found[-1][1]) <= 0:
             raise InfrastructureError(f"{' '.join(self.command)}: no number ({done.returncode}): {done.stderr[-300:]}")
-        value = float(found[-1])
-        return [value * self.ns if self.ns > 0 else -self.ns / value]
+        value = float(found[-1][1])
+        step = self.grain / float(found[-1][2]) if self.grain else 0.0
+        return [value * self.ns if self.ns > 0 else -self.ns / value], step
 
 
 def _pyperf(command: Sequence[str]) -> list[float]:
@@ -79,15 +84,13 @@ def peers(folders: Mapping[str, Path]) -> list[Peer]:
             found.append(Peer("will-it-scale", workload, program, r"^average:(\d+)", ns))
     if folder := folders.get("libMicro"):
         bin_ = _bin(folder)
-        found += [
-            Peer("libMicro", "null_call", (str(bin_ / "getpid"), "-H"), r"^getpid\s+\d+\s+\d+\s+([\d.]+)", 1e3),
-            Peer(
-                "libMicro", "pipe_latency", (str(bin_ / "pipe"), "-H", "-m", "mp"), r"^pipe\s+\d+\s+\d+\s+([\d.]+)", 1e3
-            ),
-        ]
+        for workload, name, arguments in (("null_call", "getpid", ()), ("pipe_latency", "pipe", ("-m", "mp"))):
+            columns = rf"^{name}\s+\d+\s+\d+\s+([\d.]+)\s+\d+\s+\d+\s+(\d+)"
+            command = (str(bin_ / name), "-H", *arguments)
+            found.append(Peer("libMicro", workload, command, columns, 1e3, LIBMICRO_NS))
     if importlib.util.find_spec("pyperf"):
         timed = ("-m", "pyperf", "timeit", "-q", "-s", "from os import getppid", "getppid()")
-        found.append(Peer("pyperf", "null_call", (sys.executable, *timed), "", 1.0, "a worker process"))
+        found.append(Peer("pyperf", "null_call", (sys.executable, *timed), "", 1.0))
     return found
 
 

@@ -4,6 +4,7 @@ A replicate is what can be repeated independently: a process of ours, a whole ru
 worker process of pyperf. Replicates are taken until the 95 % interval of their median is at most 1 % wide on each side.
 It is the same interval for all, so that nobody's seconds are bought with coverage. Stopping on width alone costs
 coverage where it may stop early: ours is not stopped before ten replicates, others, to their advantage, from six on.
+Nothing is known better than half the step in which a tool can tell it.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from ferrule.errors import InfrastructureError
 from ferrule.plan import PlannedRun
@@ -44,15 +44,20 @@ class Spent:
         return self.half_width is not None and self.half_width <= TARGET
 
 
-def until_known(tool: str, workload: str, replicate: Callable[[], Sequence[float]], limit: float) -> Spent:
+# One more replicate or several: ns an operation, and the step in which the tool can tell them.
+Replicate = Callable[[], tuple[Sequence[float], float]]
+
+
+def until_known(tool: str, workload: str, replicate: Replicate, limit: float) -> Spent:
     """Take replicates until the interval is narrow enough or `limit` seconds are over."""
     least = LEAST if tool == OURS else LEAST_OF_OTHERS
     values: list[float] = []
     started = time.monotonic()
     while True:
-        values += replicate()
+        more, step = replicate()
+        values += more
         spent = time.monotonic() - started
-        found = median_interval(values)
+        found = median_interval(values).at_least(step / 2.0)
         width = _relative(found)
         if (len(values) >= least and width is not None and width <= TARGET) or spent >= limit:
             return Spent(tool, workload, spent, len(values), found.estimate, width)
@@ -84,29 +89,23 @@ def collect(
             said(f"speed: {key}: {spent.seconds:.1f} s, {spent.replicates} replicates")
 
 
-def _ours(bench: Bench, key: RunKey, seed: int) -> Callable[[], Sequence[float]]:
+def _ours(bench: Bench, key: RunKey, seed: int) -> Replicate:
     taken = 0
 
-    def one() -> list[float]:
+    def one() -> tuple[list[float], float]:
         nonlocal taken
         taken += 1
         result = bench.execute((PlannedRun(key),), seed, taken, PROTOCOL)
         values, _ = nanoseconds(result.runs[key].processes[0])
-        return [float(median_interval(values).estimate)]
+        return [float(median_interval(values).estimate)], 0.0
 
     return one
 
 
-def _theirs(peer: Peer, bench: Bench) -> Callable[[], Sequence[float]]:
+def _theirs(peer: Peer, bench: Bench) -> Replicate:
     return lambda: peer.values(bench.guest.cpus[0])
 
 
 def stored(ledger: Ledger) -> list[Spent]:
     """All that a ledger holds."""
     return [Spent(**found) for _, found in ledger.items()]
-
-
-def ratios(spent: Sequence[Spent]) -> dict[str, Any]:
-    """Each tool's seconds over ours for the same workload; a lower bound where it never got there."""
-    ours = {one.workload: one.seconds for one in spent if one.tool == OURS}
-    return {f"{one.workload} {one.tool}": one.seconds / ours[one.workload] for one in spent if one.workload in ours}
