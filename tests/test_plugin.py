@@ -73,7 +73,8 @@ def test_the_json_says_which_campaign_wrote_it(measured: Measured) -> None:
 def test_null_call_costs_more_than_a_function_call(measured: Measured) -> None:
     _, data, _ = measured
     median = {entry["group"]: entry["stats"]["median"] for entry in data["benchmarks"]}
-    assert median["null_call"] > 3 * median["function_call"] > 0
+    # Out of order, a function call can vanish in the turns of the empty loop: a hair below zero is not wrong.
+    assert median["null_call"] > 3 * abs(median["function_call"])
 
 
 def test_the_history_has_one_line_and_can_be_published_twice_alike(measured: Measured) -> None:
@@ -197,6 +198,20 @@ def test_a_full_disk_is_one_clear_line_and_the_table_still_there(tmp_path: Path)
     ]
     assert "Traceback" not in done.stdout + done.stderr
     assert "null_call" in done.stdout
+
+
+def test_a_terminated_run_stores_what_is_finished(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "ferrule.cli", "run", "--guest=local", "--boots=500", "--processes=1", "--quick"]
+    command += ["--workload=null_call", f"--results={tmp_path}/results"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True) as running:
+        assert running.stderr is not None
+        assert any("round 3 of 500" in line for line in running.stderr)
+        running.terminate()
+        running.stderr.read()  # to the end: until the measurement itself has let go of it
+        assert running.wait(60) != 0
+    (line,) = [json.loads(text) for text in next(tmp_path.glob("results/*/*/local.jsonl")).read_text().splitlines()]
+    assert "null_call" in str(line)
+    assert line["boots"] < 500
 
 
 def test_an_unknown_flag_is_exit_code_2(tmp_path: Path) -> None:

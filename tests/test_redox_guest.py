@@ -15,6 +15,7 @@ from ferrule import guests
 from ferrule.build import Payload, build_payload, patch_plan
 from ferrule.campaign import VERIFY, Campaign
 from ferrule.errors import ToolMissing, UsageError
+from ferrule.gate.conditions import known
 from ferrule.guests import Execution, GuestOptions
 from ferrule.guests.redox import NEEDS, RedoxGuest, check_kernel, classify
 from ferrule.plan import Plan, PlannedRun
@@ -118,6 +119,15 @@ def test_the_machine_has_the_kernel_beside_the_payload(tmp_path: Path) -> None:
     conditions = guest(tmp_path / "kernel").describe()
     assert conditions["qemu.command"].endswith("-kernel payload -initrd kernel")
     assert str(tmp_path) not in "".join(conditions.values())
+
+
+def test_builds_of_one_name_share_a_baseline_whatever_their_files_are_called(tmp_path: Path) -> None:
+    keys = []
+    for name in ("monday", "tuesday"):
+        (tmp_path / name).write_bytes(elf() + name.encode())
+        keys.append([known(guest(tmp_path / name), built(), build) for build in ("nightly", None)])
+    assert keys[0][0] == keys[1][0]
+    assert keys[0][1]["kernel.sha256"] != keys[1][1]["kernel.sha256"]
 
 
 @pytest.mark.parametrize(

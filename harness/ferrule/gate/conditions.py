@@ -19,7 +19,8 @@ from ferrule.samples import Conditions
 STATISTIC: Final = "mode-1"  # changes when a count is computed in another way
 KERNEL_HASH: Final = "kernel.sha256"
 _NOT_COMPARED: Final = (".reason", ".file", ".origin")  # endings of facts that are for people
-_KERNEL_FILE: Final = re.compile(r" -kernel \S+")  # in QEMU's command: said by the hash, or under test
+# Files in QEMU's command: the kernel's is said by its hash, or is under test, and the payload's name says nothing.
+_FILES: Final = re.compile(r" -(kernel|initrd|cdrom) \S+")
 
 
 def known(guest: Guest, payload: Payload, kernel_build: str | None) -> dict[str, str]:
@@ -40,7 +41,7 @@ def known(guest: Guest, payload: Payload, kernel_build: str | None) -> dict[str,
         "compiler": payload.compiler,
         "flags": payload.flags,
         "qemu": facts.pop("qemu.version", ""),
-        "machine": _KERNEL_FILE.sub("", facts.pop("qemu.command", "")),
+        "machine": _FILES.sub("", facts.pop("qemu.command", "")),
         **facts,
     }
     if kernel_build and key.pop(KERNEL_HASH, None):
