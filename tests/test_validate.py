@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 
 import numpy as np
@@ -11,7 +12,7 @@ from ferrule.validate import coverage, from_runs, mutation, resampling, syntheti
 from ferrule.validate.corpus import ARMS, Run
 from ferrule.validate.cost import measure
 from ferrule.validate.families import family, gated, injected, p_values, power, resampled
-from ferrule.validate.from_runs import broken_rules, drifting, known_slowdowns, nothing_differs
+from ferrule.validate.from_runs import broken_rules, by_load, drifting, known_slowdowns, nothing_differs
 from ferrule.validate.synthetic import CENTRE, Floats, Shape
 
 WORKLOADS = ("null_call", "pipe_latency", "page_fault", "open_close", "empty_loop")
@@ -136,9 +137,16 @@ def test_a_known_slowdown_is_found_with_its_size(runs: list[Run], more: int) -> 
 def test_a_slowdown_that_noise_hides_is_inconclusive_and_never_ok() -> None:
     found = [one for seed in range(3) for one in injected(full_run(seed, sd=0.08), 20)]
     assert {one.verdict for one in found} == {"inconclusive"}
-    shortfalls = {claim.what: claim.met for claim in known_slowdowns([full_run(1, sd=0.08)], 1).claims}
-    assert shortfalls["+2 % found at 60 pairs, each workload"] is False
-    assert shortfalls["+5 % called ok"] is True
+    shortfalls = {claim.what: claim.met for claim in known_slowdowns([full_run(1, sd=0.08)], "quiet", 1).claims}
+    assert shortfalls["quiet: +2 % found at 60 pairs, each workload"] is False
+    assert shortfalls["quiet: +5 % called ok"] is True
+
+
+def test_quiet_and_busy_machines_are_told_apart(runs: list[Run]) -> None:
+    cpus = os.cpu_count() or 1
+    quiet, busy = (replace(runs[0], load=np.full_like(runs[0].load, load)) for load in (cpus, cpus + 0.1))
+    assert by_load([quiet, busy, quiet]) == {"quiet": [quiet, quiet], "busy": [busy]}
+    assert by_load([busy]) == {"busy": [busy]}
 
 
 def test_more_pairs_find_what_few_do_not() -> None:

@@ -134,7 +134,7 @@ class Validation:
         if runs := corpus.stored(self.folder):
             made.append(from_runs.real_coverage(runs, self.seed))
             made.append(from_runs.nothing_differs(runs, self.seed))
-            made.append(from_runs.known_slowdowns(runs, self.seed))
+            made += [from_runs.known_slowdowns(some, how, self.seed) for how, some in from_runs.by_load(runs).items()]
         if drifts := corpus.stored(self.folder / "drift"):
             made.append(from_runs.drifting(drifts))
         if runs:
