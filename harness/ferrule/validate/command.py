@@ -38,7 +38,7 @@ class Size:
     seconds: float  # that a tool may take to get to one percent
 
 
-FULL: Final = Size(coverage.SETS, 1, 60, 60, 6, 10, 25, 45.0)
+FULL: Final = Size(coverage.SETS, 1, 60, 60, 6, 10, 80, 45.0)
 SHORT: Final = Size(300, 13, 2, 24, 1, 2, 3, 5.0)
 
 
