@@ -1,4 +1,5 @@
-/* Ping-pong between two processes over one connection that both read and write: a message there, and back. */
+/* Ping-pong between two processes over one connection that both read and write: a message there, and back.
+ * ECHO_OVER(connect) defines the whole workload but its row; connect(end) makes the two ends. */
 #ifndef FERRULE_ECHO_H
 #define FERRULE_ECHO_H
 
@@ -51,5 +52,28 @@ static inline void echo_end(struct echo *own) {
     if (own->started)
         os_process_join(&own->process);
 }
+
+#define ECHO_OVER(connect)                                                                                             \
+    STATE(struct echo)                                                                                                 \
+    static void answer(void *argument) {                                                                               \
+        struct run *run = argument;                                                                                    \
+        echo_answer(run, state(run));                                                                                  \
+    }                                                                                                                  \
+    static long setup(struct run *run) {                                                                               \
+        long refused = message_size(run, &state(run)->size);                                                           \
+        if (refused < 0)                                                                                               \
+            return refused;                                                                                            \
+        TRY(run, connect(state(run)->end));                                                                            \
+        return echo_start(run, state(run), answer);                                                                    \
+    }                                                                                                                  \
+    static inline void op(struct run *run) {                                                                           \
+        echo_turn(run, state(run));                                                                                    \
+    }                                                                                                                  \
+    static long verify(struct run *run) {                                                                              \
+        return message_verify(run, op);                                                                                \
+    }                                                                                                                  \
+    static void teardown(struct run *run) {                                                                            \
+        echo_end(state(run));                                                                                          \
+    }
 
 #endif

@@ -4,32 +4,7 @@
  * between the two processes alone. */
 #include "workloads/echo.h"
 
-STATE(struct echo)
-
-static void answer(void *argument) {
-    struct run *run = argument;
-    echo_answer(run, state(run));
-}
-
-static long setup(struct run *run) {
-    long refused = message_size(run, &state(run)->size);
-    if (refused < 0)
-        return refused;
-    TRY(run, os_socket_pair(state(run)->end));
-    return echo_start(run, state(run), answer);
-}
-
-static inline void op(struct run *run) {
-    echo_turn(run, state(run));
-}
-
-static long verify(struct run *run) {
-    return message_verify(run, op);
-}
-
-static void teardown(struct run *run) {
-    echo_end(state(run));
-}
+ECHO_OVER(os_socket_pair)
 
 WORKLOAD{
     .name = "socket_latency",
