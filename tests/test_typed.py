@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pty
 import select
+import signal
 import time
 from collections.abc import Iterator
 
@@ -39,6 +40,7 @@ class Terminal:
 def terminal(request: pytest.FixtureRequest) -> Iterator[Terminal]:
     made = Terminal(request.param)
     yield made
+    os.killpg(made.pid, signal.SIGKILL)  # closing the terminal does not end who ignores its hang-up, as under nohup
     os.close(made.fd)
     os.waitpid(made.pid, 0)
 
