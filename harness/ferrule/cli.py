@@ -67,7 +67,8 @@ def run(arguments: Sequence[str]) -> int:
     if not any(argument.startswith(THEIR_TABLE) for argument in arguments):
         quiet.append("--benchmark-quiet")
     # A fresh interpreter: pytest wants to import its plugins itself, and this one has imported half of ours.
-    child = subprocess.Popen([sys.executable, "-m", "pytest", *quiet, str(root / "suites"), *arguments])
+    command = [sys.executable, "-m", "pytest", *quiet, str(root / "suites"), *arguments]
+    child = subprocess.Popen(command, preexec_fn=_interruptible)  # noqa: PLW1509 - before any thread
     # Whoever ends us means the measurement: it stores what is finished, and leaves no guest behind.
     signal.signal(signal.SIGTERM, lambda *_: child.send_signal(signal.SIGINT))
     while True:
@@ -76,6 +77,11 @@ def run(arguments: Sequence[str]) -> int:
         except KeyboardInterrupt:  # the terminal has told pytest too: let it store what is finished
             continue
         return FROM_PYTEST.get(status, status if status >= 0 else EXIT_INFRASTRUCTURE)
+
+
+def _interruptible() -> None:
+    """In the child: a shell's `&` leaves SIGINT ignored, and with it nobody could end the measurement."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def _parser() -> argparse.ArgumentParser:
