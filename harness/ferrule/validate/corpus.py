@@ -209,8 +209,12 @@ def collect(
     rounds: int,
     seed: int,
     said: Callable[[str], None],
+    measure: Callable[[Mapping[RunKey, int], int, int], Run] | None = None,
 ) -> None:
-    """Measure until the corpus holds so many full runs; those that are there already count, and freeze the sizes."""
+    """Measure until the corpus holds so many full runs; those that are there already count, and freeze the sizes.
+
+    `measure` makes one run of given sizes, seed and rounds; by default one of all arms.
+    """
     sizes: dict[RunKey, int] = {}
     for number in range(runs):
         path = folder / f"run-{number:04}.npz"
@@ -218,7 +222,7 @@ def collect(
             sizes = sizes or _frozen(load(path), keys)
             continue
         sizes = sizes or bench.sizes(keys, seed)
-        run = bench.run(sizes, seed + number, rounds)
+        run = (measure or bench.run)(sizes, seed + number, rounds)
         save(run, path)
         said(f"run {number + 1} of {runs}: {run.seconds:.0f} s, load {run.load.mean():.1f}: {path.name}")
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 
 from ferrule.samples import RunKey
-from ferrule.validate.corpus import Bench, load, save
+from ferrule.validate import corpus
+from ferrule.validate.corpus import Bench, Run
 
 STEPS = 5  # busy processes: 0, 1, 2, 3, 4
 _SPIN = "while True: pass"
@@ -56,14 +57,9 @@ def collect(
     said: Callable[[str], None],
 ) -> None:
     """A/A runs during each of which the load steps from 0 to 4 busy processes; those that are there already count."""
-    sizes: dict[RunKey, int] = {}
-    for number in range(runs):
-        path = folder / f"run-{number:04}.npz"
-        if path.exists():
-            load(path)
-            continue
-        sizes = sizes or bench.sizes(keys, seed)
+
+    def stepped(sizes: Mapping[RunKey, int], seed: int, rounds: int) -> Run:
         with Load() as beside:
-            run = bench.run(sizes, seed + number, rounds, (0, 0), before=lambda at: beside.hold(at * STEPS // rounds))
-        save(run, path)
-        said(f"drift {number + 1} of {runs}: {run.seconds:.0f} s, load {run.load[0]:.1f} to {run.load[-1]:.1f}")
+            return bench.run(sizes, seed, rounds, (0, 0), before=lambda at: beside.hold(at * STEPS // rounds))
+
+    corpus.collect(bench, folder, keys, runs=runs, rounds=rounds, seed=seed, said=said, measure=stepped)
