@@ -6,6 +6,7 @@ import statistics
 from collections.abc import Sequence
 from typing import Any
 
+from ferrule.stats.paired import log_ratios, ratio_interval
 from ferrule.validate import exactness
 from ferrule.validate.agreement import Pair
 from ferrule.validate.coverage import LEAST, MOST, Cell
@@ -112,11 +113,16 @@ def agreeing(pairs: Sequence[Pair]) -> Section:
     rows: list[Row] = []
     for pair in pairs:
         ours, theirs = (statistics.median(values) for values in (pair.ours_ns, pair.theirs_ns))
-        rows.append((pair.name, f"{ours:.1f} ns", f"{theirs:.1f} ns", f"{pair.medians:.3f}", f"{pair.minima:.3f}"))
+        ratio, low, high = ratio_interval(log_ratios(pair.theirs_ns, pair.ours_ns))
+        paired = f"{ratio:.3f}" if low is None else f"{ratio:.3f} [{low:.3f}, {high:.3f}]"
+        said = (f"{ours:.1f} ns", f"{theirs:.1f} ns", f"{pair.medians:.3f}", f"{pair.minima:.3f}")
+        rows.append((pair.name, *said, paired))
         if pair.bar is not None:
             found = f"medians {pair.medians - 1:+.1%}, minima {pair.minima - 1:+.1%}"
             made.claims.append(Claim(pair.name, f"within {percent(pair.bar, 0)}", found, bool(pair.agrees)))
-    made.tables = [(("operation", "ours", "perf bench", "ratio of medians", "ratio of minima"), rows)]
+    made.tables = [
+        (("operation", "ours", "perf bench", "ratio of medians", "ratio of minima", "round by round, 95 %"), rows)
+    ]
     return made
 
 
