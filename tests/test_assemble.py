@@ -52,6 +52,8 @@ def stream(process: int = 0, plan: Plan = PLAN) -> list[Record]:
             say("batch", i=index, b=0, warm=1, t=99_999, **cpus)
             say("batch", i=index, b=1, warm=0, t=",".join(map(str, TICKS[key][:2])), **cpus)
             say("batch", i=index, b=3, warm=0, t=",".join(map(str, TICKS[key][2:])), **cpus)
+            say("pace", i=index, n=10_000, b=0, t="20000,20001,20002")
+            say("pace", i=index, n=10_000, b=3, t="20003,20004,20005")
             say("hist", i=index, b="90:7,91:2")
             say("hist", i=index, b="300:1")
             say("end", i=index, status="ok", batches=5, hist=10, hist_min=90, hist_max=5000, voluntary=9, involuntary=1)
@@ -69,7 +71,7 @@ def assemble(events: Sequence[Event], plan: Plan = PLAN, accel: Accel = "metal")
 
 def arrival(event: Event) -> float:
     """A host whose clock agrees with the guest's."""
-    return event.seq * 3.0 / 23 if isinstance(event, Record) else 0.0
+    return event.seq * 3.0 / 27 if isinstance(event, Record) else 0.0
 
 
 def with_losses(records: Sequence[Record], lost: set[int]) -> list[Event]:
@@ -226,6 +228,11 @@ def test_records_in_any_order_and_number_do_not_raise(records: list[Record]) -> 
         ("end", {"batches": "6"}, "5 of 6 batches arrived"),
         ("end", {"hist": "9"}, "10 of 9 operations timed one by one arrived"),
         ("end", {"status": "great"}, "status='great'"),
+        ("pace", {"t": "1,2"}, "pace 3 where pace 2 is due"),
+        ("pace", {"b": "7"}, "pace 7 where pace"),
+        ("pace", {"n": "9"}, "after n="),
+        ("pace", {"t": "0,0,0"}, "is not a number from 1"),
+        ("end", {"batches": "4"}, "5 of 4 batches arrived"),
         ("hist", {"b": "4000:1"}, "is not a number from 0"),
         ("ready", {"n": "0"}, "is not a number from 1"),
         ("begin", {"workload": "other"}, "began where the plan has null_call"),
@@ -252,7 +259,7 @@ def test_foreign_streams_and_restarts_leave_nothing_behind() -> None:
 
 def test_verified_only_is_ok_without_samples() -> None:
     plan = replace(PLAN, verify_only=True)
-    kept = [record for record in stream() if record.kind not in ("batch", "hist")]
+    kept = [record for record in stream() if record.kind not in ("batch", "pace", "hist")]
     bare = {"batches": "0", "hist": "0"}
     events = [replace(one, fields={**one.fields, **bare}) if one.kind == "end" else one for one in kept]
     run = assemble(events, plan).result().runs[NULL]

@@ -8,6 +8,7 @@
 
 /* [cffi */
 enum { TIMING_PAIRS = 64 };
+enum { TIMING_PACE = 10000 }; /* multiplications of the pace loop: some 30,000 core cycles, about 10 us */
 
 /* A second clock: nanoseconds since some fixed moment. */
 typedef uint64_t (*timing_clock)(void *context);
@@ -39,6 +40,11 @@ const char *timing_verdict_name(int32_t verdict);
 /* Read the counter and the second clock "at one moment": of several tries the one with the narrowest bracket.
  * Returns the bracket's width in ticks. */
 uint64_t timing_mark(timing_clock clock, void *context, uint64_t *tick, uint64_t *ns);
+
+/* Ticks of TIMING_PACE multiplications, each of which waits for the one before: a fixed number of the core's own
+ * cycles, whatever the caches hold and whoever shares the core's other units. Where the counter ticks at one rate and
+ * the core does not (turbo, thermal limits, other tenants), this says how fast the core is now. */
+uint64_t timing_pace(void);
 
 /* The smallest number of ticks a batch must last for counter cost and step to stay under 1 % of it and for the
  * target to be met: max(1000 x resolution, 200 x cost, target_ns). */

@@ -35,7 +35,8 @@ struct outcome {
     int switches_known;
     uint64_t voluntary, involuntary;
     uint64_t ticks[PAYLOAD_BATCHES];
-    long cpu[2][PAYLOAD_BATCHES]; /* of each end; negative: not known */
+    uint64_t pace[PAYLOAD_BATCHES + 1]; /* timing_pace() before each batch and after the last */
+    long cpu[2][PAYLOAD_BATCHES];       /* of each end; negative: not known */
     struct hist hist;
 };
 

@@ -6,8 +6,6 @@ enum { VERIFY_TURNS = 4 };                        /* steps of a verify=only run 
 enum { LEAST_MEASURED = 3 };                      /* batches that even the slowest operation gets */
 static const uint64_t largest_batch = 1ull << 32; /* where a counter that stands still ends the calibration */
 
-static const struct workload *running; /* for run_param(): whose defaults count */
-
 int param_next(const char **text, char key[PLAN_NAME], int64_t *value) {
     const char *at = *text;
     size_t length = 0;
@@ -32,7 +30,8 @@ int64_t run_param(const struct run *run, const char *key) {
     for (uint32_t i = 0; i < run->asked->params; i++)
         if (text_equal(run->asked->param[i].key, key))
             return run->asked->param[i].value;
-    for (const char *rest = running->params ? running->params : ""; param_next(&rest, name, &value);)
+    const char *defaults = workload_find(run->asked->workload)->params;
+    for (const char *rest = defaults ? defaults : ""; param_next(&rest, name, &value);)
         if (text_equal(name, key))
             return value;
     return 0;
@@ -151,12 +150,14 @@ static void take_batches(const struct plan *plan, const struct workload *workloa
         }
         if (b == outcome->warm)
             counted = os_switches(&voluntary[0], &involuntary[0]) >= 0;
+        outcome->pace[b] = timing_pace();
         outcome->ticks[b] = timed_batch(workload, run, outcome->ran);
         outcome->cpu[0][b] = os_cpu();
         uint32_t second = run->shared->cpu_of_second;
         outcome->cpu[1][b] = second == CPU_UNKNOWN ? -1 : (long)second;
         outcome->batches = b + 1;
     }
+    outcome->pace[outcome->batches] = timing_pace();
     outcome->switches_known = counted && os_switches(&voluntary[1], &involuntary[1]) >= 0;
     outcome->voluntary = voluntary[1] - voluntary[0];
     outcome->involuntary = involuntary[1] - involuntary[0];
@@ -200,7 +201,6 @@ static void measure(const struct payload *payload, const struct workload *worklo
 
 void run_one(struct payload *payload, const struct workload *workload, struct run *run, struct outcome *outcome) {
     const struct plan_run *asked = run->asked;
-    running = workload;
     memset(run, 0, sizeof *run);
     memset(outcome, 0, sizeof *outcome);
     hist_clear(&outcome->hist);

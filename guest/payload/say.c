@@ -180,6 +180,19 @@ static void say_batches(struct record *record, uint32_t index, const struct outc
     }
 }
 
+/* How fast the core was around each batch: one more than there are batches. */
+static void say_pace(struct record *record, uint32_t index, const struct outcome *outcome) {
+    uint32_t count = outcome->batches ? outcome->batches + 1 : 0;
+    for (uint32_t b = 0; b < count;) {
+        record_begin(record, "pace");
+        record_u64(record, "i", index);
+        record_u64(record, "n", TIMING_PACE);
+        record_u64(record, "b", b);
+        b += (uint32_t)record_u64_list(record, "t", outcome->pace + b, count - b);
+        record_end(record);
+    }
+}
+
 static void say_hist(struct record *record, uint32_t index, const struct hist *hist) {
     uint32_t next = 0;
     int more = hist->count > 0;
@@ -236,6 +249,7 @@ void say_outcome(struct payload *payload, uint32_t index, const struct workload 
         say_ready(&payload->record, index, workload, run, outcome);
     if (outcome->status == STATUS_OK) {
         say_batches(&payload->record, index, outcome);
+        say_pace(&payload->record, index, outcome);
         say_hist(&payload->record, index, &outcome->hist);
     }
     say_end(&payload->record, index, outcome);

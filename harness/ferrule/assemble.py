@@ -98,7 +98,7 @@ class Assembler:
                 process.done = True
             elif kind == "begin":
                 self._begin(process, fields)
-            elif kind in ("ready", "batch", "hist", "end"):
+            elif kind in ("ready", "batch", "pace", "hist", "end"):
                 self._inside(process, kind, fields)
         except Bad as error:
             if process.open is not None:
@@ -138,6 +138,8 @@ class Assembler:
                 run.ready(fields)
             elif kind == "batch":
                 run.batch(fields, self._asked)
+            elif kind == "pace":
+                run.take_pace(fields, self._asked)
             elif kind == "hist":
                 run.hist(fields)
             else:

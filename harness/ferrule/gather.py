@@ -14,7 +14,17 @@ import numpy as np
 
 from ferrule.core.histogram import BUCKETS
 from ferrule.crosscheck import CrossCheck
-from ferrule.samples import ClockCheck, Histogram, Meaning, Params, ProcessSamples, Reference, RunKey, Surroundings
+from ferrule.samples import (
+    ClockCheck,
+    Histogram,
+    Meaning,
+    Pace,
+    Params,
+    ProcessSamples,
+    Reference,
+    RunKey,
+    Surroundings,
+)
 
 LIMIT: Final = 1 << 63  # ticks and counts fit a signed 64-bit integer
 REFERENCES: Final = 4096  # of each kind and length, and marks
@@ -86,6 +96,8 @@ class RunRecords:
     warm: list[int] = field(default_factory=list)
     ticks: list[int] = field(default_factory=list)
     cpus: list[tuple[int, ...]] = field(default_factory=list)
+    pace: list[int] = field(default_factory=list)
+    pace_n: int = 0
     buckets: dict[int, int] = field(default_factory=dict)
     histogram: Histogram | None = None
     status: str = ""
@@ -122,6 +134,18 @@ class RunRecords:
             ends = ("cpu", "cpu2")[: self.meaning.ends]
             self.cpus += [tuple(integer(fields, key, -1, 1 << 31, default=-1) for key in ends)] * len(ticks)
 
+    def take_pace(self, fields: Fields, asked: Asked) -> None:
+        """The pace loop around the batches. One length in a run: ticks of two are not comparable."""
+        n, ticks = integer(fields, "n", 1, 1 << 32), integers(fields, "t", 1)
+        if integer(fields, "b") != len(self.pace):
+            raise Bad(f"pace {clean(fields['b'])} where pace {len(self.pace)} is due")
+        if self.pace and n != self.pace_n:
+            raise Bad(f"n={n} after n={self.pace_n}")
+        self.pace_n = n
+        self.pace += ticks
+        if len(self.pace) > asked.batches + asked.warm + 1:
+            raise Bad("more of it than batches")
+
     def hist(self, fields: Fields) -> None:
         """Buckets of operations timed one by one."""
         for pair in fields.get("b", "").split(","):
@@ -143,6 +167,8 @@ class RunRecords:
         declared = integer(fields, "batches", default=0)
         if declared != came:
             raise Bad(f"{came} of {declared} batches arrived")
+        if self.pace and len(self.pace) != came + 1:
+            raise Bad(f"the pace came {len(self.pace)} times around {came} batches")
         if self.meaning is None:
             raise Bad("it ended before it was ready")
         if not self.ticks and not asked.verify_only:
@@ -267,6 +293,7 @@ class ProcessRecords:
             clock=self.check(),
             reference=Reference(np.asarray(self.pair, dtype=np.int64), loops),
             histogram=run.histogram,
+            pace=Pace(run.pace_n, np.asarray(run.pace[len(run.warm) :], dtype=np.int64)) if run.pace else None,
             voluntary=run.voluntary,
             involuntary=run.involuntary,
             surroundings=self.surroundings or self._said(),

@@ -93,6 +93,14 @@ class Reference:
     loop: tuple[tuple[int, Ticks], ...]  # (n, ticks (k,)) for two or more n
 
 
+@dataclass(frozen=True)
+class Pace:
+    """How fast the core was around each batch: a loop of so many core cycles, in ticks (guest/core/timing.h)."""
+
+    n: int  # multiplications, each of which waits for the one before
+    ticks: Ticks  # (batches + 1,), before each measured batch and after the last
+
+
 @dataclass
 class Histogram:
     """Operations timed one by one, as sparse counts of the core's log buckets (guest/core/hist.h), in ticks."""
@@ -128,6 +136,7 @@ class ProcessSamples:
     voluntary: int | None = None
     involuntary: int | None = None
     surroundings: Surroundings | None = None
+    pace: Pace | None = None  # None: its payload does not tell
     ran: int | None = None  # operations a batch really ran, where a slowdown was injected: nothing but a test
 
 

@@ -1,6 +1,6 @@
 """guest/core on this host: the same C that runs in the guests, compiled at first use and called through cffi."""
 
-from ferrule.core.clock import HostClock, Mark, Timing, batch_floor, characterise, mark, next_batch
+from ferrule.core.clock import HostClock, Mark, Timing, batch_floor, characterise, mark, next_batch, pace
 from ferrule.core.histogram import BUCKETS, Histogram, bucket_bounds, bucket_middles, bucket_of
 from ferrule.core.plans import parse_plan, plan_order
 from ferrule.core.records import Encoder, crc32
@@ -20,6 +20,7 @@ __all__ = [
     "crc32",
     "mark",
     "next_batch",
+    "pace",
     "parse_plan",
     "plan_order",
 ]

@@ -96,6 +96,11 @@ def next_batch(n: int, ticks: int, floor: int, max_batch: int = 0) -> int:
     return int(native().lib.timing_next_batch(n, ticks, floor, max_batch))
 
 
+def pace() -> int:
+    """timing_pace(): ticks of a fixed number of core cycles, now."""
+    return int(native().lib.timing_pace())
+
+
 def _reader(clock: Clock | HostClock) -> tuple[Any, Any, Any]:
     """A timing_clock, its context, and what must stay alive while it is used."""
     ffi, lib = native()

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ferrule.samples import ClockCheck, Conditions, Meaning, ProcessSamples, Surroundings
+from ferrule.stats.pace import around
 
 Floats = NDArray[np.float64]
 
@@ -27,6 +28,7 @@ class Flag(Enum):
     BUSY = "the machine had over 1.5 times as many tasks to run as it has CPUs"
     MIGRATED = "an end ran on more than one CPU although it was to stay on one"
     MISPLACED = "the ends did not run where the row says"
+    WANDERING = "the core's clock was not the same for all batches, by over 5 %: time went with it, in part or wholly"
     CLOCK = "the counter failed its own calibration (see the conditions)"
     DRIFT = "the counter and the guest's clock drifted apart by over 1000 ppm"
     HOST_CLOCK = "the guest's clock and the host's differ by over 2 %"
@@ -182,6 +184,8 @@ def clock_flags(processes: Sequence[ProcessSamples], conditions: Conditions) -> 
         found.add(Flag.CLOCK)
     if not conditions.is_time:
         return found
+    if wander(processes) > 0.05:
+        found.add(Flag.WANDERING)
     if any(clock.drift_ppm is not None and abs(clock.drift_ppm) > 1000.0 for clock in clocks):
         found.add(Flag.DRIFT)
     apart = [clock.host_ratio for clock in clocks if clock.host_ppm is None and clock.host_ratio is not None]
@@ -192,6 +196,15 @@ def clock_flags(processes: Sequence[ProcessSamples], conditions: Conditions) -> 
     if any(clock.host_strays for clock in clocks):
         found.add(Flag.HOST_ORDER)
     return found
+
+
+def wander(processes: Sequence[ProcessSamples]) -> float:
+    """By how much the core's clock differed between batches, relative: the middle nine tenths; 0 where nobody tells."""
+    paces = [around(samples.pace.ticks) / samples.pace.n for samples in processes if samples.pace is not None]
+    if not paces:
+        return 0.0
+    low, high = np.quantile(np.concatenate(paces), (0.05, 0.95))
+    return float(high / low - 1.0)
 
 
 def _rate_bound(clock: ClockCheck) -> float:

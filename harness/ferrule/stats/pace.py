@@ -1,0 +1,87 @@
+"""What an operation costs at one speed of the core: the core's wandering clock taken out.
+
+A counter ticks at one rate; a core does not (turbo, thermal limits, other tenants' use of the package). On the machine
+this was written on it went through five speeds 14 % apart, each held for milliseconds to seconds, which is ten times
+what a gate has to find. The payload therefore times a loop of a fixed number of core cycles around every batch
+(guest/core/timing.h): its ticks say how slow the core was just then.
+
+Not every operation goes with the core's clock: a timer does not, memory only in part. With a cost proportional to
+pace^share, `share` is measured from how costs and paces go together over the processes, and
+
+    cost at the typical pace = cost * (typical / pace)^share                                 0 <= share <= 1
+
+What is measured beside an operation and does not depend on which arm it was in may be used to adjust it without harm to
+a randomisation test (covariate adjustment; Rosenbaum, Statistical Science 17, 2002): base and candidate are treated
+alike, and exchanging the arms of a pair changes neither the share nor the typical pace.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Floats = NDArray[np.float64]
+
+
+def around(pace: ArrayLike) -> Floats:
+    """Ticks of the pace loop at each batch, (..., batches + 1) -> (..., batches).
+
+    The smaller of the one before and the one after: an interrupt in one of them only ever adds.
+    """
+    x = np.asarray(pace, dtype=np.float64)
+    result: Floats = np.minimum(x[..., :-1], x[..., 1:])
+    return result
+
+
+def share(costs: ArrayLike, paces: ArrayLike) -> float:
+    """By how much a cost goes with the pace of the core: 0 not at all, 1 in proportion.
+
+    The slope of log cost over log pace: the median of the slopes through all pairs of points, each weighted by how far
+    apart its points are (Theil 1950, Sen 1968; weights: Jaeckel, Annals of Mathematical Statistics 43, 1972), so that
+    neither a disturbed process nor a crowd of equal paces decides it. Where the pace never changed nothing is known of
+    the slope, and nothing depends on it: then it is 0.
+
+    Args:
+        costs: (points,), above zero.
+        paces: (points,), above zero.
+    """
+    y, x = np.log(np.asarray(costs, dtype=np.float64)), np.log(np.asarray(paces, dtype=np.float64))
+    one, other = np.triu_indices(x.size, 1)
+    run = x[other] - x[one]
+    far = run != 0.0
+    if not far.any():
+        return 0.0
+    slopes, weights = (y[other] - y[one])[far] / run[far], np.abs(run[far])
+    order = np.argsort(slopes, kind="stable")
+    passed = np.cumsum(weights[order])
+    return float(np.clip(slopes[order][np.searchsorted(passed, passed[-1] / 2.0)], 0.0, 1.0))
+
+
+def at_typical(costs: ArrayLike, paces: ArrayLike, typical: float, share: float) -> Floats:
+    """Costs as they would have been at the typical pace; shapes as given."""
+    result: Floats = np.asarray(costs, dtype=np.float64) * (typical / np.asarray(paces, dtype=np.float64)) ** share
+    return result
+
+
+def levels(costs: ArrayLike, paces: ArrayLike | None) -> tuple[Floats, float]:
+    """One value for each process, at one speed of the core: what a gate compares; and the share that was found.
+
+    The lower quartile of each visit's batches, and the median over the visits of a process. Disturbances only ever add,
+    so that the low batches say more than the middle; a visit that another tenant spoilt as a whole is outvoted.
+
+    Args:
+        costs: of one operation, (processes, visits, batches).
+        paces: of the core at each batch, of the same shape; None where a payload does not tell: nothing is taken out.
+    """
+    x = np.asarray(costs, dtype=np.float64)
+    raw = _of_visits(x)
+    if paces is None or not raw.size or (raw <= 0.0).any():
+        return raw, 0.0
+    beside = np.asarray(paces, dtype=np.float64)
+    found = share(raw, np.median(beside, axis=(1, 2)))
+    return _of_visits(at_typical(x, beside, float(np.median(beside)), found)), found
+
+
+def _of_visits(costs: Floats) -> Floats:
+    result: Floats = np.median(np.quantile(costs, 0.25, axis=-1), axis=-1)
+    return result
