@@ -10,8 +10,14 @@ __attribute__((used, section(".plan"))) static const volatile char plan_section[
 enum { EXIT_OK = 0, EXIT_USAGE = 2, EXIT_INFRASTRUCTURE = 3 };
 
 static struct payload payload;
-static struct outcome outcome;
-static struct run run;
+
+static struct run run; /* a process's own: the other ends of a workload are copies that go on with it by themselves */
+
+/* A run as it ended and what it gave: in pages that copies of this process share with it, where they make the runs. */
+static struct visit {
+    struct run run;
+    struct outcome outcome;
+} own, *visit = &own;
 
 /* The reason why the plan is bad, put together from pieces. */
 static char complaint[256];
@@ -132,11 +138,32 @@ static void share_a_page(void) {
     static struct shared not_shared; /* enough for threads; process workloads find out in their verify */
     void *at = NULL;
     payload.shared = os_map_shared(sizeof(struct shared), &at) < 0 ? &not_shared : at;
+    if (OS_FORKS && payload.plan.apart && os_map_shared(sizeof(struct visit), &at) >= 0)
+        visit = at;
 }
 
 static uint64_t clock_ns(void *context) {
     (void)context;
     return os_clock_ns();
+}
+
+static void make_visit(void *workload) {
+    run_one(&payload, workload, &run, &visit->outcome);
+    visit->run = run;
+}
+
+/* In a copy of this process where the plan wants that: its kernel stack, its page tables and all that the kernel
+ * allocates for a process lie elsewhere each time, and chance decides where. What they add to a cost is then no longer
+ * one and the same for all visits of a process. A copy that dies takes this process with it, like any failing run. */
+static void run_visit(const struct plan *plan, const struct workload *workload) {
+    struct os_process copy;
+    if (!plan->apart || visit == &own || os_process_start(&copy, make_visit, (void *)workload) < 0) {
+        make_visit((void *)workload);
+        return;
+    }
+    long status = os_process_join(&copy);
+    if (status)
+        os_exit(status < 0 ? EXIT_INFRASTRUCTURE : (int)status);
 }
 
 static void run_all(const struct plan *plan) {
@@ -145,13 +172,14 @@ static void run_all(const struct plan *plan) {
     plan_order(plan->seed, plan->boot, plan->process, plan->runs, order);
     for (uint32_t position = 0; position < plan->runs; position++) {
         uint32_t index = order[position];
-        run.asked = &plan->run_list[index];
-        const struct workload *workload = workload_find(run.asked->workload);
-        say_begin(&payload, index, position, run.asked);
-        run_one(&payload, workload, &run, &outcome);
-        say_outcome(&payload, index, workload, &run, &outcome);
+        const struct plan_run *asked = &plan->run_list[index];
+        const struct workload *workload = workload_find(asked->workload);
+        run.asked = asked;
+        say_begin(&payload, index, position, asked);
+        run_visit(plan, workload);
+        say_outcome(&payload, index, workload, &visit->run, &visit->outcome);
         say_mark(&payload);
-        ok += outcome.status == STATUS_OK;
+        ok += visit->outcome.status == STATUS_OK;
     }
     say_done(&payload, plan->runs, ok);
 }

@@ -57,7 +57,7 @@ def test_the_records_come_in_the_documented_order() -> None:
     assert kinds[:3] == ["hello", "clock", "mark"]
     assert kinds[-1] == "done"
     text = " ".join(kinds[3:-1])
-    assert re.fullmatch(r"(begin ready (batch )+(hist )*end mark ?)+", text), text
+    assert re.fullmatch(r"(begin ready (batch )+(pace )+(hist )*end mark ?)+", text), text
     assert [record.seq for record in said.records] == list(range(len(said.records)))
     facts = {record.fields["name"]: record.fields["value"] for record in said.kind("fact")}
     assert facts["kernel.release"] == platform.release()
@@ -238,3 +238,27 @@ def test_a_closed_standard_input_changes_nothing() -> None:
     )
     assert done.returncode == 0
     assert done.stdout.count(b"status=ok") == 5
+
+
+def test_visits_apart_are_made_by_copies_and_say_the_same() -> None:
+    """A copy per run, which starts processes itself; the records are as ever."""
+    text = "run=abc\napart=1\nbatches=3\nwarm=1\npin=0\n"
+    runs = [
+        f"w {name} n=50\n" for name in ("null_call", "pipe_latency", "process_create", "context_switch procs=2")
+    ] * 2
+    said = say(payload(), text + "".join(runs))
+    assert said.status == 0
+    ends = [record.fields for record in said.kind("end")]
+    assert len(ends) == len(said.kind("begin")) > len(runs)
+    assert {end["status"] for end in ends} == {"ok"}
+    ready = said.kind("ready")
+    assert {record.fields["p.procs"] for record in ready if "p.procs" in record.fields} == {"2"}
+    assert [record.fields["i"] for record in ready] == [end["i"] for end in ends]
+
+
+def test_the_pace_is_told_around_every_batch() -> None:
+    said = say(payload(), "run=abc\nbatches=5\nwarm=2\npin=0\nw null_call n=50\n")
+    paces = [int(tick) for record in said.of("null_call", "pace") for tick in record.fields["t"].split(",")]
+    assert len(paces) == 8
+    assert min(paces) > 0
+    assert {record.fields["n"] for record in said.kind("pace")} == {"10000"}

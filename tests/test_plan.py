@@ -38,6 +38,7 @@ PLANS = st.builds(
     limit_ns=U64,
     verify_only=st.booleans(),
     pin=st.booleans(),
+    apart=st.booleans(),
     cpus=st.lists(U32, max_size=8).map(tuple),
     runs=st.lists(st.builds(PlannedRun, RUN_KEYS, U64, st.integers(0, plan.MORE)), max_size=12).map(tuple),
 )
@@ -55,6 +56,7 @@ WORDS = [
     "cpus=",
     "verify=only",
     "pin=2",
+    "apart=2",
     "run=ab",
     "seed",
     "seed=3",

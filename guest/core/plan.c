@@ -125,6 +125,10 @@ static const char *parse_setting(struct plan *plan, struct word line) {
         plan->pin = choice(value, (const char *const[]){"0", "1"}, 2);
         return plan->pin >= 0 ? 0 : "pin is neither 0 nor 1";
     }
+    if (is(key, "apart")) {
+        plan->apart = choice(value, (const char *const[]){"0", "1"}, 2);
+        return plan->apart >= 0 ? 0 : "apart is neither 0 nor 1";
+    }
     if (is(key, "cpus"))
         return to_cpus(plan, value) ? 0 : "cpus is not a list of up to 8 numbers";
     return "unknown setting";

@@ -48,6 +48,7 @@ struct plan {
     uint64_t limit_ns;       /* limit_ns=   a run stops taking batches after this long and says how many it took */
     int32_t verify;          /* verify=first|only */
     int32_t pin;             /* pin=0|1 */
+    int32_t apart;           /* apart=0|1  each run in a copy of this process, where the OS makes such copies */
     uint32_t cpu[PLAN_CPUS]; /* cpus=A,B   first: home of end 0; second: home of end 1 when cross_core */
     uint32_t cpus;
     uint32_t runs;

@@ -101,7 +101,11 @@ OS_MISSING(os_thread_start, struct os_thread *thread, os_entry entry, void *argu
 OS_MISSING(os_thread_join, struct os_thread *thread)
 #endif
 
-/* --- processes: a new address space that starts as a copy of this one, runs entry(argument) and exits */
+/* --- processes: a new address space that starts as a copy of this one, runs entry(argument) and exits. OS_FORKS: it is
+ * a whole copy, which may start others itself */
+#ifndef OS_FORKS
+#define OS_FORKS 0
+#endif
 #ifndef OS_HAS_PROCESS
 struct os_process {
     int unused;

@@ -53,6 +53,7 @@ class Plan:
     limit_ns: int = 2_000_000_000  # a run stops taking batches after this long
     verify_only: bool = False
     pin: bool = False
+    apart: bool = False  # each run in a copy of the process, where the OS makes such copies
     cpus: tuple[int, ...] = ()
     runs: tuple[PlannedRun, ...] = ()
 
@@ -75,6 +76,7 @@ class Plan:
         lines = [f"run={self.run}", *(f"{name}={getattr(self, name)}" for name in _SMALL + _LARGE)]
         lines.append(f"verify={'only' if self.verify_only else 'first'}")
         lines.append(f"pin={int(self.pin)}")
+        lines.append(f"apart={int(self.apart)}")
         lines.append(f"cpus={','.join(map(str, self.cpus))}")
         lines += [_render_run(run) for run in self.runs]
         text = "".join(f"{line}\n" for line in lines).encode("ascii")
@@ -191,8 +193,8 @@ def _parse_setting(word: str) -> tuple[str, object]:
     if key == "verify":
         _check(value in ("first", "only"), "verify is neither first nor only")
         return "verify_only", value == "only"
-    if key == "pin":
-        _check(value in ("0", "1"), "pin is neither 0 nor 1")
+    if key in ("pin", "apart"):
+        _check(value in ("0", "1"), f"{key} is neither 0 nor 1")
         return key, value == "1"
     _check(key == "cpus", f"unknown setting {key[:40]!r}")
     cpus = value.split(",") if value else []

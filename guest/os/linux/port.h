@@ -162,6 +162,7 @@ static inline long os_thread_join(struct os_thread *thread) {
  * -------------------------------------------------------------------------------- */
 
 #define OS_HAS_PROCESS
+#define OS_FORKS 1
 struct os_process {
     int32_t pid;
 };

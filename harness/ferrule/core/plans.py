@@ -29,6 +29,7 @@ def parse_plan(text: bytes) -> Plan:
         **{name: int(getattr(plan, name)) for name in ("warm", "each", "target_ns", "limit_ns")},
         verify_only=plan.verify == lib.VERIFY_ONLY,
         pin=bool(plan.pin),
+        apart=bool(plan.apart),
         cpus=tuple(int(plan.cpu[i]) for i in range(plan.cpus)),
         runs=tuple(_run(ffi, plan.run_list[i]) for i in range(plan.runs)),
     )
