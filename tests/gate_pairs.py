@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 from ferrule.gate.paired.arms import NAMES
-from ferrule.gate.paired.pairs import Batches, Head, Pair, Process, Run, Turn
-from ferrule.samples import Meaning, Reference, Surroundings
+from ferrule.gate.paired.pairs import SCHEMA, Batches, Head, Pair, Process, Run, Turn
+from ferrule.samples import Meaning, Pace, Reference, Surroundings
 from ferrule.stats.paired import planned_looks
 
-N, BATCHES, HZ = 1000, 30, 2e9
+N, BATCHES, VISITS, HZ = 1000, 8, 4, 2e9
+PACE, PACE_N = 20_000, 10_000
 REFERENCE = Reference(np.full(16, 40), ((1000, np.full(15, 1040)), (2000, np.full(15, 2040))))
 CONTROL = {"clock_read": 50.0}
 
@@ -20,7 +21,7 @@ def head(costs: Mapping[str, float], pairs: int = 60, **changes: Any) -> Head:
     """Of a gate of these workloads."""
     fields: dict[str, Any] = {
         **dict.fromkeys(("run_id", "ts", "machine", "ferrule", "base", "candidate"), "x"),
-        "schema": 1,
+        "schema": SCHEMA,
         "commit": None,
         "seed": 1,
         "guest": "local",
@@ -37,6 +38,8 @@ def head(costs: Mapping[str, float], pairs: int = 60, **changes: Any) -> Head:
         "batches": BATCHES,
         "warm": 3,
         "sizes": dict.fromkeys(costs, N),
+        "visits": dict.fromkeys(costs, VISITS),
+        "control_visits": VISITS,
     }
     return Head(**{**fields, **changes})
 
@@ -49,8 +52,13 @@ def taken(
     pairs: int = 60,
     seed: int = 1,
     noise: float = 0.005,
+    wander: float = 0.0,
+    share: float = 1.0,
 ) -> list[Pair]:
-    """Pairs of a base that costs `costs` ticks an operation, and a candidate that costs `factor` times as much."""
+    """Pairs of a base that costs `costs` ticks an operation, and a candidate that costs `factor` times as much.
+
+    The core's clock differs by `wander` from process to process, and costs go with its power `share`.
+    """
     draw = np.random.default_rng(seed)
     found = []
     for number in range(pairs):
@@ -59,7 +67,8 @@ def taken(
             first = NAMES[int(draw.integers(2))]
             turns: dict[str, Turn] = {
                 name: _turn(
-                    {k: v * drift * (more.get(k, 1) if name == "candidate" else 1) for k, v in of.items()}, draw, noise
+                    {k: v * drift * (more.get(k, 1) if name == "candidate" else 1) for k, v in of.items()},
+                    *(draw, noise, np.exp(wander * draw.standard_normal()), share),
                 )
                 for name in NAMES
             }
@@ -67,11 +76,15 @@ def taken(
     return found
 
 
-def _turn(costs: Mapping[str, float], draw: np.random.Generator, noise: float) -> Turn:
+def _turn(
+    costs: Mapping[str, float], draw: np.random.Generator, noise: float, slowness: float = 1.0, share: float = 1.0
+) -> Turn:
+    pace = Pace(PACE_N, np.full(BATCHES + 1, round(PACE * slowness)))
     runs = {}
     for key, cost in costs.items():
-        of_process = cost * np.exp(noise * draw.standard_t(3))
-        batches = of_process * (1 + 0.01 * draw.exponential(size=BATCHES))
+        of_process = cost * slowness**share * np.exp(noise * draw.standard_t(3))
+        batches = of_process * (1 + 0.01 * draw.exponential(size=(VISITS, BATCHES)))
         ticks = np.asarray(40 + N * (1 + batches), dtype=np.int64)
-        runs[key] = Run("ok", "", Meaning("call"), "same_core", (), (Batches(0, 0, N, ticks, 2),))
+        visits = tuple(Batches(0, at, N, ticks[at], 2, pace) for at in range(VISITS))
+        runs[key] = Run("ok", "", Meaning("call"), "same_core", (), visits)
     return Turn("tsc", "ns", 0.1, (), (Process(0, HZ, 2, "ok", REFERENCE),), runs)

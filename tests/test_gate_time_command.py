@@ -19,7 +19,8 @@ from ferrule.gate.paired.measure import BATCHES, Contest, take
 from ferrule.gate.paired.pairs import Pair, load, turn_of
 from ferrule.gate.verdict import Verdict
 from ferrule.guests import GuestOptions, create
-from ferrule.guests.local import PADDING, LocalGuest
+from ferrule.guests.local import LocalGuest
+from ferrule.layout import PADDING
 from ferrule.progress import Progress
 from ferrule.samples import RunKey, RunResult
 
@@ -51,7 +52,7 @@ def test_a_payload_against_itself_passes_and_can_be_decided_again(
     own = [pair for pair in pairs if not pair.control]
     assert len(own) == len(pairs) - len(own) == PAIRS == plan.pairs
     assert {pair.first for pair in pairs} == set(arms.NAMES), "the coin falls both ways"
-    sizes = {run.processes[0].n for pair in own for turn in pair.turns.values() for run in [turn.runs["null_call"]]}
+    sizes = {run.visits[0].n for pair in own for turn in pair.turns.values() for run in [turn.runs["null_call"]]}
     assert sizes == {plan.sizes["null_call"]}, "one batch size, frozen"
     assert all(pair.surroundings is not None for pair in pairs)
 
@@ -84,7 +85,7 @@ def test_an_injected_slowdown_is_found() -> None:
     for contest in both:
         contest.pilot()
     take(both, 2 * PAIRS, random.Random(1), pairs.append, lambda _: False)
-    found = report(head({"null_call": 1}, 2 * PAIRS, injected=500), pairs)
+    found = report(head({"null_call": 1}, 2 * PAIRS, injected=500, visits={"null_call": both[0].visits[KEY]}), pairs)
     assert [one.verdict for one in found.findings] == [Verdict.REGRESSED]
     estimate = found.findings[0].estimate
     assert estimate is not None
@@ -100,7 +101,7 @@ def test_enough_is_enough() -> None:
     assert [pair.number for pair in pairs] == [0, 0, 1, 1]
 
 
-def test_each_process_has_a_layout_of_its_own() -> None:
+def test_each_process_has_a_layout_that_the_draw_decides() -> None:
     script = b'#!/bin/sh\necho "${#PADDING}"\n'
     guest = create("local", GuestOptions())
     assert isinstance(guest, LocalGuest)
@@ -134,7 +135,8 @@ def test_booted_guests_give_pairs_of_boots() -> None:
     contest.pilot()
     pair = contest.pair(0)
     for turn in pair.turns.values():
-        assert [batches.ticks.size for batches in turn.runs["null_call"].processes] == [BATCHES] * 2
+        assert [one.ticks.size for one in turn.runs["null_call"].visits] == [BATCHES] * 2 * contest.visits[KEY]
+        assert all(one.pace is not None and one.pace.ticks.size == BATCHES + 1 for one in turn.runs["null_call"].visits)
         assert turn.conditions is not None
         assert (turn.counter, turn.conditions.accel) == ("tsc", "tcg")
 
@@ -184,8 +186,8 @@ def test_a_repeated_boot_counts_once() -> None:
     """A boot that another run ended is done again: its finished runs have two processes where one was asked for."""
     first, again = make.process([1.0] * 4, boot=0), make.process([2.0] * 4, boot=1)
     run = RunResult(KEY, "ok", meaning=make.CALL, processes=[first, again])
-    turn = turn_of(make.guest([run]), 1, first=False)
-    (batches,) = turn.runs["null_call"].processes
+    turn = turn_of(make.guest([run]), 1, {}, first=False)
+    (batches,) = turn.runs["null_call"].visits
     assert (batches.ticks == again.ticks).all()
     assert [one.number for one in turn.processes] == [batches.process]
 

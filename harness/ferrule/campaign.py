@@ -60,6 +60,8 @@ class Campaign:
     results: dict[str, GuestResult] = field(default_factory=dict)
     sizes: Mapping[str, Mapping[RunKey, int]] = field(default_factory=dict)  # frozen batch sizes, by guest name
     more: Mapping[str, int] = field(default_factory=dict)  # per mille of slowdown to inject, by guest name: to be found
+    visits: Mapping[RunKey, int] = field(default_factory=dict)  # of a run in a process, where it is not one
+    apart: bool = False  # each run of a process in a copy of it, where the OS makes such copies
     precision: Precision | None = None  # measure until the intervals are so narrow, in place of the budget's rounds
 
     def run(self) -> dict[str, GuestResult]:
@@ -148,12 +150,17 @@ class Campaign:
             target_ns=budget.target_ns,
             limit_ns=budget.limit_ns,
             verify_only=self.verify_only,
+            apart=self.apart,
             pin=bool(guest.cpus),
             cpus=guest.cpus,
-            runs=tuple(PlannedRun(key, turn.sizes.get(key, 0), self.more.get(guest.name, 0)) for key in todo),
+            runs=tuple(
+                PlannedRun(key, turn.sizes.get(key, 0), self.more.get(guest.name, 0))
+                for key in todo
+                for _ in range(self.visits.get(key, 1))
+            ),
         )
         added = {row.name for row in workloads().values() if row.control} - {key.workload for key in todo}
-        runs = turn.processes * (len(todo) + len(added))
+        runs = turn.processes * (len(plan.runs) + len(added))
         self.progress.boot(guest.name, boot, turn.rounds, runs)
         assembler = Assembler(guest.name, guest.accel, attempt, plan, guest.describe())
         failure: GuestError | None = None

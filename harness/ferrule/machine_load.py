@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ferrule.samples import Surroundings
 
+IDLE = (3, 4)  # of the `cpu` line's values: idle and iowait
 STEAL = 7  # of the `cpu` line's values; guest and guest_nice after it are already in user and nice: proc_stat(5)
 LEAST_TICKS = 20  # of 10 ms, all CPUs together: a shorter time says nothing about a share
 
@@ -56,3 +57,31 @@ def between(before: Moment | None, after: Moment | None, cpus: int) -> Surroundi
     ticks, stolen = after.ticks - before.ticks, after.stolen - before.stolen
     share = min(1.0, max(0, stolen) / ticks) if ticks >= LEAST_TICKS else None  # steal may run backwards: proc_stat(5)
     return Surroundings(share, after.load / max(1, cpus))
+
+
+@dataclass(frozen=True)
+class Used:
+    """CPU time at one moment, in clock ticks since the host booted: of all CPUs, of that not idle, and our own."""
+
+    ticks: int
+    busy: int
+    own: float  # of this process and of the children that it waited for
+
+
+def used() -> Used | None:
+    """What was used so far; None where the host does not tell."""
+    try:
+        fields = Path("/proc/stat").read_text(encoding="ascii").split("\n", 1)[0].split()[1 : STEAL + 2]
+        values = [int(field) for field in fields]
+        idle = sum(values[at] for at in IDLE)
+        return Used(sum(values), sum(values) - idle, sum(os.times()[:4]) * os.sysconf("SC_CLK_TCK"))
+    except (OSError, ValueError, IndexError):
+        return None
+
+
+def others(before: Used | None, after: Used | None) -> float | None:
+    """CPUs that others kept busy from one moment to the other, the hypervisor among them; None where nobody knows."""
+    if before is None or after is None or after.ticks - before.ticks < LEAST_TICKS:
+        return None
+    theirs = (after.busy - before.busy) - (after.own - before.own)
+    return max(0.0, theirs / (after.ticks - before.ticks)) * (os.cpu_count() or 1)

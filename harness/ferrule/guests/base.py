@@ -106,10 +106,10 @@ class Linked(Protocol):
 
 @runtime_checkable
 class Scatters(Protocol):
-    """A guest that can lay out each process differently, so that no layout is mistaken for the operation's cost.
+    """A guest whose processes' address layout can be drawn, so that no layout is mistaken for the operation's cost.
 
-    An environment of another size moves the stack, and with it time by more than a real change does (Mytkowicz, Diwan,
-    Hauswirth & Sweeney, ASPLOS 2009).
+    Another layout changes time by more than a real change does (Mytkowicz, Diwan, Hauswirth & Sweeney, ASPLOS 2009).
+    Equal draws give equal layouts, so that the two arms of a pair can share theirs.
     """
 
     def scatter(self, draw: random.Random) -> None:

@@ -10,7 +10,7 @@ import time
 from collections.abc import Sequence
 from types import TracebackType
 
-from ferrule import children, host
+from ferrule import children, host, layout
 from ferrule.core import HostClock, Mark, mark
 from ferrule.errors import UsageError
 from ferrule.guests.base import Ending
@@ -18,7 +18,6 @@ from ferrule.guests.options import GuestOptions
 from ferrule.samples import Accel
 from ferrule.transports.local import LocalPayload
 
-PADDING = 4096  # bytes by which an environment may differ: a page of stack
 _ARCHES = {"x86_64": "x86_64", "amd64": "x86_64", "aarch64": "aarch64", "arm64": "aarch64", "riscv64": "riscv64"}
 
 
@@ -66,7 +65,7 @@ class LocalGuest:
         return LocalExecution(payload, processes, self._draw)
 
     def scatter(self, draw: random.Random) -> None:
-        """See base.Scatters: each process gets an environment of up to a page."""
+        """See base.Scatters and layout.py."""
         self._draw = draw
 
     def close(self) -> None:
@@ -108,8 +107,12 @@ class LocalExecution:
         return b""
 
     def _start(self) -> None:
-        padding = {"PADDING": "." * self._draw.randrange(PADDING)} if self._draw else {}
-        self._payload.start([f"process={self._process}"], padding)
+        arguments = [f"process={self._process}"]
+        if self._draw is None:
+            self._payload.start(arguments)
+            return
+        with layout.drawn(self._draw) as environment:
+            self._payload.start(arguments, environment)
 
     def _mark(self) -> None:
         self._marks.append(mark(HostClock.MONOTONIC))  # the payload's os_clock_ns: guest/os/linux/port.h

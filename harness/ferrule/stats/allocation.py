@@ -1,4 +1,4 @@
-"""How many processes a boot should hold: what a pilot's variance components and costs say.
+"""How many processes a boot should hold, and how many visits a process: what a pilot's variances and costs say.
 
 With boots of P processes each, the variance of a mean over boots is (s2_boot + s2_process / P) / boots and its cost is
 boots (c_boot + P c_process). For any wanted variance the cost is least at
@@ -16,8 +16,15 @@ from collections.abc import Iterable
 from math import ceil, inf, isfinite, sqrt
 from statistics import median
 
+import numpy as np
+from numpy.typing import ArrayLike
+
 from ferrule.stats.variance import Components
 
+VISITS = 4  # of a workload in a process
+MOST_VISITS = 24
+ENOUGH = 0.007  # relative: visits that leave less than this on a process's value are enough
+VISIT_SECONDS = 0.03  # that the visits of one workload may take of a process, however they scatter
 MOST = 20  # processes a boot: no pilot of three boots knows its variances well enough for more
 
 
@@ -40,3 +47,21 @@ def processes_a_boot(boot_seconds: float, process_seconds: float, every: Iterabl
         return None
     middle = median(optima)
     return max(1, min(MOST, ceil(middle))) if isfinite(middle) else MOST
+
+
+def visits(costs: ArrayLike, seconds: float) -> int:
+    """How often a process should visit a workload, VISITS to MOST_VISITS; fewer where a visit is slow.
+
+    A visit's value scatters by s around its process, and the median of V visits by about sqrt(pi / 2) s / sqrt(V)
+    (asymptotic variance of a median): as many as bring that under ENOUGH.
+
+    Args:
+        costs: of the visits of a pilot, (processes, visits), above zero, two visits or more.
+        seconds: that a visit takes.
+    """
+    x = np.log(np.asarray(costs, dtype=np.float64))
+    one, other = np.triu_indices(x.shape[1], 1)
+    scatter = 1.4826 / sqrt(2.0) * float(np.median(np.abs(x[:, one] - x[:, other])))  # the deviation, of a normal
+    wanted = ceil(np.pi / 2.0 * (scatter / ENOUGH) ** 2)
+    affordable = max(1, int(VISIT_SECONDS / seconds)) if seconds > 0 else MOST_VISITS
+    return min(max(VISITS, wanted), MOST_VISITS, affordable)

@@ -98,17 +98,6 @@ def nanoseconds(process: ProcessSamples) -> tuple[Floats, float]:
     return per_operation(process.ticks, process.n, taken) * scale, taken.u(process.n) * scale
 
 
-def low_decile(ticks: ArrayLike, n: int, taken: Overhead) -> Floats:
-    """The cost of one operation in ticks for each process, (processes, batches) -> (processes,): its 10 % quantile.
-
-    For gates, where processes of one machine and counter are compared and no rate is needed. Interrupts and other
-    tenants only ever add: on recorded data an increase by 2 % was found in 88 to 97 % of gates by this quantile, in 56
-    to 92 % by the median. Its bias depends on the number of batches: compare equal numbers.
-    """
-    # What is taken off is the same for all batches of a process, so the quantile may be taken first.
-    return per_operation(np.quantile(np.asarray(ticks, dtype=np.float64), 0.1, axis=1), n, taken)
-
-
 def instructions(process: ProcessSamples) -> tuple[float, Floats]:
     """One process's count of instructions an operation, and the counts of all its batches, (batches,).
 

@@ -44,7 +44,7 @@ def of_gate(head: Head, pairs: Sequence[Pair], stored: Sequence[Stored]) -> tupl
     values = {
         key: typical(own, "candidate", key, on)
         for key in head.workloads
-        if lacking(own, key, head.processes, head.batches) is None
+        if lacking(own, key, head.asked(key), head.batches) is None
     }
     return advise(head.guest, said, values, stored)
 

@@ -22,6 +22,7 @@ from ferrule.progress import Progress, progress_on
 from ferrule.registry import workloads
 from ferrule.report import history
 from ferrule.samples import RunKey
+from ferrule.stats.allocation import VISITS
 from ferrule.stats.paired import ALPHA, BOUND, MARGIN, least_pairs, planned_looks
 
 PAIRS: Final = 60
@@ -76,7 +77,7 @@ def _measure(parsed: argparse.Namespace, folder: Path, progress: Progress) -> Re
     control = _control(parsed, name, own[0], extra, progress)
     contests = [
         Contest((own[0], own[1]), keys, seed, progress, parsed.processes or 1, parsed.patience),
-        Contest(control, CONTROLS, seed, progress, 1, parsed.patience, control=True),
+        Contest(control, CONTROLS, seed, progress, parsed.processes or 1, parsed.patience, control=True),
     ]
     try:
         for contest in contests:
@@ -106,7 +107,7 @@ def _pairs(contests: Sequence[Contest], head: Head, folder: Path, progress: Prog
             return True
         if number not in [until for until, _ in head.looks[:-1]] or decide.dead(own, 1):
             return False
-        return decide.settled(decide.judge(head, own, head.guest, head.workloads))
+        return decide.settled(decide.judge(head, own))
 
     take(contests, head.pairs, random.Random(head.seed), store, settled)  # noqa: S311 - an order, not a secret
     return load(path)
@@ -155,5 +156,7 @@ def _head(guest: str, contests: Sequence[Contest], pairs: int, seed: int) -> Hea
         batches=BATCHES,
         warm=WARM,
         sizes={str(key): own.sizes[key] for key in own.keys if key in own.sizes},
+        visits={str(key): own.visits[key] for key in own.keys if key in own.visits},
+        control_visits=VISITS,
         injected=own.more,
     )

@@ -29,26 +29,26 @@ def report(head: Head, pairs: Sequence[Pair], strict: bool = False) -> Report:
     failures = _failures(own, head.guest) + _failures(control, f"control {head.control}")
     findings: tuple[Finding, ...] = ()
     if not failures:
-        findings = judge(head, own, head.guest, head.workloads)
-        failures = moved(judge(head, control, head.control, head.controls))
+        findings = judge(head, own)
+        failures = moved(judge(head, control, control=True))
     if failures:
         findings = tuple(_held_back(one) for one in findings)
     return Report(findings, tuple(failures), conditions=_conditions(head, own), strict=strict)
 
 
-def judge(head: Head, pairs: Sequence[Pair], guest: str, keys: Sequence[str]) -> tuple[Finding, ...]:
+def judge(head: Head, pairs: Sequence[Pair], control: bool = False) -> tuple[Finding, ...]:
     """A finding for each workload that either arm has; implausible ones stay out of the tests."""
+    guest, keys = (head.control, head.controls) if control else (head.guest, head.workloads)
     found = machine(pairs)
     doubts: dict[str, str | None] = {}
     arms: dict[str, tuple[Series, Series]] = {}
     for key in keys:
         if all(refused(pairs, name, key) for name in NAMES):
             continue
-        doubts[key] = lacking(pairs, key, head.processes, head.batches)
+        doubts[key] = lacking(pairs, key, head.asked(key, control), head.batches)
         if doubts[key] is None:
-            base, candidate = (series(pairs, name, key, found.taken) for name in NAMES)
-            arms[key] = base, candidate
-            doubts[key] = _nothing(base, candidate)
+            arms[key] = series(pairs, key, found.taken, head.processes)
+            doubts[key] = _nothing(*arms[key])
     logs = {key: log_ratios(a.ticks, b.ticks) for key, (a, b) in arms.items() if doubts[key] is None}
     decided = decide_at_looks(
         logs,
@@ -189,7 +189,7 @@ def _involuntary(pairs: Sequence[Pair]) -> str:
     told = []
     for name in NAMES:
         turns = [pair.turns[name] for pair in pairs if name in pair.turns]
-        counts = [one.involuntary for turn in turns for run in turn.runs.values() for one in run.processes]
+        counts = [one.involuntary for turn in turns for run in turn.runs.values() for one in run.visits]
         known = [count for count in counts if count is not None]
         told += [f"{name} {sum(known)}"] if known else []
     return ", ".join(told)

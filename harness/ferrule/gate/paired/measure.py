@@ -11,13 +11,15 @@ from typing import Final
 from ferrule import machine_load
 from ferrule.campaign import Budget, Campaign
 from ferrule.errors import InfrastructureError
+from ferrule.gate.paired import visits
 from ferrule.gate.paired.arms import NAMES, Arm
 from ferrule.gate.paired.pairs import Pair, Turn, turn_of
 from ferrule.progress import Progress
 from ferrule.samples import GuestResult, RunKey
+from ferrule.stats.allocation import VISITS
 
-BATCHES: Final = 30  # more of one process say little; the same number for both arms, which the 10 % quantile needs
-WARM: Final = 3
+BATCHES: Final = 8  # a visit; more of one visit say little. The same number for both arms, which a quantile needs
+WARM: Final = 2
 _TARGET_NS, _LIMIT_NS = 100_000, 2_000_000_000  # a batch, so short that most hold no timer interrupt; a run
 
 
@@ -40,33 +42,45 @@ class Contest:
     patience: float | None = None
     control: bool = False  # base against base
     more: int = 0  # per mille of slowdown injected into the candidate: to find out whether it is found
-    sizes: Mapping[RunKey, int] = field(default_factory=dict)
+    sizes: Mapping[RunKey, int] = field(default_factory=dict)  # operations a batch
+    visits: Mapping[RunKey, int] = field(default_factory=dict)  # of each workload in a process
 
     def pilot(self) -> None:
-        """Calibrate the batch sizes on the base: they are frozen for both arms.
+        """Calibrate batch sizes and visits on the base: they are frozen for both arms.
 
         Raises:
             InfrastructureError: the base never spoke.
         """
-        found = self._campaign(self.arms[:1], Budget(1, 1, 1, 0, 0, _TARGET_NS, _LIMIT_NS, name="pilot"), self.seed)
-        result = found[self.arms[0].side.name]
+        result = self._pilot(1, 1, 0)
         if result.conditions is None:
             why = result.errors[-1] if result.errors else "it said nothing"
             raise InfrastructureError(f"the base was not measured: {why}")
         self.sizes = {key: run.processes[0].n for key, run in result.runs.items() if run.processes}
+        self.visits = visits.fitting(dict.fromkeys(self.sizes, VISITS))
+        if self.control:  # short and steady
+            return
+        again = self._pilot(visits.PROCESSES, BATCHES, WARM)
+        wanted = {
+            key: visits.wanted(run.processes, self.visits[key]) for key, run in again.runs.items() if key in self.sizes
+        }
+        self.visits = visits.fitting({**self.visits, **wanted})
+
+    def _pilot(self, processes: int, batches: int, warm: int) -> GuestResult:
+        """Of the base alone."""
+        budget = Budget(1, processes, batches, warm, 0, _TARGET_NS, _LIMIT_NS, name="pilot")
+        return self._campaign(self.arms[:1], budget, self.seed)[self.arms[0].side.name]
 
     def pair(self, number: int) -> Pair:
         """One pair. What fails in it is in the pair, not raised."""
         draw = random.Random(f"{self.seed} {number} {self.control}")  # noqa: S311 - a coin, not a secret
-        for arm in self.arms:
-            arm.side.scatter(draw)
-        order = draw.sample(self.arms, 2)
+        order, layout = draw.sample(self.arms, 2), draw.getrandbits(63)
         budget = Budget(1, self.processes, BATCHES, WARM, 0, _TARGET_NS, _LIMIT_NS, name="gate")
         seed, began = draw.getrandbits(63), machine_load.now()
         turns: dict[str, Turn] = {}
-        for arm in order:  # the same seed: both arms take the runs in the same order
+        for arm in order:  # equal seeds: both arms have one layout, and take the runs in the same order
+            arm.side.scatter(random.Random(layout))  # noqa: S311
             found = self._campaign([arm], budget, seed)
-            turns[arm.side.name] = turn_of(found[arm.side.name], self.processes, first=number == 0)
+            turns[arm.side.name] = turn_of(found[arm.side.name], self.processes, self.visits, first=number == 0)
         first = next(name for name in NAMES if name == order[0].side.name)
         around = machine_load.between(began, machine_load.now(), os.cpu_count() or 1)
         return Pair(number, self.control, first, turns, around)
@@ -82,6 +96,8 @@ class Contest:
             _Errors(self.progress),
             patience=self.patience,
             sizes=dict.fromkeys(payloads, self.sizes),
+            visits=self.visits,
+            apart=True,
             more={NAMES[1]: self.more},
         )
         return campaign.run()

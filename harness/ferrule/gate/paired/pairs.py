@@ -15,15 +15,17 @@ from ferrule.samples import (
     Conditions,
     GuestResult,
     Meaning,
+    Pace,
     Params,
     ProcessSamples,
     Reference,
+    RunKey,
     Status,
     Surroundings,
     Ticks,
 )
 
-SCHEMA: Final = 1
+SCHEMA: Final = 2
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,13 @@ class Head:
     batches: int
     warm: int
     sizes: Mapping[str, int]  # operations a batch, calibrated once on the base
+    visits: Mapping[str, int]  # of each workload in a process
+    control_visits: int  # of each of the control's
     injected: int = 0  # per mille of slowdown put into the candidate: then this is a test of the gate, no gate
+
+    def asked(self, key: str, control: bool = False) -> int:
+        """Visits of a workload in an arm and pair."""
+        return self.processes * (self.control_visits if control else self.visits.get(key, 1))
 
 
 @dataclass(frozen=True)
@@ -69,13 +77,14 @@ class Process:
 
 @dataclass(frozen=True)
 class Batches:
-    """One workload in one process."""
+    """One visit of one workload in one process."""
 
     process: int
     position: int  # in the drawn order
     n: int
     ticks: Ticks  # whole regions, warm-up left out
     involuntary: int | None
+    pace: Pace | None = None  # None: its payload does not tell
 
 
 @dataclass(frozen=True)
@@ -87,7 +96,7 @@ class Run:
     meaning: Meaning | None
     place: str
     params: Params
-    processes: tuple[Batches, ...]
+    visits: tuple[Batches, ...]  # process by process
 
 
 @dataclass(frozen=True)
@@ -114,7 +123,7 @@ class Pair:
     surroundings: Surroundings | None = None  # of the machine meanwhile
 
 
-def turn_of(result: GuestResult, asked: int, first: bool) -> Turn:
+def turn_of(result: GuestResult, asked: int, visits: Mapping[RunKey, int], first: bool) -> Turn:
     """A turn from what a campaign of one round gave.
 
     A boot that did not come to its end was repeated: of each run the last processes are taken, as many as asked for.
@@ -122,18 +131,19 @@ def turn_of(result: GuestResult, asked: int, first: bool) -> Turn:
     Args:
         result: of one arm.
         asked: processes.
+        visits: of each workload in a process, where it is not one.
         first: whether this is of the first pair, which keeps the conditions.
     """
     said = result.conditions
     processes: dict[tuple[int, int], Process] = {}
     runs: dict[str, Run] = {}
     for key, run in result.runs.items():
-        used = run.processes[-asked:]
+        used = run.processes[-asked * visits.get(key, 1) :]
         for one in used:
             processes.setdefault((one.boot, one.process), _process(one, len(processes)))
         numbers = [processes[one.boot, one.process].number for one in used]
         batches = tuple(
-            Batches(number, one.position, one.n, one.ticks, one.involuntary)
+            Batches(number, one.position, one.n, one.ticks, one.involuntary, one.pace)
             for number, one in zip(numbers, used, strict=True)
         )
         runs[str(key)] = Run(run.status, run.reason, run.meaning, run.place, run.params, batches)

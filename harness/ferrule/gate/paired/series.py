@@ -1,7 +1,8 @@
 """From stored pairs to numbers: one value an arm and pair, and why some workloads have none.
 
-One process gives the 10 % quantile of its batches; an arm with several processes a pair gives their median. Values are
-in ticks of the raw counter, which both arms share. Counter pair and empty loop are taken off as stats/per_op.py does,
+One process gives the lower quartile of a visit's batches, at one speed of the core, and of its visits the median
+(stats/pace.py); an arm with several processes a pair gives their median. Values are in ticks of the raw counter, which
+both arms share. Counter pair and empty loop are taken off as stats/per_op.py does,
 but as one machine's, the same for all: a process's own estimate would add its noise, on a busy machine a tenth of a
 short operation. They are medians over the processes of both arms, which no exchange of arms within a pair changes, so
 the test stays exact.
@@ -16,8 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ferrule.gate.paired.arms import NAMES, Name
-from ferrule.gate.paired.pairs import Pair, Run, Turn
-from ferrule.stats.per_op import Overhead, low_decile, overhead, per_operation
+from ferrule.gate.paired.pairs import Batches, Pair, Run, Turn
+from ferrule.stats.pace import around, levels
+from ferrule.stats.per_op import Overhead, overhead, per_operation
 
 Floats = NDArray[np.float64]
 DISTURBED = 1.5  # times a process's median batch
@@ -30,6 +32,7 @@ class Series:
     ticks: Floats  # (pairs,) an operation
     disturbed: float  # share of batches over 1.5 medians of their process
     n: int  # operations a batch
+    share: float  # by which its cost goes with the core's clock, 0 to 1, of both arms
 
 
 @dataclass(frozen=True)
@@ -48,32 +51,50 @@ def machine(pairs: Sequence[Pair]) -> Machine:
     return Machine(Overhead(*medians), float(np.median([one.hz for one in processes])))
 
 
-def series(pairs: Sequence[Pair], name: Name, key: str, taken: Overhead) -> Series:
-    """One workload of one arm. Every pair must have it, with equally many batches: lacking() says where not."""
-    rows = [one for pair in pairs for one in pair.turns[name].runs[key].processes]
-    ticks = np.asarray([one.ticks for one in rows], dtype=np.float64)  # (pairs * processes, batches)
-    values = low_decile(ticks, rows[0].n, taken)
-    disturbed = float(np.mean(ticks > DISTURBED * np.median(ticks, axis=1, keepdims=True)))
-    return Series(np.median(values.reshape((len(pairs), -1)), axis=1), disturbed, rows[0].n)
+def series(pairs: Sequence[Pair], key: str, taken: Overhead, processes: int) -> tuple[Series, Series]:
+    """One workload of both arms. Every pair must have it, with equally many batches: lacking() says where not."""
+    rows = [one for name in NAMES for pair in pairs for one in pair.turns[name].runs[key].visits]
+    shape = (len(NAMES) * len(pairs) * processes, -1, rows[0].ticks.size)  # processes of base, then of candidate
+    costs = per_operation([one.ticks for one in rows], rows[0].n, taken).reshape(shape)
+    values, share = levels(costs, _paces(rows, shape))
+    found = []
+    for one, batches in zip(np.split(values, 2), np.split(costs, 2), strict=True):
+        disturbed = float(np.mean(batches > DISTURBED * np.median(batches, axis=(1, 2), keepdims=True)))
+        found.append(Series(np.median(one.reshape((len(pairs), -1)), axis=1), disturbed, rows[0].n, share))
+    return found[0], found[1]
+
+
+def _paces(rows: Sequence[Batches], shape: tuple[int, ...]) -> Floats | None:
+    """Ticks of one multiplication at each batch; None where an arm's payload does not tell."""
+    if any(one.pace is None for one in rows):
+        return None
+    return np.asarray([around(one.pace.ticks) / one.pace.n for one in rows if one.pace is not None]).reshape(shape)
 
 
 def typical(pairs: Sequence[Pair], name: Name, key: str, on: Machine) -> float:
-    """The median over processes of their median batches, in ns an operation: what the history holds of a run."""
-    rows = [one for pair in pairs for one in pair.turns[name].runs[key].processes]
+    """The median over visits of their median batches, in ns an operation: what the history holds of a run."""
+    rows = [one for pair in pairs for one in pair.turns[name].runs[key].visits]
     medians = np.median(np.asarray([one.ticks for one in rows], dtype=np.float64), axis=1)
     return float(np.median(per_operation(medians, rows[0].n, on.taken))) * 1e9 / on.hz
 
 
-def lacking(pairs: Sequence[Pair], key: str, processes: int, batches: int) -> str | None:
-    """Why a workload's samples are not those that were asked for, of one thing in both arms; None when they are."""
+def lacking(pairs: Sequence[Pair], key: str, asked: int, batches: int) -> str | None:
+    """Why a workload's samples are not those that were asked for, of one thing in both arms; None when they are.
+
+    Args:
+        pairs: all of them.
+        key: the workload.
+        asked: visits of an arm and pair, in all its processes.
+        batches: of a visit.
+    """
     runs = [(pair.number, name, _run(pair.turns.get(name), key)) for pair in pairs for name in NAMES]
     for number, name, run in runs:
         where = f"{name}, pair {number + 1}"
         if run.status != "ok":
             return f"{where}: {run.status}: {run.reason}"
-        if len(run.processes) < processes:
-            return f"{where}: {len(run.processes)} processes arrived of {processes} asked for"
-        if (fewest := min(one.ticks.size for one in run.processes)) < batches:
+        if len(run.visits) < asked:
+            return f"{where}: {len(run.visits)} visits arrived of {asked} asked for"
+        if (fewest := min(one.ticks.size for one in run.visits)) < batches:
             return f"{where}: {fewest} batches arrived of {batches} asked for"
     first = runs[0][2]
     for number, name, run in runs:
@@ -81,7 +102,7 @@ def lacking(pairs: Sequence[Pair], key: str, processes: int, batches: int) -> st
             ("meaning", first.meaning, run.meaning),
             ("placement", first.place, run.place),
             ("parameters", dict(first.params), dict(run.params)),
-            ("batch size", {first.processes[0].n}, {batches.n for batches in run.processes}),
+            ("batch size", {first.visits[0].n}, {batches.n for batches in run.visits}),
         ):
             if one != other:
                 return f"{name}, pair {number + 1}: its {what} changed from {one} to {other}"
