@@ -17,7 +17,7 @@ from ferrule.guests import GuestOptions
 from ferrule.progress import Progress
 from ferrule.samples import RunKey
 from ferrule.validate import exactness, from_ledgers, from_runs, report, speed
-from ferrule.validate.corpus import Bench, collect, load, save, stored
+from ferrule.validate.corpus import ARMS, Bench, Size, collect, load, save, stored
 from ferrule.validate.drift import Load
 from ferrule.validate.ledger import Ledger
 from ferrule.validate.peers import Peer, peers
@@ -94,8 +94,10 @@ def test_a_corpus_is_real_and_goes_on_where_it_stopped(bench: Bench, tmp_path: P
     first, second = stored(tmp_path)
     assert first.workloads == ("null_call", "context_switch[procs=8,size=0]")  # no schemes here
     assert (first.n == second.n).all()  # frozen
-    assert (first.ticks > 0).all()
+    assert all((first.costs(at) > 0).all() and (first.paces(at) > 0).all() for at in range(2))
+    assert (first.visits == second.visits).all()
     assert (first.ran[2] * 1000 == first.n * 1020).all()  # a whole number of steps of 8, too
+    assert (first.arms, second.arms) == (ARMS, ARMS[:3])
     assert (first.ran[:2] == first.n).all()
     assert sorted(first.order[0].tolist()) == [0, 1, 2, 3]
 
@@ -112,7 +114,7 @@ def test_load_is_held_and_let_go(bench: Bench) -> None:
             beside.hold(count)
             levels.append(children())
 
-        run = bench.run({KEYS[0]: 100}, 1, 3, (0, 0), before=hold)
+        run = bench.run({KEYS[0]: Size(100, 2)}, 1, 3, (0, 0), before=hold)
     assert [level - before for level in levels] == [0, 1, 2]
     assert children() == before
     assert run.arms == (0, 0)

@@ -2,7 +2,8 @@
 
 One full run is a series of rounds. In each round every arm is one process of the payload, all arms one after the other
 in an order drawn anew, each process with all workloads in an order of its own: what a paired gate does with two builds,
-done with one. Arms differ in nothing but how many operations more than reported they run (`more=` of the plan).
+done with one. Arms differ in nothing but how many operations more than reported they run (`more=` of the plan). All
+arms of a round have the same address layout.
 
 Every run is a file of its own, complete or not there: an interrupted validation goes on where it stopped.
 """
@@ -21,21 +22,29 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from ferrule import machine_load
 from ferrule.assemble import Assembler
 from ferrule.build import Payload, patch_plan
 from ferrule.errors import GuestError, InfrastructureError
-from ferrule.guests.base import Guest
+from ferrule.gate.paired import visits
+from ferrule.gate.paired.measure import BATCHES, WARM
+from ferrule.guests.base import Guest, Scatters
 from ferrule.plan import Plan, PlannedRun
 from ferrule.progress import Progress
-from ferrule.samples import GuestResult, RunKey
-from ferrule.stats.per_op import overhead
+from ferrule.registry import workloads
+from ferrule.samples import GuestResult, ProcessSamples, RunKey
+from ferrule.stats import allocation
+from ferrule.stats.pace import around
+from ferrule.stats.per_op import Overhead, overhead, per_operation
 from ferrule.watch import Watch
 
 Floats = NDArray[np.float64]
 Ticks = NDArray[np.int64]
 
 ARMS: Final = (0, 0, 20, 50)  # per mille more: base, the same again, +2 %, +5 %
-PROTOCOL: Final = Plan(batches=15, warm=2, target_ns=100_000, limit_ns=2_000_000_000)
+WHOLE: Final = 5  # each so many-th run has all arms and workloads, the others leave out +5 % and what is slow
+SLOW: Final = 0.02  # seconds of a visit
+PROTOCOL: Final = Plan(batches=BATCHES, warm=WARM, target_ns=100_000, limit_ns=2_000_000_000)
 _PILOT: Final = replace(PROTOCOL, batches=1, warm=0)
 _FINE: Final = 50  # steps in which a batch must be countable, so that +2 % is a whole number of them
 
@@ -47,7 +56,9 @@ class Run:
     seed: int
     arms: tuple[int, ...]  # per mille more, of each
     workloads: tuple[str, ...]  # run keys as text
-    ticks: Ticks  # (rounds, arms, workloads, batches), whole regions
+    ticks: Ticks  # (rounds, arms, workloads, visits, batches), whole regions; 0 beyond a workload's visits
+    pace: Ticks  # (rounds, arms, workloads, visits, batches), ticks of the pace loop at each batch
+    visits: Ticks  # (workloads,), in each process
     n: Ticks  # (workloads,), operations a batch, the same in all arms
     ran: Ticks  # (arms, workloads), operations really run
     hz: Floats  # (rounds, arms), ticks a second
@@ -57,12 +68,30 @@ class Run:
     load: Floats  # (rounds,), the host's load average over a minute
     began: float  # seconds since the epoch
     seconds: float
+    others: float | None  # CPUs that were kept busy by others meanwhile; None where the host does not tell
     conditions: Mapping[str, str]
 
-    def per_operation(self) -> Floats:
-        """Ticks an operation of every batch, (rounds, arms, workloads, batches); NaN where there is none."""
-        net = (self.ticks - self.pair[..., None, None]) / self.n[:, None] - self.loop[..., None, None]
-        return np.where(self.ticks > 0, net, np.nan)
+    def costs(self, at: int) -> Floats:
+        """Ticks an operation of one workload, (rounds, arms, visits, batches); NaN where there is none.
+
+        As in a gate, counter pair and empty loop are taken off as one machine's, the same for all processes.
+        """
+        ticks = self.ticks[:, :, at, : self.visits[at]]
+        taken = Overhead(float(np.nanmedian(self.pair)), 0.0, float(np.nanmedian(self.loop)), 0.0)
+        return np.where(ticks > 0, per_operation(ticks, int(self.n[at]), taken), np.nan)
+
+    def paces(self, at: int) -> Floats:
+        """Ticks of the pace loop at each batch of one workload, (rounds, arms, visits, batches)."""
+        return self.pace[:, :, at, : self.visits[at]].astype(np.float64)
+
+
+@dataclass(frozen=True)
+class Size:
+    """How a workload is measured, frozen for all arms."""
+
+    n: int  # operations a batch
+    visits: int  # in each process
+    seconds: float = 0.0  # of a visit
 
 
 @dataclass
@@ -75,7 +104,7 @@ class Bench:
 
     def run(
         self,
-        sizes: Mapping[RunKey, int],
+        sizes: Mapping[RunKey, Size],
         seed: int,
         rounds: int,
         arms: Sequence[int] = ARMS,
@@ -88,19 +117,21 @@ class Bench:
         """
         keys, draw = list(sizes), random.Random(seed)  # noqa: S311 - an order, not a secret
         shape = (rounds, len(arms))
-        ticks = np.zeros((*shape, len(keys), PROTOCOL.batches), dtype=np.int64)
-        ran = np.tile(np.array([sizes[key] for key in keys], dtype=np.int64), (len(arms), 1))
+        often = np.array([sizes[key].visits for key in keys], dtype=np.int64)
+        ticks = np.zeros((*shape, len(keys), often.max(initial=1), PROTOCOL.batches), dtype=np.int64)
+        pace = np.zeros_like(ticks)
+        ran = np.tile(np.array([sizes[key].n for key in keys], dtype=np.int64), (len(arms), 1))
         hz, pair, loop = (np.full(shape, np.nan) for _ in range(3))
         order, load, failed = np.zeros(shape, dtype=np.int64), np.zeros(rounds), 0
-        began, conditions = time.time(), dict[str, str]()
+        began, used, conditions = time.time(), machine_load.used(), dict[str, str]()
         for number in range(rounds):
             before(number)
-            load[number] = os.getloadavg()[0]
+            load[number], layout = os.getloadavg()[0], draw.getrandbits(63)
             for place, arm in enumerate(draw.sample(range(len(arms)), len(arms))):
                 order[number, arm] = place
-                planned = tuple(PlannedRun(key, size, arms[arm]) for key, size in sizes.items())
+                self.lay_out(layout)
                 try:
-                    result = self.execute(planned, seed, number * len(arms) + arm)
+                    result = self.execute(planned(sizes, arms[arm]), seed, number * len(arms) + arm)
                 except GuestError as error:  # one execution is missing in one round; the run goes on
                     self.progress.note(str(error))
                     failed += 1
@@ -109,34 +140,40 @@ class Bench:
                     continue
                 conditions = conditions or _told(result)
                 for at, key in enumerate(keys):
-                    run = result.runs.get(key)
-                    if run is None or not run.processes or run.processes[0].ticks.size != PROTOCOL.batches:
+                    if not (samples := _whole(result, key, sizes[key].visits)):
                         continue
-                    samples = run.processes[0]
-                    taken = overhead(samples.reference, samples.clock.resolution)
-                    ticks[number, arm, at] = samples.ticks
-                    ran[arm, at] = samples.ran or samples.n
-                    hz[number, arm], pair[number, arm], loop[number, arm] = samples.clock.hz, taken.pair, taken.loop
+                    first, taken = samples[0], overhead(samples[0].reference, samples[0].clock.resolution)
+                    ticks[number, arm, at, : len(samples)] = [one.ticks for one in samples]
+                    pace[number, arm, at, : len(samples)] = [
+                        around(one.pace.ticks) for one in samples if one.pace is not None
+                    ]
+                    ran[arm, at] = first.ran or first.n
+                    hz[number, arm], pair[number, arm], loop[number, arm] = first.clock.hz, taken.pair, taken.loop
         return Run(
-            *(seed, tuple(arms), tuple(map(str, keys)), ticks, ran[arms.index(0)], ran, hz, pair, loop, order, load),
-            *(began, time.time() - began, conditions),
+            *(seed, tuple(arms), tuple(map(str, keys)), ticks, pace, often, ran[arms.index(0)], ran, hz, pair, loop),
+            *(order, load, began, time.time() - began, machine_load.others(used, machine_load.used()), conditions),
         )
+
+    def lay_out(self, seed: int) -> None:
+        """Draw the layout of the next processes from this seed alone."""
+        if isinstance(self.guest, Scatters):
+            self.guest.scatter(random.Random(seed))  # noqa: S311 - a layout, not a secret
 
     def execute(
         self, planned: tuple[PlannedRun, ...], seed: int, number: int, protocol: Plan = PROTOCOL
     ) -> GuestResult:
         """One process of the payload."""
         run, cpus = f"{seed & 0xFFFFFF:06x}", self.guest.cpus
-        plan = replace(protocol, run=run, seed=seed, boot=number, runs=planned, pin=bool(cpus), cpus=cpus)
+        plan = replace(protocol, run=run, seed=seed, boot=number, runs=planned, pin=bool(cpus), cpus=cpus, apart=True)
         assembler = Assembler(self.guest.name, self.guest.accel, number, plan, {})
         with self.guest.execute(patch_plan(self.payload.image, plan.render()), 1, number) as execution:
             Watch(self.guest, plan, assembler, self.progress).drain(execution)
         return assembler.result()
 
-    def sizes(self, keys: Sequence[RunKey], seed: int) -> dict[RunKey, int]:
-        """Batch sizes to freeze: calibrated, then rounded up until one fiftieth more is a whole number of steps.
+    def sizes(self, keys: Sequence[RunKey], seed: int) -> dict[RunKey, Size]:
+        """Batch sizes and visits to freeze. What this guest cannot do is left out.
 
-        What this guest cannot do is left out.
+        Batches are calibrated, then made larger until one fiftieth more is a whole number of steps.
         """
         found: dict[RunKey, int] = {}
         first = self.execute(tuple(map(PlannedRun, keys)), seed, 0, _PILOT)
@@ -145,13 +182,44 @@ class Bench:
             tried = {
                 key: -(-n // (_FINE * multiple)) * _FINE * multiple for key, n in wanted.items() if key not in found
             }
-            planned = tuple(PlannedRun(key, n, 20) for key, n in tried.items())
-            result = self.execute(planned, seed, multiple, _PILOT)
+            asked = tuple(PlannedRun(key, n, 20) for key, n in tried.items())
+            result = self.execute(asked, seed, multiple, _PILOT)
             for key, n in tried.items():
                 run = result.runs.get(key)
                 if run and run.processes and run.processes[0].n == n and run.processes[0].ran == n * 1020 // 1000:
                     found[key] = n
-        return {key: found[key] for key in keys if key in found}
+        return self._visited({key: Size(found[key], allocation.VISITS) for key in keys if key in found}, seed)
+
+    def _visited(self, sizes: Mapping[RunKey, Size], seed: int) -> dict[RunKey, Size]:
+        """The same with as many visits as a pilot of a few processes finds worth their time."""
+        results = []
+        for number in range(visits.PROCESSES):
+            self.lay_out(seed + number)
+            results.append(self.execute(planned(sizes, 0), seed, number))
+        said: dict[RunKey, Size] = {}
+        for key, size in sizes.items():
+            whole = [found for result in results if (found := _whole(result, key, size.visits))]
+            if whole:
+                size = replace(size, visits=visits.enough(whole), seconds=visits.seconds(whole))  # noqa: PLW2901
+            said[key] = replace(size, visits=1) if key.workload in _controls() else size
+        return said
+
+
+def _controls() -> set[str]:
+    return {row.name for row in workloads().values() if row.control}
+
+
+def planned(sizes: Mapping[RunKey, Size], more: int) -> tuple[PlannedRun, ...]:
+    """All visits of one process; the payload draws their order."""
+    return tuple(PlannedRun(key, size.n, more) for key, size in sizes.items() for _ in range(size.visits))
+
+
+def _whole(result: GuestResult, key: RunKey, often: int) -> list[ProcessSamples]:
+    """The visits of one process, when all are there with all batches and their pace; else none."""
+    run = result.runs.get(key)
+    found = run.processes if run is not None and run.status == "ok" else []
+    good = len(found) == often and all(one.pace and one.ticks.size == PROTOCOL.batches for one in found)
+    return found if good else []
 
 
 def _told(result: GuestResult) -> dict[str, str]:
@@ -172,7 +240,9 @@ def save(run: Run, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     arrays: dict[str, Any] = {name: value for name, value in vars(run).items() if isinstance(value, np.ndarray)}
     rest = {name: value for name, value in vars(run).items() if name not in arrays}
-    arrays["ticks"] = run.ticks.astype(np.int32) if run.ticks.max(initial=0) < 1 << 31 else run.ticks
+    for name in ("ticks", "pace"):
+        if name in arrays and arrays[name].max(initial=0) < 1 << 31:
+            arrays[name] = arrays[name].astype(np.int32)
     partial = path.with_suffix(".partial")
     with partial.open("wb") as file:
         np.savez_compressed(file, rest=np.array(json.dumps(rest)), **arrays)
@@ -189,7 +259,7 @@ def load(path: Path) -> Run:
         with np.load(path, allow_pickle=False) as held:
             rest = json.loads(str(held["rest"]))
             arrays = {name: held[name] for name in held.files if name != "rest"}
-        arrays["ticks"] = arrays["ticks"].astype(np.int64)
+        arrays |= {name: arrays[name].astype(np.int64) for name in ("ticks", "pace") if name in arrays}
         return Run(**{**rest, "arms": tuple(rest["arms"]), "workloads": tuple(rest["workloads"])}, **arrays)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InfrastructureError(f"{path}: no run of a validation: {error}; remove it and measure again") from None
@@ -209,24 +279,32 @@ def collect(
     rounds: int,
     seed: int,
     said: Callable[[str], None],
-    measure: Callable[[Mapping[RunKey, int], int, int], Run] | None = None,
+    measure: Callable[[Mapping[RunKey, Size], int, int], Run] | None = None,
 ) -> None:
     """Measure until the corpus holds so many full runs; those that are there already count, and freeze the sizes.
 
     `measure` makes one run of given sizes, seed and rounds; by default one of all arms.
     """
-    sizes: dict[RunKey, int] = {}
+    sizes: dict[RunKey, Size] = {}
     for number in range(runs):
         path = folder / f"run-{number:04}.npz"
         if path.exists():
             sizes = sizes or _frozen(load(path), keys)
             continue
         sizes = sizes or bench.sizes(keys, seed)
-        run = (measure or bench.run)(sizes, seed + number, rounds)
+        if measure:
+            run = measure(sizes, seed + number, rounds)
+        elif number % WHOLE:
+            some = {key: size for key, size in sizes.items() if size.seconds < SLOW}
+            run = bench.run(some, seed + number, rounds, ARMS[:3])
+        else:
+            run = bench.run(sizes, seed + number, rounds)
         save(run, path)
         said(f"run {number + 1} of {runs}: {run.seconds:.0f} s, load {run.load.mean():.1f}: {path.name}")
 
 
-def _frozen(run: Run, keys: Sequence[RunKey]) -> dict[RunKey, int]:
-    known = dict(zip(run.workloads, run.n.tolist(), strict=True))
+def _frozen(run: Run, keys: Sequence[RunKey]) -> dict[RunKey, Size]:
+    a_visit = np.nanmax(np.where(run.ticks > 0, run.ticks, np.nan).sum(axis=-1)[0, 0], axis=-1) / run.hz[0, 0]
+    sizes = map(Size, run.n.tolist(), run.visits.tolist(), a_visit.tolist())
+    known = dict(zip(run.workloads, sizes, strict=True))
     return {key: known[str(key)] for key in keys if str(key) in known}

@@ -17,10 +17,11 @@ from typing import Any
 import numpy as np
 
 from ferrule.errors import InfrastructureError
+from ferrule.stats.pace import levels
 from ferrule.stats.paired import log_ratios
-from ferrule.validate.families import QUANTILE, Family
+from ferrule.validate.families import Family
 
-WORKLOADS, PAIRS, BATCHES = 200, 60, 30
+WORKLOADS, PAIRS, VISITS, BATCHES = 200, 60, 4, 8
 
 
 def measure(seed: int) -> dict[str, Any]:
@@ -46,10 +47,12 @@ def measure(seed: int) -> dict[str, Any]:
 def _analyse(seed: int) -> dict[str, Any]:
     """From raw batches to verdicts. The samples are made up: only their number matters here."""
     draw = np.random.default_rng(seed)
-    ticks = np.round(2e5 * np.exp(draw.normal(0, 0.01, (WORKLOADS, 2, PAIRS, BATCHES)))).astype(np.int64)
+    shape = (WORKLOADS, 2 * PAIRS, VISITS, BATCHES)
+    pace = 2e4 * np.exp(draw.normal(0, 0.03, (*shape[:2], 1, 1))) * np.ones(shape)
+    ticks = np.round(10.0 * pace * np.exp(draw.normal(0, 0.01, shape))).astype(np.int64)
     started = time.process_time()
-    low = np.quantile(ticks, QUANTILE, axis=-1)
-    logs = {f"workload_{at}": log_ratios(low[at, 0], low[at, 1]) for at in range(WORKLOADS)}
+    arms = [np.split(levels(ticks[at], pace[at])[0], 2) for at in range(WORKLOADS)]
+    logs = {f"workload_{at}": log_ratios(*both) for at, both in enumerate(arms)}
     verdicts = Family(logs, {}).verdicts()
     seconds = time.process_time() - started
     digest = hashlib.sha256(repr(sorted(verdicts.items())).encode()).hexdigest()

@@ -11,7 +11,7 @@ from types import TracebackType
 
 from ferrule.samples import RunKey
 from ferrule.validate import corpus
-from ferrule.validate.corpus import Bench, Run
+from ferrule.validate.corpus import Bench, Run, Size
 
 STEPS = 5  # busy processes: 0, 1, 2, 3, 4
 _SPIN = "while True: pass"
@@ -58,7 +58,7 @@ def collect(
 ) -> None:
     """A/A runs during each of which the load steps from 0 to 4 busy processes; those that are there already count."""
 
-    def stepped(sizes: Mapping[RunKey, int], seed: int, rounds: int) -> Run:
+    def stepped(sizes: Mapping[RunKey, Size], seed: int, rounds: int) -> Run:
         with Load() as beside:
             return bench.run(sizes, seed, rounds, (0, 0), before=lambda at: beside.hold(at * STEPS // rounds))
 

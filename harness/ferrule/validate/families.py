@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ferrule.registry import workloads
+from ferrule.stats.pace import levels
 from ferrule.stats.paired import (
     ALPHA,
     CONTAMINATION,
@@ -29,10 +30,8 @@ from ferrule.validate.corpus import Run
 
 Floats = NDArray[np.float64]
 
-QUANTILE: Final = 0.1  # of a process's batches: what a paired gate compares
 DISTURBED: Final = 1.5  # times its process's median makes a batch a disturbed one
 BASE, AGAIN = 0, 1  # arms of a corpus
-INJECTED: Final = {20: 2, 50: 3}  # per mille more -> arm
 
 
 @dataclass(frozen=True)
@@ -62,28 +61,31 @@ def gated(run: Run) -> list[int]:
     return [at for at, text in enumerate(run.workloads) if not known[parse_key(text)[0][0]].control]
 
 
-def values(run: Run) -> Floats:
-    """(rounds, arms, workloads): what each process says; NaN where it says nothing."""
-    found: Floats = np.quantile(run.per_operation(), QUANTILE, axis=-1)
+def values(run: Run, at: int, arms: Sequence[int]) -> Floats:
+    """What each process of these arms says of one workload, (rounds, arms), as a gate makes it; NaN where nothing."""
+    costs, paces = run.costs(at)[:, arms], run.paces(at)[:, arms]
+    whole = np.isfinite(costs).all(axis=(2, 3))
+    found = np.full(whole.shape, np.nan)
+    found[whole], _ = levels(costs[whole], paces[whole])
     return found
 
 
 def family(run: Run, base: int = BASE, candidate: int = AGAIN) -> Family:
     """All workloads of a run, two of its arms against each other."""
-    said, ticks = values(run), run.ticks
     logs, contamination = {}, {}
     for at in gated(run):
-        one, other = said[:, base, at], said[:, candidate, at]
+        one, other = values(run, at, (base, candidate)).T
         good = (one > 0) & (other > 0)
         if not good.any():
             continue
         logs[run.workloads[at]] = log_ratios(one[good], other[good])
-        contamination[run.workloads[at]] = max(_disturbed(ticks[good][:, arm, at]) for arm in (base, candidate))
+        contamination[run.workloads[at]] = max(_disturbed(run.costs(at)[good][:, arm]) for arm in (base, candidate))
     return Family(logs, contamination)
 
 
-def _disturbed(ticks: NDArray[np.int64]) -> float:
-    return float(np.mean(ticks > DISTURBED * np.median(ticks, axis=-1, keepdims=True)))
+def _disturbed(costs: Floats) -> float:
+    """Share of batches, (processes, visits, batches), over so many medians of their process."""
+    return float(np.mean(costs > DISTURBED * np.median(costs, axis=(-2, -1), keepdims=True)))
 
 
 # --- no difference
@@ -139,7 +141,9 @@ class Found:
 
 def injected(run: Run, more: int) -> list[Found]:
     """Each workload in its turn slowed by `more` per mille, all others measured against themselves."""
-    arm, same = INJECTED[more], family(run)
+    if more not in run.arms:
+        return []
+    arm, same = run.arms.index(more), family(run)
     slowed = family(run, candidate=arm)
     made = []
     for name in slowed.logs:
@@ -162,7 +166,7 @@ def power(runs: Sequence[Run], more: int, pairs: Sequence[int], draws: int, seed
     Alone in its family: its p has to be below the level of Holm's first step, at the last look's share of alpha.
     """
     generator = np.random.default_rng(seed)
-    slowed = [family(run, candidate=INJECTED[more]) for run in runs]
+    slowed = [family(run, candidate=run.arms.index(more)) for run in runs if more in run.arms]
     most = max(len(one.logs) for one in slowed)
     found: dict[str, list[float]] = {}
     for name in dict.fromkeys(name for one in slowed for name in one.logs):

@@ -16,7 +16,6 @@ PSEUDO = 1000  # resampled families
 DRAWS = 5000  # of processes from the corpus
 POWER = 59 / 60
 NEAR = 0.002  # of an injected ratio
-CALM = 1.0  # tasks that want to run, for each CPU, the validation's own among them
 MORE_PAIRS, POWER_DRAWS = (120, 240), 200
 
 
@@ -36,14 +35,12 @@ def nothing_differs(runs: Sequence[Run], seed: int) -> Section:
     improved = sum(bool(one.having("improved")) for one in real)
     p = p_values(real)
     below, uniform = float(np.mean(p < 0.01)), float(kstest(p, "uniform").pvalue)
-    load = [float(run.load.mean()) for run in runs]
     made = Section("Where nothing differs")
     made.words = [
         f"{len(runs)} full runs, {pairs} pairs of processes each, both arms the same payload; the"
         f" {' or '.join(map(str, sizes))} workloads of a run are one family, decided as `ferrule gate --tier time`"
         " decides (signed rank, margin 0.5 %, Holm at 1 % over the family, looks at 20 and 60 pairs)."
-        f" The machine was busy with other things: load {min(load):.1f} to"
-        f" {max(load):.1f} on {os.cpu_count()} CPUs. Resampled families draw whole rounds from all runs, with a coin"
+        f" {_around(runs)} Resampled families draw whole rounds from all runs, with a coin"
         " for which arm is which: they share one corpus, and show how the verdicts behave rather than how runs differ.",
         f"No workload of a real run may be called slower; {improved} runs called one faster. One-sided p of all"
         f" workloads of all runs at no margin ({p.size} of them): {percent(below)} are below 1 %; Kolmogorov-Smirnov"
@@ -65,29 +62,32 @@ def nothing_differs(runs: Sequence[Run], seed: int) -> Section:
     return made
 
 
-def by_load(runs: Sequence[Run]) -> dict[str, list[Run]]:
-    """The runs on a quiet and on a busy machine, where there are some: how much is found depends on little else."""
-    parted: dict[str, list[Run]] = {"quiet": [], "busy": []}
-    for run in runs:
-        parted["quiet" if float(run.load.mean()) <= CALM * (os.cpu_count() or 1) else "busy"].append(run)
-    return {how: some for how, some in parted.items() if some}
+def _around(runs: Sequence[Run]) -> str:
+    """What else the machine did, and its clock."""
+    load = [float(run.load.mean()) for run in runs]
+    others = [run.others for run in runs if run.others is not None]
+    theirs = f", others kept {min(others):.2f} to {max(others):.2f} of them busy" if others else ""
+    low, high = np.quantile(np.concatenate([run.pace[run.pace > 0] for run in runs]), (0.01, 0.99))
+    return (
+        f"Load {min(load):.1f} to {max(load):.1f} on {os.cpu_count()} CPUs{theirs}; the core's clock wandered by"
+        f" {percent(high / low - 1.0, 0)}."
+    )
 
 
-def known_slowdowns(runs: Sequence[Run], how: str, seed: int) -> Section:
+def known_slowdowns(runs: Sequence[Run], seed: int) -> Section:
     """Injected slowdowns: found, of the right size, and nothing else found beside them.
 
     Args:
         runs: full runs on one machine.
-        how: it was: `quiet` or `busy`.
         seed: of what is drawn.
     """
-    made = Section(f"Where one operation is slower by a known amount, on a {how} machine")
-    load = [float(run.load.mean()) for run in runs]
+    made = Section("Where one operation is slower by a known amount")
     pairs = runs[0].ticks.shape[0]
     made.words = [
-        f"{len(runs)} runs, load {min(load):.1f} to {max(load):.1f} on {os.cpu_count()} CPUs.",
-        "A third and a fourth arm run in the same rounds, in which every batch does round(1.02 N) or round(1.05 N)"
-        " operations and reports N (in whole steps of the workload, so that 5 % is up to 6 % where a batch holds few)."
+        f"{len(runs)} runs. {_around(runs)}",
+        "A third arm runs in the same rounds, and in each fifth run a fourth one, in which every batch does"
+        " round(1.02 N) or round(1.05 N) operations and reports N (in whole steps of the workload, so that 5 % is up to"
+        " 6 % where a batch holds few)."
         " Each workload in its turn is taken from such an arm, and all others from the unchanged one: one family with"
         f" one slowdown in it, {pairs} pairs, decided as above. The families of one run share its base arm, so that"
         " they are not independent of each other; the runs are.",
@@ -105,14 +105,14 @@ def known_slowdowns(runs: Sequence[Run], how: str, seed: int) -> Section:
     for name in names:
         two, five = ([one for one in found[more] if one.workload == name] for more in (20, 50))
         calm = [[one for one in of if not one.disturbed] for of in (two, five)]
-        off = [_off(of) for of in (two, five)]
-        offs += off
+        off = [_off(of) if of else None for of in (two, five)]
+        offs += [one for one in off if one is not None]
         rows.append(
             (
                 name,
                 *(f"{_hits(of)} of {len(of)}" for of in calm),
                 f"{len(two) - len(calm[0])}, {len(five) - len(calm[1])}",
-                *(f"{100 * value:+.2f} ({100 * error:.2f}) %" for value, error in off),
+                *(f"{100 * one[0]:+.2f} ({100 * one[1]:.2f}) %" if one else "-" for one in off),
                 percent(sum(one.held for one in (*two, *five)) / len([*two, *five]), 1),
                 percent(float(np.median([_half(one) for one in two]))),
             )
@@ -121,12 +121,12 @@ def known_slowdowns(runs: Sequence[Run], how: str, seed: int) -> Section:
     rows = [(*row, *(percent(share, 0) for share in likely[str(row[0])])) for row in rows]
     headers = ("workload", "+2 % found", "+5 % found", "disturbed runs", "+2 % off by", "+5 % off by")
     made.tables = [((*headers, "interval holds it", "half-width", *(f"+2 % at {n}" for n in MORE_PAIRS)), rows)]
-    made.claims = _claims(found, offs, len(names), len(runs), how)
+    made.claims = _claims(found, offs, len(names), len(runs))
     return made
 
 
 def _claims(
-    found: Mapping[int, Sequence[Found]], offs: Sequence[tuple[float, float]], workloads: int, runs: int, how: str
+    found: Mapping[int, Sequence[Found]], offs: Sequence[tuple[float, float]], workloads: int, runs: int
 ) -> list[Claim]:
     two, five = _share(found[20], POWER), _share(found[50], 1.0)
     ok_two, ok_five = (sum(one.verdict == "ok" for one in found[more]) for more in (20, 50))
@@ -136,29 +136,27 @@ def _claims(
     held, others = float(np.mean([one.held for one in every])), sum(one.others for one in every)
     return [
         Claim(
-            f"{how}: +2 % found at 60 pairs, each workload",
+            "+2 % found at 60 pairs, each workload",
             "59 of 60 runs",
             f"as often for {two} of {workloads} workloads in {runs} runs",
             two == workloads and runs >= 60,
         ),
-        Claim(f"{how}: +5 % found, each workload", "always", f"for {five} of {workloads} workloads", five == workloads),
+        Claim("+5 % found, each workload", "always", f"for {five} of {workloads} workloads", five == workloads),
         Claim(
-            f"{how}: +2 % called ok, which excludes 2 % at 97.5 %",
+            "+2 % called ok, which excludes 2 % at 97.5 %",
             "2.5 % at most",
             f"{ok_two} of {len(found[20])}",
             ok_two <= 0.025 * len(found[20]),
         ),
-        Claim(f"{how}: +5 % called ok", "never", f"{ok_five} of {len(found[50])}", not ok_five),
+        Claim("+5 % called ok", "never", f"{ok_five} of {len(found[50])}", not ok_five),
         Claim(
-            f"{how}: mean estimate off the injected by at most 0.2 %",
+            "mean estimate off the injected by at most 0.2 %",
             "all",
             f"{close} of {len(offs)}; {far} off by more beyond two standard errors",
             close == len(offs),
         ),
-        Claim(f"{how}: interval holds the injected ratio", "94 to 98 %", percent(held), 0.94 <= held <= 0.98),
-        Claim(
-            f"{how}: false alarms beside an injected slowdown", "0", f"{others} in {len(every)} families", not others
-        ),
+        Claim("interval holds the injected ratio", "94 to 98 %", percent(held), 0.94 <= held <= 0.98),
+        Claim("false alarms beside an injected slowdown", "0", f"{others} in {len(every)} families", not others),
     ]
 
 

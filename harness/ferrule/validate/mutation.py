@@ -17,8 +17,7 @@ from ferrule.validate.families import AGAIN, BASE, Floats, gated, values
 
 def pooled(run: Run) -> list[str]:
     """Alarms of a gate that takes all batches of all processes for independent: Mann-Whitney on them, Holm, 1 %."""
-    net = run.per_operation()
-    return _alarms(run, lambda at: (net[:, BASE, at].ravel(), net[:, AGAIN, at].ravel()))
+    return _alarms(run, lambda at: (run.costs(at)[:, BASE].ravel(), run.costs(at)[:, AGAIN].ravel()))
 
 
 def sequential(run: Run) -> list[str]:
@@ -27,8 +26,13 @@ def sequential(run: Run) -> list[str]:
     The first half of the rounds gives the base, the second half the candidate: what drifted in between is taken for a
     difference.
     """
-    said, half = values(run), run.ticks.shape[0] // 2
-    return _alarms(run, lambda at: (said[:half, BASE, at], said[half:, AGAIN, at]))
+    half = run.ticks.shape[0] // 2
+
+    def samples(at: int) -> tuple[Floats, Floats]:
+        base, again = values(run, at, (BASE, AGAIN)).T
+        return base[:half], again[half:]
+
+    return _alarms(run, samples)
 
 
 def _alarms(run: Run, samples: Callable[[int], tuple[Floats, Floats]]) -> list[str]:

@@ -78,7 +78,11 @@ def peers(folders: Mapping[str, Path]) -> list[Peer]:
             Peer("perf bench", "pipe_latency", (perf, "bench", "sched", "pipe"), r"([\d.]+) usecs/op", 1e3),
         ]
     if folder := folders.get("will-it-scale"):
-        for workload, name, ns in (("null_call", "getppid1", -1e9), ("pipe_latency", "context_switch1", -2e9)):
+        programs = (
+            *(("null_call", "getppid1", -1e9), ("pipe_latency", "context_switch1", -2e9)),
+            *(("open_close", "open1", -1e9), ("page_fault", "page_fault1", -1e9)),
+        )
+        for workload, name, ns in programs:
             # -s 5 is what its own runtest.py takes; six windows of a second before them are its warm-up.
             program = (str(folder / f"{name}_processes"), "-t", "1", "-s", "5")
             found.append(Peer("will-it-scale", workload, program, r"^average:(\d+)", ns))

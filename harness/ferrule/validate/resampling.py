@@ -29,11 +29,11 @@ def draw(runs: Sequence[Run], sizes: Sequence[int], sets: int, seed: int) -> lis
     for at in gated(runs[0]):
         name = runs[0].workloads[at]
         parts = [
-            run.per_operation()[:, [BASE, AGAIN], run.workloads.index(name)] / run.hz[:, [BASE, AGAIN], None] * 1e9
+            run.costs(run.workloads.index(name))[:, [BASE, AGAIN]] / run.hz[:, [BASE, AGAIN], None, None] * 1e9
             for run in runs
             if name in run.workloads
         ]
-        batches = np.concatenate([part.reshape(-1, part.shape[-1]) for part in parts])
+        batches = np.concatenate([part.reshape(-1, part.shape[2] * part.shape[3]) for part in parts])
         batches = batches[np.isfinite(batches).all(axis=1)]
         medians = np.median(batches, axis=1)
         truth = float(np.median(medians))

@@ -2,9 +2,9 @@
 
 A replicate is what can be repeated independently: a process of ours, a whole run of a tool that gives one number, a
 worker process of pyperf. Replicates are taken until the 95 % interval of their median is at most 1 % wide on each side.
-It is the same interval for all, so that nobody's seconds are bought with coverage. Stopping on width alone costs
-coverage where it may stop early: ours is not stopped before ten replicates, others, to their advantage, from six on.
-Nothing is known better than half the step in which a tool can tell it.
+It is the same interval for all, and for all from ten replicates on, so that nobody's seconds are bought with coverage:
+stopping on width costs coverage where it may stop early (docs/numbers.md). Nothing is known better than half the step
+in which a tool can tell it.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from ferrule.validate.ledger import Ledger
 from ferrule.validate.peers import Peer
 
 TARGET = 0.01  # half-width, relative
-LEAST, LEAST_OF_OTHERS = 10, 6  # replicates
+LEAST = 10  # replicates
 OURS = "ferrule"
 
 
@@ -50,7 +50,6 @@ Replicate = Callable[[], tuple[Sequence[float], float]]
 
 def until_known(tool: str, workload: str, replicate: Replicate, limit: float) -> Spent:
     """Take replicates until the interval is narrow enough or `limit` seconds are over."""
-    least = LEAST if tool == OURS else LEAST_OF_OTHERS
     values: list[float] = []
     started = time.monotonic()
     while True:
@@ -59,7 +58,7 @@ def until_known(tool: str, workload: str, replicate: Replicate, limit: float) ->
         spent = time.monotonic() - started
         found = median_interval(values).at_least(step / 2.0)
         width = _relative(found)
-        if (len(values) >= least and width is not None and width <= TARGET) or spent >= limit:
+        if (len(values) >= LEAST and width is not None and width <= TARGET) or spent >= limit:
             return Spent(tool, workload, spent, len(values), found.estimate, width)
 
 
