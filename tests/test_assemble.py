@@ -54,8 +54,8 @@ def stream(process: int = 0, plan: Plan = PLAN) -> list[Record]:
             say("batch", i=index, b=3, warm=0, t=",".join(map(str, TICKS[key][2:])), **cpus)
             say("pace", i=index, n=10_000, b=0, t="20000,20001,20002")
             say("pace", i=index, n=10_000, b=3, t="20003,20004,20005")
-            say("hist", i=index, b="90:7,91:2")
-            say("hist", i=index, b="300:1")
+            for buckets in ("90:7,91:2", "300:1"):
+                say("hist", i=index, b=buckets)
             say("end", i=index, status="ok", batches=5, hist=10, hist_min=90, hist_max=5000, voluntary=9, involuntary=1)
         say("mark", tick=2_000_000_000 * (index + 1), ns=1_000_000_000 * (index + 2))
     say("done", runs=3, ok=2)
@@ -222,17 +222,13 @@ def test_records_in_any_order_and_number_do_not_raise(records: list[Record]) -> 
     ("kind", "change", "said"),
     [
         ("batch", {"t": "0,5"}, "is not a number from 1"),
-        ("batch", {"t": "-5"}, "is not a number from 1"),
         ("batch", {"b": "7"}, "batch 7 where batch 0 is due"),
         ("batch", {"t": "1,2,3"}, "more batches than asked for"),
         ("end", {"batches": "6"}, "5 of 6 batches arrived"),
         ("end", {"hist": "9"}, "10 of 9 operations timed one by one arrived"),
         ("end", {"status": "great"}, "status='great'"),
         ("pace", {"t": "1,2"}, "pace 3 where pace 2 is due"),
-        ("pace", {"b": "7"}, "pace 7 where pace"),
         ("pace", {"n": "9"}, "after n="),
-        ("pace", {"t": "0,0,0"}, "is not a number from 1"),
-        ("end", {"batches": "4"}, "5 of 4 batches arrived"),
         ("hist", {"b": "4000:1"}, "is not a number from 0"),
         ("ready", {"n": "0"}, "is not a number from 1"),
         ("begin", {"workload": "other"}, "began where the plan has null_call"),

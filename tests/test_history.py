@@ -203,7 +203,7 @@ def test_two_stored_runs_are_compared(tmp_path: Path) -> None:
     store(tmp_path, base)
     store(tmp_path, slower, MOMENT.replace(year=2027))
     text = compare_runs(history.load_run(tmp_path, "2026"), history.load_run(tmp_path, "2027"))
-    assert "1.1000 [1.0965, 1.1035]" in text
+    assert "1.1000 [1.0964, 1.1036]" in text
     assert text.rstrip().endswith("differs")
     other = [make.guest([make.run("null_call", [100.0] * 7, CALL)], "linux")]
     store(tmp_path, other, MOMENT.replace(year=2028))

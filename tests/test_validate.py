@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 from ferrule.stats.interval import median_interval
 from ferrule.validate import coverage, from_runs, mutation, resampling, synthetic
-from ferrule.validate.corpus import ARMS, Run
+from ferrule.validate.bench import ARMS
 from ferrule.validate.cost import measure
 from ferrule.validate.families import family, gated, injected, p_values, power, resampled
 from ferrule.validate.from_runs import broken_rules, drifting, known_slowdowns, nothing_differs
+from ferrule.validate.runs import Run
 from ferrule.validate.synthetic import CENTRE, Floats, Shape
 
 WORKLOADS = ("null_call", "pipe_latency", "page_fault", "open_close", "empty_loop")

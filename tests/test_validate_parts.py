@@ -17,11 +17,13 @@ from ferrule.guests import GuestOptions
 from ferrule.progress import Progress
 from ferrule.samples import RunKey
 from ferrule.validate import exactness, from_ledgers, from_runs, report, speed
-from ferrule.validate.corpus import ARMS, Bench, Size, collect, load, save, stored
+from ferrule.validate.bench import ARMS, Bench, Size
+from ferrule.validate.corpus import collect
 from ferrule.validate.drift import Load
 from ferrule.validate.ledger import Ledger
 from ferrule.validate.peers import Peer, peers
 from ferrule.validate.report import Claim, Section, at_most
+from ferrule.validate.runs import load, save, stored
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from scipy.stats import binom
@@ -148,7 +150,7 @@ def test_time_is_taken_until_the_interval_is_narrow() -> None:
     ours = speed.until_known(speed.OURS, "x", lambda: ([100.0 + draw.normal(0, 0.1)], 0.0), 60.0)
     assert (ours.reached, ours.replicates) == (True, speed.LEAST)
     theirs = speed.until_known("other", "x", lambda: ([100.0 + draw.normal(0, 0.1)], 0.0), 60.0)
-    assert theirs.replicates == speed.LEAST_OF_OTHERS
+    assert theirs.replicates == speed.LEAST
     never = speed.until_known("other", "x", lambda: ([100.0 * 2 ** draw.normal()], 0.0), 0.05)
     assert not never.reached
     coarse = speed.until_known("other", "x", lambda: ([89.6], 12.8), 0.05)

@@ -12,7 +12,8 @@ from dataclasses import replace
 
 from ferrule.core import Mark
 from ferrule.crosscheck import CrossCheck
-from ferrule.gather import FACTS, Asked, Bad, Fields, ProcessRecords, RunRecords, clean, integer, parameters
+from ferrule.fields import Bad, Fields, clean, integer, parameters
+from ferrule.gather import FACTS, Asked, ProcessRecords, RunRecords
 from ferrule.plan import Plan
 from ferrule.samples import Accel, Conditions, GuestResult, RunKey, RunResult, Status, Surroundings
 from ferrule.stream import INIT_PROCESS, Damage, Event, Record, Restart
@@ -134,16 +135,10 @@ class Assembler:
             process.spoiled.add(index)
             return
         if run.bad is None:
-            if kind == "ready":
-                run.ready(fields)
-            elif kind == "batch":
-                run.batch(fields, self._asked)
-            elif kind == "pace":
-                run.take_pace(fields, self._asked)
-            elif kind == "hist":
-                run.hist(fields)
+            if kind in ("ready", "hist"):
+                {"ready": run.ready, "hist": run.hist}[kind](fields)
             else:
-                run.end(fields, self._asked)
+                {"batch": run.batch, "pace": run.take_pace, "end": run.end}[kind](fields, self._asked)
         if kind == "end":
             run.status = run.status or "ok"
             process.open = None

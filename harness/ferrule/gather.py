@@ -5,8 +5,6 @@ What is missing, huge or nonsense raises `Bad` here, which the assembler turns i
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -14,6 +12,7 @@ import numpy as np
 
 from ferrule.core.histogram import BUCKETS
 from ferrule.crosscheck import CrossCheck
+from ferrule.fields import Bad, Fields, clean, integer, integers, number, parameters
 from ferrule.samples import (
     ClockCheck,
     Histogram,
@@ -26,49 +25,12 @@ from ferrule.samples import (
     Surroundings,
 )
 
-LIMIT: Final = 1 << 63  # ticks and counts fit a signed 64-bit integer
 REFERENCES: Final = 4096  # of each kind and length, and marks
 FACTS: Final = 256
 HOST_SECONDS: Final = 0.5  # a shorter span says nothing about a clock: arrival times jitter by milliseconds
 GUEST_NS: Final = 10_000_000
 PER: Final = ("call", "round_trip", "one_way", "iteration")
 PLACES: Final = ("same_core", "cross_core", "free")
-
-_DIGITS = re.compile(r"-?[0-9]{1,20}")
-Fields = Mapping[str, str]
-
-
-class Bad(ValueError):
-    """A field is missing or makes no sense."""
-
-
-def integer(fields: Fields, key: str, low: int = 0, high: int = LIMIT, default: int | None = None) -> int:
-    """A field as an integer of low..high-1; `default` when it is absent."""
-    text = fields.get(key)
-    if text is None and default is not None:
-        return default
-    return _integer(text, key, low, high)
-
-
-def _integer(text: str | None, key: str, low: int, high: int) -> int:
-    if text is None or not _DIGITS.fullmatch(text) or not low <= int(text) < high:
-        raise Bad(f"{key}={clean(text or '')!r} is not a number from {low} to {high - 1}")
-    return int(text)
-
-
-def integers(fields: Fields, key: str, low: int = 0) -> list[int]:
-    """A comma-separated field."""
-    return [_integer(text, key, low, LIMIT) for text in fields.get(key, "").split(",")]
-
-
-def clean(text: str, limit: int = 200) -> str:
-    """A guest's text made safe to print: one line, no control characters, bounded."""
-    return "".join(one if one.isprintable() else "?" for one in text[:limit])
-
-
-def parameters(fields: Fields) -> Params:
-    """The `p.<key>` fields, in their order."""
-    return tuple((key[2:], integer(fields, key, -LIMIT)) for key in fields if key.startswith("p."))
 
 
 @dataclass
@@ -150,10 +112,10 @@ class RunRecords:
         """Buckets of operations timed one by one."""
         for pair in fields.get("b", "").split(","):
             index, _, count = pair.partition(":")
-            bucket = _integer(index, "b", 0, BUCKETS)
+            bucket = number(index, "b", 0, BUCKETS)
             if bucket in self.buckets:
                 raise Bad(f"bucket {bucket} came twice")
-            self.buckets[bucket] = _integer(count, "b", 1, 1 << 32)
+            self.buckets[bucket] = number(count, "b", 1, 1 << 32)
 
     def end(self, fields: Fields, asked: Asked) -> None:
         """The run is over: check what was declared against what came."""

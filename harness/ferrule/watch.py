@@ -17,7 +17,7 @@ from ferrule.errors import (
     GuestPanicked,
     GuestRebooted,
 )
-from ferrule.gather import clean
+from ferrule.fields import clean
 from ferrule.guests.base import Execution, Guest
 from ferrule.plan import Plan
 from ferrule.progress import Progress

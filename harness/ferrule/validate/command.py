@@ -18,10 +18,11 @@ from ferrule.guests import GuestOptions
 from ferrule.progress import Progress, progress_on
 from ferrule.samples import RunKey
 from ferrule.validate import agreement, corpus, cost, coverage, drift, exactness, from_ledgers, from_runs, report, speed
-from ferrule.validate.corpus import Bench, Run
+from ferrule.validate.bench import Bench
 from ferrule.validate.flags import PARTS
 from ferrule.validate.ledger import Ledger
 from ferrule.validate.peers import peers
+from ferrule.validate.runs import Run, stored
 
 
 @dataclass(frozen=True)
@@ -131,11 +132,11 @@ class Validation:
         made: list[report.Section] = []
         if cells := coverage.stored(self.ledger("coverage")):
             made.append(from_ledgers.made_up(cells))
-        if runs := corpus.stored(self.folder):
+        if runs := stored(self.folder):
             made.append(from_runs.real_coverage(runs, self.seed))
             made.append(from_runs.nothing_differs(runs, self.seed))
             made.append(from_runs.known_slowdowns(runs, self.seed))
-        if drifts := corpus.stored(self.folder / "drift"):
+        if drifts := stored(self.folder / "drift"):
             made.append(from_runs.drifting(drifts))
         if runs:
             made.append(from_runs.broken_rules([*runs, *drifts]))
@@ -151,7 +152,7 @@ class Validation:
 
     def conditions(self) -> list[str]:
         """Under which all of it was measured."""
-        runs = corpus.stored(self.folder)
+        runs = stored(self.folder)
         said = [f"Ferrule {__version__}, seed {self.seed}, {datetime.now(UTC):%Y-%m-%d}"]
         if runs:
             said += _of(runs)

@@ -26,7 +26,7 @@ from ferrule.stats.paired import (
     signed_rank_p,
 )
 from ferrule.suite import parse_key
-from ferrule.validate.corpus import Run
+from ferrule.validate.runs import Run
 
 Floats = NDArray[np.float64]
 

@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from ferrule.validate import mutation, resampling
-from ferrule.validate.corpus import Run
 from ferrule.validate.families import Family, Found, family, injected, p_values, power, resampled
 from ferrule.validate.report import Claim, Row, Section, at_most, percent
+from ferrule.validate.runs import Run
 
 PSEUDO = 1000  # resampled families
 DRAWS = 5000  # of processes from the corpus
@@ -85,7 +85,7 @@ def known_slowdowns(runs: Sequence[Run], seed: int) -> Section:
     pairs = runs[0].ticks.shape[0]
     made.words = [
         f"{len(runs)} runs. {_around(runs)}",
-        "A third arm runs in the same rounds, and in each fifth run a fourth one, in which every batch does"
+        "A third arm runs in the same rounds, and in each sixth run a fourth one, in which every batch does"
         " round(1.02 N) or round(1.05 N) operations and reports N (in whole steps of the workload, so that 5 % is up to"
         " 6 % where a batch holds few)."
         " Each workload in its turn is taken from such an arm, and all others from the unchanged one: one family with"

@@ -11,8 +11,8 @@ from collections.abc import Callable
 import numpy as np
 
 from ferrule.stats.paired import ALPHA, holm
-from ferrule.validate.corpus import Run
 from ferrule.validate.families import AGAIN, BASE, Floats, gated, values
+from ferrule.validate.runs import Run
 
 
 def pooled(run: Run) -> list[str]:

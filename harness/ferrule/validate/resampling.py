@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ferrule.stats.interval import median_interval
-from ferrule.validate.corpus import Run
 from ferrule.validate.families import AGAIN, BASE, gated
+from ferrule.validate.runs import Run
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from ferrule.plan import PlannedRun
 from ferrule.samples import RunKey
 from ferrule.stats.interval import Interval, median_interval
 from ferrule.stats.per_op import nanoseconds
-from ferrule.validate.corpus import PROTOCOL, Bench
+from ferrule.validate.bench import PROTOCOL, Bench
 from ferrule.validate.ledger import Ledger
 from ferrule.validate.peers import Peer
 

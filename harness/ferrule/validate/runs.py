@@ -1,0 +1,89 @@
+"""One full run of the validation, and its file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ferrule.errors import InfrastructureError
+from ferrule.stats.per_op import Overhead, per_operation
+
+Floats = NDArray[np.float64]
+Ticks = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Run:
+    """One full run. `ticks` is 0 where an execution gave nothing for a workload."""
+
+    seed: int
+    arms: tuple[int, ...]  # per mille more, of each
+    workloads: tuple[str, ...]  # run keys as text
+    ticks: Ticks  # (rounds, arms, workloads, visits, batches), whole regions; 0 beyond a workload's visits
+    pace: Ticks  # (rounds, arms, workloads, visits, batches), ticks of the pace loop at each batch
+    visits: Ticks  # (workloads,), in each process
+    n: Ticks  # (workloads,), operations a batch, the same in all arms
+    ran: Ticks  # (arms, workloads), operations really run
+    hz: Floats  # (rounds, arms), ticks a second
+    pair: Floats  # (rounds, arms), ticks of an empty region
+    loop: Floats  # (rounds, arms), ticks of an empty turn
+    order: Ticks  # (rounds, arms), place of each arm in its round
+    load: Floats  # (rounds,), the host's load average over a minute
+    began: float  # seconds since the epoch
+    seconds: float
+    others: float | None  # CPUs that were kept busy by others meanwhile; None where the host does not tell
+    conditions: Mapping[str, str]
+
+    def costs(self, at: int) -> Floats:
+        """Ticks an operation of one workload, (rounds, arms, visits, batches); NaN where there is none.
+
+        As in a gate, counter pair and empty loop are taken off as one machine's, the same for all processes.
+        """
+        ticks = self.ticks[:, :, at, : self.visits[at]]
+        taken = Overhead(float(np.nanmedian(self.pair)), 0.0, float(np.nanmedian(self.loop)), 0.0)
+        return np.where(ticks > 0, per_operation(ticks, int(self.n[at]), taken), np.nan)
+
+    def paces(self, at: int) -> Floats:
+        """Ticks of the pace loop at each batch of one workload, (rounds, arms, visits, batches)."""
+        return self.pace[:, :, at, : self.visits[at]].astype(np.float64)
+
+
+def save(run: Run, path: Path) -> None:
+    """Write one run; the file appears when it is complete."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    arrays: dict[str, Any] = {name: value for name, value in vars(run).items() if isinstance(value, np.ndarray)}
+    rest = {name: value for name, value in vars(run).items() if name not in arrays}
+    for name in ("ticks", "pace"):
+        if name in arrays and arrays[name].max(initial=0) < 1 << 31:
+            arrays[name] = arrays[name].astype(np.int32)
+    partial = path.with_suffix(".partial")
+    with partial.open("wb") as file:
+        np.savez_compressed(file, rest=np.array(json.dumps(rest)), **arrays)
+    partial.replace(path)
+
+
+def load(path: Path) -> Run:
+    """Read one run.
+
+    Raises:
+        InfrastructureError: it is no such file.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as held:
+            rest = json.loads(str(held["rest"]))
+            arrays = {name: held[name] for name in held.files if name != "rest"}
+        arrays |= {name: arrays[name].astype(np.int64) for name in ("ticks", "pace") if name in arrays}
+        return Run(**{**rest, "arms": tuple(rest["arms"]), "workloads": tuple(rest["workloads"])}, **arrays)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InfrastructureError(f"{path}: no run of a validation: {error}; remove it and measure again") from None
+
+
+def stored(folder: Path) -> list[Run]:
+    """All finished runs of a corpus, in the order they were taken."""
+    return [load(path) for path in sorted(folder.glob("run-*.npz"))]
