@@ -10,7 +10,7 @@ import numpy as np
 
 from ferrule.gate.paired.arms import NAMES, Name
 from ferrule.gate.paired.pairs import Head, Pair
-from ferrule.gate.paired.series import Machine, Series, lacking, machine, refused, series
+from ferrule.gate.paired.series import Machine, Series, lacking, machine, refused, series, wander
 from ferrule.gate.verdict import Estimate, Finding, Report, Verdict
 from ferrule.stats.paired import Decision, decide_at_looks, log_ratios
 
@@ -162,13 +162,18 @@ def _conditions(head: Head, pairs: Sequence[Pair]) -> tuple[str, ...]:
     said.append(f"control: {head.control} against itself: {', '.join(head.controls)}")
     looks = ", ".join(f"{until} ({share:g})" for until, share in head.looks)
     of_one = f"{head.processes} processes of " if head.processes > 1 else ""
-    said.append(f"{len(pairs)} of {head.pairs} pairs, {of_one}{head.batches} batches; looks at pairs (share): {looks}")
+    often = sorted(set(head.visits.values())) or [1]
+    visits = f"{often[0]} to {often[-1]}" if len(often) > 1 else f"{often[0]}"
+    said.append(f"{len(pairs)} of {head.pairs} pairs, {of_one}{visits} visits of {head.batches} batches")
+    said.append(f"looks at pairs (share): {looks}")
     if head.injected:
         said.append(f"no measurement: a slowdown of {head.injected / 10:g} % was injected into the candidate")
     around = [pair.surroundings for pair in pairs if pair.surroundings is not None]
     loads = [one.load for one in around if one.load is not None]
     steals = [one.stolen for one in around if one.stolen is not None]
     parts = []
+    if (wandered := wander(pairs)) is not None:
+        parts.append(f"the core's clock differed by {wandered:.1%} between batches and was taken out")
     if loads:
         parts.append(f"load {min(loads):.1f} to {max(loads):.1f} a CPU")
     if steals:

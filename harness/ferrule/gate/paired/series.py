@@ -71,6 +71,16 @@ def _paces(rows: Sequence[Batches], shape: tuple[int, ...]) -> Floats | None:
     return np.asarray([around(one.pace.ticks) / one.pace.n for one in rows if one.pace is not None]).reshape(shape)
 
 
+def wander(pairs: Sequence[Pair]) -> float | None:
+    """By how much the core's clock differed between batches, the middle nine tenths; None where not all tell."""
+    rows = [one for pair in pairs for turn in pair.turns.values() for run in turn.runs.values() for one in run.visits]
+    if not rows or any(one.pace is None for one in rows):
+        return None
+    paces = np.concatenate([around(one.pace.ticks) / one.pace.n for one in rows if one.pace is not None])
+    low, high = np.quantile(paces, (0.05, 0.95))
+    return float(high / low - 1.0)
+
+
 def typical(pairs: Sequence[Pair], name: Name, key: str, on: Machine) -> float:
     """The median over visits of their median batches, in ns an operation: what the history holds of a run."""
     rows = [one for pair in pairs for one in pair.turns[name].runs[key].visits]
