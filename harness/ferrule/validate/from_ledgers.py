@@ -22,7 +22,7 @@ def made_up(cells: Sequence[Cell]) -> Section:
     made = Section("Coverage where the truth is known")
     sets = max(cell.sets for cell in cells)
     made.words = [
-        f"{len(cells)} cells of up to {sets} made-up data sets each, put to the product's own functions: boots scatter"
+        f"{len(cells)} cells of {sets} made-up data sets each, put to the product's own functions: boots scatter"
         " by 1 %, processes by 0.5 %, batches by 0.3 % with correlation rho between neighbours; 0, 5 or 20 % of the"
         " batches disturbed by 5 % or more with a Pareto tail (index 1.5); a counter with or without steps of 0.1 % of"
         " a batch. One boot: the replicates are its processes. The truth is the population's median, drawn a hundred"
