@@ -149,9 +149,10 @@ def test_a_known_slowdown_is_found_with_its_size(runs: list[Run], more: int) -> 
     found = [one for run in runs for one in injected(run, more)]
     assert len(found) == 4 * len(runs)
     assert {one.verdict for one in found} == {"regressed"}
-    assert {round(one.injected, 6) for one in found} == {more / 1000}
+    turns = 1.0 + 1.0 / 200.0  # of the loop are injected too, and taken off but once
+    assert [one.injected for one in found] == pytest.approx([more / 1000 * turns] * len(found), rel=1e-3)
     assert abs(np.mean([one.estimate - one.injected for one in found])) < 0.001
-    assert np.mean([one.held for one in found]) > 0.85
+    assert np.mean([one.held() for one in found]) > 0.85
     assert sum(one.others for one in found) == 0
 
 

@@ -125,7 +125,7 @@ class Found:
     """What a gate makes of one injected slowdown of one workload, in one run."""
 
     workload: str
-    injected: float  # relative, as it really was
+    injected: float  # relative to the operation, as it really was
     verdict: str
     estimate: float  # relative
     low: float | None
@@ -133,10 +133,11 @@ class Found:
     others: int  # false alarms among the workloads that nothing was done to
     disturbed: bool  # too many batches were, by the gate's own rule, to conclude anything
 
-    @property
-    def held(self) -> bool:
-        """Whether the interval holds the truth."""
-        return self.low is not None and self.high is not None and self.low <= self.injected <= self.high
+    def held(self, slack: float = 0.0) -> bool:
+        """Whether the interval holds the truth, where that is known to `slack` on both sides."""
+        if self.low is None or self.high is None:
+            return False
+        return self.low - slack <= self.injected <= self.high + slack
 
 
 def injected(run: Run, more: int) -> list[Found]:
@@ -154,7 +155,9 @@ def injected(run: Run, more: int) -> list[Found]:
         mine = verdicts.pop(name)
         low, high = (None if end is None else end - 1.0 for end in (mine.low, mine.high))
         others = sum(one.verdict == "regressed" for one in verdicts.values())
-        true = float(run.ran[arm, at]) / float(run.n[at]) - 1.0
+        # Whole turns of the loop are injected, of which the loop itself is taken off once.
+        turn = 1.0 + float(np.nanmedian(run.loop) / np.nanmedian(run.costs(at)[:, BASE]))
+        true = (float(run.ran[arm, at]) / float(run.n[at]) - 1.0) * turn
         disturbed = slowed.contamination[name] > CONTAMINATION
         made.append(Found(name, true, mine.verdict, mine.ratio - 1.0, low, high, others, disturbed))
     return made

@@ -16,6 +16,7 @@ PSEUDO = 1000  # resampled families
 DRAWS = 5000  # of processes from the corpus
 POWER = 59 / 60
 NEAR = 0.002  # of an injected ratio
+SLACK = 0.0005  # to which an injected ratio is known
 MORE_PAIRS, POWER_DRAWS = (120, 240), 200
 
 
@@ -94,7 +95,9 @@ def known_slowdowns(runs: Sequence[Run], seed: int) -> Section:
         "Where over 30 % of an operation's batches were disturbed in a run, the gate concludes nothing by its own rule;"
         " those runs are counted apart. An operation whose processes differ by several percent among themselves needs"
         " more than 60 pairs: 2 % less the margin of 0.5 % has to stand out of the half-width. The"
-        " gate says `inconclusive` then. What estimates are off by is the mean over all runs (and its standard error)."
+        " gate says `inconclusive` then. What a batch costs beside its operations (the first of them, entering the"
+        f" loop) is not injected with them: an injected ratio is known to about {percent(SLACK)}, and some intervals"
+        " are narrower than that. What estimates are off by is the mean over all runs (and its standard error)."
         f" The last columns draw {' and '.join(map(str, MORE_PAIRS))} pairs with replacement from all runs,"
         f" {POWER_DRAWS} times: how often so many would have been enough on this machine.",
     ]
@@ -113,7 +116,7 @@ def known_slowdowns(runs: Sequence[Run], seed: int) -> Section:
                 *(f"{_hits(of)} of {len(of)}" for of in calm),
                 f"{len(two) - len(calm[0])}, {len(five) - len(calm[1])}",
                 *(f"{100 * one[0]:+.2f} ({100 * one[1]:.2f}) %" if one else "-" for one in off),
-                percent(sum(one.held for one in (*two, *five)) / len([*two, *five]), 1),
+                percent(sum(one.held(SLACK) for one in (*two, *five)) / len([*two, *five]), 1),
                 percent(float(np.median([_half(one) for one in two]))),
             )
         )
@@ -133,7 +136,8 @@ def _claims(
     close = sum(abs(off) <= NEAR for off, _ in offs)
     far = sum(abs(off) - 2.0 * error > NEAR for off, error in offs)
     every = [one for of in found.values() for one in of]
-    held, others = float(np.mean([one.held for one in every])), sum(one.others for one in every)
+    held, strictly = (float(np.mean([one.held(slack) for one in every])) for slack in (SLACK, 0.0))
+    others = sum(one.others for one in every)
     return [
         Claim(
             "+2 % found at 60 pairs, each workload",
@@ -155,7 +159,12 @@ def _claims(
             f"{close} of {len(offs)}; {far} off by more beyond two standard errors",
             close == len(offs),
         ),
-        Claim("interval holds the injected ratio", "94 to 98 %", percent(held), 0.94 <= held <= 0.98),
+        Claim(
+            f"interval holds the injected ratio, itself known to {percent(SLACK)}",
+            "94 % or more",
+            f"{percent(held)}; {percent(strictly)} if it were exact",
+            held >= 0.94,
+        ),
         Claim("false alarms beside an injected slowdown", "0", f"{others} in {len(every)} families", not others),
     ]
 
