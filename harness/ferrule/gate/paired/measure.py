@@ -38,7 +38,7 @@ class Contest:
     keys: Sequence[RunKey]
     seed: int
     progress: Progress
-    processes: int = 1
+    processes: int | None = None  # an arm and pair; None: as many as the pilot calls for
     patience: float | None = None
     control: bool = False  # base against base
     more: int = 0  # per mille of slowdown injected into the candidate: to find out whether it is found
@@ -57,13 +57,18 @@ class Contest:
             raise InfrastructureError(f"the base was not measured: {why}")
         self.sizes = {key: run.processes[0].n for key, run in result.runs.items() if run.processes}
         self.visits = visits.fitting(dict.fromkeys(self.sizes, VISITS))
-        if self.control:  # short and steady
-            return
-        again = self._pilot(visits.PROCESSES, BATCHES, WARM)
-        wanted = {
-            key: visits.wanted(run.processes, self.visits[key]) for key, run in again.runs.items() if key in self.sizes
-        }
-        self.visits = visits.fitting({**self.visits, **wanted})
+        if not self.control:  # which is short and steady
+            self._allocate()
+        self.processes = self.processes or 1
+
+    def _allocate(self) -> None:
+        """Visits, and processes where nobody said how many, by how the base's scatter."""
+        seen = self._pilot(visits.PROCESSES, BATCHES, WARM).runs
+        pilots = {key: visits.whole(seen[key].processes, often) for key, often in self.visits.items() if key in seen}
+        pilots = {key: found for key, found in pilots.items() if found}
+        self.visits = visits.fitting({**self.visits, **{key: visits.enough(found) for key, found in pilots.items()}})
+        called = [visits.processes(found, self.visits[key]) for key, found in pilots.items()]
+        self.processes = self.processes or max(called, default=1)
 
     def _pilot(self, processes: int, batches: int, warm: int) -> GuestResult:
         """Of the base alone."""
@@ -74,13 +79,14 @@ class Contest:
         """One pair. What fails in it is in the pair, not raised."""
         draw = random.Random(f"{self.seed} {number} {self.control}")  # noqa: S311 - a coin, not a secret
         order, layout = draw.sample(self.arms, 2), draw.getrandbits(63)
-        budget = Budget(1, self.processes, BATCHES, WARM, 0, _TARGET_NS, _LIMIT_NS, name="gate")
+        processes = self.processes or 1
+        budget = Budget(1, processes, BATCHES, WARM, 0, _TARGET_NS, _LIMIT_NS, name="gate")
         seed, began = draw.getrandbits(63), machine_load.now()
         turns: dict[str, Turn] = {}
         for arm in order:  # equal seeds: both arms have one layout, and take the runs in the same order
             arm.side.scatter(random.Random(layout))  # noqa: S311
             found = self._campaign([arm], budget, seed)
-            turns[arm.side.name] = turn_of(found[arm.side.name], self.processes, self.visits, first=number == 0)
+            turns[arm.side.name] = turn_of(found[arm.side.name], processes, self.visits, first=number == 0)
         first = next(name for name in NAMES if name == order[0].side.name)
         around = machine_load.between(began, machine_load.now(), os.cpu_count() or 1)
         return Pair(number, self.control, first, turns, around)

@@ -1,4 +1,4 @@
-"""How often a process visits each workload: what a pilot on the base finds worth its time."""
+"""How often a process visits each workload, and how many there are to a pair: what a pilot on the base calls for."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ferrule.samples import ProcessSamples, RunKey
 from ferrule.stats import allocation
 from ferrule.stats.pace import around
 
-PROCESSES: Final = 6  # of the pilot
+PROCESSES: Final = 10  # of the pilot
 ROOM: Final = RUNS - 8  # in a plan, beside the controls that a payload adds
 
 
@@ -22,19 +22,19 @@ def enough(pilot: Sequence[Sequence[ProcessSamples]]) -> int:
     Args:
         pilot: of each process its visits, as many of all, two or more.
     """
-    return allocation.visits([[_cost(one) for one in visits] for visits in pilot], seconds(pilot))
+    return allocation.visits(_costs(pilot), seconds(pilot))
 
 
-def wanted(samples: Sequence[ProcessSamples], often: int) -> int:
-    """The same from a run's samples, process by process with so many visits in each; `often` where some are missing."""
-    whole = [samples[at : at + often] for at in range(0, len(samples), often)]
-    if (
-        often < 2
-        or len(whole) < 2
-        or any(len({one.process for one in visits}) != 1 or len(visits) < often for visits in whole)
-    ):
-        return often
-    return enough(whole)
+def processes(pilot: Sequence[Sequence[ProcessSamples]], visits: int) -> int:
+    """Processes an arm and pair that one workload calls for, of so many visits each."""
+    return allocation.processes_a_pair(_costs(pilot), visits)
+
+
+def whole(samples: Sequence[ProcessSamples], often: int) -> list[Sequence[ProcessSamples]]:
+    """A run's samples by process, which have so many visits each; empty where some are missing, or few."""
+    found = [samples[at : at + often] for at in range(0, len(samples), often)]
+    torn = any(len({one.process for one in visits}) != 1 or len(visits) < often for visits in found)
+    return [] if torn or often < 2 or len(found) < 2 else found
 
 
 def fitting(visits: Mapping[RunKey, int]) -> dict[RunKey, int]:
@@ -51,7 +51,11 @@ def seconds(pilot: Sequence[Sequence[ProcessSamples]]) -> float:
     return float(np.median(spent))
 
 
+def _costs(pilot: Sequence[Sequence[ProcessSamples]]) -> list[list[float]]:
+    """Of each visit, relative to others of the same batch size; at one speed of the core where the payload tells."""
+    return [[_cost(one) for one in visits] for visits in pilot]
+
+
 def _cost(visit: ProcessSamples) -> float:
-    """Relative to others of the same batch size; at one speed of the core where the payload tells of it."""
     ticks = visit.ticks.astype(np.float64)
     return float(np.quantile(ticks if visit.pace is None else ticks / around(visit.pace.ticks), 0.25))
