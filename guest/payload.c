@@ -153,8 +153,8 @@ static void make_visit(void *workload) {
 }
 
 /* In a copy of this process where the plan wants that: its kernel stack, its page tables and all that the kernel
- * allocates for a process lie elsewhere each time, and chance decides where. What they add to a cost is then no longer
- * one and the same for all visits of a process. A copy that dies takes this process with it, like any failing run. */
+ * allocates for a process are others each time. What is dear about them by chance is then not the same for all visits
+ * of a process. A copy that dies takes this process with it, like any failing run. */
 static void run_visit(const struct plan *plan, const struct workload *workload) {
     struct os_process copy;
     if (!plan->apart || visit == &own || os_process_start(&copy, make_visit, (void *)workload) < 0) {
