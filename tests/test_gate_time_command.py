@@ -195,6 +195,8 @@ def test_a_repeated_boot_counts_once() -> None:
 def test_a_payload_file_is_an_arm_and_must_fit_the_guest(tmp_path: Path) -> None:
     guest = create("local", GuestOptions())
     built = build_payload(guest.os, guest.arch)
+    assert built.makes_copies
+    assert not replace(built, image=built.image.replace(b"apart", b"-----")).makes_copies
     arm = arms.make("base", str(built.path), "local", GuestOptions(), ())
     assert (arm.payload.image, arm.payload.build_id) == (built.image, built.build_id)
     assert not arms.is_payload(Path(__file__))

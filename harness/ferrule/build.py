@@ -40,6 +40,11 @@ class Payload:
     arch: str
     os: str
 
+    @property
+    def makes_copies(self) -> bool:
+        """Whether it knows the plan's `apart`, by its complaint about bad ones: payloads of before refuse the plan."""
+        return b"apart is neither 0 nor 1" in self.image
+
 
 def build_for(guest: Guest, extra_workloads: Sequence[Path] = ()) -> Payload:
     """The payload of a guest, linked against its kernel where that is a library.

@@ -76,7 +76,7 @@ class Plan:
         lines = [f"run={self.run}", *(f"{name}={getattr(self, name)}" for name in _SMALL + _LARGE)]
         lines.append(f"verify={'only' if self.verify_only else 'first'}")
         lines.append(f"pin={int(self.pin)}")
-        lines.append(f"apart={int(self.apart)}")
+        lines += ["apart=1"] if self.apart else []  # older payloads do not know it: build.Payload.makes_copies
         lines.append(f"cpus={','.join(map(str, self.cpus))}")
         lines += [_render_run(run) for run in self.runs]
         text = "".join(f"{line}\n" for line in lines).encode("ascii")

@@ -174,6 +174,8 @@ def _conditions(head: Head, pairs: Sequence[Pair]) -> tuple[str, ...]:
     parts = []
     if (wandered := wander(pairs)) is not None:
         parts.append(f"the core's clock differed by {wandered:.1%} between batches and was taken out")
+    elif pairs:
+        parts.append("a payload tells nothing of the core's clock, which was not taken out")
     if loads:
         parts.append(f"load {min(loads):.1f} to {max(loads):.1f} a CPU")
     if steals:

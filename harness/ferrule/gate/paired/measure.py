@@ -103,7 +103,7 @@ class Contest:
             patience=self.patience,
             sizes=dict.fromkeys(payloads, self.sizes),
             visits=self.visits,
-            apart=True,
+            apart=all(arm.payload.makes_copies for arm in self.arms),
             more={NAMES[1]: self.more},
         )
         return campaign.run()
