@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ferrule.samples import ClockCheck, Conditions, Meaning, ProcessSamples, Surroundings
-from ferrule.stats.pace import around
+from ferrule.stats.pace import wander
 
 Floats = NDArray[np.float64]
 
@@ -184,7 +184,7 @@ def clock_flags(processes: Sequence[ProcessSamples], conditions: Conditions) -> 
         found.add(Flag.CLOCK)
     if not conditions.is_time:
         return found
-    if wander(processes) > 0.05:
+    if (wander(samples.pace for samples in processes if samples.pace is not None) or 0.0) > 0.05:
         found.add(Flag.WANDERING)
     if any(clock.drift_ppm is not None and abs(clock.drift_ppm) > 1000.0 for clock in clocks):
         found.add(Flag.DRIFT)
@@ -196,15 +196,6 @@ def clock_flags(processes: Sequence[ProcessSamples], conditions: Conditions) -> 
     if any(clock.host_strays for clock in clocks):
         found.add(Flag.HOST_ORDER)
     return found
-
-
-def wander(processes: Sequence[ProcessSamples]) -> float:
-    """By how much the core's clock differed between batches, relative: the middle nine tenths; 0 where nobody tells."""
-    paces = [around(samples.pace.ticks) / samples.pace.n for samples in processes if samples.pace is not None]
-    if not paces:
-        return 0.0
-    low, high = np.quantile(np.concatenate(paces), (0.05, 0.95))
-    return float(high / low - 1.0)
 
 
 def _rate_bound(clock: ClockCheck) -> float:

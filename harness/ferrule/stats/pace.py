@@ -17,8 +17,12 @@ alike, and exchanging the arms of a pair changes neither the share nor the typic
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+from ferrule.samples import Pace
 
 Floats = NDArray[np.float64]
 
@@ -31,6 +35,15 @@ def around(pace: ArrayLike) -> Floats:
     x = np.asarray(pace, dtype=np.float64)
     result: Floats = np.minimum(x[..., :-1], x[..., 1:])
     return result
+
+
+def wander(paces: Iterable[Pace]) -> float | None:
+    """By how much the core's clock differed between batches, relative: the middle nine tenths; None without a pace."""
+    found = [around(one.ticks) / one.n for one in paces]
+    if not found:
+        return None
+    low, high = np.quantile(np.concatenate(found), (0.05, 0.95))
+    return float(high / low - 1.0)
 
 
 def share(costs: ArrayLike, paces: ArrayLike) -> float:

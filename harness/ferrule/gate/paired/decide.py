@@ -10,7 +10,7 @@ import numpy as np
 
 from ferrule.gate.paired.arms import NAMES, Name
 from ferrule.gate.paired.pairs import Head, Pair
-from ferrule.gate.paired.series import Machine, Series, lacking, machine, refused, series, wander
+from ferrule.gate.paired.series import Machine, Series, lacking, machine, refused, series, wandered
 from ferrule.gate.verdict import Estimate, Finding, Report, Verdict
 from ferrule.stats.paired import Decision, decide_at_looks, log_ratios
 
@@ -172,8 +172,8 @@ def _conditions(head: Head, pairs: Sequence[Pair]) -> tuple[str, ...]:
     loads = [one.load for one in around if one.load is not None]
     steals = [one.stolen for one in around if one.stolen is not None]
     parts = []
-    if (wandered := wander(pairs)) is not None:
-        parts.append(f"the core's clock differed by {wandered:.1%} between batches and was taken out")
+    if (clock := wandered(pairs)) is not None:
+        parts.append(f"the core's clock differed by {clock:.1%} between batches and was taken out")
     elif pairs:
         parts.append("a payload tells nothing of the core's clock, which was not taken out")
     if loads:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from ferrule.gate.paired.arms import NAMES, Name
 from ferrule.gate.paired.pairs import Batches, Pair, Run, Turn
-from ferrule.stats.pace import around, levels
+from ferrule.stats.pace import around, levels, wander
 from ferrule.stats.per_op import Overhead, overhead, per_operation
 
 Floats = NDArray[np.float64]
@@ -32,7 +32,6 @@ class Series:
     ticks: Floats  # (pairs,) an operation
     disturbed: float  # share of batches over 1.5 medians of their process
     n: int  # operations a batch
-    share: float  # by which its cost goes with the core's clock, 0 to 1, of both arms
 
 
 @dataclass(frozen=True)
@@ -56,11 +55,11 @@ def series(pairs: Sequence[Pair], key: str, taken: Overhead, processes: int) -> 
     rows = [one for name in NAMES for pair in pairs for one in pair.turns[name].runs[key].visits]
     shape = (len(NAMES) * len(pairs) * processes, -1, rows[0].ticks.size)  # processes of base, then of candidate
     costs = per_operation([one.ticks for one in rows], rows[0].n, taken).reshape(shape)
-    values, share = levels(costs, _paces(rows, shape))
+    values, _ = levels(costs, _paces(rows, shape))
     found = []
     for one, batches in zip(np.split(values, 2), np.split(costs, 2), strict=True):
         disturbed = float(np.mean(batches > DISTURBED * np.median(batches, axis=(1, 2), keepdims=True)))
-        found.append(Series(np.median(one.reshape((len(pairs), -1)), axis=1), disturbed, rows[0].n, share))
+        found.append(Series(np.median(one.reshape((len(pairs), -1)), axis=1), disturbed, rows[0].n))
     return found[0], found[1]
 
 
@@ -71,14 +70,11 @@ def _paces(rows: Sequence[Batches], shape: tuple[int, ...]) -> Floats | None:
     return np.asarray([around(one.pace.ticks) / one.pace.n for one in rows if one.pace is not None]).reshape(shape)
 
 
-def wander(pairs: Sequence[Pair]) -> float | None:
-    """By how much the core's clock differed between batches, the middle nine tenths; None where not all tell."""
+def wandered(pairs: Sequence[Pair]) -> float | None:
+    """By how much the core's clock differed between batches; None where not all payloads tell."""
     rows = [one for pair in pairs for turn in pair.turns.values() for run in turn.runs.values() for one in run.visits]
-    if not rows or any(one.pace is None for one in rows):
-        return None
-    paces = np.concatenate([around(one.pace.ticks) / one.pace.n for one in rows if one.pace is not None])
-    low, high = np.quantile(paces, (0.05, 0.95))
-    return float(high / low - 1.0)
+    paces = [one.pace for one in rows if one.pace is not None]
+    return wander(paces) if len(paces) == len(rows) else None
 
 
 def typical(pairs: Sequence[Pair], name: Name, key: str, on: Machine) -> float:
