@@ -37,18 +37,18 @@ def test_a_slowdown_that_does_not_fit_into_the_largest_batch_is_refused() -> Non
 
 
 def test_twice_the_operations_take_twice_the_time() -> None:
-    """The injected ones are really run: the fastest of many batches, so that a busy machine does not decide."""
-    said = say(payload(), "batches=400\nw null_call n=2000\nw null_call n=2000 more=1000")
-    fastest = {
-        begin.fields.get("more"): min(
-            int(tick)
-            for record in said.kind("batch")
-            if record.fields["i"] == begin.fields["i"]
-            for tick in record.fields["t"].split(",")
-        )
+    """The injected ones are really run: the fastest of many visits, so that no moment of the core decides."""
+    said = say(payload(), "batches=40\n" + "w null_call n=2000\nw null_call n=2000 more=1000\n" * 12)
+    more = {
+        begin.fields["i"]: begin.fields.get("more")
         for begin in said.kind("begin")
-        if begin.fields["workload"] == "null_call"
+        if "null_call" in begin.fields.values()
     }
+    fastest: dict[str | None, int] = {}
+    for record in said.kind("batch"):
+        if record.fields["i"] in more:
+            ticks, which = map(int, record.fields["t"].split(",")), more[record.fields["i"]]
+            fastest[which] = min(*ticks, fastest.get(which, 1 << 62))
     assert 1.9 < fastest["1000"] / fastest[None] < 2.1
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -10,7 +11,7 @@ from ferrule.stats.interval import median_interval
 from ferrule.validate import coverage, from_runs, mutation, resampling, synthetic
 from ferrule.validate.bench import ARMS
 from ferrule.validate.cost import measure
-from ferrule.validate.families import family, gated, injected, p_values, power, resampled
+from ferrule.validate.families import family, gated, injected, p_values, power, resampled, values
 from ferrule.validate.from_runs import broken_rules, drifting, known_slowdowns, nothing_differs
 from ferrule.validate.runs import Run
 from ferrule.validate.synthetic import CENTRE, Floats, Shape
@@ -20,27 +21,38 @@ HZ, N, VISITS, BATCHES = 2e9, 1000, 3, 8
 
 
 def full_run(
-    seed: int, *, rounds: int = 60, sd: float = 0.005, drift: float = 0.0, moment: float = 0.02, wander: float = 0.0
+    seed: int,
+    *,
+    rounds: int = 60,
+    sd: float = 0.005,
+    drift: float = 0.0,
+    moment: float = 0.02,
+    wander: float = 0.0,
+    processes: Sequence[int] = (1, 1, 1, 1, 1),
 ) -> Run:
     """What a full run would be: processes scatter by `sd`, a round's arms share a moment, costs drift over the run.
 
     The core's clock wanders by `wander` from process to process.
     """
     draw = np.random.default_rng(seed)
-    shape = (rounds, len(ARMS), len(WORKLOADS))
+    many = np.array(processes)
+    most = int(many.max())
+    shape = (rounds, len(ARMS), len(WORKLOADS), most)
     ran = np.array([[round(N * (1000 + more) / 1000)] * len(WORKLOADS) for more in ARMS])
     cost = 200.0 * np.exp(
         draw.normal(0, sd, shape)
-        + draw.normal(0, moment, (rounds, 1, len(WORKLOADS)))
-        + drift * np.linspace(0, 1, rounds)[:, None, None]
+        + draw.normal(0, moment, (rounds, 1, len(WORKLOADS), 1))
+        + drift * np.linspace(0, 1, rounds)[:, None, None, None]
     )
-    cost[..., WORKLOADS.index("empty_loop")] = 1e-9
-    cost *= (slowness := np.exp(draw.normal(0, wander, (*shape[:2], 1))))
+    cost[:, :, WORKLOADS.index("empty_loop")] = 1e-9
+    cost *= (slowness := np.exp(draw.normal(0, wander, (*shape[:2], 1, most))))
     noise = np.exp(np.abs(draw.normal(0, 0.002, (*shape, VISITS, BATCHES))))
-    ticks = np.round(50 + ran[None, :, :, None, None] * (1.0 + cost[..., None, None]) * noise).astype(np.int64)
+    ticks = np.round(50 + ran[None, :, :, None, None, None] * (1.0 + cost[..., None, None]) * noise).astype(np.int64)
     pace = np.round(20_000 * slowness[..., None, None] * np.ones(ticks.shape)).astype(np.int64)
+    run = np.arange(most) < many[:, None]  # (workloads, processes), those that there are
+    ticks, pace = (np.where(run[..., None, None], of, 0) for of in (ticks, pace))
     visits = np.full(len(WORKLOADS), VISITS)
-    whole = np.full((rounds, len(ARMS)), 1.0)
+    whole = np.full((rounds, len(ARMS), most), 1.0)
     order = np.argsort(draw.random((rounds, len(ARMS))), axis=1)
     return Run(
         seed=seed,
@@ -48,6 +60,7 @@ def full_run(
         workloads=WORKLOADS,
         ticks=ticks,
         pace=pace,
+        processes=many,
         visits=visits,
         n=np.full(len(WORKLOADS), N),
         ran=ran,
@@ -154,6 +167,20 @@ def test_a_known_slowdown_is_found_with_its_size(runs: list[Run], more: int) -> 
     assert abs(np.mean([one.estimate - one.injected for one in found])) < 0.001
     assert np.mean([one.held() for one in found]) > 0.85
     assert sum(one.others for one in found) == 0
+
+
+def test_an_arm_is_the_middle_of_its_processes_and_none_where_one_is_missing() -> None:
+    run = full_run(3, sd=0.02, processes=(1, 1, 2, 1, 1))
+    at = run.workloads.index("page_fault")
+    alone = (replace(run, ticks=run.ticks[:, :, :, [one]], pace=run.pace[:, :, :, [one]]) for one in range(2))
+    each = [values(one, at, (0, 1)) for one in alone]
+    np.testing.assert_allclose(values(run, at, (0, 1)), np.mean(each, axis=0), rtol=1e-3)
+    assert np.std(family(run).logs["page_fault"]) < 0.85 * np.std(family(run).logs["open_close"])
+    gone = run.ticks.copy()
+    gone[5, 1, at, 1] = 0
+    torn = replace(run, ticks=gone)
+    assert np.isnan(values(torn, at, (0, 1))[5]).tolist() == [False, True]
+    assert family(torn).logs["page_fault"].size == 59
 
 
 def test_a_slowdown_that_noise_hides_is_inconclusive_and_never_ok() -> None:

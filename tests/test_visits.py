@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import subprocess
 from pathlib import Path
 
@@ -80,7 +79,7 @@ def test_a_pilot_with_holes_says_nothing() -> None:
 
 
 def _maps(seed: int) -> str:
-    with layout.drawn(random.Random(seed)) as environment:
+    with layout.drawn(seed) as environment:
         done = subprocess.run(["/bin/cat", "/proc/self/maps"], env=environment, capture_output=True, check=True)
     return "\n".join(line.split()[0] for line in done.stdout.decode().splitlines() if "/cat" not in line)
 

@@ -23,11 +23,12 @@ _SPAN: Final = 1 << 18  # pages it is moved by: up to 1 GiB, all places within t
 
 
 @contextmanager
-def drawn(draw: random.Random) -> Iterator[dict[str, str]]:
-    """Give children started inside it a layout that depends on `draw` alone; yields their environment.
+def drawn(seed: int) -> Iterator[dict[str, str]]:
+    """Give children started inside it a layout that depends on `seed` alone; yields their environment.
 
     What the system does not allow is left as it is: the stack's place is drawn in any case, by the environment.
     """
+    draw = random.Random(seed)  # noqa: S311 - a layout, not a secret
     padding, pages = draw.randrange(PADDING), draw.randrange(_SPAN)
     libc = ctypes.CDLL(None, use_errno=True)
     persona = libc.personality(ctypes.c_ulong(_QUERY))

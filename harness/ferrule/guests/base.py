@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -109,9 +108,9 @@ class Scatters(Protocol):
     """A guest whose processes' address layout can be drawn, so that no layout is mistaken for the operation's cost.
 
     Another layout changes time by more than a real change does (Mytkowicz, Diwan, Hauswirth & Sweeney, ASPLOS 2009).
-    Equal draws give equal layouts, so that the two arms of a pair can share theirs.
+    Equal seeds give equal layouts, so that the two arms of a pair can share theirs.
     """
 
-    def scatter(self, draw: random.Random) -> None:
-        """From now on draw each process's layout."""
+    def scatter(self, seed: int) -> None:
+        """From now on give every process the layout that this seed draws."""
         ...

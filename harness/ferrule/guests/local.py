@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import platform
-import random
 import sys
 import time
 from collections.abc import Sequence
@@ -49,7 +48,7 @@ class LocalGuest:
 
     def __init__(self, arch: str, options: GuestOptions) -> None:
         self.arch = arch
-        self._draw: random.Random | None = None
+        self._layout: int | None = None
         self.boot_seconds = options.boot_seconds or 10.0
         allowed = os.sched_getaffinity(0)
         self.cpus = host.homes(allowed) if options.cpus is None else options.cpus
@@ -62,11 +61,11 @@ class LocalGuest:
 
     def execute(self, payload: bytes, processes: int, boot: int) -> LocalExecution:  # noqa: ARG002 - part of the protocol
         """See base.Guest. `boot` changes nothing here: the host is not booted anew."""
-        return LocalExecution(payload, processes, self._draw)
+        return LocalExecution(payload, processes, self._layout)
 
-    def scatter(self, draw: random.Random) -> None:
+    def scatter(self, seed: int) -> None:
         """See base.Scatters and layout.py."""
-        self._draw = draw
+        self._layout = seed
 
     def close(self) -> None:
         """Nothing is kept."""
@@ -78,8 +77,8 @@ class LocalExecution:
     Processes are started one after the other, each when the one before ended with status 0.
     """
 
-    def __init__(self, payload: bytes, processes: int, draw: random.Random | None = None) -> None:
-        self._processes, self._draw = processes, draw
+    def __init__(self, payload: bytes, processes: int, seed: int | None = None) -> None:
+        self._processes, self._layout = processes, seed
         self._process = 0
         self._ending: Ending | None = None
         self._payload = LocalPayload(payload)
@@ -108,10 +107,10 @@ class LocalExecution:
 
     def _start(self) -> None:
         arguments = [f"process={self._process}"]
-        if self._draw is None:
+        if self._layout is None:
             self._payload.start(arguments)
             return
-        with layout.drawn(self._draw) as environment:
+        with layout.drawn(self._layout) as environment:
             self._payload.start(arguments, environment)
 
     def _mark(self) -> None:

@@ -172,9 +172,9 @@ def _of(runs: list[Run]) -> list[str]:
     minutes = sum(run.seconds for run in runs) / 60.0
     seldom = {name: sum(name in run.workloads for run in runs) for run in runs for name in run.workloads}
     fewer = ", ".join(f"{name} in {count} of them" for name, count in seldom.items() if count < len(runs))
-    missing = sum(int((run.ticks[:, :, :, 0, 0] == 0).any(axis=-1).sum()) for run in runs)
+    missing = sum(int((run.ticks[:, :, :, 0, 0, 0] == 0).any(axis=-1).sum()) for run in runs)
     return [
-        f"{len(runs)} full runs of {first.ticks.shape[0]} rounds, {first.ticks.shape[4]} batches a visit, arms:"
+        f"{len(runs)} full runs of {first.ticks.shape[0]} rounds, {first.ticks.shape[-1]} batches a visit, arms:"
         f" {arms}; {minutes:.0f} minutes, begun {when[0]} to {when[1]} UTC, seeds {first.seed} to {last.seed};"
         f" executions that gave nothing: {missing}" + (f"; {fewer}" if fewer else ""),
         ", ".join(f"{name} {value}" for name, value in first.conditions.items()),

@@ -11,7 +11,8 @@ from types import TracebackType
 
 from ferrule.samples import RunKey
 from ferrule.validate import corpus
-from ferrule.validate.bench import Bench, Size
+from ferrule.validate.bench import Bench
+from ferrule.validate.recording import Size
 from ferrule.validate.runs import Run
 
 STEPS = 5  # busy processes: 0, 1, 2, 3, 4

@@ -62,12 +62,13 @@ def gated(run: Run) -> list[int]:
 
 
 def values(run: Run, at: int, arms: Sequence[int]) -> Floats:
-    """What each process of these arms says of one workload, (rounds, arms), as a gate makes it; NaN where nothing."""
+    """What these arms say of one workload, (rounds, arms), as a gate makes it; NaN where a process is missing."""
     costs, paces = run.costs(at)[:, arms], run.paces(at)[:, arms]
-    whole = np.isfinite(costs).all(axis=(2, 3))
+    whole = np.isfinite(costs).all(axis=(-2, -1))
     found = np.full(whole.shape, np.nan)
     found[whole], _ = levels(costs[whole], paces[whole])
-    return found
+    median: Floats = np.median(found, axis=-1)  # of the processes; NaN when one is
+    return median
 
 
 def family(run: Run, base: int = BASE, candidate: int = AGAIN) -> Family:
@@ -84,7 +85,7 @@ def family(run: Run, base: int = BASE, candidate: int = AGAIN) -> Family:
 
 
 def _disturbed(costs: Floats) -> float:
-    """Share of batches, (processes, visits, batches), over so many medians of their process."""
+    """Share of batches, (..., visits, batches), over so many medians of their process."""
     return float(np.mean(costs > DISTURBED * np.median(costs, axis=(-2, -1), keepdims=True)))
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ferrule.stats.interval import median_interval
-from ferrule.validate.families import AGAIN, BASE, gated
+from ferrule.validate.families import AGAIN, BASE, Floats, gated
 from ferrule.validate.runs import Run
 
 
@@ -28,14 +28,10 @@ def draw(runs: Sequence[Run], sizes: Sequence[int], sets: int, seed: int) -> lis
     generator, made = np.random.default_rng(seed), []
     for at in gated(runs[0]):
         name = runs[0].workloads[at]
-        parts = [
-            run.costs(run.workloads.index(name))[:, [BASE, AGAIN]] / run.hz[:, [BASE, AGAIN], None, None] * 1e9
-            for run in runs
-            if name in run.workloads
-        ]
-        batches = np.concatenate([part.reshape(-1, part.shape[2] * part.shape[3]) for part in parts])
-        batches = batches[np.isfinite(batches).all(axis=1)]
-        medians = np.median(batches, axis=1)
+        parts = [_processes(run, run.workloads.index(name)) for run in runs if name in run.workloads]
+        medians = np.concatenate([np.median(part, axis=1) for part in parts])
+        fewest = min(part.shape[1] for part in parts)  # each run's own pilot says how many visits a process has
+        batches = np.concatenate([part[:, :fewest] for part in parts])
         truth = float(np.median(medians))
         for n in sizes:
             held = [0, 0]
@@ -46,3 +42,11 @@ def draw(runs: Sequence[Run], sizes: Sequence[int], sets: int, seed: int) -> lis
                     held[which] += found.low is not None and found.high is not None and found.low <= truth <= found.high
             made.append(Drawn(name, int(medians.size), n, held[0] / sets, held[1] / sets))
     return made
+
+
+def _processes(run: Run, at: int) -> Floats:
+    """All batches of one workload in the unchanged arms' processes, (processes, batches), ns an operation."""
+    costs = run.costs(at)[:, [BASE, AGAIN]]
+    costs = costs / run.hz[:, [BASE, AGAIN], : costs.shape[2], None, None] * 1e9
+    batches = costs.reshape(-1, costs.shape[-2] * costs.shape[-1])
+    return batches[np.isfinite(batches).all(axis=1)]

@@ -25,14 +25,15 @@ class Run:
     seed: int
     arms: tuple[int, ...]  # per mille more, of each
     workloads: tuple[str, ...]  # run keys as text
-    ticks: Ticks  # (rounds, arms, workloads, visits, batches), whole regions; 0 beyond a workload's visits
-    pace: Ticks  # (rounds, arms, workloads, visits, batches), ticks of the pace loop at each batch
+    ticks: Ticks  # (rounds, arms, workloads, processes, visits, batches), whole regions; 0 beyond a workload's own
+    pace: Ticks  # the same shape, ticks of the pace loop at each batch
+    processes: Ticks  # (workloads,), of an arm in each round
     visits: Ticks  # (workloads,), in each process
     n: Ticks  # (workloads,), operations a batch, the same in all arms
     ran: Ticks  # (arms, workloads), operations really run
-    hz: Floats  # (rounds, arms), ticks a second
-    pair: Floats  # (rounds, arms), ticks of an empty region
-    loop: Floats  # (rounds, arms), ticks of an empty turn
+    hz: Floats  # (rounds, arms, processes), ticks a second; NaN where there was no process
+    pair: Floats  # (rounds, arms, processes), ticks of an empty region
+    loop: Floats  # (rounds, arms, processes), ticks of an empty turn
     order: Ticks  # (rounds, arms), place of each arm in its round
     load: Floats  # (rounds,), the host's load average over a minute
     began: float  # seconds since the epoch
@@ -41,17 +42,20 @@ class Run:
     conditions: Mapping[str, str]
 
     def costs(self, at: int) -> Floats:
-        """Ticks an operation of one workload, (rounds, arms, visits, batches); NaN where there is none.
+        """Ticks an operation of one workload, (rounds, arms, processes, visits, batches); NaN where there is none.
 
         As in a gate, counter pair and empty loop are taken off as one machine's, the same for all processes.
         """
-        ticks = self.ticks[:, :, at, : self.visits[at]]
+        ticks = self._of(self.ticks, at)
         taken = Overhead(float(np.nanmedian(self.pair)), 0.0, float(np.nanmedian(self.loop)), 0.0)
         return np.where(ticks > 0, per_operation(ticks, int(self.n[at]), taken), np.nan)
 
     def paces(self, at: int) -> Floats:
-        """Ticks of the pace loop at each batch of one workload, (rounds, arms, visits, batches)."""
-        return self.pace[:, :, at, : self.visits[at]].astype(np.float64)
+        """Ticks of the pace loop at each batch of one workload, (rounds, arms, processes, visits, batches)."""
+        return self._of(self.pace, at).astype(np.float64)
+
+    def _of(self, every: Ticks, at: int) -> Ticks:
+        return every[:, :, at, : self.processes[at], : self.visits[at]]
 
 
 def save(run: Run, path: Path) -> None:

@@ -7,7 +7,6 @@ a finished payload (an ELF file with a plan section), or else a kernel for the g
 from __future__ import annotations
 
 import io
-import random
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -51,10 +50,10 @@ class Side:
         """See guests.base.Guest."""
         return self.guest.execute(payload, processes, boot)
 
-    def scatter(self, draw: random.Random) -> None:
-        """Let the guest draw the layout of its next processes, where it can."""
+    def scatter(self, seed: int) -> None:
+        """Draw the layout of the guest's next processes, where that can be done."""
         if isinstance(self.guest, Scatters):
-            self.guest.scatter(draw)
+            self.guest.scatter(seed)
 
     def close(self) -> None:
         """See guests.base.Guest."""

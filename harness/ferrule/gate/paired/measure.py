@@ -62,7 +62,8 @@ class Contest:
         self.processes = self.processes or 1
 
     def _allocate(self) -> None:
-        """Visits, and processes where nobody said how many, by how the base's scatter."""
+        """Visits, and processes where nobody said how many, by how the base's scatter: of one layout, as in a pair."""
+        self.arms[0].side.scatter(self.seed)
         seen = self._pilot(visits.PROCESSES, BATCHES, WARM).runs
         pilots = {key: visits.whole(seen[key].processes, often) for key, often in self.visits.items() if key in seen}
         pilots = {key: found for key, found in pilots.items() if found}
@@ -84,7 +85,7 @@ class Contest:
         seed, began = draw.getrandbits(63), machine_load.now()
         turns: dict[str, Turn] = {}
         for arm in order:  # equal seeds: both arms have one layout, and take the runs in the same order
-            arm.side.scatter(random.Random(layout))  # noqa: S311
+            arm.side.scatter(layout)
             found = self._campaign([arm], budget, seed)
             turns[arm.side.name] = turn_of(found[arm.side.name], processes, self.visits, first=number == 0)
         first = next(name for name in NAMES if name == order[0].side.name)

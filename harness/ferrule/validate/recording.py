@@ -1,0 +1,107 @@
+"""What the processes of one full run said, as it comes in, array by array."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ferrule import machine_load
+from ferrule.errors import InfrastructureError
+from ferrule.gate.paired.measure import BATCHES
+from ferrule.samples import GuestResult, ProcessSamples, RunKey
+from ferrule.stats.pace import around
+from ferrule.stats.per_op import overhead
+from ferrule.validate.runs import Run
+
+
+@dataclass(frozen=True)
+class Size:
+    """How a workload is measured, the same in all arms."""
+
+    n: int  # operations a batch
+    visits: int  # in each process
+    processes: int = 1  # of an arm in each round
+
+
+class Recording:
+    """A run that is being measured."""
+
+    def __init__(self, sizes: Mapping[RunKey, Size], seed: int, rounds: int, arms: Sequence[int]) -> None:
+        """Begin; the clock runs from here."""
+        self.sizes, self.seed, self.arms = sizes, seed, tuple(arms)
+        self.n, self.visits, self.processes = (
+            np.array([getattr(size, name) for size in sizes.values()], dtype=np.int64)
+            for name in ("n", "visits", "processes")
+        )
+        most = int(self.processes.max(initial=1))
+        shape = (rounds, len(arms))
+        self.ticks = np.zeros((*shape, len(sizes), most, self.visits.max(initial=1), BATCHES), dtype=np.int64)
+        self.pace = np.zeros_like(self.ticks)
+        self.ran = np.tile(self.n, (len(arms), 1))
+        self.hz, self.pair, self.loop = (np.full((*shape, most), np.nan) for _ in range(3))
+        self.order, self.load = np.zeros(shape, dtype=np.int64), np.zeros(rounds)
+        self.conditions: dict[str, str] = {}
+        self.began, self.used = time.time(), machine_load.used()
+
+    def begin(self, number: int, order: Sequence[int]) -> None:
+        """A round, whose arms are taken in this order."""
+        self.load[number] = os.getloadavg()[0]
+        self.order[number, list(order)] = range(len(order))
+
+    def add(self, number: int, arm: int, process: int, result: GuestResult) -> None:
+        """What one process gave; workloads of which a part is missing are left out."""
+        self.conditions = self.conditions or _told(result)
+        for at, (key, size) in enumerate(self.sizes.items()):
+            if not (samples := whole_visits(result, key, size.visits)):
+                continue
+            first, taken = samples[0], overhead(samples[0].reference, samples[0].clock.resolution)
+            where, here = (number, arm, process), (number, arm, at, process, slice(len(samples)))
+            self.ticks[here] = [one.ticks for one in samples]
+            self.pace[here] = [around(one.pace.ticks) for one in samples if one.pace is not None]
+            self.ran[arm, at] = first.ran or first.n
+            self.hz[where], self.pair[where], self.loop[where] = first.clock.hz, taken.pair, taken.loop
+
+    def run(self) -> Run:
+        """All of it."""
+        return Run(
+            seed=self.seed,
+            arms=self.arms,
+            workloads=tuple(map(str, self.sizes)),
+            ticks=self.ticks,
+            pace=self.pace,
+            processes=self.processes,
+            visits=self.visits,
+            n=self.n,
+            ran=self.ran,
+            hz=self.hz,
+            pair=self.pair,
+            loop=self.loop,
+            order=self.order,
+            load=self.load,
+            began=self.began,
+            seconds=time.time() - self.began,
+            others=machine_load.others(self.used, machine_load.used()),
+            conditions=self.conditions,
+        )
+
+
+def whole_visits(result: GuestResult, key: RunKey, often: int) -> list[ProcessSamples]:
+    """The visits of one process, when all are there with all batches and their pace; else none."""
+    run = result.runs.get(key)
+    found = run.processes if run is not None and run.status == "ok" else []
+    good = len(found) == often and all(one.pace and one.ticks.size == BATCHES for one in found)
+    return found if good else []
+
+
+def _told(result: GuestResult) -> dict[str, str]:
+    held = result.conditions
+    if held is None:
+        raise InfrastructureError(f"{result.guest}: it never said under which conditions it runs")
+    return {
+        **{"os": held.os, "kernel": held.kernel, "cpu": held.cpu_model, "counter": held.counter},
+        **{"cpus": ",".join(map(str, held.cpus)), "compiler": held.compiler, "payload": held.payload},
+    }
