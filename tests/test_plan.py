@@ -40,7 +40,9 @@ PLANS = st.builds(
     pin=st.booleans(),
     apart=st.booleans(),
     cpus=st.lists(U32, max_size=8).map(tuple),
-    runs=st.lists(st.builds(PlannedRun, RUN_KEYS, U64, st.integers(0, plan.MORE)), max_size=12).map(tuple),
+    runs=st.lists(
+        st.builds(PlannedRun, RUN_KEYS, U64, st.integers(0, plan.MORE), st.integers(0, plan.SPIN)), max_size=12
+    ).map(tuple),
 )
 
 WORDS = [
@@ -49,6 +51,9 @@ WORDS = [
     "n=",
     "more=",
     "w a more=20",
+    "spin=",
+    "w a spin=1000",
+    "w a spin=16777217",
     "1001",
     "place=free",
     "place=",
@@ -123,6 +128,7 @@ def test_the_section_ends_with_a_nul() -> None:
         (Plan(runs=(PlannedRun(RunKey("a", (("n", 1),))),)), "'n'"),
         (Plan(runs=(PlannedRun(RunKey("a", (("more", 1),))),)), "'more'"),
         (Plan(runs=(PlannedRun(RunKey("a"), more=1001),)), "more=1001"),
+        (Plan(runs=(PlannedRun(RunKey("a"), spin=1 << 25),)), "spin=33554432"),
         (Plan(runs=(PlannedRun(RunKey("a", (("x", 1), ("x", 2)))),)), "twice"),
         (Plan(runs=(PlannedRun(RunKey("a", (("x", 2**63),))),)), "64-bit"),
         (Plan(runs=(PlannedRun(RunKey("a", place="here")),)), "place 'here'"),

@@ -169,6 +169,8 @@ static const char *parse_run(struct plan *plan, struct word rest) {
             wrong = text_to_u64(value.text, value.length, &run->batch) ? 0 : "n is not a number";
         } else if (is(key, "more")) {
             wrong = to_u32(value, &run->more) && run->more <= PLAN_MORE ? 0 : "more is not 0 to 1000 per mille";
+        } else if (is(key, "spin")) {
+            wrong = to_u32(value, &run->spin) && run->spin <= PLAN_SPIN ? 0 : "spin is not 0 to 2^24 multiplications";
         } else {
             wrong = parse_param(run, key, value);
         }

@@ -2,9 +2,8 @@
  * finished ELF (or given as arguments or on standard input where the OS has them: later text overrides earlier).
  *
  *     key=value              a setting (see struct plan; unknown keys are an error)
- *     w NAME [key=value]...  one run of a workload; `place`, `n` and `more` are reserved keys, all others are its
- *                            parameters
- *     # ...                  a comment
+ *     w NAME [key=value]...  one run of a workload; `place`, `n`, `more` and `spin` are reserved keys, all others are
+ * its parameters # ...                  a comment
  *
  * The section holds PLAN_CAPACITY bytes, NUL-padded; it starts with PLAN_MAGIC until the host overwrites it. */
 #ifndef FERRULE_PLAN_H
@@ -17,6 +16,7 @@
 
 /* [cffi */
 enum { PLAN_CAPACITY = 16384, PLAN_RUNS = 192, PLAN_PARAMS = 6, PLAN_CPUS = 8, PLAN_NAME = 32, PLAN_MORE = 1000 };
+enum { PLAN_SPIN = 1 << 24 };
 
 enum plan_place { PLACE_SAME_CORE = 0, PLACE_CROSS_CORE = 1, PLACE_FREE = 2 };
 enum plan_verify { VERIFY_FIRST = 0, VERIFY_ONLY = 1 };
@@ -33,6 +33,7 @@ struct plan_run {
     int32_t place;  /* enum plan_place */
     uint64_t batch; /* n=: frozen batch size; 0: calibrate */
     uint32_t more;  /* more=: per mille of operations run on top of the reported ones: an injected slowdown */
+    uint32_t spin;  /* spin=: multiplications before a batch's operations and timed with them: another, of any size */
 };
 
 struct plan {

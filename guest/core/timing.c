@@ -218,17 +218,25 @@ const char *timing_verdict_name(int32_t verdict) {
     return verdict >= 0 && verdict < (int32_t)(sizeof name / sizeof *name) ? name[verdict] : "unknown";
 }
 
-uint64_t timing_pace(void) {
+static inline void multiply(uint32_t count) {
     enum { UNROLLED = 4 }; /* so that the loop around them is hidden behind them on every core */
     uint64_t x = 3;
-    uint64_t open = counter_open();
-    for (uint32_t turns = TIMING_PACE / UNROLLED; turns; turns--) {
+    for (uint32_t turns = (count + UNROLLED - 1) / UNROLLED; turns; turns--) {
         for (uint32_t i = 0; i < UNROLLED; i++) {
             x *= x;
             __asm__ volatile("" : "+r"(x)); /* nothing may be known of x: the chain is not to be shortened */
         }
     }
+}
+
+uint64_t timing_pace(void) {
+    uint64_t open = counter_open();
+    multiply(TIMING_PACE);
     return counter_close() - open;
+}
+
+void timing_spin(uint32_t multiplications) {
+    multiply(multiplications);
 }
 
 uint64_t timing_batch_floor(const struct timing *timing, uint64_t target_ns) {

@@ -46,6 +46,9 @@ uint64_t timing_mark(timing_clock clock, void *context, uint64_t *tick, uint64_t
  * the core does not (turbo, thermal limits, other tenants), this says how fast the core is now. */
 uint64_t timing_pace(void);
 
+/* So many of the same multiplications, rounded up to a multiple of four. */
+void timing_spin(uint32_t multiplications);
+
 /* The smallest number of ticks a batch must last for counter cost and step to stay under 1 % of it and for the
  * target to be met: max(1000 x resolution, 200 x cost, target_ns). */
 uint64_t timing_batch_floor(const struct timing *timing, uint64_t target_ns);

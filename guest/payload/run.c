@@ -94,15 +94,22 @@ static int prepare(const struct workload *workload, struct run *run, struct outc
     return 1;
 }
 
-uint64_t timed_batch(const struct workload *workload, struct run *run, uint64_t n) {
+/* Inlined with a constant where nothing is injected: the region then holds not one instruction more. */
+static inline uint64_t timed(const struct workload *workload, struct run *run, uint64_t n, uint32_t spin) {
     if (workload->before)
         workload->before(run, n);
     uint64_t open = counter_open();
+    if (spin) /* first, while a second end still waits: afterwards it would take it for time of its own */
+        timing_spin(spin);
     workload->loop(run, n);
     uint64_t ticks = counter_close() - open;
     if (workload->after)
         workload->after(run, n);
     return ticks;
+}
+
+uint64_t timed_batch(const struct workload *workload, struct run *run, uint64_t n) {
+    return timed(workload, run, n, 0);
 }
 
 /* The largest batch, in steps: all sizes are counted in them, so that all of them are possible ones. */
@@ -151,7 +158,10 @@ static void take_batches(const struct plan *plan, const struct workload *workloa
         if (b == outcome->warm)
             counted = os_switches(&voluntary[0], &involuntary[0]) >= 0;
         outcome->pace[b] = timing_pace();
-        outcome->ticks[b] = timed_batch(workload, run, outcome->ran);
+        if (run->asked->spin)
+            outcome->ticks[b] = timed(workload, run, outcome->ran, run->asked->spin);
+        else
+            outcome->ticks[b] = timed_batch(workload, run, outcome->ran);
         outcome->cpu[0][b] = os_cpu();
         uint32_t second = run->shared->cpu_of_second;
         outcome->cpu[1][b] = second == CPU_UNKNOWN ? -1 : (long)second;

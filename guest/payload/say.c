@@ -137,6 +137,8 @@ void say_begin(struct payload *payload, uint32_t index, uint32_t position, const
     record_text(record, "place", place_name(asked->place));
     if (asked->more)
         record_u64(record, "more", asked->more);
+    if (asked->spin)
+        record_u64(record, "spin", asked->spin);
     for (uint32_t i = 0; i < asked->params; i++)
         say_param(record, asked->param[i].key, asked->param[i].value);
     record_end(record);

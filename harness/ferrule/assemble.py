@@ -14,7 +14,7 @@ from ferrule.core import Mark
 from ferrule.crosscheck import CrossCheck
 from ferrule.fields import Bad, Fields, clean, integer, parameters
 from ferrule.gather import FACTS, Asked, ProcessRecords, RunRecords
-from ferrule.plan import Plan
+from ferrule.plan import Plan, PlannedRun
 from ferrule.samples import Accel, Conditions, GuestResult, RunKey, RunResult, Status, Surroundings
 from ferrule.stream import INIT_PROCESS, Damage, Event, Record, Restart
 
@@ -121,9 +121,11 @@ class Assembler:
         process.runs[index] = run
         if (said.workload, sorted(said.params), said.place) != (key.workload, sorted(key.params), key.place):
             raise Bad(f"{said} began where the plan has {key}")
-        more = self._plan.runs[index].more if index < len(self._keys) else 0
-        if integer(fields, "more", default=0) != more:
-            raise Bad(f"more={clean(fields.get('more', '0'))} began where the plan has {more}")
+        planned = self._plan.runs[index] if index < len(self._keys) else PlannedRun(said)
+        for name, due in (("more", planned.more), ("spin", planned.spin)):
+            if integer(fields, name, default=0) != due:
+                raise Bad(f"{name}={clean(fields.get(name, '0'))} began where the plan has {due}")
+        run.spin = planned.spin or None
         run.position = integer(fields, "pos", 0, 1 << 32, default=0)
 
     def _inside(self, process: ProcessRecords, kind: str, fields: Fields) -> None:

@@ -52,6 +52,7 @@ class RunRecords:
     position: int = 0
     n: int = 0
     ran: int | None = None
+    spin: int | None = None
     meaning: Meaning | None = None
     place: str = "same_core"
     params: Params = ()
@@ -249,6 +250,7 @@ class ProcessRecords:
             position=run.position,
             n=run.n,
             ran=run.ran,
+            spin=run.spin,
             ticks=np.asarray(run.ticks, dtype=np.int64),
             warm_ticks=np.asarray(run.warm, dtype=np.int64),
             cpus=np.asarray(run.cpus, dtype=np.int32).reshape(-1, ends),

@@ -14,8 +14,9 @@ RUNS: Final = 192  # PLAN_RUNS
 PARAMS: Final = 6  # PLAN_PARAMS
 CPUS: Final = 8  # PLAN_CPUS
 MORE: Final = 1000  # PLAN_MORE
+SPIN: Final = 1 << 24  # PLAN_SPIN
 PLACES: Final = ("same_core", "cross_core", "free")  # enum plan_place
-RESERVED: Final = ("place", "n", "more")  # no parameter can be called so
+RESERVED: Final = ("place", "n", "more", "spin")  # no parameter can be called so
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,30}")
 _TOKEN = re.compile(r"[0-9a-z]{1,16}")
@@ -28,13 +29,14 @@ _INTEGER = re.compile(r"-?[0-9]+")
 class PlannedRun:
     """One run: what, and the batch size when it is frozen (0: the payload calibrates it).
 
-    `more` injects a slowdown of known size, to find out whether it is found: a batch runs round(n (1 + more / 1000))
-    operations and reports n.
+    `more` and `spin` inject a slowdown of known size, to find out whether it is found: a batch runs
+    round(n (1 + more / 1000)) operations and reports n, or so many dependent multiplications before its operations.
     """
 
     key: RunKey
     n: int = 0
     more: int = 0  # per mille
+    spin: int = 0  # multiplications a batch, those of the pace loop
 
 
 @dataclass(frozen=True)
@@ -162,6 +164,7 @@ def _render_run(run: PlannedRun) -> str:
         _check(-(1 << 63) <= value < 1 << 63, f"plan: {key}: {name}={value} is not a 64-bit number")
     _check(0 <= run.n < 1 << 64, f"plan: {key}: n={run.n} is not 0..2^64-1")
     _check(0 <= run.more <= MORE, f"plan: {key}: more={run.more} is not 0..{MORE} per mille")
+    _check(0 <= run.spin <= SPIN, f"plan: {key}: spin={run.spin} is not 0..{SPIN} multiplications")
     words = ["w", key.workload, *(f"{name}={value}" for name, value in key.params)]
     if key.place != "same_core":
         words.append(f"place={key.place}")
@@ -169,6 +172,8 @@ def _render_run(run: PlannedRun) -> str:
         words.append(f"n={run.n}")
     if run.more:
         words.append(f"more={run.more}")
+    if run.spin:
+        words.append(f"spin={run.spin}")
     return " ".join(words)
 
 
@@ -206,7 +211,7 @@ def _parse_run(words: list[str]) -> PlannedRun:
     name = words[0] if words else ""
     _check(_NAME.fullmatch(name), "a workload's name is not [a-z][a-z0-9_]* of at most 31 characters")
     params: dict[str, int] = {}
-    place, n, more = "same_core", 0, 0
+    place, n, more, spin = "same_core", 0, 0, 0
     for word in words[1:]:
         key, equals, value = word.partition("=")
         _check(equals, "a parameter is not key=value")
@@ -217,9 +222,11 @@ def _parse_run(words: list[str]) -> PlannedRun:
             n = _number(value, 0, 1 << 64)
         elif key == "more":
             more = _number(value, 0, MORE + 1)
+        elif key == "spin":
+            spin = _number(value, 0, SPIN + 1)
         else:
             _check(_NAME.fullmatch(key), "a parameter's name is not [a-z][a-z0-9_]* of at most 31 characters")
             _check(key not in params, "a parameter is given twice")
             params[key] = _number(value, -(1 << 63), 1 << 63)
             _check(len(params) <= PARAMS, f"more than {PARAMS} parameters")
-    return PlannedRun(RunKey(name, tuple(params.items()), place), n, more)
+    return PlannedRun(RunKey(name, tuple(params.items()), place), n, more, spin)

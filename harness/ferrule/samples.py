@@ -138,6 +138,7 @@ class ProcessSamples:
     surroundings: Surroundings | None = None
     pace: Pace | None = None  # None: its payload does not tell
     ran: int | None = None  # operations a batch really ran, where a slowdown was injected: nothing but a test
+    spin: int | None = None  # multiplications a batch held besides, likewise
 
 
 @dataclass

@@ -45,6 +45,5 @@ def plan_order(seed: int, boot: int, process: int, count: int) -> list[int]:
 
 def _run(ffi: Any, run: Any) -> PlannedRun:
     params = tuple((ffi.string(run.param[i].key).decode(), int(run.param[i].value)) for i in range(run.params))
-    return PlannedRun(
-        RunKey(ffi.string(run.workload).decode(), params, PLACES[run.place]), int(run.batch), int(run.more)
-    )
+    key = RunKey(ffi.string(run.workload).decode(), params, PLACES[run.place])
+    return PlannedRun(key, int(run.batch), int(run.more), int(run.spin))

@@ -99,7 +99,7 @@ def summarise(run: RunResult, conditions: Conditions) -> Summary:
         exact_interval(per_process) if exact else hierarchical_interval(per_process, boots).widened(Z * subtraction)
     )
     moved = run.meaning.bytes if is_bandwidth(run.meaning) and not exact else 0
-    found = {Flag.INJECTED} if any(samples.ran for samples in used) else set()
+    found = {Flag.INJECTED} if any(samples.ran or samples.spin for samples in used) else set()
     found |= flag.placement_flags(used, run.meaning, run.place) | flag.clock_flags(used, conditions)
     seen = flag.surroundings(used)
     if conditions.is_time:

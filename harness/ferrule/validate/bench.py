@@ -8,25 +8,29 @@ from dataclasses import dataclass, replace
 from itertools import product
 from typing import Final
 
+import numpy as np
+
 from ferrule.assemble import Assembler
 from ferrule.build import Payload, patch_plan
 from ferrule.errors import GuestError
 from ferrule.gate.paired import visits
-from ferrule.gate.paired.measure import BATCHES, WARM
+from ferrule.gate.paired.measure import BATCHES, TARGET_NS, WARM
 from ferrule.guests.base import Guest, Scatters
 from ferrule.plan import Plan, PlannedRun
 from ferrule.progress import Progress
 from ferrule.registry import workloads
-from ferrule.samples import GuestResult, RunKey
+from ferrule.samples import GuestResult, ProcessSamples, RunKey
 from ferrule.stats import allocation
+from ferrule.stats.pace import around
 from ferrule.validate.recording import Recording, Size, whole_visits
 from ferrule.validate.runs import Run
 from ferrule.watch import Watch
 
 ARMS: Final = (0, 0, 20, 50)  # per mille more: base, the same again, +2 %, +5 %
-PROTOCOL: Final = Plan(batches=BATCHES, warm=WARM, target_ns=100_000, limit_ns=2_000_000_000)
+PROTOCOL: Final = Plan(batches=BATCHES, warm=WARM, target_ns=TARGET_NS, limit_ns=2_000_000_000)
 _PILOT: Final = replace(PROTOCOL, batches=1, warm=0)
 _FINE: Final = 50  # steps in which a batch must be countable, so that +2 % is a whole number of them
+_LONG: Final = 200e-6  # seconds of a batch
 
 
 @dataclass
@@ -87,28 +91,9 @@ class Bench:
             Watch(self.guest, plan, assembler, self.progress).drain(execution)
         return assembler.result()
 
-    def batch_sizes(self, keys: Sequence[RunKey], seed: int) -> dict[RunKey, int]:
-        """Operations a batch, to freeze. What this guest cannot do is left out.
-
-        Batches are calibrated, then made larger until one fiftieth more is a whole number of steps.
-        """
-        found: dict[RunKey, int] = {}
-        first = self.execute(tuple(map(PlannedRun, keys)), seed, 0, _PILOT)
-        wanted = {key: run.processes[0].n for key in keys if (run := first.runs.get(key)) and run.processes}
-        for multiple in (1, 2, 4, 8, 16):
-            tried = {
-                key: -(-n // (_FINE * multiple)) * _FINE * multiple for key, n in wanted.items() if key not in found
-            }
-            asked = tuple(PlannedRun(key, n, 20) for key, n in tried.items())
-            result = self.execute(asked, seed, multiple, _PILOT)
-            for key, n in tried.items():
-                run = result.runs.get(key)
-                if run and run.processes and run.processes[0].n == n and run.processes[0].ran == n * 1020 // 1000:
-                    found[key] = n
-        return {key: found[key] for key in keys if key in found}
-
-    def sizes(self, batches: Mapping[RunKey, int], seed: int) -> dict[RunKey, Size]:
-        """As many visits, and processes, as a pilot of a few processes calls for."""
+    def sizes(self, keys: Sequence[RunKey], seed: int) -> dict[RunKey, Size]:
+        """Batch sizes, visits and processes as a gate's pilot finds them. What this guest cannot do is left out."""
+        batches, counted = self._batches(keys, seed)
         asked, results = {key: Size(n, allocation.VISITS) for key, n in batches.items()}, []
         self.lay_out(seed)  # one for all, as both arms of a pair have one
         for number in range(visits.PROCESSES):
@@ -119,9 +104,47 @@ class Bench:
         controls = {key: 1 for key in batches if workloads()[key.workload].control}
         often = visits.fitting({**dict.fromkeys(batches, allocation.VISITS), **often, **controls})
         many = {key: visits.processes(found, often[key]) for key, found in pilots.items() if key not in controls}
-        return {key: Size(n, often[key], many.get(key, 1)) for key, n in batches.items()}
+        return {
+            key: Size(n, often[key], many.get(key, 1), 0.0 if key in counted else _lasts(pilots[key]))
+            for key, n in batches.items()
+            if key in pilots
+        }
+
+    def _batches(self, keys: Sequence[RunKey], seed: int) -> tuple[dict[RunKey, int], set[RunKey]]:
+        """Operations a batch, and the workloads whose batches are slowed by more of them.
+
+        Those batches are as a gate calibrates them, but larger where one fiftieth more would not be a whole number of
+        steps; unless they would last long then, when multiplications do it. Not where two processes take turns: these
+        would change whose turn it is.
+        """
+        first = self.execute(tuple(map(PlannedRun, keys)), seed, 0, _PILOT).runs
+        spoken = {key: run for key in keys if (run := first.get(key)) and run.processes}
+        batches, counted = {key: run.processes[0].n for key, run in spoken.items()}, set[RunKey]()
+        for multiple in (1, 2, 4, 8, 16):
+            tried = {
+                key: -(-n // (_FINE * multiple)) * _FINE * multiple for key, n in batches.items() if key not in counted
+            }
+            result = self.execute(tuple(PlannedRun(key, n, 20) for key, n in tried.items()), seed, multiple, _PILOT)
+            for key, n in tried.items():
+                run = result.runs.get(key)
+                if not (run and run.processes and run.processes[0].n == n and run.processes[0].ran == n * 1020 // 1000):
+                    continue
+                alone = run.meaning is None or run.meaning.ends < 2
+                if not alone or int(run.processes[0].ticks[0]) <= _LONG * run.processes[0].clock.hz:
+                    counted.add(key)
+                    batches[key] = n
+        return batches, counted
+
+
+def _lasts(pilot: Sequence[Sequence[ProcessSamples]]) -> float:
+    every = [one for of in pilot for one in of if one.pace is not None]
+    return float(np.median([np.median(one.ticks / around(one.pace.ticks)) * one.pace.n for one in every if one.pace]))
 
 
 def planned(sizes: Mapping[RunKey, Size], more: int) -> tuple[PlannedRun, ...]:
-    """All visits of one process; the payload draws their order."""
-    return tuple(PlannedRun(key, size.n, more) for key, size in sizes.items() for _ in range(size.visits))
+    """All visits of one process, slowed by `more` per mille; the payload draws their order."""
+    return tuple(
+        PlannedRun(key, size.n, 0 if size.lasts else more, round(size.lasts * more / 1000))
+        for key, size in sizes.items()
+        for _ in range(size.visits)
+    )

@@ -1,10 +1,10 @@
 """Real samples for the validation: full runs in which the same system stands in several arms, slowed by known amounts.
 
 One full run is a series of rounds. In each round every arm is one process of the payload, all arms one after the other
-in an order drawn anew: what a paired gate does with two builds, done with one. Arms differ in nothing but how many
-operations more than reported they run (`more=` of the plan). All arms of a round have the same address layout and take
-the workloads in the same order. Each run has a pilot of its own, which says how many visits, and processes, each
-workload is worth.
+in an order drawn anew: what a paired gate does with two builds, done with one. Arms differ in nothing but a slowdown of
+known size: operations that are run and not reported, or multiplications. All arms of a round have the same address
+layout and take the workloads in the same order. Each run begins with a pilot of its own, as a gate does, which says how
+long batches are and how many visits, and processes, each workload is worth.
 
 Every run is a file of its own, complete or not there: an interrupted validation goes on where it stopped.
 """
@@ -21,7 +21,7 @@ from ferrule.validate.bench import ARMS, Bench
 from ferrule.validate.recording import Size
 from ferrule.validate.runs import Run, load, save
 
-WHOLE: Final = 10  # each so many-th run has all arms, the others leave out +5 %
+WHOLE: Final = 10  # of so many runs one has all arms, the others leave out +5 %
 
 
 def collect(
@@ -35,19 +35,17 @@ def collect(
     said: Callable[[str], None],
     measure: Callable[[Mapping[RunKey, Size], int, int], Run] | None = None,
 ) -> None:
-    """Measure until the corpus holds so many full runs; those that are there already count, and freeze batch sizes.
+    """Measure until the corpus holds so many full runs; those that are there already count.
 
     `measure` makes one run of given sizes, seed and rounds; by default one of all arms.
     """
-    batches: dict[RunKey, int] = {}
     for number in range(runs):
         path = folder / f"run-{number:04}.npz"
         if path.exists():
-            batches = batches or _frozen(load(path), keys)
+            load(path)
             continue
-        batches = batches or bench.batch_sizes(keys, seed)
         began = time.monotonic()
-        sizes = bench.sizes(batches, seed + number)
+        sizes = bench.sizes(keys, seed + number)
         if measure:
             run = measure(sizes, seed + number, rounds)
         else:
@@ -55,8 +53,3 @@ def collect(
         save(run, path)
         spent = time.monotonic() - began
         said(f"run {number + 1} of {runs}: {spent:.0f} s, load {run.load.mean():.1f}: {path.name}")
-
-
-def _frozen(run: Run, keys: Sequence[RunKey]) -> dict[RunKey, int]:
-    known = dict(zip(run.workloads, run.n.tolist(), strict=True))
-    return {key: known[str(key)] for key in keys if str(key) in known}

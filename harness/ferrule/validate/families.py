@@ -156,12 +156,20 @@ def injected(run: Run, more: int) -> list[Found]:
         mine = verdicts.pop(name)
         low, high = (None if end is None else end - 1.0 for end in (mine.low, mine.high))
         others = sum(one.verdict == "regressed" for one in verdicts.values())
-        # Whole turns of the loop are injected, of which the loop itself is taken off once.
-        turn = 1.0 + float(np.nanmedian(run.loop) / np.nanmedian(run.costs(at)[:, BASE]))
-        true = (float(run.ran[arm, at]) / float(run.n[at]) - 1.0) * turn
+        true = _true(run, at, arm)
         disturbed = slowed.contamination[name] > CONTAMINATION
         made.append(Found(name, true, mine.verdict, mine.ratio - 1.0, low, high, others, disturbed))
     return made
+
+
+def _true(run: Run, at: int, arm: int) -> float:
+    """The slowdown that was injected into an arm, relative to the operation."""
+    cost = float(np.nanmedian(values(run, at, (BASE, arm))[:, 0]))
+    # Whole turns of the loop are injected, of which the loop itself is taken off once.
+    turn = 1.0 + float(np.nanmedian(run.loop)) / cost
+    paces = run.paces(at)[:, [BASE, arm]]
+    spun = float(run.spin[arm, at]) * float(np.median(paces[paces > 0])) / run.multiplications / float(run.n[at])
+    return (float(run.ran[arm, at]) / float(run.n[at]) - 1.0) * turn + spun / cost
 
 
 def power(runs: Sequence[Run], more: int, pairs: Sequence[int], draws: int, seed: int) -> dict[str, list[float]]:

@@ -25,6 +25,7 @@ class Size:
     n: int  # operations a batch
     visits: int  # in each process
     processes: int = 1  # of an arm in each round
+    lasts: float = 0.0  # multiplications that a batch takes as long as; 0: one fiftieth more is a whole number of steps
 
 
 class Recording:
@@ -42,9 +43,11 @@ class Recording:
         self.ticks = np.zeros((*shape, len(sizes), most, self.visits.max(initial=1), BATCHES), dtype=np.int64)
         self.pace = np.zeros_like(self.ticks)
         self.ran = np.tile(self.n, (len(arms), 1))
+        self.spin = np.zeros_like(self.ran)
         self.hz, self.pair, self.loop = (np.full((*shape, most), np.nan) for _ in range(3))
         self.order, self.load = np.zeros(shape, dtype=np.int64), np.zeros(rounds)
         self.conditions: dict[str, str] = {}
+        self.multiplications = 0
         self.began, self.used = time.time(), machine_load.used()
 
     def begin(self, number: int, order: Sequence[int]) -> None:
@@ -61,8 +64,10 @@ class Recording:
             first, taken = samples[0], overhead(samples[0].reference, samples[0].clock.resolution)
             where, here = (number, arm, process), (number, arm, at, process, slice(len(samples)))
             self.ticks[here] = [one.ticks for one in samples]
-            self.pace[here] = [around(one.pace.ticks) for one in samples if one.pace is not None]
-            self.ran[arm, at] = first.ran or first.n
+            paces = [one.pace for one in samples if one.pace is not None]  # all of them: they are whole
+            self.pace[here] = [around(one.ticks) for one in paces]
+            self.multiplications = paces[0].n
+            self.ran[arm, at], self.spin[arm, at] = first.ran or first.n, first.spin or 0
             self.hz[where], self.pair[where], self.loop[where] = first.clock.hz, taken.pair, taken.loop
 
     def run(self) -> Run:
@@ -77,6 +82,7 @@ class Recording:
             visits=self.visits,
             n=self.n,
             ran=self.ran,
+            spin=self.spin,
             hz=self.hz,
             pair=self.pair,
             loop=self.loop,
@@ -84,6 +90,7 @@ class Recording:
             load=self.load,
             began=self.began,
             seconds=time.time() - self.began,
+            multiplications=self.multiplications,
             others=machine_load.others(self.used, machine_load.used()),
             conditions=self.conditions,
         )

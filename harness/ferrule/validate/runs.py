@@ -31,6 +31,7 @@ class Run:
     visits: Ticks  # (workloads,), in each process
     n: Ticks  # (workloads,), operations a batch, the same in all arms
     ran: Ticks  # (arms, workloads), operations really run
+    spin: Ticks  # (arms, workloads), multiplications besides
     hz: Floats  # (rounds, arms, processes), ticks a second; NaN where there was no process
     pair: Floats  # (rounds, arms, processes), ticks of an empty region
     loop: Floats  # (rounds, arms, processes), ticks of an empty turn
@@ -38,6 +39,7 @@ class Run:
     load: Floats  # (rounds,), the host's load average over a minute
     began: float  # seconds since the epoch
     seconds: float
+    multiplications: int  # of the pace loop
     others: float | None  # CPUs that were kept busy by others meanwhile; None where the host does not tell
     conditions: Mapping[str, str]
 

@@ -18,9 +18,10 @@ from ferrule.progress import Progress
 from ferrule.samples import GuestResult, RunKey
 from ferrule.stats.allocation import VISITS
 
-BATCHES: Final = 8  # a visit; more of one visit say little. The same number for both arms, which a quantile needs
-WARM: Final = 2
-_TARGET_NS, _LIMIT_NS = 100_000, 2_000_000_000  # a batch, so short that most hold no timer interrupt; a run
+BATCHES: Final = 16  # a visit. The same number for both arms, which a quantile needs
+WARM: Final = 3
+TARGET_NS: Final = 25_000  # a batch, so short that most hold no interrupt of a timer or of the host's
+_LIMIT_NS = 2_000_000_000  # a run
 
 
 class _Errors(Progress):
@@ -73,7 +74,7 @@ class Contest:
 
     def _pilot(self, processes: int, batches: int, warm: int) -> GuestResult:
         """Of the base alone."""
-        budget = Budget(1, processes, batches, warm, 0, _TARGET_NS, _LIMIT_NS, name="pilot")
+        budget = Budget(1, processes, batches, warm, 0, TARGET_NS, _LIMIT_NS, name="pilot")
         return self._campaign(self.arms[:1], budget, self.seed)[self.arms[0].side.name]
 
     def pair(self, number: int) -> Pair:
@@ -81,7 +82,7 @@ class Contest:
         draw = random.Random(f"{self.seed} {number} {self.control}")  # noqa: S311 - a coin, not a secret
         order, layout = draw.sample(self.arms, 2), draw.getrandbits(63)
         processes = self.processes or 1
-        budget = Budget(1, processes, BATCHES, WARM, 0, _TARGET_NS, _LIMIT_NS, name="gate")
+        budget = Budget(1, processes, BATCHES, WARM, 0, TARGET_NS, _LIMIT_NS, name="gate")
         seed, began = draw.getrandbits(63), machine_load.now()
         turns: dict[str, Turn] = {}
         for arm in order:  # equal seeds: both arms have one layout, and take the runs in the same order
