@@ -171,6 +171,18 @@ def test_a_known_slowdown_is_found_with_its_size(runs: list[Run], more: int) -> 
     assert sum(one.others for one in found) == 0
 
 
+def test_multiplications_are_found_with_their_size() -> None:
+    """A fiftieth of a batch of 1000 x 201 ticks, in multiplications of which 10,000 take 20,000 ticks."""
+    run = full_run(5)
+    spun = np.zeros_like(run.ran)
+    spun[2] = 2010
+    ticks = run.ticks.copy()
+    ticks[:, 2] = ticks[:, 0] + 2010 * 2
+    found = injected(replace(run, ticks=ticks, ran=np.full_like(run.ran, N), spin=spun), 20)
+    assert [one.injected for one in found] == pytest.approx([0.0201] * len(found), rel=0.01)
+    assert [one.estimate for one in found] == pytest.approx([0.0201] * len(found), rel=0.01)
+
+
 def test_an_arm_is_the_middle_of_its_processes_and_none_where_one_is_missing() -> None:
     run = full_run(3, sd=0.02, processes=(1, 1, 2, 1, 1))
     at = run.workloads.index("page_fault")
