@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 from ferrule.gate.paired.arms import NAMES
+from ferrule.gate.paired.measure import BATCHES
 from ferrule.gate.paired.pairs import SCHEMA, Batches, Head, Pair, Process, Run, Turn
 from ferrule.samples import Meaning, Pace, Reference, Surroundings
 from ferrule.stats.paired import planned_looks
 
-N, BATCHES, VISITS, HZ = 1000, 8, 4, 2e9
+N, VISITS, HZ = 1000, 4, 2e9
 PACE, PACE_N = 20_000, 10_000
 REFERENCE = Reference(np.full(16, 40), ((1000, np.full(15, 1040)), (2000, np.full(15, 2040))))
 CONTROL = {"clock_read": 50.0}

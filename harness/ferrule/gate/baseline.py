@@ -97,7 +97,7 @@ def parse(text: str, name: str) -> Baseline:
         baseline = decode(Baseline, found)
         for key, entry in baseline.entries.items():
             if entry.n < 1 or not entry.low <= entry.value <= entry.high:
-                raise Malformed(f".entries.{key}: impossible values")
+                raise Malformed("impossible values", f".entries.{key}")
     except (ValueError, RecursionError) as error:  # Malformed and JSONDecodeError are ValueErrors
         raise InfrastructureError(
             f"{name}: is no baseline ({error}); take it from version control, or delete it and use --update-baseline"
