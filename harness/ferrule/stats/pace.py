@@ -18,6 +18,7 @@ alike, and exchanging the arms of a pair changes neither the share nor the typic
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -25,6 +26,8 @@ from numpy.typing import ArrayLike, NDArray
 from ferrule.samples import Pace
 
 Floats = NDArray[np.float64]
+
+LOW: Final = 0.15  # quantile of a process's batches that stands for it
 
 
 def around(pace: ArrayLike) -> Floats:
@@ -79,22 +82,23 @@ def at_typical(costs: ArrayLike, paces: ArrayLike, typical: float, share: float)
 def levels(costs: ArrayLike, paces: ArrayLike | None) -> tuple[Floats, float]:
     """One value for each process, at one speed of the core: what a gate compares; and the share that was found.
 
-    The lower quartile of each visit's batches, and the median over the visits of a process. Disturbances only ever add,
-    so that the low batches say more than the middle; a visit that another tenant spoilt as a whole is outvoted.
+    A low quantile of all batches of all its visits. Disturbances only ever add, so that the low batches say more than
+    the middle, and a visit that another tenant spoilt as a whole has none among them. The lowest say less: a clock that
+    changes between the pace loop and its batch makes a few batches too cheap.
 
     Args:
         costs: of one operation, (processes, visits, batches).
         paces: of the core at each batch, of the same shape; None where a payload does not tell: nothing is taken out.
     """
     x = np.asarray(costs, dtype=np.float64)
-    raw = _of_visits(x)
+    raw = _low(x)
     if paces is None or not raw.size or (raw <= 0.0).any():
         return raw, 0.0
     beside = np.asarray(paces, dtype=np.float64)
     found = share(raw, np.median(beside, axis=(1, 2)))
-    return _of_visits(at_typical(x, beside, float(np.median(beside)), found)), found
+    return _low(at_typical(x, beside, float(np.median(beside)), found)), found
 
 
-def _of_visits(costs: Floats) -> Floats:
-    result: Floats = np.median(np.quantile(costs, 0.25, axis=-1), axis=-1)
+def _low(costs: Floats) -> Floats:
+    result: Floats = np.quantile(costs.reshape(len(costs), -1), LOW, axis=1)
     return result

@@ -1,7 +1,7 @@
 """From stored pairs to numbers: one value an arm and pair, and why some workloads have none.
 
-One process gives the lower quartile of a visit's batches, at one speed of the core, and of its visits the median
-(stats/pace.py); an arm with several processes a pair gives their median. Values are in ticks of the raw counter, which
+One process gives a low quantile of all batches of all its visits, at one speed of the core (stats/pace.py); an arm with
+several processes a pair gives their median. Values are in ticks of the raw counter, which
 both arms share. Counter pair and empty loop are taken off as stats/per_op.py does,
 but as one machine's, the same for all: a process's own estimate would add its noise, on a busy machine a tenth of a
 short operation. They are medians over the processes of both arms, which no exchange of arms within a pair changes, so
