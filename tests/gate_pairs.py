@@ -35,10 +35,10 @@ def head(costs: Mapping[str, float], pairs: int = 60, **changes: Any) -> Head:
         "margin": 0.005,
         "bound": 0.02,
         "alpha": 0.01,
-        "processes": 1,
         "batches": BATCHES,
         "warm": 3,
         "sizes": dict.fromkeys(costs, N),
+        "processes": dict.fromkeys(costs, 1),
         "visits": dict.fromkeys(costs, VISITS),
         "control_visits": VISITS,
     }

@@ -93,6 +93,25 @@ def test_an_injected_slowdown_is_found() -> None:
     assert any("a slowdown of 50 % was injected" in line for line in found.conditions)
 
 
+def test_a_second_process_holds_what_calls_for_it() -> None:
+    own, _ = contests()
+    own.keys = [KEY, RunKey("parent_id")]
+    own.pilot()
+    own.many = {KEY: 2, RunKey("parent_id"): 1}
+    pair = own.pair(0)
+    for turn in pair.turns.values():
+        held = {key: [one.process for one in run.visits] for key, run in turn.runs.items()}
+        assert held["null_call"] == [0] * own.visits[KEY] + [1] * own.visits[KEY]
+        assert held["parent_id"] == [0] * own.visits[RunKey("parent_id")]
+        assert [one.number for one in turn.processes] == [0, 1]
+    assert sum(pair.turns["base"].runs["parent_id"].visits[0].ticks) > 0
+    many = {"null_call": 2, "parent_id": 1}
+    often = {str(key): count for key, count in own.visits.items()}
+    found = report(head(many, 1, processes=many, visits=often), [pair])
+    assert not any("arrived of" in one.why for one in found.findings), "all that was asked for is there"
+    assert any("1 or 2 processes of" in line for line in found.conditions)
+
+
 def test_enough_is_enough() -> None:
     both, pairs = contests(), list[Pair]()
     for contest in both:
@@ -189,7 +208,7 @@ def test_a_repeated_boot_counts_once() -> None:
     """A boot that another run ended is done again: its finished runs have two processes where one was asked for."""
     first, again = make.process([1.0] * 4, boot=0), make.process([2.0] * 4, boot=1)
     run = RunResult(KEY, "ok", meaning=make.CALL, processes=[first, again])
-    turn = turn_of(make.guest([run]), 1, {}, first=False)
+    turn = turn_of(make.guest([run]), {}, {}, first=False)
     (batches,) = turn.runs["null_call"].visits
     assert (batches.ticks == again.ticks).all()
     assert [one.number for one in turn.processes] == [batches.process]

@@ -77,12 +77,11 @@ def _measure(parsed: argparse.Namespace, folder: Path, progress: Progress) -> Re
     control = _control(parsed, name, own[0], extra, progress)
     contests = [
         Contest((own[0], own[1]), keys, seed, progress, parsed.processes, parsed.patience),
-        Contest(control, CONTROLS, seed, progress, parsed.processes, parsed.patience, control=True),
+        Contest(control, CONTROLS, seed, progress, 1, parsed.patience, control=True),
     ]
     try:
         for contest in contests:
             contest.pilot()
-        contests[1].processes = contests[0].processes
         head = _head(name, contests, pairs, seed)
         return _report(*_pairs(contests, head, folder, progress), parsed, folder)
     finally:
@@ -153,10 +152,10 @@ def _head(guest: str, contests: Sequence[Contest], pairs: int, seed: int) -> Hea
         margin=MARGIN,
         bound=BOUND,
         alpha=ALPHA,
-        processes=own.processes or 1,
         batches=BATCHES,
         warm=WARM,
         sizes={str(key): own.sizes[key] for key in own.keys if key in own.sizes},
+        processes={str(key): own.many[key] for key in own.keys if key in own.many},
         visits={str(key): own.visits[key] for key in own.keys if key in own.visits},
         control_visits=VISITS,
         injected=own.more,

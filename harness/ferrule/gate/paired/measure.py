@@ -39,12 +39,13 @@ class Contest:
     keys: Sequence[RunKey]
     seed: int
     progress: Progress
-    processes: int | None = None  # an arm and pair; None: as many as the pilot calls for
+    processes: int | None = None  # an arm and pair; None: as many as the pilot calls for, workload by workload
     patience: float | None = None
     control: bool = False  # base against base
     more: int = 0  # per mille of slowdown injected into the candidate: to find out whether it is found
     sizes: Mapping[RunKey, int] = field(default_factory=dict)  # operations a batch
     visits: Mapping[RunKey, int] = field(default_factory=dict)  # of each workload in a process
+    many: Mapping[RunKey, int] = field(default_factory=dict)  # processes that each workload has in an arm and pair
 
     def pilot(self) -> None:
         """Calibrate batch sizes and visits on the base: they are frozen for both arms.
@@ -58,9 +59,9 @@ class Contest:
             raise InfrastructureError(f"the base was not measured: {why}")
         self.sizes = {key: run.processes[0].n for key, run in result.runs.items() if run.processes}
         self.visits = visits.fitting(dict.fromkeys(self.sizes, VISITS))
+        self.many = dict.fromkeys(self.sizes, self.processes or 1)
         if not self.control:  # which is short and steady
             self._allocate()
-        self.processes = self.processes or 1
 
     def _allocate(self) -> None:
         """Visits, and processes where nobody said how many, by how the base's scatter: of one layout, as in a pair."""
@@ -69,40 +70,58 @@ class Contest:
         pilots = {key: visits.whole(seen[key].processes, often) for key, often in self.visits.items() if key in seen}
         pilots = {key: found for key, found in pilots.items() if found}
         self.visits = visits.fitting({**self.visits, **{key: visits.enough(found) for key, found in pilots.items()}})
-        called = [visits.processes(found, self.visits[key]) for key, found in pilots.items()]
-        self.processes = self.processes or max(called, default=1)
+        if self.processes is None:
+            called = {key: visits.processes(found, self.visits[key]) for key, found in pilots.items()}
+            if self.arms[0].side.fresh_boots:  # all processes of a boot do the same
+                called = dict.fromkeys(self.many, max(called.values(), default=1))
+            self.many = {**self.many, **called}
 
     def _pilot(self, processes: int, batches: int, warm: int) -> GuestResult:
         """Of the base alone."""
         budget = Budget(1, processes, batches, warm, 0, TARGET_NS, _LIMIT_NS, name="pilot")
-        return self._campaign(self.arms[:1], budget, self.seed)[self.arms[0].side.name]
+        return self._campaign(self.arms[:1], budget, self.seed, self.keys)[self.arms[0].side.name]
 
     def pair(self, number: int) -> Pair:
         """One pair. What fails in it is in the pair, not raised."""
         draw = random.Random(f"{self.seed} {number} {self.control}")  # noqa: S311 - a coin, not a secret
         order, layout = draw.sample(self.arms, 2), draw.getrandbits(63)
-        processes = self.processes or 1
-        budget = Budget(1, processes, BATCHES, WARM, 0, TARGET_NS, _LIMIT_NS, name="gate")
         seed, began = draw.getrandbits(63), machine_load.now()
         turns: dict[str, Turn] = {}
         for arm in order:  # equal seeds: both arms have one layout, and take the runs in the same order
             arm.side.scatter(layout)
-            found = self._campaign([arm], budget, seed)
-            turns[arm.side.name] = turn_of(found[arm.side.name], processes, self.visits, first=number == 0)
+            turns[arm.side.name] = turn_of(self._turn(arm, seed), self.many, self.visits, first=number == 0)
         first = next(name for name in NAMES if name == order[0].side.name)
         around = machine_load.between(began, machine_load.now(), os.cpu_count() or 1)
         return Pair(number, self.control, first, turns, around)
 
-    def _campaign(self, arms: Sequence[Arm], budget: Budget, seed: int) -> dict[str, GuestResult]:
+    def _turn(self, arm: Arm, seed: int) -> GuestResult:
+        """One arm's part of a pair. Where processes need no boot, a further one holds only what calls for it."""
+        most, results = max(self.many.values(), default=1), dict[str, GuestResult]()
+        boots = [most] if arm.side.fresh_boots else [1] * most
+        for number, processes in enumerate(boots):
+            budget = Budget(1, processes, BATCHES, WARM, 0, TARGET_NS, _LIMIT_NS, name="gate")
+            keys = [key for key in self.keys if self.many.get(key, 1) > number]
+            results = self._campaign([arm], budget, seed, keys, results)
+        return results[arm.side.name]
+
+    def _campaign(
+        self,
+        arms: Sequence[Arm],
+        budget: Budget,
+        seed: int,
+        keys: Sequence[RunKey],
+        before: Mapping[str, GuestResult] | None = None,
+    ) -> dict[str, GuestResult]:
         payloads = {arm.side.name: arm.payload for arm in arms}
         campaign = Campaign(
             [arm.side for arm in arms],
-            dict.fromkeys(payloads, self.keys),
+            dict.fromkeys(payloads, keys),
             lambda guest: payloads[guest.name],
             budget,
             seed,
             _Errors(self.progress),
             patience=self.patience,
+            results=dict(before or {}),
             sizes=dict.fromkeys(payloads, self.sizes),
             visits=self.visits,
             apart=all(arm.payload.makes_copies for arm in self.arms),
