@@ -27,7 +27,7 @@ from ferrule.samples import Pace
 
 Floats = NDArray[np.float64]
 
-LOW: Final = 0.15  # quantile of a process's batches that stands for it
+LOW: Final = 0.2  # quantile of a process's batches that stands for it
 
 
 def around(pace: ArrayLike) -> Floats:

@@ -137,8 +137,9 @@ class Bench:
 
 
 def _lasts(pilot: Sequence[Sequence[ProcessSamples]]) -> float:
-    every = [one for of in pilot for one in of if one.pace is not None]
-    return float(np.median([np.median(one.ticks / around(one.pace.ticks)) * one.pace.n for one in every if one.pace]))
+    """Multiplications of the pace loop that take as long as a batch."""
+    beside = [(one.ticks, one.pace) for of in pilot for one in of if one.pace is not None]
+    return float(np.median([np.median(ticks / around(pace.ticks)) * pace.n for ticks, pace in beside]))
 
 
 def planned(sizes: Mapping[RunKey, Size], more: int) -> tuple[PlannedRun, ...]:
