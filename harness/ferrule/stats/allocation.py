@@ -24,7 +24,7 @@ from ferrule.stats.variance import Components
 VISITS = 4  # of a workload in a process
 MOST_VISITS = 24
 ENOUGH = 0.007  # relative: visits that leave less than this on a process's value are enough
-PAIR = 0.02  # relative: 60 pairs that scatter by less nearly always show 2 % more, 24 workloads at once
+PAIR = 0.015  # relative: of gates whose pairs scatter by 2 % one in fifty misses 2 %, and a pilot is off by a third
 MOST_PROCESSES = 2  # an arm and pair: no pilot is worth three times the minutes
 VISIT_SECONDS = 0.03  # that the visits of one workload may take of a process, however they scatter
 MOST = 20  # processes a boot: no pilot of three boots knows its variances well enough for more
