@@ -13,7 +13,7 @@ from ferrule import paths
 from ferrule.build import build_payload
 from ferrule.cli import main
 from ferrule.errors import EXIT_INFRASTRUCTURE, EXIT_OK, EXIT_USAGE, InfrastructureError, UsageError
-from ferrule.gate.paired import arms
+from ferrule.gate.paired import arms, visits
 from ferrule.gate.paired.decide import report
 from ferrule.gate.paired.measure import BATCHES, Contest, take
 from ferrule.gate.paired.pairs import Pair, load, turn_of
@@ -22,6 +22,7 @@ from ferrule.guests import GuestOptions, create
 from ferrule.guests.local import LocalGuest
 from ferrule.layout import PADDING
 from ferrule.progress import Progress
+from ferrule.registry import workloads
 from ferrule.samples import RunKey, RunResult
 
 from tests import synthetic as make
@@ -110,6 +111,19 @@ def test_a_second_process_holds_what_calls_for_it() -> None:
     found = report(head(many, 1, processes=many, visits=often), [pair])
     assert not any("arrived of" in one.why for one in found.findings), "all that was asked for is there"
     assert any("1 or 2 processes of" in line for line in found.conditions)
+
+
+def test_all_workloads_fit_however_often_they_are_visited(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those that this host cannot do are asked for too, and need room beside the visits of the others."""
+    monkeypatch.setattr(visits, "enough", lambda _: 24)
+    monkeypatch.setattr(visits, "PROCESSES", 2)
+    own, _ = contests()
+    own.keys = [RunKey(row.name) for row in workloads().values() if not row.hidden]
+    own.pilot()
+    assert len(own.sizes) < len(own.keys)
+    for turn in own.pair(0).turns.values():
+        assert turn.errors == ()
+        assert len(turn.runs["null_call"].visits) == own.visits[KEY] * own.many[KEY] > 4
 
 
 def test_enough_is_enough() -> None:

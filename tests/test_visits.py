@@ -48,6 +48,7 @@ def test_visits_fit_into_a_plan(often: list[int]) -> None:
     assert all(1 <= found[key] <= asked[key] for key in asked)
     if sum(often) <= visits.ROOM:
         assert found == asked
+    assert sum(visits.fitting(asked, 20).values()) <= max(visits.ROOM - 20, len(often))
 
 
 @pytest.mark.parametrize(("apart", "share"), [(0.004, 0.0), (0.0106, 0.5), (0.03, 1.0)])

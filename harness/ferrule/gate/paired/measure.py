@@ -58,7 +58,7 @@ class Contest:
             why = result.errors[-1] if result.errors else "it said nothing"
             raise InfrastructureError(f"the base was not measured: {why}")
         self.sizes = {key: run.processes[0].n for key, run in result.runs.items() if run.processes}
-        self.visits = visits.fitting(dict.fromkeys(self.sizes, VISITS))
+        self.visits = visits.fitting(dict.fromkeys(self.sizes, VISITS), self._beside())
         self.many = dict.fromkeys(self.sizes, self.processes or 1)
         if not self.control:  # which is short and steady
             self._allocate()
@@ -69,12 +69,17 @@ class Contest:
         seen = self._pilot(visits.PROCESSES, BATCHES, WARM).runs
         pilots = {key: visits.whole(seen[key].processes, often) for key, often in self.visits.items() if key in seen}
         pilots = {key: found for key, found in pilots.items() if found}
-        self.visits = visits.fitting({**self.visits, **{key: visits.enough(found) for key, found in pilots.items()}})
+        wanted = {**self.visits, **{key: visits.enough(found) for key, found in pilots.items()}}
+        self.visits = visits.fitting(wanted, self._beside())
         if self.processes is None:
             called = {key: visits.processes(found, self.visits[key]) for key, found in pilots.items()}
             if self.arms[0].side.fresh_boots:  # all processes of a boot do the same
                 called = dict.fromkeys(self.many, max(called.values(), default=1))
             self.many = {**self.many, **called}
+
+    def _beside(self) -> int:
+        """Runs that the base could not do."""
+        return sum(key not in self.sizes for key in self.keys)
 
     def _pilot(self, processes: int, batches: int, warm: int) -> GuestResult:
         """Of the base alone."""

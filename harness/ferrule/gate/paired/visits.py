@@ -37,10 +37,15 @@ def whole(samples: Sequence[ProcessSamples], often: int) -> list[Sequence[Proces
     return [] if torn or often < 2 or len(found) < 2 else found
 
 
-def fitting(visits: Mapping[RunKey, int]) -> dict[RunKey, int]:
-    """As many of them as a plan has room for: the longest series give way first, to one visit at least."""
+def fitting(visits: Mapping[RunKey, int], beside: int = 0) -> dict[RunKey, int]:
+    """As many of them as a plan has room for: the longest series give way first, to one visit at least.
+
+    Args:
+        visits: wanted.
+        beside: further runs of the plan: what the guest could not do, which it is asked for all the same.
+    """
     found = dict(visits)
-    while sum(found.values()) > ROOM and max(found.values()) > 1:
+    while sum(found.values()) + beside > ROOM and max(found.values()) > 1:
         found[max(found, key=lambda key: found[key])] -= 1
     return found
 
