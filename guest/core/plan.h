@@ -2,8 +2,9 @@
  * finished ELF (or given as arguments or on standard input where the OS has them: later text overrides earlier).
  *
  *     key=value              a setting (see struct plan; unknown keys are an error)
- *     w NAME [key=value]...  one run of a workload; `place`, `n`, `more` and `spin` are reserved keys, all others are
- * its parameters # ...                  a comment
+ *     w NAME [key=value]...  one run of a workload; reserved keys are `place`, `n`, `more` and `spin`, all others
+ *                            are its parameters
+ *     # ...                  a comment
  *
  * The section holds PLAN_CAPACITY bytes, NUL-padded; it starts with PLAN_MAGIC until the host overwrites it. */
 #ifndef FERRULE_PLAN_H

@@ -19,7 +19,7 @@ from typing import Final
 from ferrule.samples import RunKey
 from ferrule.validate.bench import ARMS, Bench
 from ferrule.validate.recording import Size
-from ferrule.validate.runs import Run, load, save
+from ferrule.validate.runs import Run, save
 
 WHOLE: Final = 10  # of so many runs one has all arms, the others leave out +5 %
 
@@ -42,7 +42,6 @@ def collect(
     for number in range(runs):
         path = folder / f"run-{number:04}.npz"
         if path.exists():
-            load(path)
             continue
         began = time.monotonic()
         sizes = bench.sizes(keys, seed + number)
