@@ -31,6 +31,7 @@ PROTOCOL: Final = Plan(batches=BATCHES, warm=WARM, target_ns=TARGET_NS, limit_ns
 _PILOT: Final = replace(PROTOCOL, batches=1, warm=0)
 _FINE: Final = 50  # steps in which a batch must be countable, so that +2 % is a whole number of them
 _LONG: Final = 200e-6  # seconds of a batch
+_MANY: Final = 100  # operations of a batch
 
 
 @dataclass
@@ -114,23 +115,24 @@ class Bench:
         """Operations a batch, and the workloads whose batches are slowed by more of them.
 
         Those batches are as a gate calibrates them, but larger where one fiftieth more would not be a whole number of
-        steps; unless they would last long then, when multiplications do it. Not where two processes take turns: these
-        would change whose turn it is.
+        steps. Not so where they would last long then, or hold few operations as calibrated: a kernel refills its free
+        lists once in some dozens of them, and of batches of a few more a low quantile finds those that have one refill
+        too. Multiplications do it there; but not where two processes take turns, as that would change whose turn it is.
         """
         first = self.execute(tuple(map(PlannedRun, keys)), seed, 0, _PILOT).runs
         spoken = {key: run for key in keys if (run := first.get(key)) and run.processes}
         batches, counted = {key: run.processes[0].n for key, run in spoken.items()}, set[RunKey]()
+        alone = {key for key, run in spoken.items() if run.meaning is None or run.meaning.ends < 2}
+        more = [key for key, n in batches.items() if key not in alone or n >= _MANY]
         for multiple in (1, 2, 4, 8, 16):
-            tried = {
-                key: -(-n // (_FINE * multiple)) * _FINE * multiple for key, n in batches.items() if key not in counted
-            }
+            steps = _FINE * multiple
+            tried = {key: -(-batches[key] // steps) * steps for key in more if key not in counted}
             result = self.execute(tuple(PlannedRun(key, n, 20) for key, n in tried.items()), seed, multiple, _PILOT)
             for key, n in tried.items():
                 run = result.runs.get(key)
                 if not (run and run.processes and run.processes[0].n == n and run.processes[0].ran == n * 1020 // 1000):
                     continue
-                alone = run.meaning is None or run.meaning.ends < 2
-                if not alone or int(run.processes[0].ticks[0]) <= _LONG * run.processes[0].clock.hz:
+                if key not in alone or int(run.processes[0].ticks[0]) <= _LONG * run.processes[0].clock.hz:
                     counted.add(key)
                     batches[key] = n
         return batches, counted

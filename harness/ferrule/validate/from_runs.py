@@ -87,14 +87,16 @@ def known_slowdowns(runs: Sequence[Run], seed: int) -> Section:
     """
     made = Section("Where one operation is slower by a known amount")
     pairs = runs[0].ticks.shape[0]
-    spun = [name for at, name in enumerate(runs[0].workloads) if runs[0].spin[:, at].any()]
+    spun = dict.fromkeys(
+        name for run in runs for name, spin in zip(run.workloads, run.spin.T, strict=True) if spin.any()
+    )
     made.words = [
         f"{len(runs)} runs. {_around(runs)}",
         f"A third arm runs in the same rounds, and in one of {WHOLE} runs a fourth one, in which every batch does"
         " round(1.02 N) or round(1.05 N) operations and reports N (in whole steps of the workload, so that 5 % is up to"
         " 6 % where a batch holds few)."
         + (
-            f" In {', '.join(spun)}, where such a batch would be long, multiplications precede it instead."
+            f" In {', '.join(spun)}, where such a batch would be long or holds few, multiplications precede it instead."
             if spun
             else ""
         )

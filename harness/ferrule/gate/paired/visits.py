@@ -10,7 +10,7 @@ import numpy as np
 from ferrule.plan import RUNS
 from ferrule.samples import ProcessSamples, RunKey
 from ferrule.stats import allocation
-from ferrule.stats.pace import around
+from ferrule.stats.pace import LOW, around
 
 PROCESSES: Final = 10  # of the pilot
 ROOM: Final = RUNS - 8  # in a plan, beside the controls that a payload adds
@@ -62,5 +62,6 @@ def _costs(pilot: Sequence[Sequence[ProcessSamples]]) -> list[list[float]]:
 
 
 def _cost(visit: ProcessSamples) -> float:
+    """Of its low batches, as those of a process are what a gate compares."""
     ticks = visit.ticks.astype(np.float64)
-    return float(np.quantile(ticks if visit.pace is None else ticks / around(visit.pace.ticks), 0.25))
+    return float(np.quantile(ticks if visit.pace is None else ticks / around(visit.pace.ticks), LOW))
