@@ -107,7 +107,7 @@ class Validation:
             if folder is not None and not folder.is_dir():
                 raise UsageError(f"--{name.lower()} {folder}: no such folder; name a checkout that you built")
         others = peers({name: folder for name, folder in named.items() if folder is not None})
-        ledger, limit = self.ledger("speed"), self.size.seconds
+        ledger, limit = self.ledger("races"), self.size.seconds
         speed.collect(ledger, self.bench(), others, limit=limit, seed=self.seed, said=self.progress.note)
 
     def cost(self) -> None:
@@ -144,7 +144,7 @@ class Validation:
             made.append(from_ledgers.exact_counts(counts))
         if pairs := agreement.stored(self.ledger("agreement")):
             made.append(from_ledgers.agreeing(pairs))
-        if spent := speed.stored(self.ledger("speed")):
+        if spent := speed.stored(self.ledger("races")):
             made.append(from_ledgers.seconds(spent))
         if (costs := self.ledger("cost")).items():
             made.append(from_ledgers.analysis(costs["cost"]))

@@ -12,7 +12,7 @@ from ferrule.validate.agreement import Pair
 from ferrule.validate.coverage import LEAST, MOST, Cell
 from ferrule.validate.ledger import Ledger
 from ferrule.validate.report import Claim, Row, Section, percent
-from ferrule.validate.speed import OURS, TARGET, Spent
+from ferrule.validate.speed import OURS, RACES, TARGET, Spent
 
 FEW, MUCH, BIG = 5.0, 300.0, "200 workloads, 60 pairs"
 
@@ -130,41 +130,40 @@ def seconds(spent: Sequence[Spent]) -> Section:
     """Time to one percent."""
     made = Section("Seconds until it is known to one percent")
     made.words = [
-        "A replicate is a process of ours, a whole default run of a tool that gives one number, or a worker process of"
-        " pyperf. Replicates are taken until the 95 % interval of their median reaches at most 1 % to either side, ten"
-        " at least. All are pinned to the same CPU and pay for starting up. The interval is the same for all, and so is"
-        " what it covers. Most of these tools come without any interval; what is compared is the time until one could"
-        " be given. Values differ where the operation does: perf bench and libMicro call getppid and getpid through"
-        " libc, pyperf through an interpreter; will-it-scale opens a file where ours opens the null device.",
+        "A replicate is a process of ours with as many batches as a report's, a whole default run of a tool that gives"
+        " one number, or a worker process of pyperf. Replicates are taken until the 95 % interval of their median"
+        " reaches at most 1 % to either side, ten at least. All are pinned to the same CPU and pay for starting up."
+        f" The tools race in drawn turns, up to {RACES} times where a tool's races are short; told is the middle one,"
+        " and in how many the interval held the median of all of the tool's replicates: where a clock wanders, who is"
+        " done sooner has seen less of it. Most of these tools come without any interval; what is compared is the time"
+        " until one could be given. Values differ where the operation does: perf bench and libMicro call getppid and"
+        " getpid through libc, pyperf through an interpreter; will-it-scale opens a file where ours opens the null"
+        " device.",
     ]
     rows: list[Row] = []
     worse, compared = [], 0
-    for workload in dict.fromkeys(one.workload for one in spent):
-        of = sorted((one for one in spent if one.workload == workload), key=lambda one: one.tool != OURS)
-        ours = next((one for one in of if one.tool == OURS), None)
-        if ours is None:
-            continue
-        for one in of:
-            times = one.seconds / ours.seconds
-            mark = "" if one.reached else ">"
-            if one.tool != OURS:
-                compared += 1
-                if (one.reached and times <= 1.0) or not ours.reached:
-                    worse.append(f"{one.tool} on {workload}")
-            rows.append(
-                (
-                    workload,
-                    one.tool,
-                    f"{mark}{one.seconds:.1f} s",
-                    "1" if one is ours else f"{mark}{times:.1f}",
-                    one.replicates,
-                    f"{one.value:.1f} ns",
-                    percent(one.half_width),
-                )
+    ours = {one.workload: one for one in spent if one.tool == OURS}
+    for one in (one for one in spent if one.workload in ours):
+        of = ours[one.workload]
+        times, mark = one.seconds / of.seconds, "" if one.reached else ">"
+        if one is not of:
+            compared += 1
+            if (one.reached and times <= 1.0) or not of.reached:
+                worse.append(f"{one.tool} on {one.workload}")
+        rows.append(
+            (
+                one.workload,
+                one.tool,
+                f"{mark}{one.seconds:.1f} s",
+                "1" if one is of else f"{mark}{times:.1f}",
+                f"{one.replicates:.0f}",
+                f"{one.value:.1f} ns",
+                percent(_middle([race.half_width for race in one.races])),
+                f"{one.held} of {len(one.races)}" if len(one.races) > 1 else "\N{EN DASH}",
             )
-    made.tables = [
-        (("workload", "tool", "time", "\N{MULTIPLICATION SIGN} ours", "replicates", "value", "reached"), rows)
-    ]
+        )
+    heads = ("workload", "tool", "time", "\N{MULTIPLICATION SIGN} ours", "replicates", "value", "reached", "held")
+    made.tables = [(heads, rows)]
     made.claims = [
         Claim(
             f"time to {percent(TARGET, 0)}, ours against others at their defaults",
@@ -174,6 +173,11 @@ def seconds(spent: Sequence[Spent]) -> Section:
         )
     ]
     return made
+
+
+def _middle(widths: Sequence[float | None]) -> float | None:
+    found = [width for width in widths if width is not None]
+    return statistics.median(found) if len(found) == len(widths) else None
 
 
 def analysis(found: dict[str, Any]) -> Section:

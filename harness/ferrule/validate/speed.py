@@ -5,14 +5,23 @@ worker process of pyperf. Replicates are taken until the 95 % interval of their 
 It is the same interval for all, and for all from ten replicates on, so that nobody's seconds are bought with coverage:
 stopping on width costs coverage where it may stop early (docs/numbers.md). Nothing is known better than half the step
 in which a tool can tell it.
+
+How long that takes is a matter of luck where a core's clock wanders, and so is what it is worth: a quick tool may be
+done before the clock has changed once. So the tools take turns, race after race as far as their time goes, and of all
+of a tool's replicates together it is known in how many of its races the interval held their median.
 """
 
 from __future__ import annotations
 
+import random
+import statistics
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import chain
+from typing import Final
 
+from ferrule.campaign import FULL
 from ferrule.errors import InfrastructureError
 from ferrule.plan import PlannedRun
 from ferrule.samples import RunKey
@@ -22,70 +31,133 @@ from ferrule.validate.bench import PROTOCOL, Bench
 from ferrule.validate.ledger import Ledger
 from ferrule.validate.peers import Peer
 
-TARGET = 0.01  # half-width, relative
-LEAST = 10  # replicates
-OURS = "ferrule"
+TARGET: Final = 0.01  # half-width, relative
+LEAST: Final = 10  # replicates
+RACES: Final = 20  # at most
+OURS: Final = "ferrule"
+_REPORT: Final = replace(PROTOCOL, batches=FULL.batches, warm=FULL.warm, target_ns=FULL.target_ns)
 
 
 @dataclass(frozen=True)
-class Spent:
-    """What a tool needed for one operation."""
+class Race:
+    """What a tool needed once for one operation."""
 
     tool: str
     workload: str
     seconds: float
-    replicates: int
-    value: float  # ns
-    half_width: float | None  # relative; None: too few replicates for any
+    values: Sequence[float]  # ns, of each replicate
+    step: float  # ns, in which the tool can tell them
+
+    @property
+    def interval(self) -> Interval:
+        """Of the median of its replicates."""
+        return median_interval(self.values).at_least(self.step / 2.0)
+
+    @property
+    def half_width(self) -> float | None:
+        """Of the interval, relative; None: too few replicates for any."""
+        found = self.interval
+        if found.low is None or found.high is None:
+            return None
+        return max(found.high - found.estimate, found.estimate - found.low) / found.estimate
 
     @property
     def reached(self) -> bool:
         """Whether it was known to one percent."""
-        return self.half_width is not None and self.half_width <= TARGET
+        return len(self.values) >= LEAST and self.half_width is not None and self.half_width <= TARGET
+
+
+@dataclass(frozen=True)
+class Spent:
+    """All races of one tool for one operation."""
+
+    races: Sequence[Race]
+
+    @property
+    def tool(self) -> str:
+        """That raced."""
+        return self.races[0].tool
+
+    @property
+    def workload(self) -> str:
+        """That was measured."""
+        return self.races[0].workload
+
+    @property
+    def seconds(self) -> float:
+        """Of the middle one."""
+        return statistics.median(race.seconds for race in self.races)
+
+    @property
+    def reached(self) -> bool:
+        """Whether all came to their end."""
+        return all(race.reached for race in self.races)
+
+    @property
+    def value(self) -> float:
+        """Median of all replicates, ns."""
+        return statistics.median(chain.from_iterable(race.values for race in self.races))
+
+    @property
+    def replicates(self) -> float:
+        """Of the middle race."""
+        return statistics.median(len(race.values) for race in self.races)
+
+    @property
+    def held(self) -> int:
+        """Races whose interval holds the median of all replicates."""
+        found = [race.interval for race in self.races]
+        ends = [(one.low, one.high) for one in found if one.low is not None and one.high is not None]
+        return sum(low <= self.value <= high for low, high in ends)
 
 
 # One more replicate or several: ns an operation, and the step in which the tool can tell them.
 Replicate = Callable[[], tuple[Sequence[float], float]]
 
 
-def until_known(tool: str, workload: str, replicate: Replicate, limit: float) -> Spent:
+def until_known(tool: str, workload: str, replicate: Replicate, limit: float) -> Race:
     """Take replicates until the interval is narrow enough or `limit` seconds are over."""
     values: list[float] = []
     started = time.monotonic()
     while True:
         more, step = replicate()
         values += more
-        spent = time.monotonic() - started
-        found = median_interval(values).at_least(step / 2.0)
-        width = _relative(found)
-        if (len(values) >= LEAST and width is not None and width <= TARGET) or spent >= limit:
-            return Spent(tool, workload, spent, len(values), found.estimate, width)
-
-
-def _relative(found: Interval) -> float | None:
-    if found.low is None or found.high is None:
-        return None
-    return max(found.high - found.estimate, found.estimate - found.low) / found.estimate
+        race = Race(tool, workload, time.monotonic() - started, values, step)
+        if race.reached or race.seconds >= limit:
+            return race
 
 
 def collect(
     ledger: Ledger, bench: Bench, others: Sequence[Peer], *, limit: float, seed: int, said: Callable[[str], None]
 ) -> None:
-    """Every workload that some other tool has: theirs and ours."""
+    """Every workload that some other tool has: theirs and ours, in turns drawn anew for each race."""
     for workload in dict.fromkeys(peer.workload for peer in others):
-        tools = [(OURS, _ours(bench, RunKey(workload), seed))]
-        tools += [(peer.tool, _theirs(peer, bench)) for peer in others if peer.workload == workload]
-        for tool, replicate in tools:
-            key = f"{workload} {tool}"
-            if key in ledger:
-                continue
-            try:
-                spent = until_known(tool, workload, replicate, limit)
-            except InfrastructureError as error:
-                said(f"speed: {key}: {error}")
-                continue
-            ledger.add(key, vars(spent))
-            said(f"speed: {key}: {spent.seconds:.1f} s, {spent.replicates} replicates")
+        tools = {peer.tool: _theirs(peer, bench) for peer in others if peer.workload == workload}
+        tools[OURS] = _ours(bench, RunKey(workload), seed)
+        for turn in range(RACES):
+            draw = random.Random(f"{seed} {workload} {turn}")  # noqa: S311 - an order, not a secret
+            for tool in draw.sample(sorted(tools), len(tools)):
+                key = f"{workload} {tool} {turn}"
+                if key in ledger or not goes_on([race for race in _races(ledger) if _is(race, workload, tool)], limit):
+                    continue
+                try:
+                    race = until_known(tool, workload, tools[tool], limit)
+                except InfrastructureError as error:
+                    said(f"speed: {key}: {error}")
+                    tools.pop(tool)
+                    continue
+                ledger.add(key, vars(race))
+                said(f"speed: {key}: {race.seconds:.1f} s, {len(race.values)} replicates")
+
+
+def _is(race: Race, workload: str, tool: str) -> bool:
+    return (race.workload, race.tool) == (workload, tool)
+
+
+def goes_on(before: Sequence[Race], limit: float) -> bool:
+    """Whether one more race as long as the longest so far fits into a tool's time."""
+    spent = [race.seconds for race in before]
+    return not spent or (all(race.reached for race in before) and sum(spent) + max(spent) <= limit)
 
 
 def _ours(bench: Bench, key: RunKey, seed: int) -> Replicate:
@@ -94,7 +166,7 @@ def _ours(bench: Bench, key: RunKey, seed: int) -> Replicate:
     def one() -> tuple[list[float], float]:
         nonlocal taken
         taken += 1
-        result = bench.execute((PlannedRun(key),), seed, taken, PROTOCOL)
+        result = bench.execute((PlannedRun(key),), seed, taken, _REPORT)
         values, _ = nanoseconds(result.runs[key].processes[0])
         return [float(median_interval(values).estimate)], 0.0
 
@@ -105,6 +177,15 @@ def _theirs(peer: Peer, bench: Bench) -> Replicate:
     return lambda: peer.values(bench.guest.cpus[0])
 
 
+def _races(ledger: Ledger) -> list[Race]:
+    return [Race(**found) for _, found in ledger.items()]
+
+
 def stored(ledger: Ledger) -> list[Spent]:
-    """All that a ledger holds."""
-    return [Spent(**found) for _, found in ledger.items()]
+    """All that a ledger holds, by workload and tool; ours first."""
+    races = _races(ledger)
+    asked = list(dict.fromkeys(race.workload for race in races))
+    by: dict[tuple[str, str], list[Race]] = {}
+    for race in sorted(races, key=lambda race: (asked.index(race.workload), race.tool != OURS)):
+        by.setdefault((race.workload, race.tool), []).append(race)
+    return [Spent(of) for of in by.values()]
