@@ -51,29 +51,11 @@ def test_visits_fit_into_a_plan(often: list[int]) -> None:
     assert sum(visits.fitting(asked, 20).values()) <= max(visits.ROOM - 20, len(often))
 
 
-@pytest.mark.parametrize(("apart", "share"), [(0.004, 0.0), (0.0106, 0.5), (0.03, 1.0)])
-def test_processes_that_differ_ask_for_more_processes(apart: float, share: float) -> None:
-    """At 1.06 % a pair of one process scatters by just 1.5 %: as often two as one."""
-    found = []
-    for seed in range(200):
-        processes = np.exp(np.random.default_rng(seed).normal(0, apart, (10, 1)))
-        found.append(allocation.processes_a_pair(np.repeat(processes, 4, axis=1), 4))
-    assert np.mean(np.asarray(found) == 2) == pytest.approx(share, abs=0.15)
-
-
-def test_more_visits_can_take_the_place_of_processes() -> None:
-    scattered = [pilot(0.02, seed) for seed in range(40)]
-    few = [allocation.processes_a_pair(costs, 2) for costs in scattered]
-    many = [allocation.processes_a_pair(costs, 24) for costs in scattered]
-    assert np.mean(few) > np.mean(many) + 0.5
-
-
 def test_a_pilot_with_holes_says_nothing() -> None:
     every = [make.process([1.0, 1.1, 1.0, 1.2], number=number) for number in range(3) for _ in range(4)]
     found = visits.whole(every, 4)
     assert [[one.process for one in of] for of in found] == [[number] * 4 for number in range(3)]
     assert visits.enough(found) >= allocation.VISITS
-    assert visits.processes(found, 4) == 1
     for torn in (every[1:], every[:4], []):
         assert visits.whole(torn, 4) == []
     assert visits.whole(every, 1) == []

@@ -1,4 +1,4 @@
-"""How many processes a boot or a pair should hold, and how many visits a process: what a pilot's variances say.
+"""How many processes a boot should hold, and how many visits a process: what a pilot's variances say.
 
 With boots of P processes each, the variance of a mean over boots is (s2_boot + s2_process / P) / boots and its cost is
 boots (c_boot + P c_process). For any wanted variance the cost is least at
@@ -24,8 +24,6 @@ from ferrule.stats.variance import Components
 VISITS = 4  # of a workload in a process
 MOST_VISITS = 24
 ENOUGH = 0.007  # relative: visits that leave less than this on a process's value are enough
-PAIR = 0.015  # relative: of gates whose pairs scatter by 2 % one in fifty misses 2 %, and a pilot is off by a third
-MOST_PROCESSES = 2  # an arm and pair: no pilot is worth three times the minutes
 VISIT_SECONDS = 0.03  # that the visits of one workload may take of a process, however they scatter
 MOST = 20  # processes a boot: no pilot of three boots knows its variances well enough for more
 
@@ -65,24 +63,6 @@ def visits(costs: ArrayLike, seconds: float) -> int:
     wanted = ceil(np.pi / 2.0 * (scatter / ENOUGH) ** 2)
     affordable = max(1, int(VISIT_SECONDS / seconds)) if seconds > 0 else MOST_VISITS
     return min(max(VISITS, wanted), MOST_VISITS, affordable)
-
-
-def processes_a_pair(costs: ArrayLike, visits: int) -> int:
-    """How many processes an arm should have in each pair of a gate, 1 to MOST_PROCESSES.
-
-    As many as let the log ratio of a pair scatter by no more than PAIR: a pair is two arms, an arm the median of its
-    processes, and a process the median of its visits. What `visits` of them leave is less, or more, than what the
-    pilot's left, by their own scatter.
-
-    Args:
-        costs: of the visits of a pilot, (processes, visits), above zero, two or more of both.
-        visits: of a process from now on.
-    """
-    x = np.log(np.asarray(costs, dtype=np.float64))
-    own = np.pi / 2.0 * _scatter(x) ** 2
-    seen = _scatter(np.median(x, axis=1)[None, :]) ** 2
-    left = max(seen + own * (1.0 / visits - 1.0 / x.shape[1]), own / visits)
-    return int(min(max(1, ceil(2.0 * left / PAIR**2)), MOST_PROCESSES))
 
 
 def _scatter(x: NDArray[np.float64]) -> float:

@@ -14,7 +14,7 @@ from ferrule.assemble import Assembler
 from ferrule.build import Payload, patch_plan
 from ferrule.errors import GuestError
 from ferrule.gate.paired import visits
-from ferrule.gate.paired.measure import BATCHES, TARGET_NS, WARM
+from ferrule.gate.paired.measure import BATCHES, PROCESSES, TARGET_NS, WARM
 from ferrule.guests.base import Guest, Scatters
 from ferrule.plan import Plan, PlannedRun
 from ferrule.progress import Progress
@@ -93,7 +93,7 @@ class Bench:
         return assembler.result()
 
     def sizes(self, keys: Sequence[RunKey], seed: int) -> dict[RunKey, Size]:
-        """Batch sizes, visits and processes as a gate's pilot finds them. What this guest cannot do is left out."""
+        """Batch sizes and visits as a gate's pilot finds them. What this guest cannot do is left out."""
         batches, counted = self._batches(keys, seed)
         asked, results = {key: Size(n, allocation.VISITS) for key, n in batches.items()}, []
         self.lay_out(seed)  # one for all, as both arms of a pair have one
@@ -104,9 +104,8 @@ class Bench:
         often = {key: visits.enough(found) for key, found in pilots.items()}
         controls = {key: 1 for key in batches if workloads()[key.workload].control}
         often = visits.fitting({**dict.fromkeys(batches, allocation.VISITS), **often, **controls})
-        many = {key: visits.processes(found, often[key]) for key, found in pilots.items() if key not in controls}
         return {
-            key: Size(n, often[key], many.get(key, 1), 0.0 if key in counted else _lasts(pilots[key]))
+            key: Size(n, often[key], controls.get(key, PROCESSES), 0.0 if key in counted else _lasts(pilots[key]))
             for key, n in batches.items()
             if key in pilots
         }

@@ -14,7 +14,7 @@ from ferrule import guests, paths
 from ferrule.errors import FerruleError, InfrastructureError, UsageError
 from ferrule.gate import flags
 from ferrule.gate.paired import advice, arms, decide
-from ferrule.gate.paired.measure import BATCHES, WARM, Contest, take
+from ferrule.gate.paired.measure import BATCHES, PROCESSES, WARM, Contest, take
 from ferrule.gate.paired.pairs import SCHEMA, Head, Journal, Pair, load
 from ferrule.gate.selection import select
 from ferrule.gate.verdict import Report
@@ -76,7 +76,7 @@ def _measure(parsed: argparse.Namespace, folder: Path, progress: Progress) -> Re
     ]
     control = _control(parsed, name, own[0], extra, progress)
     contests = [
-        Contest((own[0], own[1]), keys, seed, progress, parsed.processes, parsed.patience),
+        Contest((own[0], own[1]), keys, seed, progress, parsed.processes or PROCESSES, parsed.patience),
         Contest(control, CONTROLS, seed, progress, 1, parsed.patience, control=True),
     ]
     try:

@@ -20,6 +20,7 @@ from ferrule.stats.allocation import VISITS
 
 BATCHES: Final = 16  # a visit. The same number for both arms, which a quantile needs
 WARM: Final = 3
+PROCESSES: Final = 2  # an arm and pair. What disturbs one as a whole may not have been there for a pilot to see
 TARGET_NS: Final = 25_000  # a batch, so short that most hold no interrupt of a timer or of the host's
 _LIMIT_NS = 2_000_000_000  # a run
 
@@ -39,7 +40,7 @@ class Contest:
     keys: Sequence[RunKey]
     seed: int
     progress: Progress
-    processes: int | None = None  # an arm and pair; None: as many as the pilot calls for, workload by workload
+    processes: int = PROCESSES
     patience: float | None = None
     control: bool = False  # base against base
     more: int = 0  # per mille of slowdown injected into the candidate: to find out whether it is found
@@ -59,23 +60,18 @@ class Contest:
             raise InfrastructureError(f"the base was not measured: {why}")
         self.sizes = {key: run.processes[0].n for key, run in result.runs.items() if run.processes}
         self.visits = visits.fitting(dict.fromkeys(self.sizes, VISITS), self._beside())
-        self.many = dict.fromkeys(self.sizes, self.processes or 1)
+        self.many = dict.fromkeys(self.sizes, self.processes)
         if not self.control:  # which is short and steady
             self._allocate()
 
     def _allocate(self) -> None:
-        """Visits, and processes where nobody said how many, by how the base's scatter: of one layout, as in a pair."""
+        """Visits, by how the base's scatter: of one layout, as in a pair."""
         self.arms[0].side.scatter(self.seed)
         seen = self._pilot(visits.PROCESSES, BATCHES, WARM).runs
         pilots = {key: visits.whole(seen[key].processes, often) for key, often in self.visits.items() if key in seen}
         pilots = {key: found for key, found in pilots.items() if found}
         wanted = {**self.visits, **{key: visits.enough(found) for key, found in pilots.items()}}
         self.visits = visits.fitting(wanted, self._beside())
-        if self.processes is None:
-            called = {key: visits.processes(found, self.visits[key]) for key, found in pilots.items()}
-            if self.arms[0].side.fresh_boots:  # all processes of a boot do the same
-                called = dict.fromkeys(self.many, max(called.values(), default=1))
-            self.many = {**self.many, **called}
 
     def _beside(self) -> int:
         """Runs that the base could not do."""

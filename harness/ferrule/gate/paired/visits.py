@@ -1,4 +1,4 @@
-"""How often a process visits each workload, and how many there are to a pair: what a pilot on the base calls for."""
+"""How often a process visits each workload: what a pilot on the base calls for."""
 
 from __future__ import annotations
 
@@ -22,12 +22,8 @@ def enough(pilot: Sequence[Sequence[ProcessSamples]]) -> int:
     Args:
         pilot: of each process its visits, as many of all, two or more.
     """
-    return allocation.visits(_costs(pilot), seconds(pilot))
-
-
-def processes(pilot: Sequence[Sequence[ProcessSamples]], visits: int) -> int:
-    """Processes an arm and pair that one workload calls for, of so many visits each."""
-    return allocation.processes_a_pair(_costs(pilot), visits)
+    costs = [[_cost(one) for one in visits] for visits in pilot]
+    return allocation.visits(costs, seconds(pilot))
 
 
 def whole(samples: Sequence[ProcessSamples], often: int) -> list[Sequence[ProcessSamples]]:
@@ -56,12 +52,10 @@ def seconds(pilot: Sequence[Sequence[ProcessSamples]]) -> float:
     return float(np.median(spent))
 
 
-def _costs(pilot: Sequence[Sequence[ProcessSamples]]) -> list[list[float]]:
-    """Of each visit, relative to others of the same batch size; at one speed of the core where the payload tells."""
-    return [[_cost(one) for one in visits] for visits in pilot]
-
-
 def _cost(visit: ProcessSamples) -> float:
-    """Of its low batches, as those of a process are what a gate compares."""
+    """Relative to others of the same batch size, and at one speed of the core where the payload tells.
+
+    By its low batches, as a gate judges a process.
+    """
     ticks = visit.ticks.astype(np.float64)
     return float(np.quantile(ticks if visit.pace is None else ticks / around(visit.pace.ticks), LOW))
