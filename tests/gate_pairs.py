@@ -38,7 +38,7 @@ def head(costs: Mapping[str, float], pairs: int = 60, **changes: Any) -> Head:
         "batches": BATCHES,
         "warm": 3,
         "sizes": dict.fromkeys(costs, N),
-        "processes": dict.fromkeys(costs, 1),
+        "processes": 1,
         "visits": dict.fromkeys(costs, VISITS),
         "control_visits": VISITS,
     }

@@ -78,7 +78,7 @@ def contests(more: int = 0) -> list[Contest]:
     both = [arms.make(name, arms.SELF, "local", GuestOptions(), ()) for name in arms.NAMES]
     quiet = Progress()
     own = Contest((both[0], both[1]), [KEY], 11, quiet, more=more)
-    return [own, replace(own, keys=[RunKey("clock_read")], more=0, control=True)]
+    return [own, replace(own, keys=[RunKey("clock_read")], more=0, processes=1, control=True)]
 
 
 def test_an_injected_slowdown_is_found() -> None:
@@ -86,7 +86,8 @@ def test_an_injected_slowdown_is_found() -> None:
     for contest in both:
         contest.pilot()
     take(both, 2 * PAIRS, random.Random(1), pairs.append, lambda _: False)
-    found = report(head({"null_call": 1}, 2 * PAIRS, injected=500, visits={"null_call": both[0].visits[KEY]}), pairs)
+    often = {"null_call": both[0].visits[KEY]}
+    found = report(head(often, 2 * PAIRS, injected=500, processes=both[0].processes, visits=often), pairs)
     assert [one.verdict for one in found.findings] == [Verdict.REGRESSED]
     estimate = found.findings[0].estimate
     assert estimate is not None
@@ -94,23 +95,19 @@ def test_an_injected_slowdown_is_found() -> None:
     assert any("a slowdown of 50 % was injected" in line for line in found.conditions)
 
 
-def test_a_second_process_holds_what_calls_for_it() -> None:
-    own, _ = contests()
-    own.keys = [KEY, RunKey("parent_id")]
+def test_an_arm_of_a_pair_has_two_processes_of_one_layout() -> None:
+    own, control = contests()
     own.pilot()
-    own.many = {KEY: 2, RunKey("parent_id"): 1}
-    pair = own.pair(0)
-    for turn in pair.turns.values():
-        held = {key: [one.process for one in run.visits] for key, run in turn.runs.items()}
-        assert held["null_call"] == [0] * own.visits[KEY] + [1] * own.visits[KEY]
-        assert held["parent_id"] == [0] * own.visits[RunKey("parent_id")]
+    control.pilot()
+    for turn in own.pair(0).turns.values():
+        held = [one.process for one in turn.runs["null_call"].visits]
+        assert held == [0] * own.visits[KEY] + [1] * own.visits[KEY]
         assert [one.number for one in turn.processes] == [0, 1]
-    assert sum(pair.turns["base"].runs["parent_id"].visits[0].ticks) > 0
-    many = {"null_call": 2, "parent_id": 1}
-    often = {str(key): count for key, count in own.visits.items()}
-    found = report(head(many, 1, processes=many, visits=often), [pair])
+    pairs = [own.pair(0), control.pair(0)]
+    assert [len(turn.processes) for turn in pairs[1].turns.values()] == [1, 1]
+    found = report(head({"null_call": 1}, 1, processes=2, visits={"null_call": own.visits[KEY]}), pairs)
     assert not any("arrived of" in one.why for one in found.findings), "all that was asked for is there"
-    assert any("1 or 2 processes of" in line for line in found.conditions)
+    assert any("2 processes of" in line for line in found.conditions)
 
 
 def test_all_workloads_fit_however_often_they_are_visited(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -123,7 +120,7 @@ def test_all_workloads_fit_however_often_they_are_visited(monkeypatch: pytest.Mo
     assert len(own.sizes) < len(own.keys)
     for turn in own.pair(0).turns.values():
         assert turn.errors == ()
-        assert len(turn.runs["null_call"].visits) == own.visits[KEY] * own.many[KEY] > 4
+        assert len(turn.runs["null_call"].visits) == own.visits[KEY] * own.processes > 4
 
 
 def test_enough_is_enough() -> None:
@@ -222,7 +219,7 @@ def test_a_repeated_boot_counts_once() -> None:
     """A boot that another run ended is done again: its finished runs have two processes where one was asked for."""
     first, again = make.process([1.0] * 4, boot=0), make.process([2.0] * 4, boot=1)
     run = RunResult(KEY, "ok", meaning=make.CALL, processes=[first, again])
-    turn = turn_of(make.guest([run]), {}, {}, first=False)
+    turn = turn_of(make.guest([run]), 1, {}, first=False)
     (batches,) = turn.runs["null_call"].visits
     assert (batches.ticks == again.ticks).all()
     assert [one.number for one in turn.processes] == [batches.process]

@@ -67,12 +67,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     flag("--base", metavar="X", help=f"time: {ARM}")
     flag("--candidate", metavar="Y", help=f"time: what may have become worse; {ARM}")
     flag("--pairs", type=int, metavar="N", help="time: pairs at most (default: 60; looked at after 20)")
-    flag(
-        "--processes",
-        type=int,
-        metavar="N",
-        help="time: processes an arm and pair (default: 1 or 2, as a pilot calls for)",
-    )
+    flag("--processes", type=int, metavar="N", help="time: processes an arm and pair (default: 2)")
     flag("--seed", type=int, metavar="N", help="time: of all orders and layouts (default: drawn, and stored)")
     flag("--from", type=Path, metavar="FILE", dest="stored", help="time: decide again from stored pairs")
     flag("--results", type=Path, metavar="DIR", help="time: where the pairs go (default: results/ of the checkout)")

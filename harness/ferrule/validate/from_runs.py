@@ -41,7 +41,8 @@ def nothing_differs(runs: Sequence[Run], seed: int) -> Section:
     below, uniform = float(np.mean(p < 0.01)), float(kstest(p, "uniform").pvalue)
     made = Section("Where nothing differs")
     made.words = [
-        f"{len(runs)} full runs, {pairs} pairs of processes each, both arms the same payload; the"
+        f"{len(runs)} full runs, {pairs} pairs each, two arms the same payload with"
+        f" {int(max(run.processes.max() for run in runs))} processes a pair; the"
         f" {' or '.join(map(str, sizes))} workloads of a run are one family, decided as `ferrule gate --tier time`"
         " decides (signed rank, margin 0.5 %, Holm at 1 % over the family, looks at 20 and 60 pairs)."
         f" {_around(runs)} Resampled families draw whole rounds from all runs, with a coin"

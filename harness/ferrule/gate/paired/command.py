@@ -155,7 +155,7 @@ def _head(guest: str, contests: Sequence[Contest], pairs: int, seed: int) -> Hea
         batches=BATCHES,
         warm=WARM,
         sizes={str(key): own.sizes[key] for key in own.keys if key in own.sizes},
-        processes={str(key): own.many[key] for key in own.keys if key in own.many},
+        processes=own.processes,
         visits={str(key): own.visits[key] for key in own.keys if key in own.visits},
         control_visits=VISITS,
         injected=own.more,

@@ -47,7 +47,7 @@ def judge(head: Head, pairs: Sequence[Pair], control: bool = False) -> tuple[Fin
             continue
         doubts[key] = lacking(pairs, key, head.asked(key, control), head.batches)
         if doubts[key] is None:
-            arms[key] = series(pairs, key, found.taken, head.many(key, control))
+            arms[key] = series(pairs, key, found.taken, head.many(control))
             doubts[key] = _nothing(*arms[key])
     logs = {key: log_ratios(a.ticks, b.ticks) for key, (a, b) in arms.items() if doubts[key] is None}
     decided = decide_at_looks(
@@ -161,8 +161,7 @@ def _conditions(head: Head, pairs: Sequence[Pair]) -> tuple[str, ...]:
         said.append("both arms are the same: whatever is found is a false alarm")
     said.append(f"control: {head.control} against itself: {', '.join(head.controls)}")
     looks = ", ".join(f"{until} ({share:g})" for until, share in head.looks)
-    many = sorted(set(head.processes.values())) or [1]
-    of_one = f"{' or '.join(map(str, many))} processes of " if many != [1] else ""
+    of_one = f"{head.processes} processes of " if head.processes > 1 else ""
     often = sorted(set(head.visits.values())) or [1]
     visits = f"{often[0]} to {often[-1]}" if len(often) > 1 else f"{often[0]}"
     said.append(f"{len(pairs)} of {head.pairs} pairs, {of_one}{visits} visits of {head.batches} batches")

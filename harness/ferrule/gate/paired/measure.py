@@ -46,7 +46,6 @@ class Contest:
     more: int = 0  # per mille of slowdown injected into the candidate: to find out whether it is found
     sizes: Mapping[RunKey, int] = field(default_factory=dict)  # operations a batch
     visits: Mapping[RunKey, int] = field(default_factory=dict)  # of each workload in a process
-    many: Mapping[RunKey, int] = field(default_factory=dict)  # processes that each workload has in an arm and pair
 
     def pilot(self) -> None:
         """Calibrate batch sizes and visits on the base: they are frozen for both arms.
@@ -60,7 +59,6 @@ class Contest:
             raise InfrastructureError(f"the base was not measured: {why}")
         self.sizes = {key: run.processes[0].n for key, run in result.runs.items() if run.processes}
         self.visits = visits.fitting(dict.fromkeys(self.sizes, VISITS), self._beside())
-        self.many = dict.fromkeys(self.sizes, self.processes)
         if not self.control:  # which is short and steady
             self._allocate()
 
@@ -90,28 +88,18 @@ class Contest:
         turns: dict[str, Turn] = {}
         for arm in order:  # equal seeds: both arms have one layout, and take the runs in the same order
             arm.side.scatter(layout)
-            turns[arm.side.name] = turn_of(self._turn(arm, seed), self.many, self.visits, first=number == 0)
+            turns[arm.side.name] = turn_of(self._turn(arm, seed), self.processes, self.visits, first=number == 0)
         first = next(name for name in NAMES if name == order[0].side.name)
         around = machine_load.between(began, machine_load.now(), os.cpu_count() or 1)
         return Pair(number, self.control, first, turns, around)
 
     def _turn(self, arm: Arm, seed: int) -> GuestResult:
-        """One arm's part of a pair. Where processes need no boot, a further one holds only what calls for it."""
-        most, results = max(self.many.values(), default=1), dict[str, GuestResult]()
-        boots = [most] if arm.side.fresh_boots else [1] * most
-        for number, processes in enumerate(boots):
-            budget = Budget(1, processes, BATCHES, WARM, 0, TARGET_NS, _LIMIT_NS, name="gate")
-            keys = [key for key in self.keys if self.many.get(key, 1) > number]
-            results = self._campaign([arm], budget, seed, keys, results)
-        return results[arm.side.name]
+        """One arm's part of a pair."""
+        budget = Budget(1, self.processes, BATCHES, WARM, 0, TARGET_NS, _LIMIT_NS, name="gate")
+        return self._campaign([arm], budget, seed, self.keys)[arm.side.name]
 
     def _campaign(
-        self,
-        arms: Sequence[Arm],
-        budget: Budget,
-        seed: int,
-        keys: Sequence[RunKey],
-        before: Mapping[str, GuestResult] | None = None,
+        self, arms: Sequence[Arm], budget: Budget, seed: int, keys: Sequence[RunKey]
     ) -> dict[str, GuestResult]:
         payloads = {arm.side.name: arm.payload for arm in arms}
         campaign = Campaign(
@@ -122,7 +110,6 @@ class Contest:
             seed,
             _Errors(self.progress),
             patience=self.patience,
-            results=dict(before or {}),
             sizes=dict.fromkeys(payloads, self.sizes),
             visits=self.visits,
             apart=all(arm.payload.makes_copies for arm in self.arms),

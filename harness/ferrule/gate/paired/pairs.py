@@ -25,7 +25,7 @@ from ferrule.samples import (
     Ticks,
 )
 
-SCHEMA: Final = 3
+SCHEMA: Final = 4
 
 
 @dataclass(frozen=True)
@@ -54,18 +54,18 @@ class Head:
     batches: int
     warm: int
     sizes: Mapping[str, int]  # operations a batch, calibrated once on the base
-    processes: Mapping[str, int]  # of each workload in an arm and pair; the control's have one
+    processes: int  # of an arm and pair; the control's have one
     visits: Mapping[str, int]  # of each workload in a process
     control_visits: int  # of each of the control's
     injected: int = 0  # per mille of slowdown put into the candidate: then this is a test of the gate, no gate
 
-    def many(self, key: str, control: bool = False) -> int:
-        """Processes of a workload in an arm and pair."""
-        return 1 if control else self.processes.get(key, 1)
+    def many(self, control: bool = False) -> int:
+        """Processes of an arm and pair."""
+        return 1 if control else self.processes
 
     def asked(self, key: str, control: bool = False) -> int:
         """Visits of a workload in an arm and pair, in all its processes."""
-        return self.many(key, control) * (self.control_visits if control else self.visits.get(key, 1))
+        return self.many(control) * (self.control_visits if control else self.visits.get(key, 1))
 
 
 @dataclass(frozen=True)
@@ -127,14 +127,14 @@ class Pair:
     surroundings: Surroundings | None = None  # of the machine meanwhile
 
 
-def turn_of(result: GuestResult, many: Mapping[RunKey, int], visits: Mapping[RunKey, int], first: bool) -> Turn:
+def turn_of(result: GuestResult, many: int, visits: Mapping[RunKey, int], first: bool) -> Turn:
     """A turn from what a campaign of one round gave.
 
     A boot that did not come to its end was repeated: of each run the last processes are taken, as many as asked for.
 
     Args:
         result: of one arm.
-        many: processes that each workload has, where it is not one.
+        many: processes that were asked for.
         visits: of each workload in a process, where it is not one.
         first: whether this is of the first pair, which keeps the conditions.
     """
@@ -142,7 +142,7 @@ def turn_of(result: GuestResult, many: Mapping[RunKey, int], visits: Mapping[Run
     processes: dict[tuple[int, int], Process] = {}
     runs: dict[str, Run] = {}
     for key, run in result.runs.items():
-        used = run.processes[-many.get(key, 1) * visits.get(key, 1) :]
+        used = run.processes[-many * visits.get(key, 1) :]
         for one in used:
             processes.setdefault((one.boot, one.process), _process(one, len(processes)))
         numbers = [processes[one.boot, one.process].number for one in used]
