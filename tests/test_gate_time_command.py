@@ -113,7 +113,7 @@ def test_an_arm_of_a_pair_has_two_processes_of_one_layout() -> None:
 def test_all_workloads_fit_however_often_they_are_visited(monkeypatch: pytest.MonkeyPatch) -> None:
     """Those that this host cannot do are asked for too, and need room beside the visits of the others."""
     monkeypatch.setattr(visits, "enough", lambda _: 24)
-    monkeypatch.setattr(visits, "PROCESSES", 2)
+    monkeypatch.setattr(visits, "PILOT", 2)
     own, _ = contests()
     own.keys = [RunKey(row.name) for row in workloads().values() if not row.hidden]
     own.pilot()

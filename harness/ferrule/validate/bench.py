@@ -97,7 +97,7 @@ class Bench:
         batches, counted = self._batches(keys, seed)
         asked, results = {key: Size(n, allocation.VISITS) for key, n in batches.items()}, []
         self.lay_out(seed)  # one for all, as both arms of a pair have one
-        for number in range(visits.PROCESSES):
+        for number in range(visits.PILOT):
             results.append(self.execute(planned(asked, 0), seed, number))
         pilots = {key: [whole_visits(result, key, size.visits) for result in results] for key, size in asked.items()}
         pilots = {key: found for key, every in pilots.items() if len(found := list(filter(None, every))) > 1}

@@ -4,7 +4,7 @@ One full run is a series of rounds. In each round every arm is one process of th
 in an order drawn anew: what a paired gate does with two builds, done with one. Arms differ in nothing but a slowdown of
 known size: operations that are run and not reported, or multiplications. All arms of a round have the same address
 layout and take the workloads in the same order. Each run begins with a pilot of its own, as a gate does, which says how
-long batches are and how many visits, and processes, each workload is worth.
+long batches are and how many visits each workload is worth.
 
 Every run is a file of its own, complete or not there: an interrupted validation goes on where it stopped.
 """

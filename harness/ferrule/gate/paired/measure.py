@@ -65,7 +65,7 @@ class Contest:
     def _allocate(self) -> None:
         """Visits, by how the base's scatter: of one layout, as in a pair."""
         self.arms[0].side.scatter(self.seed)
-        seen = self._pilot(visits.PROCESSES, BATCHES, WARM).runs
+        seen = self._pilot(visits.PILOT, BATCHES, WARM).runs
         pilots = {key: visits.whole(seen[key].processes, often) for key, often in self.visits.items() if key in seen}
         pilots = {key: found for key, found in pilots.items() if found}
         wanted = {**self.visits, **{key: visits.enough(found) for key, found in pilots.items()}}

@@ -12,7 +12,7 @@ from ferrule.samples import ProcessSamples, RunKey
 from ferrule.stats import allocation
 from ferrule.stats.pace import LOW, around
 
-PROCESSES: Final = 10  # of the pilot
+PILOT: Final = 10  # processes
 ROOM: Final = RUNS - 8  # in a plan, beside the controls that a payload adds
 
 
