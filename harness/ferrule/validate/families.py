@@ -92,9 +92,13 @@ def _disturbed(costs: Floats) -> float:
 # --- no difference
 
 
-def p_values(families: Sequence[Family]) -> Floats:
-    """One-sided p of no increase at all, of every workload of every family: uniform where there is none."""
-    return np.array([signed_rank_p(d) for one in families for d in one.logs.values()])
+def p_values(families: Sequence[Family]) -> dict[str, list[float]]:
+    """One-sided p of no increase at all, of each workload in all families: uniform where there is none."""
+    found: dict[str, list[float]] = {}
+    for one in families:
+        for name, logs in one.logs.items():
+            found.setdefault(name, []).append(signed_rank_p(logs))
+    return found
 
 
 def resampled(families: Sequence[Family], count: int, pairs: int, seed: int) -> list[Family]:
