@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from abc import ABC, abstractmethod
 from contextlib import ExitStack
 from typing import Final
 
@@ -61,12 +62,12 @@ class Divided(Booted):
         return self._divider.close()
 
 
-class Announced(Divided):
+class Announced(Divided, ABC):
     """A boot that ends when its console says so: the machine may go on."""
 
+    @abstractmethod
     def over(self) -> bool:
         """Whether the console has said it."""
-        raise NotImplementedError
 
     def read(self, timeout: float) -> bytes:
         """See base.Execution."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -31,16 +32,16 @@ class Root(Thing):
     scheme: int
 
 
-class Served(Thing):
+class Served(Thing, ABC):
     """Something that answers by itself."""
 
+    @abstractmethod
     def read(self, size: int, give: Callable[[bytes], int]) -> int | Wait:
         """What a read of so many bytes gives."""
-        raise NotImplementedError
 
+    @abstractmethod
     def write(self, content: bytes) -> int:
         """What a write of these gives."""
-        raise NotImplementedError
 
 
 @dataclass(eq=False)

@@ -64,7 +64,7 @@ class Race:
     @property
     def reached(self) -> bool:
         """Whether it was known to one percent."""
-        return len(self.values) >= LEAST and self.half_width is not None and self.half_width <= TARGET
+        return len(self.values) >= LEAST and (width := self.half_width) is not None and width <= TARGET
 
 
 @dataclass(frozen=True)
@@ -106,9 +106,8 @@ class Spent:
     @property
     def held(self) -> int:
         """Races whose interval holds the median of all replicates."""
-        found = [race.interval for race in self.races]
-        ends = [(one.low, one.high) for one in found if one.low is not None and one.high is not None]
-        return sum(low <= self.value <= high for low, high in ends)
+        value, found = self.value, [race.interval for race in self.races]
+        return sum(one.low <= value <= one.high for one in found if one.low is not None and one.high is not None)
 
 
 # One more replicate or several: ns an operation, and the step in which the tool can tell them.
@@ -138,7 +137,8 @@ def collect(
             draw = random.Random(f"{seed} {workload} {turn}")  # noqa: S311 - an order, not a secret
             for tool in draw.sample(sorted(tools), len(tools)):
                 key = f"{workload} {tool} {turn}"
-                if key in ledger or not goes_on([race for race in _races(ledger) if _is(race, workload, tool)], limit):
+                before = [race for race in _races(ledger) if (race.workload, race.tool) == (workload, tool)]
+                if key in ledger or not goes_on(before, limit):
                     continue
                 try:
                     race = until_known(tool, workload, tools[tool], limit)
@@ -148,10 +148,6 @@ def collect(
                     continue
                 ledger.add(key, vars(race))
                 said(f"speed: {key}: {race.seconds:.1f} s, {len(race.values)} replicates")
-
-
-def _is(race: Race, workload: str, tool: str) -> bool:
-    return (race.workload, race.tool) == (workload, tool)
 
 
 def goes_on(before: Sequence[Race], limit: float) -> bool:

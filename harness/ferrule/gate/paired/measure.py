@@ -78,7 +78,7 @@ class Contest:
     def _pilot(self, processes: int, batches: int, warm: int) -> GuestResult:
         """Of the base alone."""
         budget = Budget(1, processes, batches, warm, 0, TARGET_NS, _LIMIT_NS, name="pilot")
-        return self._campaign(self.arms[:1], budget, self.seed, self.keys)[self.arms[0].side.name]
+        return self._campaign(self.arms[:1], budget, self.seed)[self.arms[0].side.name]
 
     def pair(self, number: int) -> Pair:
         """One pair. What fails in it is in the pair, not raised."""
@@ -96,15 +96,13 @@ class Contest:
     def _turn(self, arm: Arm, seed: int) -> GuestResult:
         """One arm's part of a pair."""
         budget = Budget(1, self.processes, BATCHES, WARM, 0, TARGET_NS, _LIMIT_NS, name="gate")
-        return self._campaign([arm], budget, seed, self.keys)[arm.side.name]
+        return self._campaign([arm], budget, seed)[arm.side.name]
 
-    def _campaign(
-        self, arms: Sequence[Arm], budget: Budget, seed: int, keys: Sequence[RunKey]
-    ) -> dict[str, GuestResult]:
+    def _campaign(self, arms: Sequence[Arm], budget: Budget, seed: int) -> dict[str, GuestResult]:
         payloads = {arm.side.name: arm.payload for arm in arms}
         campaign = Campaign(
             [arm.side for arm in arms],
-            dict.fromkeys(payloads, keys),
+            dict.fromkeys(payloads, self.keys),
             lambda guest: payloads[guest.name],
             budget,
             seed,
