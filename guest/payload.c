@@ -198,7 +198,6 @@ static int refuse(const char *why, int status) {
 }
 
 int program_main(int argc, char **argv) {
-    enum { CALIBRATION_NS = 20000000 };
     if (argc == 2 && text_equal(argv[1], OS_LEAVE)) /* started by os_process_execute() */
         return OS_EXECUTED;
     int list = 0;
@@ -221,7 +220,7 @@ int program_main(int argc, char **argv) {
     share_a_page();
     go_home(&payload.plan);
     say_facts(&payload);
-    timing_characterise(&payload.timing, clock_ns, NULL, CALIBRATION_NS);
+    timing_characterise(&payload.timing, clock_ns, NULL, 0);
     say_clock(&payload);
     say_refs(&payload);
     say_mark(&payload);

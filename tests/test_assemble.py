@@ -34,7 +34,7 @@ def stream(process: int = 0, plan: Plan = PLAN) -> list[Record]:
     say("hello", proto=1, os="linux", arch="x86_64", build="abcd", compiler="gcc", flags="-O2", process=process)
     say("fact", name="kernel.release", value="6.1.0")
     say("fact", name="cpu.model", value="Example CPU")
-    say("clock", counter="tsc", hz=2_000_000_000, hz_error_ppb=50, resolution=2, cost=40, verdict="ok")
+    say("clock", counter="tsc", hz=2 * 10**9, hz_error_ppb=50, resolution=2, multiplication=3, cost=4, verdict="ok")
     say("ref", what="pair", n=0, t="50,50,50,51,50,50,50")
     say("ref", what="loop", n=1000, t="1050,1050,1050,1050,1050,1050")
     say("ref", what="loop", n=2000, t="2050,2050,2050,2050,2050,2050")

@@ -263,3 +263,9 @@ def test_the_pace_is_told_around_every_batch() -> None:
     assert len(paces) == 8
     assert min(paces) > 0
     assert {record.fields["n"] for record in said.kind("pace")} == {"10000"}
+
+
+def test_what_waits_for_a_timer_says_so() -> None:
+    said = say(payload(), *quick(["timer_wakeup", "null_call"]))
+    assert said.of("timer_wakeup", "ready")[0].fields["waits"] == "1"
+    assert "waits" not in said.of("null_call", "ready")[0].fields

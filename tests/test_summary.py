@@ -186,8 +186,8 @@ def test_what_was_not_measured_is_not_summarised() -> None:
 
 
 def test_two_one_ways_and_a_round_trip_must_agree() -> None:
-    def found(one_way: float, **meaning: int) -> list[str]:
-        token = Meaning("one_way", **{"bytes": 1, "switches": 1, "ends": 2, **meaning})
+    def found(one_way: float, moved: int = 1) -> list[str]:
+        token = Meaning("one_way", bytes=moved, switches=1, ends=2)
         trip = Meaning("round_trip", bytes=2, switches=2, ends=2)
         runs = [
             make.run("context_switch", [one_way] * 7, token),
@@ -201,8 +201,8 @@ def test_two_one_ways_and_a_round_trip_must_agree() -> None:
     assert found(800.0) == []
     assert found(3000.0 * 1.01) == ["pipe_latency (round trip) is 0.50 times two of context_switch (one way)"]
     assert found(600.0) == ["pipe_latency (round trip) is 2.50 times two of context_switch (one way)"]
-    assert found(600.0, bytes=64) == found(600.0)  # both within a cache line
-    assert found(600.0, bytes=65) == []
+    assert found(600.0, moved=64) == found(600.0)  # both within a cache line
+    assert found(600.0, moved=65) == []
 
 
 def test_a_message_in_registers_is_no_sibling_of_one_that_is_copied() -> None:

@@ -54,6 +54,13 @@ def test_each_clock_of_the_host_is_the_one_it_says() -> None:
     assert before <= core.mark(core.HostClock.RAW).ns <= time.clock_gettime_ns(time.CLOCK_MONOTONIC_RAW)
 
 
+def test_a_multiplication_takes_the_same_whole_number_of_cycles_each_time() -> None:
+    said = [core.characterise(100_000).multiplication for _ in range(20)]
+    known = {cycles for cycles in said if cycles is not None}
+    assert len(known) == 1
+    assert 1 < known.pop() < 16
+
+
 def altered(change: Callable[[int, int], int]) -> Callable[[], int]:
     """A clock that reads as `change` makes of the true nanoseconds since it was made and of how often it was read."""
     start, reads = time.monotonic_ns(), count()
@@ -117,5 +124,5 @@ def test_calibration_comes_to_an_end(cost: int, floor: int, limit: int) -> None:
 
 @given(st.integers(1, 10**10), st.integers(0, 10**6), st.integers(0, 10**6), st.integers(0, 10**10))
 def test_the_batch_floor(hz: int, resolution: int, cost: int, target: int) -> None:
-    known = core.Timing("tsc", hz, 0, resolution, 1, np.zeros(64, np.int64), cost, cost, "ok")
+    known = core.Timing("tsc", hz, 0, resolution, 1, np.zeros(64, np.int64), cost, cost, None, "ok")
     assert core.batch_floor(known, target) == max(1, 1000 * resolution, 200 * cost, target * hz // 10**9)

@@ -9,7 +9,9 @@ enum {
                               so this outlasts the 10 and 15.6 ms steps of tick-driven clocks */
     STEPS = 32,            /* steps watched for the resolution of a clock */
     UNSTEADY_PPB = 1000000,
-    COARSE_NS = 1000 /* a second clock with longer steps is marked at its edges */
+    COARSE_NS = 1000, /* a second clock with longer steps is marked at its edges */
+    WINDOW_NS = 5000000,
+    COARSE_WINDOW_NS = 20000000
 };
 
 /* value * by / over, floor, saturating. Done by hand because a 128-bit division is a call into libgcc. */
@@ -195,16 +197,62 @@ static void measure_rate(struct timing *result, timing_clock clock, void *contex
         find(result, TIMING_COARSE);
 }
 
+static inline void multiply(uint32_t count) {
+    enum { UNROLLED = 4 }; /* so that the loop around them is hidden behind them on every core */
+    uint64_t x = 3;
+    for (uint32_t turns = (count + UNROLLED - 1) / UNROLLED; turns; turns--) {
+        for (uint32_t i = 0; i < UNROLLED; i++) {
+            x *= x;
+            __asm__ volatile("" : "+r"(x)); /* nothing may be known of x: the chain is not to be shortened */
+        }
+    }
+}
+
+static inline void add_up(uint32_t count) {
+    enum { UNROLLED = 16 };
+    uint64_t x = 3;
+    for (uint32_t turns = count / UNROLLED; turns; turns--) {
+        for (uint32_t i = 0; i < UNROLLED; i++) {
+            x += x;
+            __asm__ volatile("" : "+r"(x));
+        }
+    }
+}
+
+/* A latency is a whole number of cycles: what comes out as none (an emulator's, or under another tenant's load) is not
+ * known. Of several tries the quickest, in turns so that both see the same clock. */
+static uint32_t multiplication_cycles(void) {
+    enum { TRIES = 8, CHAIN = 4096, OFF = 20 }; /* half an OFF-th is 2.5 % of a latency of one */
+    uint64_t additions = UINT64_MAX, multiplications = UINT64_MAX;
+    for (int try = 0; try < TRIES; try++) {
+        uint64_t open = counter_open();
+        add_up(CHAIN);
+        uint64_t middle = counter_close(), again = counter_open();
+        multiply(CHAIN);
+        uint64_t close = counter_close();
+        if (middle - open < additions)
+            additions = middle - open;
+        if (close - again < multiplications)
+            multiplications = close - again;
+    }
+    uint64_t twentieths = scale(multiplications, OFF, additions), whole = (twentieths + OFF / 2) / OFF;
+    uint64_t off = twentieths > whole * OFF ? twentieths - whole * OFF : whole * OFF - twentieths;
+    return whole && whole < 16 && off <= 2 ? (uint32_t)whole : 0;
+}
+
 void timing_characterise(struct timing *result, timing_clock clock, void *context, uint64_t window_ns) {
     int backwards = 0;
     memset(result, 0, sizeof *result);
     measure_cost(result);
+    result->multiplication = multiplication_cycles();
     result->resolution = measure_step(read_counter, 0, &backwards);
     result->second_resolution = measure_step(clock, context, &backwards);
     if (backwards)
         find(result, TIMING_BACKWARDS);
     else if (result->resolution == UINT64_MAX || result->second_resolution == UINT64_MAX)
         find(result, TIMING_STUCK);
+    if (!window_ns)
+        window_ns = result->second_resolution > COARSE_NS ? COARSE_WINDOW_NS : WINDOW_NS;
     if (result->verdict == TIMING_OK)
         measure_rate(result, clock, context, window_ns);
     if (result->resolution == UINT64_MAX)
@@ -216,17 +264,6 @@ void timing_characterise(struct timing *result, timing_clock clock, void *contex
 const char *timing_verdict_name(int32_t verdict) {
     static const char *const name[] = {"ok", "backwards", "stuck", "coarse", "unsteady"};
     return verdict >= 0 && verdict < (int32_t)(sizeof name / sizeof *name) ? name[verdict] : "unknown";
-}
-
-static inline void multiply(uint32_t count) {
-    enum { UNROLLED = 4 }; /* so that the loop around them is hidden behind them on every core */
-    uint64_t x = 3;
-    for (uint32_t turns = (count + UNROLLED - 1) / UNROLLED; turns; turns--) {
-        for (uint32_t i = 0; i < UNROLLED; i++) {
-            x *= x;
-            __asm__ volatile("" : "+r"(x)); /* nothing may be known of x: the chain is not to be shortened */
-        }
-    }
 }
 
 uint64_t timing_pace(void) {

@@ -29,10 +29,13 @@ struct timing {
     uint64_t pair[TIMING_PAIRS]; /* open..close of an empty region, ticks, in the order they were taken */
     uint64_t cost;               /* their minimum: what one open/close pair adds to a region */
     uint64_t cost_median;        /* their median */
-    int32_t verdict;             /* enum timing_verdict */
+    uint32_t multiplication; /* core cycles of one multiplication of the pace loop; 0 when that is no whole number */
+    int32_t verdict;         /* enum timing_verdict */
 };
 
-/* Fill *result. Takes about window_ns of the second clock, and always returns: every wait is bounded in turns. */
+/* Fill *result. Takes about window_ns of the second clock, and always returns: every wait is bounded in turns. With 0
+ * it takes 5 ms, or 20 of a second clock that steps by over a microsecond: its marks, of some ten nanoseconds each, are
+ * then known to some millionths of the time between them. */
 void timing_characterise(struct timing *result, timing_clock clock, void *context, uint64_t window_ns);
 
 const char *timing_verdict_name(int32_t verdict);
@@ -46,7 +49,9 @@ uint64_t timing_mark(timing_clock clock, void *context, uint64_t *tick, uint64_t
  * the core does not (turbo, thermal limits, other tenants), this says how fast the core is now. */
 uint64_t timing_pace(void);
 
-/* So many of the same multiplications, rounded up to a multiple of four. */
+/* So many of the same multiplications, rounded up to a multiple of four. How many cycles one takes is the core's own
+ * (3 on most x86-64, 2 to 5 elsewhere): timing_characterise() holds it against additions, of which a chain takes a
+ * cycle each on every core. */
 void timing_spin(uint32_t multiplications);
 
 /* The smallest number of ticks a batch must last for counter cost and step to stay under 1 % of it and for the

@@ -78,6 +78,7 @@ void say_clock(struct payload *payload) {
     record_u64(record, "second_resolution", timing->second_resolution);
     record_u64(record, "cost", timing->cost);
     record_u64(record, "cost_median", timing->cost_median);
+    record_u64(record, "multiplication", timing->multiplication);
     record_text(record, "verdict", timing_verdict_name(timing->verdict));
     record_end(record);
 }
@@ -157,6 +158,8 @@ static void say_ready(struct record *record, uint32_t index, const struct worklo
     record_u64(record, "bytes", run->bytes);
     record_u64(record, "switches", run->switches);
     record_u64(record, "ends", workload->ends);
+    if (workload->waits)
+        record_u64(record, "waits", workload->waits);
     record_text(record, "place", place_name(run->place));
     for (const char *rest = workload->params ? workload->params : ""; param_next(&rest, key, &value);)
         say_param(record, key, run_param(run, key));
@@ -270,6 +273,7 @@ void say_workload(struct payload *payload, const struct workload *workload) {
     record_u64(record, "bytes", workload->bytes);
     record_u64(record, "switches", workload->switches);
     record_u64(record, "max_batch", workload->max_batch);
+    record_u64(record, "waits", workload->waits);
     record_text(record, "params", workload->params ? workload->params : "");
     record_end(record);
 }

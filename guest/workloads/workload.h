@@ -70,6 +70,7 @@ struct workload {
     uint64_t bytes;     /* per operation, unless setup sets run->bytes; 0 for a message in registers: no copy */
     uint64_t switches;  /* per operation, unless setup sets run->switches */
     uint64_t max_batch; /* largest batch (0: no limit), for operations that use something up */
+    uint32_t waits;     /* 1: a timer ends the operation, which therefore takes no number of core cycles */
     const char *params; /* names and defaults: "procs=2 size=0" */
     long (*setup)(struct run *);
     long (*verify)(struct run *);

@@ -77,7 +77,8 @@ class RunRecords:
         ends = integer(fields, "ends", 1, 3, default=1)
         self.n = integer(fields, "n", 1, 1 << 48)
         self.ran = integer(fields, "ran", 1, 1 << 49) if "ran" in fields else None
-        self.meaning = Meaning(per, integer(fields, "bytes", default=0), integer(fields, "switches", default=0), ends)
+        moved, switches = (integer(fields, key, default=0) for key in ("bytes", "switches"))
+        self.meaning = Meaning(per, moved, switches, ends, integer(fields, "waits", 0, 2, default=0) == 1)
         self.place, self.params = place, parameters(fields)
 
     def batch(self, fields: Fields, asked: Asked) -> None:
@@ -240,6 +241,12 @@ class ProcessRecords:
         except (KeyError, ValueError):
             return None
 
+    def _pace(self, run: RunRecords) -> Pace | None:
+        if not run.pace:
+            return None
+        ticks = np.asarray(run.pace[len(run.warm) :], dtype=np.int64)
+        return Pace(run.pace_n, ticks, _or_zero(self.clock, "multiplication") or None)
+
     def samples(self, run: RunRecords, boot: int) -> ProcessSamples:
         """A finished run's samples."""
         ends = run.meaning.ends if run.meaning is not None else 1
@@ -257,7 +264,7 @@ class ProcessRecords:
             clock=self.check(),
             reference=Reference(np.asarray(self.pair, dtype=np.int64), loops),
             histogram=run.histogram,
-            pace=Pace(run.pace_n, np.asarray(run.pace[len(run.warm) :], dtype=np.int64)) if run.pace else None,
+            pace=self._pace(run),
             voluntary=run.voluntary,
             involuntary=run.involuntary,
             surroundings=self.surroundings or self._said(),

@@ -21,7 +21,7 @@ _COMMENT = re.compile(rf"({_STRING})|/\*.*?\*/|//[^\n]*", re.DOTALL)
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,30}")
 _CODE: Final = frozenset(("setup", "verify", "before", "after", "teardown", "loop", "each"))
 _TEXT: Final = frozenset(("name", "family", "what", "params"))
-_NUMBER: Final = frozenset(("ends", "control", "hidden", "bytes", "switches", "max_batch"))
+_NUMBER: Final = frozenset(("ends", "control", "hidden", "bytes", "switches", "max_batch", "waits"))
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,7 @@ class Declaration:
     bytes: int  # moved by one operation; 0: none, or it depends on a parameter
     switches: int  # context switches one operation needs; same
     max_batch: int  # 0: no limit
+    waits: bool  # a timer ends the operation: it takes no number of core cycles
     params: tuple[tuple[str, int], ...]  # names and defaults
     path: Path
 
@@ -124,6 +125,7 @@ def read(path: Path) -> Declaration:
         bytes=numbers["bytes"],
         switches=numbers["switches"],
         max_batch=numbers["max_batch"],
+        waits=bool(numbers["waits"]),
         params=tuple(_params(path, fields.get("params", "").split())),
         path=path,
     )

@@ -45,6 +45,7 @@ class Meaning:
     bytes: int = 0
     switches: int = 0
     ends: int = 1
+    waits: bool = field(default=False, compare=False)  # a timer ends it; not compared: older payloads do not tell
 
 
 @dataclass(frozen=True)
@@ -99,6 +100,7 @@ class Pace:
 
     n: int  # multiplications, each of which waits for the one before
     ticks: Ticks  # (batches + 1,), before each measured batch and after the last
+    multiplication: int | None = None  # core cycles of one, as this process found them; None: it could not tell
 
 
 @dataclass

@@ -43,6 +43,7 @@ WORKLOAD{
     .per = PER_CALL,
     .ends = 1,
     .switches = 2,
+    .waits = 1,
     .params = "ns=1000",
     .setup = setup,
     .verify = verify,

@@ -34,6 +34,7 @@ WORKLOAD{
     .per = PER_CALL,
     .ends = 1,
     .switches = 2,
+    .waits = 1,
     .params = "ns=1",
     .setup = setup,
     .verify = verify,

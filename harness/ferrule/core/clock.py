@@ -34,6 +34,7 @@ class Timing:
     pair: Ticks  # (64,) empty regions, in the order they were taken
     cost: int  # their minimum
     cost_median: int
+    multiplication: int | None  # core cycles of one of the pace loop; None where it comes out as no whole number
     verdict: str  # ok, backwards, stuck, coarse, unsteady
 
     @property
@@ -71,6 +72,7 @@ def characterise(window_ns: int = 50_000_000, clock: Clock | HostClock = HostClo
         pair=np.array(list(result.pair), dtype=np.uint64).astype(np.int64),
         cost=int(result.cost),
         cost_median=int(result.cost_median),
+        multiplication=int(result.multiplication) or None,
         verdict=ffi.string(lib.timing_verdict_name(result.verdict)).decode(),
     )
 
