@@ -40,11 +40,12 @@ def run(
     place: str = "same_core",
     boots: int = 1,
     each: bool = False,
+    core_ghz: float | None = None,
 ) -> RunResult:
     """One process for each cost, 15 batches that all take it, dealt out to boots in turn."""
     histogram = Histogram(4000, 90, 9000, {90: 3990, 200: 10}) if each else None
     processes = [
-        process([cost] * 15, boot=i % boots, number=i, ends=meaning.ends, histogram=histogram)
+        process([cost] * 15, boot=i % boots, number=i, ends=meaning.ends, histogram=histogram, core_ghz=core_ghz)
         for i, cost in enumerate(costs)
     ]
     for samples in processes if place == "cross_core" else ():
@@ -88,10 +89,10 @@ def results() -> list[GuestResult]:
 
     local = guest(
         [
-            run("null_call", costs(101.4), CALL, each=True),
+            run("null_call", costs(101.4), CALL, each=True, core_ghz=3.0),
             run("process_create", costs(161_000.0), CALL),
             run("context_switch", costs(1400.0), Meaning("one_way", 1, 1, 2), params=(("procs", 2), ("size", 0))),
-            run("pipe_latency", costs(2800.0), TRIP),
+            run("pipe_latency", costs(2800.0), TRIP, core_ghz=3.0),
             run("pipe_latency", costs(80_000.0), TRIP, place="cross_core"),
             run("pipe_bandwidth", costs(16_384.0), Meaning("one_way", 65536, 0, 2), params=(("size", 65536),)),
             run("page_fault", [500.0, 501.0, 502.0], CALL),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 import resource
 import signal
 import threading
@@ -205,6 +206,12 @@ def test_two_stored_runs_are_compared(tmp_path: Path) -> None:
     text = compare_runs(history.load_run(tmp_path, "2026"), history.load_run(tmp_path, "2027"))
     assert "1.1000 [1.0964, 1.1036]" in text
     assert text.rstrip().endswith("differs")
+    quick = [make.guest([make.run("null_call", [91 * one for one in spread], CALL, core_ghz=3.3)])]
+    slow = [make.guest([make.run("null_call", [100 * one for one in spread], CALL, core_ghz=3.003)])]
+    store(tmp_path, quick, MOMENT.replace(year=2030))
+    store(tmp_path, slow, MOMENT.replace(year=2031))
+    text = compare_runs(history.load_run(tmp_path, "2030"), history.load_run(tmp_path, "2031"))
+    assert re.search(r"1\.0989 \[[\d., ]+\] +differs +1\.0000 \[0\.99\d+, 1\.00\d+\]$", text, re.MULTILINE)
     other = [make.guest([make.run("null_call", [100.0] * 7, CALL)], "linux")]
     store(tmp_path, other, MOMENT.replace(year=2028))
     with pytest.raises(UsageError, match="share no guest"):

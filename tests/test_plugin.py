@@ -42,7 +42,9 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> Measured:
 def test_the_table_shows_every_run_with_its_interval(measured: Measured) -> None:
     out, _, _ = measured
     for name in ("null_call", "invalid_call", "empty_loop", "function_call"):
-        (row,) = [line for line in out.splitlines() if line.split()[:1] == [name] and "largest" not in line]
+        (row,) = [
+            line for line in out.splitlines() if line.split()[:1] == [name] and not re.search("largest|cycles", line)
+        ]
         assert "[" in row
         assert "ns" in row
     assert "seed 7" in out
@@ -143,12 +145,23 @@ def test_a_precision_ends_on_width_or_budget_and_says_which(tmp_path: Path) -> N
     assert json.loads(second)["entries"][0]["summary"]["ended"] == "budget"
 
 
+def test_a_precision_of_cycles_is_shown_in_cycles(tmp_path: Path) -> None:
+    done = run("--workload=null_call", "--precision=50%", "--precision-of=cycles", "--json=run.json", cwd=tmp_path)
+    assert "local: to a half-width of 50 % of core cycles within 10 min" in done.stdout
+    (row,) = re.findall(r"^null_call +call +(\d+)[.\d]* cycles \[[\d.]+, [\d.]+\]$", done.stdout, re.MULTILINE)
+    assert 20 < int(row) < 100_000
+    (entry,) = json.loads((tmp_path / "run.json").read_text())["benchmarks"]
+    found = entry["extra_info"]["core_cycles"]
+    assert found["low"] <= found["estimate"] <= found["high"]
+
+
 MISTAKES = {
     "--precision=1": "--precision 1: give a percentage from 0.01% to 50%, e.g. --precision 1%",
     "--precision=0%": "--precision 0%: give a percentage",
     "--precision=1% --budget=10": "--budget 10: give seconds, minutes or hours",
     "--precision=1% --verify-only": "--precision 1%: --verify-only measures nothing",
     "--budget=10m": "--budget 10m: only with --precision",
+    "--precision-of=cycles": "--precision-of cycles: only with --precision",
     "--guest=windows": "--guest windows: no such guest; there are: ",
     "--suite=opera": "--suite opera: no such suite; there are: ",
     "--workload=nul_call": "no workload nul_call; did you mean null_call?",

@@ -12,7 +12,7 @@ from ferrule.guests import GuestOptions
 from ferrule.guests.local import LocalGuest
 from ferrule.report.columns import columns
 from ferrule.report.endings import stopped
-from ferrule.samples import GuestResult, Meaning, RunKey, RunResult
+from ferrule.samples import Aim, GuestResult, Meaning, RunKey, RunResult
 from ferrule.schedule import PILOT_BOOTS, Fixed, Precision, Spent, Turn, UntilNarrow
 from ferrule.stats.allocation import MOST
 
@@ -35,8 +35,15 @@ def guest(booted: bool = False) -> LocalGuest:
     return (Booted if booted else LocalGuest)("x86_64", GuestOptions())
 
 
-def until(target: float = 0.01, seconds: float = 60.0, **more: int) -> UntilNarrow:
-    return UntilNarrow(KEYS, frozenset({"empty_loop"}), Precision(target, seconds, **more), pilot=7)
+def until(
+    target: float = 0.01,
+    seconds: float = 60.0,
+    boots: int | None = None,
+    processes: int | None = None,
+    aim: Aim = "time",
+) -> UntilNarrow:
+    wanted = Precision(target, seconds, boots, processes, aim)
+    return UntilNarrow(KEYS, frozenset({"empty_loop"}), wanted, pilot=7)
 
 
 def measure(

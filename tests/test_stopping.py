@@ -7,7 +7,7 @@ from math import inf
 
 import numpy as np
 import pytest
-from ferrule.samples import Meaning, RunResult
+from ferrule.samples import Meaning, RunKey, RunResult
 from ferrule.stats.allocation import MOST, optimum, processes_a_boot
 from ferrule.stats.interval import Interval, median_interval
 from ferrule.stats.stopping import LEAST, ended, half_width, width
@@ -46,6 +46,20 @@ def test_nothing_is_narrow_before_ten_replicates_nor_above_the_target(costs: lis
         assert half is not None
         assert half <= target
     assert ended(found, target, booted=True) == ""  # all these processes are one boot
+
+
+def test_cycles_are_waited_for_where_there_are_any() -> None:
+    """The same operation on a clock that wanders by 20 %: never known in time to 1 %, and known in cycles at once."""
+    clocks = [3.0 + 0.6 * (number % 7) / 6 for number in range(LEAST)]
+    processes = [make.process([300 / ghz] * 30, number=at, core_ghz=ghz) for at, ghz in enumerate(clocks)]
+    found = summarise(RunResult(RunKey("null_call"), "ok", meaning=CALL, processes=processes), make.conditions())
+    assert ended(found, 0.01, booted=False) == ""
+    assert ended(found, 0.01, booted=False, aim="cycles") == "width"
+    in_time, in_cycles = width(found), width(found, "cycles")
+    assert in_time is not None
+    assert in_cycles is not None
+    assert in_cycles < 0.01 < in_time
+    assert width(summary([100.0, 101.0] * 5), "cycles") == width(summary([100.0, 101.0] * 5)) is not None
 
 
 def test_boots_are_what_counts_where_there_are_boots() -> None:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
@@ -14,6 +15,7 @@ from ferrule.campaign import FULL, QUICK, VERIFY, Budget
 from ferrule.errors import UsageError
 from ferrule.guests import GuestOptions, available, embedded
 from ferrule.registry import find, workloads
+from ferrule.samples import Aim
 from ferrule.schedule import Precision
 from ferrule.suite import parse_key, parse_place, suite_of, variants_of
 
@@ -31,23 +33,21 @@ def add_options(parser: pytest.Parser) -> None:
     )
     add("--suite", metavar="NAMES", help="suites, comma-separated, by family: syscall, ipc, sched, memory ...")
     add("--workload", metavar="NAMES", help="workloads, comma-separated, with parameters where wanted: canary[nops=8]")
-    add(
-        "--place", default="", metavar="PLACES", help="placements: same_core, cross_core, free (default: the first two)"
-    )
+    add("--place", default="", metavar="PLACES", help="of same_core, cross_core, free (default: the first two)")
     add("--quick", action="store_true", help="a shorter budget, said so in the results: wider intervals, fewer tails")
     add("--verify-only", action="store_true", help="prove that every workload does what it says; no numbers")
     add("--json", metavar="FILE", help="same as --benchmark-json")
-    add(
-        "--boots",
-        type=int,
-        metavar="N",
-        help="rounds: boots of each guest that can be booted; with --precision at most",
-    )
+    add("--boots", type=int, metavar="N", help="rounds: boots of a guest that can be booted; with --precision at most")
     add("--processes", type=int, metavar="N", help="processes a boot")
     add(
         "--precision",
         metavar="P%",
         help="measure until the intervals reach no further than P %% of the result, e.g. 1%%",
+    )
+    add(
+        "--precision-of",
+        choices=get_args(Aim),
+        help="whose intervals with --precision: time (the default) or cycles of the core, where there are any",
     )
     add("--budget", metavar="TIME", help="at most so long with --precision: 90s, 10m (the default), 2h")
     add("--seed", type=int, metavar="N", help="of all random orders (default: drawn, and printed)")
@@ -198,17 +198,19 @@ def precision_of(config: pytest.Config) -> Precision | None:
         UsageError: no percentage, no duration, or one without what it needs.
     """
     option = config.getoption
-    asked, limit = option("--precision"), option("--budget")
+    asked, limit, aim = option("--precision"), option("--budget"), option("--precision-of")
     if asked is None:
-        if limit is not None:
-            raise UsageError(f"--budget {limit}: only with --precision, e.g. --precision 1% --budget {limit}")
+        for flag, value in (("--budget", limit), ("--precision-of", aim)):
+            if value is not None:
+                raise UsageError(f"{flag} {value}: only with --precision, e.g. --precision 1% {flag} {value}")
         return None
     if option("--verify-only"):
         raise UsageError(f"--precision {asked}: --verify-only measures nothing")
     found = _PERCENT.fullmatch(asked)
     if found is None or not 0.01 <= float(found[1]) <= 50:
         raise UsageError(f"--precision {asked}: give a percentage from 0.01% to 50%, e.g. --precision 1%")
-    return Precision(float(found[1]) / 100, _seconds(limit or "10m"), option("--boots"), option("--processes"))
+    share, seconds = float(found[1]) / 100, _seconds(limit or "10m")
+    return Precision(share, seconds, option("--boots"), option("--processes"), aim or "time")
 
 
 def _seconds(text: str) -> float:

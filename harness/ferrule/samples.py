@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 Params = tuple[tuple[str, int], ...]
 Status = Literal["ok", "unsupported", "wrong", "failed", "crashed", "hung", "lost", "missing"]
+Aim = Literal["time", "cycles"]  # whose interval is to be narrow
 Ended = Literal[
     "", "width", "budget", "subtraction", "no width", "guest"
 ]  # stats/stopping.py; "": no precision was asked for
@@ -165,6 +166,7 @@ class Sampling:
     budget: float  # seconds, of the whole campaign
     processes: int  # a boot, after the pilot
     why: str  # of that number
+    aim: Aim = "time"
 
 
 @dataclass

@@ -14,7 +14,7 @@ from statistics import median_low
 from typing import Protocol
 
 from ferrule.guests.base import Guest
-from ferrule.samples import Ended, GuestResult, RunKey, Sampling
+from ferrule.samples import Aim, Ended, GuestResult, RunKey, Sampling
 from ferrule.stats.allocation import processes_a_boot
 from ferrule.stats.stopping import ended
 from ferrule.stats.summary import Summary, measured, summarise
@@ -104,6 +104,7 @@ class Precision:
     seconds: float
     boots: int | None = None  # at most so many rounds
     processes: int | None = None  # a boot; by default what the pilot says
+    aim: Aim = "time"
 
 
 @dataclass
@@ -166,7 +167,7 @@ class UntilNarrow:
         if run is None or run.status != "ok":
             return run is None
         summary = _summary(result, key)
-        return summary is None or not ended(summary, self.wanted.target, guest.fresh_boots)
+        return summary is None or not ended(summary, self.wanted.target, guest.fresh_boots, self.wanted.aim)
 
     def _processes(self, number: int, guest: Guest, result: GuestResult, still: Sequence[RunKey], runs: int) -> int:
         """How many a boot: as asked, or by the pilot once it is over; then no more is changed."""
@@ -189,21 +190,23 @@ class UntilNarrow:
         return self._decide(guest, best, f"{told}, sqrt(cost x variance ratio), median of {len(found)} runs")
 
     def _decide(self, guest: Guest, processes: int, why: str) -> int:
-        self._sampling[guest.name] = Sampling(self.wanted.target, self.wanted.seconds, processes, why)
+        self._sampling[guest.name] = self._sampled(processes, why)
         return processes
+
+    def _sampled(self, processes: int, why: str) -> Sampling:
+        return Sampling(self.wanted.target, self.wanted.seconds, processes, why, self.wanted.aim)
 
     def close(self, guests: Sequence[Guest], results: Mapping[str, GuestResult]) -> None:
         """See Schedule. What is not ended by itself was ended by the budget, or by a guest that fell silent."""
         for guest in guests:
             result = results[guest.name]
             used = self.wanted.processes or self.pilot
-            undecided = Sampling(self.wanted.target, self.wanted.seconds, used, "the pilot's")
-            result.sampling = self._sampling.get(guest.name, undecided)
+            result.sampling = self._sampling.get(guest.name) or self._sampled(used, "the pilot's")
             last: Ended = "guest" if guest.name in self._silent else "budget"
             for key, run in result.runs.items():
                 summary = _summary(result, key)
                 if summary is not None:
-                    run.ended = ended(summary, self.wanted.target, guest.fresh_boots) or last
+                    run.ended = ended(summary, self.wanted.target, guest.fresh_boots, self.wanted.aim) or last
 
 
 def _cost(turn: Turn) -> float:

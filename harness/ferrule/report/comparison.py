@@ -9,7 +9,7 @@ from tabulate import tabulate
 from ferrule.errors import UsageError
 from ferrule.report import units
 from ferrule.report.history import Stored
-from ferrule.stats.compare import Ratio, compare, refuse
+from ferrule.stats.compare import Ratio, compare, ratio, refuse
 from ferrule.stats.summary import Summary
 
 
@@ -42,12 +42,13 @@ def _table(base: Stored, candidate: Stored) -> str:
             notes.append(f"{entry.key}: measured in one run only")
             continue
         try:
-            ratio = compare(entry.summary, one, match.summary, other)
+            found = compare(entry.summary, one, match.summary, other)
         except UsageError as error:
             notes.append(str(error))
             continue
-        rows.append((str(entry.key), _value(entry.summary), _value(match.summary), *_verdict(ratio)))
-    headers = ("workload", base.run_id, candidate.run_id, "ratio", "")
+        values = (_value(entry.summary), _value(match.summary))
+        rows.append((str(entry.key), *values, *_verdict(found), _in_cycles(entry.summary, match.summary)))
+    headers = ("workload", base.run_id, candidate.run_id, "ratio", "", "in core cycles")
     table = tabulate(rows, headers, tablefmt="simple", disable_numparse=True)
     return "\n".join([base.column.guest, table, *(f"  {note}" for note in notes)])
 
@@ -57,9 +58,19 @@ def _value(summary: Summary) -> str:
     return show(summary.estimate, summary.low, summary.high)
 
 
-def _verdict(ratio: Ratio) -> tuple[str, str]:
-    places = units.decimals(ratio.ratio, ratio.low, ratio.high)
-    if ratio.low is None or ratio.high is None:
-        return f"{ratio.ratio:.{places}f}", ratio.method
-    shown = f"{ratio.ratio:.{places}f} [{ratio.low:.{places}f}, {ratio.high:.{places}f}]"
-    return shown, "differs" if ratio.differs else "no difference seen"
+def _verdict(found: Ratio) -> tuple[str, str]:
+    said = {None: found.method, True: "differs", False: "no difference seen"}
+    return _shown(found), said[found.differs]
+
+
+def _in_cycles(base: Summary, candidate: Summary) -> str:
+    """The ratio of core cycles, which no change of the core's clock between the two runs has moved."""
+    one, other = base.cycles, candidate.cycles
+    return _shown(ratio(one, other)) if one and other and min(one.estimate, other.estimate) > 0 else ""
+
+
+def _shown(found: Ratio) -> str:
+    places = units.decimals(found.ratio, found.low, found.high)
+    if found.low is None or found.high is None:
+        return f"{found.ratio:.{places}f}"
+    return f"{found.ratio:.{places}f} [{found.low:.{places}f}, {found.high:.{places}f}]"

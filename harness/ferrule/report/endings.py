@@ -27,7 +27,7 @@ def stopped(columns: Sequence[Column]) -> list[str]:
         said.append(f"{column.guest}: {_asked(column.sampling)}")
         found = [one for entry in column.entries if (one := entry.summary) and not entry.control]
         for ended, words in WORDS.items():
-            names = [_named(one) for one in found if one.ended == ended]
+            names = [_named(one, column.sampling) for one in found if one.ended == ended]
             if names:
                 said.append(f"{column.guest}: {words}: {', '.join(names)}")
     return said
@@ -35,13 +35,14 @@ def stopped(columns: Sequence[Column]) -> list[str]:
 
 def _asked(sampling: Sampling) -> str:
     budget = f"{sampling.budget / 60:g} min" if sampling.budget >= 60 else f"{sampling.budget:g} s"
-    asked = f"to a half-width of {100 * sampling.target:g} % within {budget}"
+    of = " of core cycles" if sampling.aim == "cycles" else ""
+    asked = f"to a half-width of {100 * sampling.target:g} %{of} within {budget}"
     return f"{asked}; {sampling.processes} processes a boot ({sampling.why})"
 
 
-def _named(summary: Summary) -> str:
+def _named(summary: Summary, sampling: Sampling) -> str:
     """The run with the half-width it has: `null_call 0.8 %`."""
-    half = width(summary)
+    half = width(summary, sampling.aim)
     if half is None or summary.ended == "no width":
         return str(summary.key)
     return f"{summary.key} {100 * half:.{0 if half >= 0.1 else 1 if half >= 0.01 else 2}f} %"

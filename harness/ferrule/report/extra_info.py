@@ -32,6 +32,7 @@ def extra_info(summary: Summary, conditions: Conditions, **campaign: object) -> 
         "low": summary.low,
         "high": summary.high,
         "confidence": summary.confidence,
+        "core_cycles": encode(summary.cycles),
         "method": summary.method,
         "scope": interval.scope,
         "boots": summary.n_boots,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from math import ceil, floor
 
@@ -15,6 +15,7 @@ from ferrule.stats.siblings import lint
 from ferrule.stats.summary import Summary
 
 PER = {"call": "call", "round_trip": "round trip", "one_way": "one way", "iteration": "iteration"}
+CYCLES = "Core cycles: the batch that a fifth of a process's lie below, the core's clock divided out (docs/numbers.md)"
 TAILS = "Tails: 99th percentile and largest of the operations timed one by one (service time)"
 
 
@@ -72,7 +73,11 @@ def lay_out(columns: Sequence[Column]) -> Layout:
     for title, key, entries in titled:
         grouped.setdefault(title, []).append((key, entries))
     sections = [_section(title, columns, found, notes) for title, found in grouped.items()]
-    sections += _tails(columns, [key for title, key, _ in titled if title != CONTROLS])
+    measured = [key for title, key, _ in titled if title != CONTROLS]
+    sections += _aside(CYCLES, [column for column in columns if column.conditions], measured, _in_cycles)
+    # without guests whose numbers are functional only: an emulator's stalls are nobody's tail
+    told = [one for one in columns if one.conditions and (one.conditions.is_time or one.conditions.accel == "icount")]
+    sections += _aside(TAILS, told, measured, _tail)
     disagreements = [
         f"{column.guest}: {found.text}"
         for column in columns
@@ -124,12 +129,22 @@ def _marked(text: str, why: str | None, notes: Notes) -> str:
     return text if why is None else f"{text} ({notes.mark(why)})"
 
 
-def _tails(columns: Sequence[Column], keys: Sequence[RunKey]) -> list[Section]:
-    """The table of tails, without guests whose numbers are functional only: an emulator's stalls are nobody's tail."""
-    shown = [one for one in columns if one.conditions and (one.conditions.is_time or one.conditions.accel == "icount")]
-    rows = tuple(row for key in keys if (row := _tail_row([column.find(key) for column in shown])) is not None)
-    headers = ("workload", "per", "place", *(heading(column) for column in shown))
-    return [Section(TAILS, headers, rows)] if rows else []
+def _aside(
+    title: str, columns: Sequence[Column], keys: Sequence[RunKey], cell: Callable[[Summary], str]
+) -> list[Section]:
+    """A table of something else than the centre: of what has it. No table where nothing does."""
+    rows, having = [], [column for column in columns if any(map(cell, _summaries(column)))]
+    for key in keys:
+        entries = [column.find(key) for column in having]
+        cells = [cell(entry.summary) if entry and entry.summary else "" for entry in entries]
+        if any(cells):
+            rows.append((*_label(entries), *cells))
+    headers = ("workload", "per", "place", *(heading(column) for column in having))
+    return [Section(title, headers, tuple(rows))] if rows else []
+
+
+def _summaries(column: Column) -> list[Summary]:
+    return [entry.summary for entry in column.entries if entry.summary]
 
 
 def heading(column: Column) -> str:
@@ -193,16 +208,14 @@ def _cell(entry: Entry | None, scale: units.Scale, rates: units.Scale | None, no
     return f"{text} ({', '.join(marks)})" if marks else text
 
 
-def _tail_row(entries: Sequence[Entry | None]) -> tuple[str, ...] | None:
-    """p99 and the largest; None when no guest has a p99."""
-    found = [entry.summary if entry else None for entry in entries]
-    if not any(one and one.tails and "p99" in one.tails.quantiles for one in found):
-        return None
-    return (*_label(entries), *(_tail(one) for one in found))
+def _in_cycles(summary: Summary) -> str:
+    found = summary.cycles
+    return "" if found is None else units.cycles(found.estimate, found.low, found.high)
 
 
-def _tail(summary: Summary | None) -> str:
-    if summary is None or summary.tails is None or "p99" not in summary.tails.quantiles:
+def _tail(summary: Summary) -> str:
+    """p99 and the largest."""
+    if summary.tails is None or "p99" not in summary.tails.quantiles:
         return ""
     found, largest = summary.tails.quantiles["p99"], summary.tails.max
     if summary.unit == "instructions":

@@ -63,6 +63,11 @@ def count(estimate: float, low: float | None, high: float | None) -> str:
     return f"{number(estimate, places)} instr{_interval(low, high, places)}"
 
 
+def cycles(estimate: float, low: float | None, high: float | None) -> str:
+    """`302 cycles [300, 304]`."""
+    return _scaled(estimate, low, high, ("cycles", 1.0))
+
+
 def ratio(estimate: float, low: float | None, high: float | None) -> str:
     """`3.09 [3.05, 3.13]`; the ratio alone where it is exact."""
     places = decimals(estimate, low, high)

@@ -8,7 +8,7 @@ is narrow enough before LEAST replicates.
 
 from __future__ import annotations
 
-from ferrule.samples import Ended
+from ferrule.samples import Aim, Ended
 from ferrule.stats.flags import Flag
 from ferrule.stats.interval import Interval
 from ferrule.stats.per_op import Z
@@ -24,8 +24,13 @@ def half_width(interval: Interval) -> float | None:
     return (interval.high - interval.low) / 2.0 / interval.estimate
 
 
-def width(summary: Summary) -> float | None:
-    """The half-width of what a table shows of a result: of its time and, where it has one, its throughput."""
+def width(summary: Summary, aim: Aim = "time") -> float | None:
+    """The half-width of what a table shows of a result: of its time and, where it has one, its throughput.
+
+    Or of its core cycles; what has none of those is asked for its time all the same.
+    """
+    if aim == "cycles" and summary.cycles is not None:
+        return half_width(summary.cycles)
     shown = [summary.interval, *([summary.throughput] if summary.throughput else [])]
     found = [half for one in shown if (half := half_width(one)) is not None]
     return max(found) if len(found) == len(shown) else None
@@ -36,19 +41,20 @@ def replicates(summary: Summary, booted: bool) -> int:
     return summary.n_boots if booted else summary.n_processes
 
 
-def ended(summary: Summary, target: float, booted: bool) -> Ended:
+def ended(summary: Summary, target: float, booted: bool, aim: Aim = "time") -> Ended:
     """What ends the measuring of a result now; "" when it has to go on.
 
     Args:
         summary: all that was measured so far.
         target: wanted half-width over the centre.
         booted: whether its guest can be booted anew.
+        aim: whose half-width.
     """
     if summary.interval.scope == "exact" or Flag.FUNCTIONAL in summary.flags:
         return "no width"
     if replicates(summary, booted) < LEAST:
         return ""
-    half = width(summary)
+    half = width(summary, aim)
     if half is not None and half <= target:
         return "width"
     if Z * summary.subtraction > target * summary.estimate:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from ferrule.errors import InfrastructureError
 from ferrule.samples import Conditions, Ended, Meaning, Params, ProcessSamples, RunKey, RunResult, Surroundings
 from ferrule.stats import flags as flag
+from ferrule.stats.cycles import core_cycles
 from ferrule.stats.flags import Flag
 from ferrule.stats.interval import Interval, exact_interval, hierarchical_interval
 from ferrule.stats.per_op import Z, instructions, nanoseconds
@@ -44,6 +45,7 @@ class Summary:
     involuntary: int | None = None  # context switches that nobody asked for, all processes; None: the OS does not tell
     surroundings: Surroundings | None = None  # means over the processes
     ended: Ended = ""  # what ended its measuring (stopping.py)
+    cycles: Interval | None = None  # of the core, an operation (cycles.py); None: not known, or a timer ends it
 
     @property
     def estimate(self) -> float:
@@ -131,6 +133,7 @@ def summarise(run: RunResult, conditions: Conditions) -> Summary:
         involuntary=_switches(used),
         surroundings=seen,
         ended=run.ended,
+        cycles=core_cycles(used) if conditions.is_time and not run.meaning.waits else None,
     )
 
 

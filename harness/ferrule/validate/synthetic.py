@@ -10,13 +10,14 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ferrule.samples import ClockCheck, Histogram, ProcessSamples, Reference
+from ferrule.samples import ClockCheck, Histogram, Pace, ProcessSamples, Reference
 
 Floats = NDArray[np.float64]
 
 HZ: Final = 2e9
 PAIR, LOOP = 50, 1  # ticks
 REFERENCE_N: Final = 100_000
+_MULTIPLICATIONS, _LATENCY = 10_000, 3  # of the pace loop, and core cycles of each
 CENTRE: Final = 100.0  # ns an operation
 TRUTH_BOOTS, TRUTH_VALUES = 200_000, 60_000_000  # drawn to know a population's median: standard error 0.003 to 0.01 %
 _CHUNK: Final = 4_000_000  # values held at a time
@@ -105,8 +106,12 @@ def process(
     n: int = 1000,
     ends: int = 1,
     histogram: Histogram | None = None,
+    core_ghz: float | None = None,
 ) -> ProcessSamples:
-    """Batches whose operations truly take `ns`, in ticks with counter and loop on top."""
+    """Batches whose operations truly take `ns`, in ticks with counter and loop on top.
+
+    With `core_ghz` its pace is told: of a core of such a clock, on which a multiplication takes three cycles.
+    """
     ticks = np.round(np.asarray(ns, dtype=np.float64) * HZ / 1e9 * n + PAIR + LOOP * n).astype(np.int64)
     loops = tuple((turns, np.full(15, PAIR + LOOP * turns, dtype=np.int64)) for turns in (REFERENCE_N, 2 * REFERENCE_N))
     return ProcessSamples(
@@ -120,4 +125,10 @@ def process(
         clock=ClockCheck(HZ, 100, "ok", 0.5, 1.0001, 2),
         reference=Reference(np.full(64, PAIR, dtype=np.int64), loops),
         histogram=histogram,
+        pace=None if core_ghz is None else _pace(core_ghz, ticks.size),
     )
+
+
+def _pace(core_ghz: float, batches: int) -> Pace:
+    ticks = round(_MULTIPLICATIONS * _LATENCY / core_ghz * HZ / 1e9)
+    return Pace(_MULTIPLICATIONS, np.full(batches + 1, ticks, dtype=np.int64), _LATENCY)

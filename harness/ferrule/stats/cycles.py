@@ -1,0 +1,63 @@
+"""What an operation takes in cycles of the core that times it: a time that does not go with the core's clock.
+
+A core's clock wanders (stats/pace.py), and an interval of nanoseconds that was narrow a minute ago may miss the same
+machine now. The pace loop beside every batch is a known number of core cycles: m multiplications, each of which waits
+for the one before, of k cycles each. k is a whole number that the payload finds by holding multiplications against
+additions, of which a chain takes one cycle each (guest/core/timing.c; for latencies measured by chains: Agner Fog,
+Instruction tables; Abel & Reineke, uops.info, ASPLOS 2019). With pair and loop taken off as in stats/per_op.py,
+
+    cycles = ((T - c) / n - l) k m / pace                              T, c, l and pace in ticks of one counter
+
+A process gives a low quantile of its batches, the one by which gates compare: disturbances only ever add. What the
+operation waits for and is not clocked by the core (memory, devices, another core) takes more cycles on a faster clock,
+as it does in a processor's own cycle counter.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ferrule.samples import ProcessSamples
+from ferrule.stats.interval import Interval, hierarchical_interval
+from ferrule.stats.pace import LOW, around
+from ferrule.stats.per_op import Z, overhead, per_operation
+
+Floats = NDArray[np.float64]
+
+
+def multiplication(processes: Sequence[ProcessSamples]) -> int | None:
+    """Core cycles of one multiplication, as most processes found them; None when none did."""
+    said = [one.pace.multiplication for one in processes if one.pace is not None and one.pace.multiplication]
+    return Counter(said).most_common(1)[0][0] if said else None
+
+
+def per_process(process: ProcessSamples, latency: int) -> tuple[float, float]:
+    """One process's operation and the standard uncertainty of what was subtracted, both in core cycles.
+
+    Args:
+        process: one that tells its pace.
+        latency: core cycles of one multiplication.
+
+    Raises:
+        ValueError: it does not tell its pace.
+    """
+    if process.pace is None:
+        raise ValueError(f"process {process.process} of boot {process.boot} does not tell its pace")
+    a_tick: Floats = process.pace.n * latency / around(process.pace.ticks)
+    taken = overhead(process.reference, process.clock.resolution)
+    found = per_operation(process.ticks, process.n, taken) * a_tick
+    return float(np.quantile(found, LOW)), taken.u(process.n) * float(np.median(a_tick))
+
+
+def core_cycles(processes: Sequence[ProcessSamples]) -> Interval | None:
+    """Core cycles of an operation with the interval that the replication allows; None where a process cannot tell."""
+    latency = multiplication(processes)
+    if latency is None or any(one.pace is None for one in processes):
+        return None
+    found = [per_process(one, latency) for one in processes]
+    interval = hierarchical_interval([value for value, _ in found], [one.boot for one in processes])
+    return interval.widened(Z * float(np.median([u for _, u in found])))
