@@ -108,6 +108,7 @@ def test_the_truth_of_an_undisturbed_shape_is_its_centre() -> None:
         ("centre", Shape(8, 3, 0.6, 0.05, 0.001)),
         ("centre", Shape(20, 3)),
         ("centre", Shape(1, 7, 0.9, 0.05)),
+        ("core cycles", Shape(1, 15, 0.6, 0.2)),
         ("throughput", Shape(8, 3, 0.6, 0.05)),
         ("ratio", Shape(8, 3, 0.6)),
         ("p99", coverage.timed_one_by_one(Shape(8, 3))),

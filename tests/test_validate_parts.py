@@ -171,6 +171,13 @@ def test_tools_race_in_turns_and_say_how_often_they_were_right(tmp_path: Path) -
     claim, page = from_ledgers.seconds([ours, quick]).claims[0], from_ledgers.seconds([ours, quick]).tables[0][1]
     assert (claim.met, claim.found) == (False, "in 0 of 1; not against quick on x")
     assert [row[-1] for row in page] == ["5 of 5", "1 of 5"]
+    slow = replace(quick, races=[replace(race, seconds=9.0) for race in quick.races])
+    assert from_ledgers.seconds([ours, slow]).claims[0].met
+    surer = replace(ours, races=[replace(race, tool="slow", seconds=9.0) for race in ours.races])
+    often = replace(quick, races=[replace(race, tool=speed.OURS) for race in quick.races])
+    assert not from_ledgers.seconds([often, surer]).claims[0].met  # sooner, and less often right
+    alone = from_ledgers.seconds([ours, replace(quick, races=[replace(r, tool=speed.IN_TIME) for r in quick.races])])
+    assert alone.claims[0].found == "in 0 of 0"
 
 
 def test_a_tool_races_again_as_long_as_its_time_goes() -> None:

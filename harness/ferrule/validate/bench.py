@@ -27,7 +27,7 @@ from ferrule.validate.runs import Run
 from ferrule.watch import Watch
 
 ARMS: Final = (0, 0, 20, 50)  # per mille more: base, the same again, +2 %, +5 %
-PROTOCOL: Final = Plan(batches=BATCHES, warm=WARM, target_ns=TARGET_NS, limit_ns=2_000_000_000)
+PROTOCOL: Final = Plan(batches=BATCHES, warm=WARM, target_ns=TARGET_NS, limit_ns=2_000_000_000, apart=True)
 _PILOT: Final = replace(PROTOCOL, batches=1, warm=0)
 _FINE: Final = 50  # steps in which a batch must be countable, so that +2 % is a whole number of them
 _LONG: Final = 200e-6  # seconds of a batch
@@ -86,7 +86,7 @@ class Bench:
     ) -> GuestResult:
         """One process of the payload."""
         run, cpus = f"{seed & 0xFFFFFF:06x}", self.guest.cpus
-        plan = replace(protocol, run=run, seed=seed, boot=number, runs=planned, pin=bool(cpus), cpus=cpus, apart=True)
+        plan = replace(protocol, run=run, seed=seed, boot=number, runs=planned, pin=bool(cpus), cpus=cpus)
         assembler = Assembler(self.guest.name, self.guest.accel, number, plan, {})
         with self.guest.execute(patch_plan(self.payload.image, plan.render()), 1, number) as execution:
             Watch(self.guest, plan, assembler, self.progress).drain(execution)

@@ -17,7 +17,19 @@ from ferrule.gate.selection import select
 from ferrule.guests import GuestOptions
 from ferrule.progress import Progress, progress_on
 from ferrule.samples import RunKey
-from ferrule.validate import agreement, corpus, cost, coverage, drift, exactness, from_ledgers, from_runs, report, speed
+from ferrule.validate import (
+    agreement,
+    corpus,
+    cost,
+    coverage,
+    drift,
+    exactness,
+    from_ledgers,
+    from_runs,
+    holding,
+    report,
+    speed,
+)
 from ferrule.validate.bench import Bench
 from ferrule.validate.flags import PARTS
 from ferrule.validate.ledger import Ledger
@@ -134,6 +146,7 @@ class Validation:
             made.append(from_ledgers.made_up(cells))
         if runs := stored(self.folder):
             made.append(from_runs.real_coverage(runs, self.seed))
+            made.append(holding.section(runs))
             made.append(from_runs.nothing_differs(runs, self.seed))
             made.append(from_runs.known_slowdowns(runs, self.seed))
         if drifts := stored(self.folder / "drift"):

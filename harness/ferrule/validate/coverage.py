@@ -1,7 +1,7 @@
 """How often an interval holds the truth: the product's own functions on made-up hierarchies whose truth is known.
 
-Every interval that a table shows is put to it: the centre, the throughput, the 99th percentile, and the ratio of two
-guests. A nominal 95 % has to be 94 to 98 % in every cell of the grid.
+Every interval that a table shows is put to it: the centre, core cycles, the throughput, the 99th percentile, and the
+ratio of two guests. A nominal 95 % has to be 94 to 98 % in every cell of the grid.
 """
 
 from __future__ import annotations
@@ -20,7 +20,19 @@ from ferrule.stats.interval import hierarchical_interval
 from ferrule.stats.tails import tails
 from ferrule.stats.throughput import throughput
 from ferrule.validate.ledger import Ledger
-from ferrule.validate.synthetic import CENTRE, HZ, Floats, Shape, Statistic, batch_median, chunks, draw, process, truth
+from ferrule.validate.synthetic import (
+    CENTRE,
+    HZ,
+    Floats,
+    Shape,
+    Statistic,
+    batch_median,
+    chunks,
+    draw,
+    low_batch,
+    process,
+    truth,
+)
 
 LEAST, MOST = 0.94, 0.98
 SETS: Final = 10_000  # of one cell: a coverage of 95 % is then known to 0.2 % (standard error)
@@ -37,7 +49,7 @@ Maker = Callable[[Floats, Shape], tuple[float | None, float | None]]
 class Cell:
     """What was put to the test, and how often the interval held the truth."""
 
-    what: str  # centre | throughput | p99 | ratio
+    what: str  # centre | core cycles | throughput | p99 | ratio
     shape: Shape
     sets: int
     held: int
@@ -67,9 +79,20 @@ def few() -> list[Shape]:
     return [Shape(*cell) for cell in several]
 
 
+def alone() -> list[Shape]:
+    """The same corners of one boot."""
+    return [Shape(1, *cell) for cell in product((7, 15, 21), (0.6,), (0.0, 0.05, 0.2))]
+
+
 def centre(values: Floats, shape: Shape) -> tuple[float | None, float | None]:
     """The interval of a table's cell."""
     found = hierarchical_interval(batch_median(values).ravel(), boots_of(shape))
+    return found.low, found.high
+
+
+def in_cycles(values: Floats, shape: Shape) -> tuple[float | None, float | None]:
+    """The interval of core cycles, in which no clock changes what is made up here."""
+    found = hierarchical_interval(low_batch(values).ravel(), boots_of(shape))
     return found.low, found.high
 
 
@@ -109,6 +132,7 @@ def _p99_of(values: Floats) -> Floats:
 
 MAKERS: Final[dict[str, tuple[Maker, Statistic]]] = {
     "centre": (centre, batch_median),
+    "core cycles": (in_cycles, low_batch),
     "throughput": (rate, _rate_of),
     "p99": (p99, _p99_of),
 }
@@ -148,12 +172,13 @@ def timed_one_by_one(shape: Shape) -> Shape:
 
 
 def plan(shapes: Sequence[Shape], fewer: Sequence[Shape]) -> list[tuple[str, Shape]]:
-    """All cells: the centre on `shapes`, all else on `fewer`."""
+    """All cells: the centre on `shapes`, all else on `fewer`, core cycles in one boot as well."""
     timed = [timed_one_by_one(shape) for shape in fewer]
     return [
         *(("centre", shape) for shape in shapes),
         *((what, shape) for what in ("throughput", "ratio") for shape in fewer),
         *(("p99", shape) for shape in timed),
+        *(("core cycles", shape) for shape in [*fewer, *alone()]),
     ]
 
 

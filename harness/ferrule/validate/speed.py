@@ -1,10 +1,10 @@
 """Seconds until a result is known to one percent: ours and other benchmarks' at their defaults, by one rule.
 
 A replicate is what can be repeated independently: a process of ours, a whole run of a tool that gives one number, a
-worker process of pyperf. Replicates are taken until the 95 % interval of their median is at most 1 % wide on each side.
-It is the same interval for all, and for all from ten replicates on, so that nobody's seconds are bought with coverage:
-stopping on width costs coverage where it may stop early (docs/numbers.md). Nothing is known better than half the step
-in which a tool can tell it.
+worker process of pyperf. Ours give two results, core cycles and time, which race as if they were two tools. Replicates
+are taken until the 95 % interval of their median is at most 1 % wide on each side. It is the same interval for all,
+and for all from ten replicates on, so that nobody's seconds are bought with coverage: stopping on width costs coverage
+where it may stop early (docs/numbers.md). Nothing is known better than half the step in which a tool can tell it.
 
 How long that takes is a matter of luck where a core's clock wanders, and so is what it is worth: a quick tool may be
 done before the clock has changed once. So the tools take turns, race after race as far as their time goes, and of all
@@ -16,15 +16,18 @@ from __future__ import annotations
 import random
 import statistics
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain
+from itertools import chain, count
 from typing import Final
+
+import numpy as np
 
 from ferrule.campaign import FULL
 from ferrule.errors import InfrastructureError
 from ferrule.plan import PlannedRun
-from ferrule.samples import RunKey
+from ferrule.samples import ProcessSamples, RunKey
+from ferrule.stats.cycles import multiplication, per_process
 from ferrule.stats.interval import Interval, median_interval
 from ferrule.stats.per_op import nanoseconds
 from ferrule.validate.bench import PROTOCOL, Bench
@@ -34,8 +37,9 @@ from ferrule.validate.peers import Peer
 TARGET: Final = 0.01  # half-width, relative
 LEAST: Final = 10  # replicates
 RACES: Final = 20  # at most
-OURS: Final = "ferrule"
-_REPORT: Final = replace(PROTOCOL, batches=FULL.batches, warm=FULL.warm, target_ns=FULL.target_ns)
+OURS, IN_TIME = "ferrule", "ferrule, time"  # in core cycles, and in time
+CYCLES: Final = "cycles"
+_REPORT: Final = replace(PROTOCOL, batches=FULL.batches, warm=FULL.warm, target_ns=FULL.target_ns, apart=False)
 
 
 @dataclass(frozen=True)
@@ -45,8 +49,9 @@ class Race:
     tool: str
     workload: str
     seconds: float
-    values: Sequence[float]  # ns, of each replicate
-    step: float  # ns, in which the tool can tell them
+    values: Sequence[float]  # in the unit, of each replicate
+    step: float  # in which the tool can tell them
+    unit: str = "ns"
 
     @property
     def interval(self) -> Interval:
@@ -95,7 +100,7 @@ class Spent:
 
     @property
     def value(self) -> float:
-        """Median of all replicates, ns."""
+        """Median of all replicates."""
         return statistics.median(chain.from_iterable(race.values for race in self.races))
 
     @property
@@ -104,24 +109,29 @@ class Spent:
         return statistics.median(len(race.values) for race in self.races)
 
     @property
+    def unit(self) -> str:
+        """Of the values."""
+        return self.races[0].unit
+
+    @property
     def held(self) -> int:
         """Races whose interval holds the median of all replicates."""
         value, found = self.value, [race.interval for race in self.races]
         return sum(one.low <= value <= one.high for one in found if one.low is not None and one.high is not None)
 
 
-# One more replicate or several: ns an operation, and the step in which the tool can tell them.
+# One more replicate or several: what an operation takes, and the step in which the tool can tell it.
 Replicate = Callable[[], tuple[Sequence[float], float]]
 
 
-def until_known(tool: str, workload: str, replicate: Replicate, limit: float) -> Race:
+def until_known(tool: str, workload: str, replicate: Replicate, limit: float, unit: str = "ns") -> Race:
     """Take replicates until the interval is narrow enough or `limit` seconds are over."""
     values: list[float] = []
     started = time.monotonic()
     while True:
         more, step = replicate()
         values += more
-        race = Race(tool, workload, time.monotonic() - started, values, step)
+        race = Race(tool, workload, time.monotonic() - started, values, step, unit)
         if race.reached or race.seconds >= limit:
             return race
 
@@ -132,7 +142,7 @@ def collect(
     """Every workload that some other tool has: theirs and ours, in turns drawn anew for each race."""
     for workload in dict.fromkeys(peer.workload for peer in others):
         tools = {peer.tool: _theirs(peer, bench) for peer in others if peer.workload == workload}
-        tools[OURS] = _ours(bench, RunKey(workload), seed)
+        tools |= {OURS: _in_cycles(bench, RunKey(workload), seed), IN_TIME: _in_time(bench, RunKey(workload), seed)}
         for turn in range(RACES):
             draw = random.Random(f"{seed} {workload} {turn}")  # noqa: S311 - an order, not a secret
             for tool in draw.sample(sorted(tools), len(tools)):
@@ -141,7 +151,7 @@ def collect(
                 if key in ledger or not goes_on(before, limit):
                     continue
                 try:
-                    race = until_known(tool, workload, tools[tool], limit)
+                    race = until_known(tool, workload, tools[tool], limit, CYCLES if tool == OURS else "ns")
                 except InfrastructureError as error:
                     said(f"speed: {key}: {error}")
                     tools.pop(tool)
@@ -156,15 +166,26 @@ def goes_on(before: Sequence[Race], limit: float) -> bool:
     return not spent or (all(race.reached for race in before) and sum(spent) + max(spent) <= limit)
 
 
-def _ours(bench: Bench, key: RunKey, seed: int) -> Replicate:
-    taken = 0
+def _ours(bench: Bench, key: RunKey, seed: int) -> Iterator[ProcessSamples]:
+    """Processes of a report, one after the other."""
+    for number in count(1):
+        yield bench.execute((PlannedRun(key),), seed, number, _REPORT).runs[key].processes[0]
+
+
+def _in_time(bench: Bench, key: RunKey, seed: int) -> Replicate:
+    processes = _ours(bench, key, seed)
+    return lambda: ([float(np.median(nanoseconds(next(processes))[0]))], 0.0)
+
+
+def _in_cycles(bench: Bench, key: RunKey, seed: int) -> Replicate:
+    """One that could not tell how long a multiplication takes goes by what the first that could has found."""
+    processes, latency = _ours(bench, key, seed), 0
 
     def one() -> tuple[list[float], float]:
-        nonlocal taken
-        taken += 1
-        result = bench.execute((PlannedRun(key),), seed, taken, _REPORT)
-        values, _ = nanoseconds(result.runs[key].processes[0])
-        return [float(median_interval(values).estimate)], 0.0
+        nonlocal latency
+        found = next(processes)
+        latency = latency or multiplication([found]) or 0
+        return ([per_process(found, latency)[0]] if latency else []), 0.0
 
     return one
 
@@ -182,6 +203,6 @@ def stored(ledger: Ledger) -> list[Spent]:
     races = _races(ledger)
     asked = list(dict.fromkeys(race.workload for race in races))
     by: dict[tuple[str, str], list[Race]] = {}
-    for race in sorted(races, key=lambda race: (asked.index(race.workload), race.tool != OURS)):
+    for race in sorted(races, key=lambda race: (asked.index(race.workload), race.tool != OURS, race.tool != IN_TIME)):
         by.setdefault((race.workload, race.tool), []).append(race)
     return [Spent(of) for of in by.values()]

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ferrule.samples import ClockCheck, Histogram, Pace, ProcessSamples, Reference
+from ferrule.stats.pace import LOW
 
 Floats = NDArray[np.float64]
 
@@ -77,6 +78,12 @@ Statistic = Callable[[Floats], Floats]  # (..., batches) -> (...): of each proce
 def batch_median(values: Floats) -> Floats:
     """What a process says of an operation: its median batch."""
     found: Floats = np.median(values, axis=-1)
+    return found
+
+
+def low_batch(values: Floats) -> Floats:
+    """What it says of core cycles: the batch that a fifth of its own lie below."""
+    found: Floats = np.quantile(values, LOW, axis=-1)
     return found
 
 
