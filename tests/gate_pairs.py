@@ -80,7 +80,7 @@ def taken(
 def _turn(
     costs: Mapping[str, float], draw: np.random.Generator, noise: float, slowness: float = 1.0, share: float = 1.0
 ) -> Turn:
-    pace = Pace(PACE_N, np.full(BATCHES + 1, round(PACE * slowness)))
+    pace = Pace(PACE_N, np.full(BATCHES + 1, round(PACE * slowness)), 3)
     runs = {}
     for key, cost in costs.items():
         of_process = cost * slowness**share * np.exp(noise * draw.standard_t(3))

@@ -66,11 +66,14 @@ def test_most_processes_decide_how_long_a_multiplication_takes() -> None:
         ticks = np.full(31, 20_000, dtype=np.int64)
         return [replace(at(100.0, 3.0), pace=Pace(10_000, ticks, latency)) for latency in latencies]
 
-    assert multiplication(said(3, None, 3, 4)) == 3
-    assert multiplication(said(None, None, 5)) == 5
-    assert multiplication(said(None, None)) is None
+    def most(*latencies: int | None) -> int | None:
+        return multiplication(one.pace for one in said(*latencies))
+
+    assert most(3, None, 3, 4) == 3
+    assert most(None, None, 5) == 5
+    assert most(None, None) is None
     assert core_cycles(said(None, None)) is None
-    assert multiplication([make.process([1.0])]) is None
+    assert multiplication([None]) is None
 
 
 def test_one_process_without_a_pace_leaves_nothing_to_tell() -> None:
@@ -115,7 +118,7 @@ def test_this_cores_cycles_are_cycles() -> None:
         for more in found:
             result = bench.execute((PlannedRun(key, n, 0, more),), number, number)
             found[more] += result.runs[key].processes
-    latency = multiplication([*found[0], *found[spin]])
+    latency = multiplication(one.pace for one in [*found[0], *found[spin]])
     assert latency is not None
     plain, spun = (min(per_process(one, latency)[0] for one in found[more]) for more in (0, spin))
     assert spun - plain == pytest.approx(spin * latency / n, rel=0.1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,14 +11,14 @@ from pathlib import Path
 import pytest
 from ferrule.cli import main
 from ferrule.errors import EXIT_OK, EXIT_REGRESSION, EXIT_USAGE
-from ferrule.gate.paired.advice import fence, of_gate
+from ferrule.gate.paired.advice import fence, of_gate, of_runs
 from ferrule.gate.paired.pairs import Journal, Pair
 from ferrule.report import history
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests import synthetic as make
-from tests.gate_pairs import HZ, head, taken
+from tests.gate_pairs import HZ, PACE, PACE_N, head, taken
 
 COSTS = {"null_call": 200.0}
 BEGAN = datetime(2026, 3, 1, tzinfo=UTC)
@@ -93,6 +94,35 @@ def test_advice_changes_no_exit_code(
     assert [line for line in told.splitlines() if not line.startswith("history: ") and line] == [
         line for line in without.splitlines() if line
     ]
+
+
+def stored(folder: Path, cycles: list[float]) -> None:
+    """A run a day, on a core whose clock is another one each day."""
+    draw = random.Random(2)
+    for day, one in enumerate(cycles):
+        ghz = draw.uniform(2.5, 3.5)
+        result = make.guest([make.run("null_call", [one / ghz] * 7, make.CALL, core_ghz=ghz)])
+        moment = BEGAN + timedelta(days=day)
+        history.append(folder, [result], seed=1, budget="full", declared=make.DECLARED, moment=moment)
+
+
+@pytest.mark.parametrize(
+    ("last", "words"), [(306.0, "null_call: +2.0"), (294.0, "null_call: -2.0"), (300.1, "0 outside of the fence")]
+)
+def test_cycles_see_what_times_cannot(tmp_path: Path, last: float, words: str) -> None:
+    stored(tmp_path, [300.0, 300.2, 299.9, 300.1, 300.0, 299.8, 300.1, 300.0, last])
+    runs = history.load(tmp_path)
+    (*lines, _) = said = of_runs(runs[-2:-1], runs[-1:], runs).advice
+    assert words in said[0]
+    assert all("% of core cycles against the last of 8 runs" in line for line in lines)
+
+
+def test_a_gate_s_candidate_is_held_against_cycles_where_it_tells_its_pace(tmp_path: Path) -> None:
+    pairs = spoken(taken(COSTS, {"null_call": 1.3}))
+    ghz = 3 * PACE_N / PACE * HZ / 1e9
+    stored(tmp_path, [1.1 * 200.0 / HZ * 1e9 * ghz] * 8)
+    (line, *_) = of_gate(head(COSTS), pairs, history.load(tmp_path))
+    assert re.search(r"null_call: \+(?:29|3\d)\.\d\d % of core cycles against the last of 8 runs", line)
 
 
 def test_two_stored_runs_are_compared_by_advice_alone(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

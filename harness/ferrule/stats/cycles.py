@@ -16,12 +16,12 @@ as it does in a processor's own cycle counter.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ferrule.samples import ProcessSamples
+from ferrule.samples import Pace, ProcessSamples
 from ferrule.stats.interval import Interval, hierarchical_interval
 from ferrule.stats.pace import LOW, around
 from ferrule.stats.per_op import Z, overhead, per_operation
@@ -29,10 +29,16 @@ from ferrule.stats.per_op import Z, overhead, per_operation
 Floats = NDArray[np.float64]
 
 
-def multiplication(processes: Sequence[ProcessSamples]) -> int | None:
+def multiplication(paces: Iterable[Pace | None]) -> int | None:
     """Core cycles of one multiplication, as most processes found them; None when none did."""
-    said = [one.pace.multiplication for one in processes if one.pace is not None and one.pace.multiplication]
+    said = [one.multiplication for one in paces if one is not None and one.multiplication]
     return Counter(said).most_common(1)[0][0] if said else None
+
+
+def per_tick(pace: Pace, latency: int) -> Floats:
+    """Core cycles that a tick of the counter was at each batch, (batches,)."""
+    found: Floats = pace.n * latency / around(pace.ticks)
+    return found
 
 
 def per_process(process: ProcessSamples, latency: int) -> tuple[float, float]:
@@ -47,7 +53,7 @@ def per_process(process: ProcessSamples, latency: int) -> tuple[float, float]:
     """
     if process.pace is None:
         raise ValueError(f"process {process.process} of boot {process.boot} does not tell its pace")
-    a_tick: Floats = process.pace.n * latency / around(process.pace.ticks)
+    a_tick = per_tick(process.pace, latency)
     taken = overhead(process.reference, process.clock.resolution)
     found = per_operation(process.ticks, process.n, taken) * a_tick
     return float(np.quantile(found, LOW)), taken.u(process.n) * float(np.median(a_tick))
@@ -55,7 +61,7 @@ def per_process(process: ProcessSamples, latency: int) -> tuple[float, float]:
 
 def core_cycles(processes: Sequence[ProcessSamples]) -> Interval | None:
     """Core cycles of an operation with the interval that the replication allows; None where a process cannot tell."""
-    latency = multiplication(processes)
+    latency = multiplication(one.pace for one in processes)
     if latency is None or any(one.pace is None for one in processes):
         return None
     found = [per_process(one, latency) for one in processes]

@@ -184,7 +184,7 @@ def _in_cycles(bench: Bench, key: RunKey, seed: int) -> Replicate:
     def one() -> tuple[list[float], float]:
         nonlocal latency
         found = next(processes)
-        latency = latency or multiplication([found]) or 0
+        latency = latency or multiplication([found.pace]) or 0
         return ([per_process(found, latency)[0]] if latency else []), 0.0
 
     return one

@@ -1,6 +1,7 @@
 """What stored runs say of a new one: advice and never a verdict, because machines differ from day to day.
 
-A change is worth a look when it is larger than Q3 + 3 IQR of the changes that the history itself holds, from run to run
+Core cycles are judged where enough runs have them, because the core's clock is another one each day; otherwise times. A
+change is worth a look when it is larger than Q3 + 3 IQR of the changes that the history itself holds, from run to run
 (the fence of rustc-perf, site/src/comparison.rs; Tukey's outer fence, Exploratory Data Analysis, 1977, 2D).
 """
 
@@ -13,12 +14,14 @@ import numpy as np
 
 from ferrule.errors import UsageError
 from ferrule.gate.paired.pairs import Head, Pair
-from ferrule.gate.paired.series import lacking, machine, typical
+from ferrule.gate.paired.series import lacking, machine, typical, typical_cycles
 from ferrule.gate.verdict import Report
 from ferrule.report.history import Stored
 from ferrule.samples import Conditions
 from ferrule.stats.compare import obstacle
 
+TIME, CYCLES = "time", "core cycles"
+Values = Mapping[str, float]  # of one run of one workload, in ns and where they are known in core cycles: TIME, CYCLES
 LEAST: Final = 5  # changes that quartiles mean anything of
 IQRS: Final = 3.0
 ADVISORY: Final = "advisory: runs of other days are no base, no verdict depends on this"
@@ -35,14 +38,14 @@ def fence(values: Sequence[float]) -> float | None:
 
 
 def of_gate(head: Head, pairs: Sequence[Pair], stored: Sequence[Stored]) -> tuple[str, ...]:
-    """Advice on a gate's candidate: its processes' median batches, as the history holds them, against the last run."""
+    """Advice on a gate's candidate: its processes' batches, as the history holds them, against the last run."""
     own = [pair for pair in pairs if not pair.control]
     said = own[0].turns["candidate"].conditions if own and "candidate" in own[0].turns else None
     if said is None:
         return (f"history: the candidate never spoke; {ADVISORY}",)
     on = machine(own)
     values = {
-        key: typical(own, "candidate", key, on)
+        key: _known(typical(own, "candidate", key, on), typical_cycles(own, "candidate", key, on))
         for key in head.workloads
         if lacking(own, key, head.asked(key), head.batches) is None
     }
@@ -68,13 +71,13 @@ def of_runs(base: Sequence[Stored], candidate: Sequence[Stored], stored: Sequenc
     return Report((), advice=tuple(lines), compared=False)
 
 
-def advise(guest: str, said: Conditions, values: Mapping[str, float], stored: Sequence[Stored]) -> tuple[str, ...]:
+def advise(guest: str, said: Conditions, values: Mapping[str, Values], stored: Sequence[Stored]) -> tuple[str, ...]:
     """A line for each workload outside its fence, and one for all others.
 
     Args:
         guest: its name in tables.
         said: conditions of the values; runs under others are left out.
-        values: ns by run key as text.
+        values: by run key as text.
         stored: the history, oldest first.
     """
     like = [
@@ -89,15 +92,15 @@ def advise(guest: str, said: Conditions, values: Mapping[str, float], stored: Se
     held = [_values(one) for one in like]
     lines, within, short = [], 0, 0
     for key, value in values.items():
-        past = [one[key] for one in held if key in one]
+        unit, past = _past(value, [one[key] for one in held if key in one])
         bound = fence(past)
         if bound is None:
             short += 1
             continue
-        change = value / past[-1] - 1.0
+        change = value[unit] / past[-1] - 1.0
         if abs(change) >= bound:
             lines.append(
-                f"history: {guest}: {key}: {100 * change:+.2f} % against the last of {len(past)} runs,"
+                f"history: {guest}: {key}: {100 * change:+.2f} % of {unit} against the last of {len(past)} runs,"
                 f" outside of their fence of {100 * bound:.2f} %"
             )
         else:
@@ -106,10 +109,21 @@ def advise(guest: str, said: Conditions, values: Mapping[str, float], stored: Se
     return (*lines, f"history: {guest}: {len(lines)} outside of the fence, {within} within{few}; {ADVISORY}")
 
 
-def _values(one: Stored) -> dict[str, float]:
+def _past(value: Values, stored: Sequence[Values]) -> tuple[str, list[float]]:
+    """What the stored runs say in the unit to judge by, and that unit."""
+    found = {unit: [one[unit] for one in stored if unit in one] for unit in (CYCLES, TIME) if unit in value}
+    unit = next((unit for unit, past in found.items() if len(past) > LEAST), TIME)
+    return unit, found[unit]
+
+
+def _known(time: float, cycles: float | None) -> Values:
+    return {TIME: time} if cycles is None or cycles <= 0 else {TIME: time, CYCLES: cycles}
+
+
+def _values(one: Stored) -> dict[str, Values]:
     """Positive estimates of a stored run by run key as text."""
     return {
-        str(entry.key): entry.summary.estimate
+        str(entry.key): _known(found.estimate, found.cycles.estimate if found.cycles else None)
         for entry in one.column.entries
-        if entry.summary is not None and entry.summary.unit == "ns" and entry.summary.estimate > 0
+        if (found := entry.summary) is not None and found.unit == "ns" and found.estimate > 0
     }

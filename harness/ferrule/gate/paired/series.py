@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 
 from ferrule.gate.paired.arms import NAMES, Name
 from ferrule.gate.paired.pairs import Batches, Pair, Run, Turn
-from ferrule.stats.pace import around, levels, wander
+from ferrule.stats.cycles import multiplication, per_tick
+from ferrule.stats.pace import LOW, around, levels, wander
 from ferrule.stats.per_op import Overhead, overhead, per_operation
 
 Floats = NDArray[np.float64]
@@ -82,6 +83,19 @@ def typical(pairs: Sequence[Pair], name: Name, key: str, on: Machine) -> float:
     rows = [one for pair in pairs for one in pair.turns[name].runs[key].visits]
     medians = np.median(np.asarray([one.ticks for one in rows], dtype=np.float64), axis=1)
     return float(np.median(per_operation(medians, rows[0].n, on.taken))) * 1e9 / on.hz
+
+
+def typical_cycles(pairs: Sequence[Pair], name: Name, key: str, on: Machine) -> float | None:
+    """The same in core cycles (stats/cycles.py), of low batches; None where nobody can tell or a timer ends it."""
+    runs = [pair.turns[name].runs[key] for pair in pairs]
+    rows = [one for run in runs for one in run.visits]
+    latency = multiplication(one.pace for one in rows)
+    if latency is None or any(run.meaning is None or run.meaning.waits for run in runs):
+        return None
+    costs = [
+        per_operation(one.ticks, one.n, on.taken) * per_tick(one.pace, latency) for one in rows if one.pace is not None
+    ]
+    return float(np.median([np.quantile(one, LOW) for one in costs])) if len(costs) == len(rows) else None
 
 
 def lacking(pairs: Sequence[Pair], key: str, asked: int, batches: int) -> str | None:
