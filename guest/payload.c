@@ -116,6 +116,8 @@ static int check_plan(const struct plan *plan) {
     }
     if (plan->batches > PAYLOAD_BATCHES || plan->warm > PAYLOAD_BATCHES - plan->batches)
         return COMPLAIN("bad plan: batches= and warm= together are over 4096");
+    if (plan->control_batches > plan->batches)
+        return COMPLAIN("bad plan: control_batches= is over batches=");
     return 1;
 }
 

@@ -146,6 +146,7 @@ def test_unpinned_means_free() -> None:
         (["batches=1\nwarm=x"], "argument, line 2"),
         (["nonsense"], "argument, line 1"),
         (["batches=4096\nwarm=1"], "over 4096"),
+        (["batches=3\ncontrol_batches=4"], "control_batches= is over batches="),
         (["--help"], "unknown option --help"),
     ],
 )
@@ -263,6 +264,16 @@ def test_the_pace_is_told_around_every_batch() -> None:
     assert len(paces) == 8
     assert min(paces) > 0
     assert {record.fields["n"] for record in said.kind("pace")} == {"10000"}
+
+
+def test_controls_take_as_many_batches_as_they_are_given() -> None:
+    ends = say(payload(), "batches=9\nwarm=1\ncontrol_batches=4\nw null_call\nw empty_loop").ends()
+    assert {name: int(end.fields["batches"]) for name, end in ends.items()} == {
+        "null_call": 10,
+        "empty_loop": 5,  # asked for or not
+        "function_call": 5,
+        "clock_read": 5,
+    }
 
 
 def test_what_waits_for_a_timer_says_so() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 from ferrule import core, plan
@@ -43,7 +44,7 @@ PLANS = st.builds(
     runs=st.lists(
         st.builds(PlannedRun, RUN_KEYS, U64, st.integers(0, plan.MORE), st.integers(0, plan.SPIN)), max_size=12
     ).map(tuple),
-)
+).flatmap(lambda one: st.integers(0, one.batches).map(lambda few: replace(one, control_batches=few)))
 
 WORDS = [
     "w",
@@ -62,6 +63,7 @@ WORDS = [
     "verify=only",
     "pin=2",
     "apart=2",
+    "control_batches=3",
     "run=ab",
     "seed",
     "seed=3",

@@ -99,8 +99,13 @@ static const char *parse_setting(struct plan *plan, struct word line) {
     const struct {
         const char *key;
         uint32_t *at;
-    } small[] = {{"boot", &plan->boot},       {"process", &plan->process}, {"processes", &plan->processes},
-                 {"batches", &plan->batches}, {"warm", &plan->warm},       {"each", &plan->each}};
+    } small[] = {{"boot", &plan->boot},
+                 {"process", &plan->process},
+                 {"processes", &plan->processes},
+                 {"batches", &plan->batches},
+                 {"warm", &plan->warm},
+                 {"each", &plan->each},
+                 {"control_batches", &plan->control_batches}};
     for (size_t i = 0; i < sizeof small / sizeof *small; i++)
         if (is(key, small[i].key))
             return to_u32(value, small[i].at) ? 0 : "not a number below 2^32";

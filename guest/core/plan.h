@@ -38,20 +38,21 @@ struct plan_run {
 };
 
 struct plan {
-    char run[20];            /* run=     token of the record stream; "0" when not given */
-    uint64_t seed;           /* seed=    order of the runs in each process */
-    uint32_t boot;           /* boot= */
-    uint32_t process;        /* process= */
-    uint32_t processes;      /* processes=  how many processes the guest is to start (read by the guest's init) */
-    uint32_t batches;        /* batches=    measured batches a run, warm-up not counted */
-    uint32_t warm;           /* warm=       batches before them, sent too and left out by the host */
-    uint32_t each;           /* each=       operations timed one by one into the histogram; 0: none */
-    uint64_t target_ns;      /* target_ns=  wanted length of a batch */
-    uint64_t limit_ns;       /* limit_ns=   a run stops taking batches after this long and says how many it took */
-    int32_t verify;          /* verify=first|only */
-    int32_t pin;             /* pin=0|1 */
-    int32_t apart;           /* apart=0|1  each run in a copy of this process, where the OS makes such copies */
-    uint32_t cpu[PLAN_CPUS]; /* cpus=A,B   first: home of end 0; second: home of end 1 when cross_core */
+    char run[20];             /* run=     token of the record stream; "0" when not given */
+    uint64_t seed;            /* seed=    order of the runs in each process */
+    uint32_t boot;            /* boot= */
+    uint32_t process;         /* process= */
+    uint32_t processes;       /* processes=  how many processes the guest is to start (read by the guest's init) */
+    uint32_t batches;         /* batches=    measured batches a run, warm-up not counted */
+    uint32_t control_batches; /* control_batches=  of a control, which only has to agree; 0: as many */
+    uint32_t warm;            /* warm=       batches before them, sent too and left out by the host */
+    uint32_t each;            /* each=       operations timed one by one into the histogram; 0: none */
+    uint64_t target_ns;       /* target_ns=  wanted length of a batch */
+    uint64_t limit_ns;        /* limit_ns=   a run stops taking batches after this long and says how many it took */
+    int32_t verify;           /* verify=first|only */
+    int32_t pin;              /* pin=0|1 */
+    int32_t apart;            /* apart=0|1  each run in a copy of this process, where the OS makes such copies */
+    uint32_t cpu[PLAN_CPUS];  /* cpus=A,B   first: home of end 0; second: home of end 1 when cross_core */
     uint32_t cpus;
     uint32_t runs;
     struct plan_run run_list[PLAN_RUNS];

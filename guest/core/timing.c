@@ -10,7 +10,7 @@ enum {
     STEPS = 32,            /* steps watched for the resolution of a clock */
     UNSTEADY_PPB = 1000000,
     COARSE_NS = 1000, /* a second clock with longer steps is marked at its edges */
-    WINDOW_NS = 5000000,
+    WINDOW_NS = 2000000,
     COARSE_WINDOW_NS = 20000000
 };
 
@@ -222,11 +222,12 @@ static inline void add_up(uint32_t count) {
 /* A latency is a whole number of cycles: what comes out as none (an emulator's, or under another tenant's load) is not
  * known. Of several tries the quickest, in turns so that both see the same clock. */
 static uint32_t multiplication_cycles(void) {
-    enum { TRIES = 8, CHAIN = 4096, OFF = 20 }; /* half an OFF-th is 2.5 % of a latency of one */
+    enum { TRIES = 8, CHAIN = 4096, TIMES = 3 }; /* as many additions, so that both chains take about as long */
+    enum { ONE = 100, OFF = 25 };                /* hundredths of a cycle, and by how many it may be off a whole one */
     uint64_t additions = UINT64_MAX, multiplications = UINT64_MAX;
     for (int try = 0; try < TRIES; try++) {
         uint64_t open = counter_open();
-        add_up(CHAIN);
+        add_up(TIMES * CHAIN);
         uint64_t middle = counter_close(), again = counter_open();
         multiply(CHAIN);
         uint64_t close = counter_close();
@@ -235,9 +236,9 @@ static uint32_t multiplication_cycles(void) {
         if (close - again < multiplications)
             multiplications = close - again;
     }
-    uint64_t twentieths = scale(multiplications, OFF, additions), whole = (twentieths + OFF / 2) / OFF;
-    uint64_t off = twentieths > whole * OFF ? twentieths - whole * OFF : whole * OFF - twentieths;
-    return whole && whole < 16 && off <= 2 ? (uint32_t)whole : 0;
+    uint64_t found = scale(multiplications, TIMES * ONE, additions), whole = (found + ONE / 2) / ONE;
+    uint64_t off = found > whole * ONE ? found - whole * ONE : whole * ONE - found;
+    return whole && whole < 16 && off <= OFF ? (uint32_t)whole : 0;
 }
 
 void timing_characterise(struct timing *result, timing_clock clock, void *context, uint64_t window_ns) {

@@ -34,7 +34,7 @@ struct timing {
 };
 
 /* Fill *result. Takes about window_ns of the second clock, and always returns: every wait is bounded in turns. With 0
- * it takes 5 ms, or 20 of a second clock that steps by over a microsecond: its marks, of some ten nanoseconds each, are
+ * it takes 2 ms, or 20 of a second clock that steps by over a microsecond: its marks, of some ten nanoseconds each, are
  * then known to some millionths of the time between them. */
 void timing_characterise(struct timing *result, timing_clock clock, void *context, uint64_t window_ns);
 

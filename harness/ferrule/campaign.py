@@ -36,10 +36,13 @@ class Budget:
     target_ns: int  # a batch
     limit_ns: int  # a run in one process
     name: str = "full"
+    control_batches: int = 0  # of the controls, which only prove that all is well; 0: as many
 
 
-FULL = Budget(boots=3, processes=7, batches=30, warm=3, each=2000, target_ns=100_000, limit_ns=2_000_000_000)
-QUICK = Budget(1, 7, 15, 2, 500, 100_000, 250_000_000, name="quick")
+FULL = Budget(
+    boots=3, processes=7, batches=30, warm=3, each=2000, target_ns=100_000, limit_ns=2_000_000_000, control_batches=10
+)
+QUICK = Budget(1, 7, 15, 2, 500, 100_000, 250_000_000, name="quick", control_batches=6)
 VERIFY = Budget(1, 1, 1, 0, 0, 100_000, 1_000_000_000, name="verify only")
 
 REPEATS = 2  # executions granted to a boot that failed without naming a run, or to runs with damaged records
@@ -145,6 +148,7 @@ class Campaign:
             boot=attempt,
             processes=turn.processes,
             batches=budget.batches,
+            control_batches=min(budget.control_batches, budget.batches),
             warm=budget.warm,
             each=budget.each,
             target_ns=budget.target_ns,

@@ -21,6 +21,7 @@ RESERVED: Final = ("place", "n", "more", "spin")  # no parameter can be called s
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,30}")
 _TOKEN = re.compile(r"[0-9a-z]{1,16}")
 _SMALL = ("boot", "process", "processes", "batches", "warm", "each")  # below 2^32
+_FEW = "control_batches"
 _LARGE = ("seed", "target_ns", "limit_ns")  # below 2^64
 _INTEGER = re.compile(r"-?[0-9]+")
 
@@ -49,6 +50,7 @@ class Plan:
     process: int = 0
     processes: int = 1  # that the guest is to start
     batches: int = 30  # measured ones a run
+    control_batches: int = 0  # of a control; 0: as many
     warm: int = 3  # before them
     each: int = 0  # operations timed one by one
     target_ns: int = 100_000  # wanted length of a batch
@@ -68,7 +70,9 @@ class Plan:
         _check(_TOKEN.fullmatch(self.run), f"plan: run={self.run!r} is not 1 to 16 of 0-9a-z")
         _check(len(self.runs) <= RUNS, f"plan: {len(self.runs)} runs, at most {RUNS} fit: select fewer workloads")
         _check(len(self.cpus) <= CPUS, f"plan: {len(self.cpus)} cpus, at most {CPUS} fit")
-        for limit, names in ((32, _SMALL), (64, _LARGE)):
+        few = f"plan: {_FEW}={self.control_batches} is over batches={self.batches}"
+        _check(self.control_batches <= self.batches, few)
+        for limit, names in ((32, (*_SMALL, _FEW)), (64, _LARGE)):
             for name in names:
                 _check(
                     0 <= getattr(self, name) < 1 << limit, f"plan: {name}={getattr(self, name)} is not 0..2^{limit}-1"
@@ -79,6 +83,7 @@ class Plan:
         lines.append(f"verify={'only' if self.verify_only else 'first'}")
         lines.append(f"pin={int(self.pin)}")
         lines += ["apart=1"] if self.apart else []  # older payloads do not know it: build.Payload.makes_copies
+        lines += [f"{_FEW}={self.control_batches}"] if self.control_batches else []  # as little
         lines.append(f"cpus={','.join(map(str, self.cpus))}")
         lines += [_render_run(run) for run in self.runs]
         text = "".join(f"{line}\n" for line in lines).encode("ascii")
@@ -188,7 +193,7 @@ def _number(text: str, low: int, high: int) -> int:
 def _parse_setting(word: str) -> tuple[str, object]:
     key, equals, value = word.partition("=")
     _check(equals, "neither key=value nor a run (w NAME ...)")
-    if key in _SMALL:
+    if key in (*_SMALL, _FEW):
         return key, _number(value, 0, 1 << 32)
     if key in _LARGE:
         return key, _number(value, 0, 1 << 64)

@@ -25,7 +25,10 @@ def parse_plan(text: bytes) -> Plan:
         raise UsageError(f"plan: line {line}: {ffi.string(why[0]).decode()}")
     return Plan(
         run=ffi.string(plan.run).decode(),
-        **{name: int(getattr(plan, name)) for name in ("seed", "boot", "process", "processes", "batches")},
+        **{
+            name: int(getattr(plan, name))
+            for name in ("seed", "boot", "process", "processes", "batches", "control_batches")
+        },
         **{name: int(getattr(plan, name)) for name in ("warm", "each", "target_ns", "limit_ns")},
         verify_only=plan.verify == lib.VERIFY_ONLY,
         pin=bool(plan.pin),

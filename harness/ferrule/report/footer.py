@@ -41,7 +41,8 @@ def _agreement(column: Column) -> str:
 
 def amounts(column: Column) -> str:
     """`1 boot, 7 processes, 15 batches a process`; ranges where runs differ."""
-    found = [entry.summary for entry in column.entries if entry.summary]
+    found = [entry.summary for entry in column.entries if entry.summary and not entry.control]
+    found = found or [entry.summary for entry in column.entries if entry.summary]
     if not found:
         return "nothing measured"
     boots = _span([one.n_boots for one in found], "boot")

@@ -39,7 +39,14 @@ LEAST: Final = 10  # replicates
 RACES: Final = 20  # at most
 OURS, IN_TIME = "ferrule", "ferrule, time"  # in core cycles, and in time
 CYCLES: Final = "cycles"
-_REPORT: Final = replace(PROTOCOL, batches=FULL.batches, warm=FULL.warm, target_ns=FULL.target_ns, apart=False)
+_REPORT: Final = replace(
+    PROTOCOL,
+    batches=FULL.batches,
+    control_batches=FULL.control_batches,
+    warm=FULL.warm,
+    target_ns=FULL.target_ns,
+    apart=False,
+)
 
 
 @dataclass(frozen=True)
