@@ -260,7 +260,7 @@ def test_a_gate_that_takes_its_arms_one_after_the_other_fails_the_test(drifted: 
 def test_few_processes_cover_the_corpus_and_pooled_batches_do_not(drifted: list[Run]) -> None:
     drawn = resampling.draw(drifted, (10,), 300, seed=6)
     assert {one.corpus for one in drawn} == {8 * 60 * 2}
-    assert all(one.processes > 0.90 for one in drawn)
+    assert all(min(one.processes, one.cycles) > 0.90 for one in drawn)
     assert all(one.pooled < 0.8 for one in drawn)
 
 

@@ -8,19 +8,24 @@ from dataclasses import dataclass
 import numpy as np
 
 from ferrule.stats.interval import median_interval
+from ferrule.stats.pace import LOW
 from ferrule.validate.families import AGAIN, BASE, Floats, gated
 from ferrule.validate.runs import Run
 
 
 @dataclass(frozen=True)
 class Drawn:
-    """How often an interval over `n` processes, and one over their pooled batches, held the corpus's median."""
+    """How often an interval over `n` processes, and one over their pooled batches, held the corpus's median.
+
+    And how often one over their core cycles held the median of those.
+    """
 
     workload: str
     corpus: int  # processes
     n: int
     processes: float
     pooled: float
+    cycles: float
 
 
 def draw(runs: Sequence[Run], sizes: Sequence[int], sets: int, seed: int) -> list[Drawn]:
@@ -28,25 +33,29 @@ def draw(runs: Sequence[Run], sizes: Sequence[int], sets: int, seed: int) -> lis
     generator, made = np.random.default_rng(seed), []
     for at in gated(runs[0]):
         name = runs[0].workloads[at]
-        parts = [_processes(run, run.workloads.index(name)) for run in runs if name in run.workloads]
+        both = [_processes(run, run.workloads.index(name)) for run in runs if name in run.workloads]
+        parts = [part for part, _ in both]
         medians = np.concatenate([np.median(part, axis=1) for part in parts])
+        cycles = np.concatenate([np.quantile(part / pace, LOW, axis=1) for part, pace in both])
         fewest = min(part.shape[1] for part in parts)  # each run's own pilot says how many visits a process has
         batches = np.concatenate([part[:, :fewest] for part in parts])
-        truth = float(np.median(medians))
+        truth, true_cycles = float(np.median(medians)), float(np.median(cycles))
         for n in sizes:
-            held = [0, 0]
+            held = [0, 0, 0]
             for _ in range(sets):
                 rows = generator.choice(medians.size, n, replace=False)
-                for which, values in enumerate((medians[rows], batches[rows].ravel())):
+                drawn = ((medians[rows], truth), (batches[rows].ravel(), truth), (cycles[rows], true_cycles))
+                for which, (values, true) in enumerate(drawn):
                     found = median_interval(values)
-                    held[which] += found.low is not None and found.high is not None and found.low <= truth <= found.high
-            made.append(Drawn(name, int(medians.size), n, held[0] / sets, held[1] / sets))
+                    held[which] += found.low is not None and found.high is not None and found.low <= true <= found.high
+            made.append(Drawn(name, int(medians.size), n, *(one / sets for one in held)))
     return made
 
 
-def _processes(run: Run, at: int) -> Floats:
-    """All batches of one workload in the unchanged arms' processes, (processes, batches), ns an operation."""
+def _processes(run: Run, at: int) -> tuple[Floats, Floats]:
+    """All batches of one workload in the unchanged arms' processes, (processes, batches): ns; paces."""
     costs = run.costs(at)[:, [BASE, AGAIN]]
     costs = costs / run.hz[:, [BASE, AGAIN], : costs.shape[2], None, None] * 1e9
     batches = costs.reshape(-1, costs.shape[-2] * costs.shape[-1])
-    return batches[np.isfinite(batches).all(axis=1)]
+    whole = np.isfinite(batches).all(axis=1)
+    return batches[whole], run.paces(at)[:, [BASE, AGAIN]].reshape(batches.shape)[whole]
