@@ -15,7 +15,8 @@ from ferrule.report.columns import columns
 from ferrule.report.layout import CYCLES, lay_out
 from ferrule.samples import Pace, ProcessSamples, RunKey
 from ferrule.stats.cycles import core_cycles, multiplication, per_process
-from ferrule.stats.per_op import overhead
+from ferrule.stats.interval import Interval
+from ferrule.stats.per_op import nanoseconds, overhead
 from ferrule.stats.summary import summarise
 from ferrule.validate.bench import Bench
 from hypothesis import given
@@ -33,9 +34,14 @@ def at(cycles: float, ghz: float, number: int = 0) -> ProcessSamples:
     return make.process([cycles / ghz] * 30, number=number, core_ghz=ghz)
 
 
+def in_cycles(processes: list[ProcessSamples]) -> Interval | None:
+    """As a summary makes them."""
+    return core_cycles(processes, [nanoseconds(one) for one in processes])
+
+
 @given(COSTS, st.lists(CLOCKS, min_size=6, max_size=20))
 def test_the_clock_changes_no_count(cycles: float, clocks: list[float]) -> None:
-    found = core_cycles([at(cycles, ghz, number) for number, ghz in enumerate(clocks)])
+    found = in_cycles([at(cycles, ghz, number) for number, ghz in enumerate(clocks)])
     assert found is not None
     assert found.low is not None
     assert found.high is not None
@@ -72,14 +78,14 @@ def test_most_processes_decide_how_long_a_multiplication_takes() -> None:
     assert most(3, None, 3, 4) == 3
     assert most(None, None, 5) == 5
     assert most(None, None) is None
-    assert core_cycles(said(None, None)) is None
+    assert in_cycles(said(None, None)) is None
     assert multiplication([None]) is None
 
 
 def test_one_process_without_a_pace_leaves_nothing_to_tell() -> None:
     processes = [at(100.0, 3.0, number) for number in range(9)]
-    assert core_cycles(processes) is not None
-    assert core_cycles([*processes, make.process([33.3] * 30)]) is None
+    assert in_cycles(processes) is not None
+    assert in_cycles([*processes, make.process([33.3] * 30)]) is None
     with pytest.raises(ValueError, match="process 7 of boot 2 does not tell its pace"):
         per_process(make.process([33.3] * 30, boot=2, number=7), 3)
 

@@ -83,7 +83,7 @@ class Plan:
         lines.append(f"verify={'only' if self.verify_only else 'first'}")
         lines.append(f"pin={int(self.pin)}")
         lines += ["apart=1"] if self.apart else []  # older payloads do not know it: build.Payload.makes_copies
-        lines += [f"{_FEW}={self.control_batches}"] if self.control_batches else []  # as little
+        lines += [f"{_FEW}={self.control_batches}"] if self.control_batches else []  # nor this
         lines.append(f"cpus={','.join(map(str, self.cpus))}")
         lines += [_render_run(run) for run in self.runs]
         text = "".join(f"{line}\n" for line in lines).encode("ascii")

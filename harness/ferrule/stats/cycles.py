@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from ferrule.samples import Pace, ProcessSamples
 from ferrule.stats.interval import Interval, hierarchical_interval
 from ferrule.stats.pace import LOW, around
-from ferrule.stats.per_op import Z, overhead, per_operation
+from ferrule.stats.per_op import Z, nanoseconds
 
 Floats = NDArray[np.float64]
 
@@ -51,19 +51,27 @@ def per_process(process: ProcessSamples, latency: int) -> tuple[float, float]:
     Raises:
         ValueError: it does not tell its pace.
     """
+    return _in_cycles(process, nanoseconds(process), latency)
+
+
+def _in_cycles(process: ProcessSamples, cost: tuple[Floats, float], latency: int) -> tuple[float, float]:
     if process.pace is None:
         raise ValueError(f"process {process.process} of boot {process.boot} does not tell its pace")
-    a_tick = per_tick(process.pace, latency)
-    taken = overhead(process.reference, process.clock.resolution)
-    found = per_operation(process.ticks, process.n, taken) * a_tick
-    return float(np.quantile(found, LOW)), taken.u(process.n) * float(np.median(a_tick))
+    a_ns = per_tick(process.pace, latency) * process.clock.hz / 1e9
+    values, u = cost
+    return float(np.quantile(values * a_ns, LOW)), u * float(np.median(a_ns))
 
 
-def core_cycles(processes: Sequence[ProcessSamples]) -> Interval | None:
-    """Core cycles of an operation with the interval that the replication allows; None where a process cannot tell."""
+def core_cycles(processes: Sequence[ProcessSamples], costs: Sequence[tuple[Floats, float]]) -> Interval | None:
+    """Core cycles of an operation with the interval that the replication allows; None where a process cannot tell.
+
+    Args:
+        processes: that measured it.
+        costs: of each process what per_op.nanoseconds() makes of it.
+    """
     latency = multiplication(one.pace for one in processes)
     if latency is None or any(one.pace is None for one in processes):
         return None
-    found = [per_process(one, latency) for one in processes]
+    found = [_in_cycles(one, cost, latency) for one, cost in zip(processes, costs, strict=True)]
     interval = hierarchical_interval([value for value, _ in found], [one.boot for one in processes])
     return interval.widened(Z * float(np.median([u for _, u in found])))

@@ -95,7 +95,8 @@ def summarise(run: RunResult, conditions: Conditions) -> Summary:
             f"{conditions.guest}: {run.key}: no samples to summarise ({run.status}: {run.reason})"
         )
     exact = conditions.unit == "instructions"
-    per_process, batches, subtraction = _counts(used) if exact else _times(used)
+    costs = [] if exact else [nanoseconds(samples) for samples in used]
+    per_process, batches, subtraction = _counts(used) if exact else _times(costs)
     boots = tuple(samples.boot for samples in used)
     interval = (
         exact_interval(per_process) if exact else hierarchical_interval(per_process, boots).widened(Z * subtraction)
@@ -133,7 +134,7 @@ def summarise(run: RunResult, conditions: Conditions) -> Summary:
         involuntary=_switches(used),
         surroundings=seen,
         ended=run.ended,
-        cycles=core_cycles(used) if conditions.is_time and not run.meaning.waits else None,
+        cycles=core_cycles(used, costs) if conditions.is_time and not run.meaning.waits else None,
     )
 
 
@@ -147,11 +148,10 @@ def _switches(used: list[ProcessSamples]) -> int | None:
     return sum(known) if known else None
 
 
-def _times(used: list[ProcessSamples]) -> tuple[list[float], list[Floats], float]:
+def _times(costs: list[tuple[Floats, float]]) -> tuple[list[float], list[Floats], float]:
     """Median ns of each process, ns of all batches, and the subtraction's standard uncertainty (median process)."""
-    found = [nanoseconds(samples) for samples in used]
-    medians = [float(np.median(values)) for values, _ in found]
-    return medians, [values for values, _ in found], float(np.median([u for _, u in found]))
+    medians = [float(np.median(values)) for values, _ in costs]
+    return medians, [values for values, _ in costs], float(np.median([u for _, u in costs]))
 
 
 def _counts(used: list[ProcessSamples]) -> tuple[list[float], list[Floats], float]:
