@@ -1,7 +1,8 @@
 """Workloads from elsewhere: those that --extra brings and that belong to no family of this checkout."""
 
+from ferrule.payload.selection import ELSEWHERE
 from ferrule.plugin import Measurement
-from ferrule.suite import ELSEWHERE, family
+from ferrule.suite import family
 
 
 @family(ELSEWHERE)

@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 from ferrule.companion import group_of, pytest_benchmark_scale_unit
-from ferrule.samples import Meaning
+from ferrule.records.samples import Meaning
 from ferrule.stats.summary import summarise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests import synthetic as make
+from tests.support import synthetic as make
 from tests.test_plugin import run
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the local guest needs Linux")

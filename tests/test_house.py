@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[1]
+from tests.support.places import ROOT
+
 OS_NAMES = re.compile(r"\b(linux|redox|aero|hermit)\b", re.IGNORECASE)
 
 

@@ -14,7 +14,8 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-ROOT = Path(__file__).resolve().parents[1]
+from tests.support.places import ROOT
+
 LOCKS = sorted((ROOT / "requirements").glob("*.lock"))
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 

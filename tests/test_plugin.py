@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from ferrule import paths
-from ferrule.registry import workloads
+from ferrule.payload.registry import workloads
 
 Measured = tuple[str, dict[str, Any], Path]
 

@@ -112,7 +112,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _list(_: argparse.Namespace) -> int:
-    from ferrule.registry import workloads
+    from ferrule.payload.registry import workloads
 
     rows = [
         (row.family, row.name, row.per, " ".join(f"{key}={value}" for key, value in row.params), row.what)

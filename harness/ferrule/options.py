@@ -10,14 +10,15 @@ from typing import get_args
 
 import pytest
 
-from ferrule import guestfile
-from ferrule.campaign import FULL, QUICK, VERIFY, Budget
+from ferrule.campaign.budget import FULL, QUICK, VERIFY, Budget
+from ferrule.campaign.schedule import Precision
 from ferrule.errors import UsageError
-from ferrule.guests import GuestOptions, available, embedded
-from ferrule.registry import find, workloads
-from ferrule.samples import Aim
-from ferrule.schedule import Precision
-from ferrule.suite import parse_key, parse_place, suite_of, variants_of
+from ferrule.guests import available, embedded
+from ferrule.images import guestfile
+from ferrule.machine.options import GuestOptions
+from ferrule.payload.registry import find, workloads
+from ferrule.payload.selection import parse_key, parse_place, suite_of, variants_of
+from ferrule.records.samples import Aim
 
 _PERCENT = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,4})?) ?%")
 _DURATION = re.compile(r"([0-9]{1,6}(?:\.[0-9]{1,3})?)([smh])")

@@ -14,8 +14,8 @@ import pytest
 
 from ferrule import __version__, companion, options
 from ferrule.errors import EXIT_INFRASTRUCTURE, FerruleError, InfrastructureError, UsageError
+from ferrule.records.samples import RunResult
 from ferrule.replay import REPLAY, inject
-from ferrule.samples import RunResult
 from ferrule.session import Case, Session
 
 SESSION = pytest.StashKey[Session]()

@@ -12,18 +12,19 @@ from typing import Any
 import pytest
 
 from ferrule import guests, options, paths
-from ferrule.build import Payload, build_for
-from ferrule.campaign import Campaign
+from ferrule.campaign.campaign import Campaign
+from ferrule.campaign.progress import Progress, progress_on
 from ferrule.errors import FerruleError, ToolMissing, UsageError
-from ferrule.guests.base import Guest
-from ferrule.progress import Progress, progress_on
-from ferrule.registry import find, workloads
+from ferrule.machine.guest import Guest
+from ferrule.payload.build import Payload, build_for
+from ferrule.payload.key import RunKey
+from ferrule.payload.registry import find, workloads
+from ferrule.payload.selection import Asked, Variants, keys_of, parse_key, parse_place, suite_of, variants_of
+from ferrule.records.samples import GuestResult, RunResult
 from ferrule.report import extra_info, history, matrix, plausible, tables, verdicts, verified
 from ferrule.report.codec import encode
 from ferrule.report.columns import columns
-from ferrule.samples import GuestResult, RunKey, RunResult
 from ferrule.stats.summary import Summary, summarise
-from ferrule.suite import Asked, Variants, keys_of, parse_key, parse_place, suite_of, variants_of
 
 SCHEMA = 1  # of the key `ferrule` in the JSON file
 

@@ -14,20 +14,10 @@ gives parameters, and once a placement when it has two ends. A new file in the f
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import TypeVar
 
 import pytest
 
-from ferrule import paths
-from ferrule.errors import UsageError
-from ferrule.registry import Declaration, workloads
-from ferrule.samples import RunKey
-
-ELSEWHERE = "elsewhere"  # the suite of workloads whose family has no folder in this checkout
-PLACES = ("same_core", "cross_core", "free")
-Variants = Mapping[str, Sequence[Mapping[str, int]]]
-Asked = tuple[str, dict[str, int], str | None]  # workload, parameters, placement when one was named
 Test = TypeVar("Test", bound=Callable[..., object])
 
 
@@ -39,88 +29,3 @@ def family(name: str, **variants: Sequence[Mapping[str, int]]) -> Callable[[Test
         return marked
 
     return mark
-
-
-def suite_of(row: Declaration) -> str:
-    """Which suite holds a workload: its family's, or that of everything from elsewhere (--extra)."""
-    return row.family if (paths.root() / "guest" / "workloads" / row.family).is_dir() else ELSEWHERE
-
-
-def keys_of(name: str, variants: Variants, places: Sequence[str], extra: Sequence[Path] = ()) -> list[RunKey]:
-    """The runs of one family, in the order of the folder; `extra` holds workloads from elsewhere.
-
-    Raises:
-        UsageError: the suite gives parameters for a workload or a key that does not exist.
-    """
-    known = {row.name: row for row in workloads(extra).values() if suite_of(row) == name}
-    for workload in variants:
-        if workload not in known:
-            raise UsageError(f"suite {name}: no workload {workload} in guest/workloads/{name}/")
-    return [
-        key
-        for row in known.values()
-        if not row.hidden
-        for params in variants.get(row.name, ({},))
-        for key in variants_of(row, params, places)
-    ]
-
-
-def variants_of(row: Declaration, params: Mapping[str, int], places: Sequence[str]) -> list[RunKey]:
-    """One workload with given parameters, once a placement where placement matters.
-
-    Raises:
-        UsageError: a parameter the workload does not have.
-    """
-    for key in params:
-        if key not in dict(row.params):
-            have = ", ".join(key for key, _ in row.params) or "none"
-            raise UsageError(f"workload {row.name} has no parameter {key}; it has: {have}")
-    pairs = tuple(sorted(params.items()))
-    return [RunKey(row.name, pairs, place) for place in (places if row.ends > 1 else ("same_core",))]
-
-
-def parse_place(text: str) -> tuple[str, ...]:
-    """`same_core,cross_core` as a tuple.
-
-    Raises:
-        UsageError: an unknown placement.
-    """
-    asked = tuple(part for part in text.split(",") if part)
-    for place in asked:
-        if place not in PLACES:
-            raise UsageError(f"--place {place}: choose from {', '.join(PLACES)}")
-    return asked or PLACES[:2]
-
-
-def parse_key(text: str) -> list[Asked]:
-    """`--workload` as typed: `a,b[size=1],c[procs=8,cross_core]` -> (name, params, place or None) for each.
-
-    Raises:
-        UsageError: unbalanced brackets or a value that is no integer.
-    """
-    found: list[Asked] = []
-    rest = text
-    while rest:
-        name, bracket, tail = rest.partition("[")
-        comma = name.find(",")
-        if comma >= 0 or not bracket:
-            name, _, rest = rest.partition(",")
-            if name:
-                found.append((name, {}, None))
-            continue
-        inside, closed, rest = tail.partition("]")
-        if not closed:
-            raise UsageError(f"--workload {text}: '[' without ']'")
-        params: dict[str, int] = {}
-        place = None
-        for part in filter(None, inside.split(",")):
-            key, equals, value = part.partition("=")
-            if not equals:
-                (place,) = parse_place(part)
-            elif value.lstrip("-").isdigit():
-                params[key] = int(value)
-            else:
-                raise UsageError(f"--workload {text}: {key}={value} is no integer")
-        found.append((name, params, place))
-        rest = rest.removeprefix(",")
-    return found

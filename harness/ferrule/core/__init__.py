@@ -1,4 +1,4 @@
-"""guest/core on this host: the same C that runs in the guests, compiled at first use and called through cffi."""
+"""guest/core on this host: C sources go in; counters, plans, records and histograms of the same code come out."""
 
 from ferrule.core.clock import HostClock, Mark, Timing, batch_floor, characterise, mark, next_batch, pace
 from ferrule.core.histogram import BUCKETS, Histogram, bucket_bounds, bucket_middles, bucket_of

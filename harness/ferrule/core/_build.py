@@ -14,8 +14,9 @@ from typing import Literal
 
 import cffi
 
-from ferrule import paths, toolchain
+from ferrule import paths
 from ferrule.errors import InfrastructureError, UsageError
+from ferrule.payload import toolchain
 
 Mode = Literal["api", "abi"]
 

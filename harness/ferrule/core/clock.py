@@ -8,9 +8,9 @@ from enum import Enum
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ferrule.core._native import native
-from ferrule.samples import Ticks
 
 Clock = Callable[[], int]
 
@@ -31,7 +31,7 @@ class Timing:
     hz_error_ppb: int  # half-width of the rate's bracket
     resolution: int
     second_resolution: int  # of the second clock, ns
-    pair: Ticks  # (64,) empty regions, in the order they were taken
+    pair: NDArray[np.int64]  # (64,) empty regions, in the order they were taken
     cost: int  # their minimum
     cost_median: int
     multiplication: int | None  # core cycles of one of the pace loop; None where it comes out as no whole number

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ferrule import samples
 from ferrule.core._native import native
 
 BUCKETS = 2752  # HIST_BUCKETS
+
+
+class Counted(Protocol):
+    """Sparse counts as they leave a guest: records.samples.Histogram."""
+
+    count: int
+    min: int
+    max: int
+    buckets: dict[int, int]
 
 
 class Histogram:
@@ -22,7 +30,7 @@ class Histogram:
         self._hist: Any = self._ffi.new("struct hist *")
 
     @classmethod
-    def of(cls, counted: samples.Histogram) -> Histogram:
+    def of(cls, counted: Counted) -> Histogram:
         """From the sparse form that left a guest.
 
         Raises:
@@ -123,10 +131,6 @@ class Histogram:
         """The sparse form: {bucket: members} of those that have any."""
         counts = self.counts
         return {int(bucket): int(counts[bucket]) for bucket in np.flatnonzero(counts)}
-
-    def to_samples(self) -> samples.Histogram:
-        """As the rest of the house keeps it."""
-        return samples.Histogram(self.count, self.min, self.max, self.buckets())
 
 
 def bucket_of(ticks: int) -> int:

@@ -6,8 +6,8 @@ from typing import Any
 
 from ferrule.core._native import native
 from ferrule.errors import UsageError
-from ferrule.plan import PLACES, Plan, PlannedRun
-from ferrule.samples import RunKey
+from ferrule.payload.key import RunKey
+from ferrule.payload.plan import PLACES, Plan, PlannedRun
 
 
 def parse_plan(text: bytes) -> Plan:

@@ -1,4 +1,4 @@
-"""What this machine has, what it lacks, what is skipped for that, and the command that changes it."""
+"""What is here: a machine goes in; what it has, what it lacks and the command that changes it come out."""
 
 from __future__ import annotations
 

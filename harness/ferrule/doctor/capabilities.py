@@ -11,10 +11,12 @@ import sysconfig
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from ferrule import accel, debian, dropbear, kernels, qemu, toolchain
 from ferrule.doctor.finding import Finding, missing
 from ferrule.errors import FerruleError, ToolMissing, UsageError
-from ferrule.guests import GuestOptions
+from ferrule.images import debian, dropbear, kernels
+from ferrule.machine import accel, qemu
+from ferrule.machine.options import GuestOptions
+from ferrule.payload import toolchain
 
 _SECTION = "tools"
 

@@ -11,8 +11,8 @@ from pathlib import Path
 from ferrule.core import characterise
 from ferrule.doctor.finding import Finding
 from ferrule.errors import FerruleError
-from ferrule.guests import GuestOptions
 from ferrule.guests.local import create as local_guest
+from ferrule.machine.options import GuestOptions
 
 STEAL_WINDOW = 0.5  # seconds
 STEAL_LIMIT = 0.01  # of the time: a batch is then disturbed often enough to move the tail

@@ -1,1 +1,1 @@
-"""The gate: measures guests and says whether an operation got worse than its baseline. See docs/gate.md."""
+"""Regressions: a baseline or a base, and a candidate go in; a verdict on every operation comes out (docs/gate.md)."""

@@ -19,8 +19,9 @@ from typing import Final, NoReturn
 from ferrule.errors import InfrastructureError
 from ferrule.gate.reading import Reading
 from ferrule.gate.verdict import Kind
+from ferrule.payload.key import Params
+from ferrule.records.samples import Meaning
 from ferrule.report.codec import Malformed, decode, encode
-from ferrule.samples import Meaning, Params
 
 SCHEMA: Final = 1
 Key = Mapping[str, str]

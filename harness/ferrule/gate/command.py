@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ferrule import guests, paths
-from ferrule.build import build_for
+from ferrule.campaign.progress import Progress, progress_on
 from ferrule.errors import FerruleError, InfrastructureError, ToolMissing, UsageError
 from ferrule.gate import baseline as baselines
 from ferrule.gate import conditions, decide, flags
@@ -18,7 +18,7 @@ from ferrule.gate.outcome import accept, compare, doubtful
 from ferrule.gate.paired import command as paired
 from ferrule.gate.selection import select
 from ferrule.gate.verdict import Report
-from ferrule.progress import Progress, progress_on
+from ferrule.payload.build import build_for
 
 AGAIN = "python3 noxfile.py -s gate --"
 

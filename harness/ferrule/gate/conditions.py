@@ -11,10 +11,10 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from ferrule.build import Payload
 from ferrule.errors import UsageError
-from ferrule.guests.base import Guest
-from ferrule.samples import Conditions
+from ferrule.machine.guest import Guest
+from ferrule.payload.build import Payload
+from ferrule.records.samples import Conditions
 
 STATISTIC: Final = "mode-1"  # changes when a count is computed in another way
 KERNEL_HASH: Final = "kernel.sha256"

@@ -15,7 +15,7 @@ from typing import Final
 from ferrule.gate.baseline import Entry
 from ferrule.gate.reading import EXACT_SHARE, Reading
 from ferrule.gate.verdict import Finding, Verdict, figure
-from ferrule.samples import RunResult
+from ferrule.records.samples import RunResult
 
 FACTOR: Final = 2.0  # a count that changed by as much is not believed without somebody looking at it
 

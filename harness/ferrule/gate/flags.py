@@ -6,8 +6,8 @@ import argparse
 from pathlib import Path
 
 from ferrule.errors import UsageError
-from ferrule.guestfile import parse_files
-from ferrule.guests.options import GuestOptions
+from ferrule.images.guestfile import parse_files
+from ferrule.machine.options import GuestOptions
 
 GUESTS = ("linux", "floor")  # compared when none is named, whichever can be had
 OUTPUTS = {  # flag and module in ferrule.gate.formats -> what it writes

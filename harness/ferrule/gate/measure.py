@@ -6,14 +6,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from ferrule.build import Payload
-from ferrule.campaign import Budget, Campaign
+from ferrule.campaign.budget import Budget
+from ferrule.campaign.campaign import Campaign
+from ferrule.campaign.progress import Progress
 from ferrule.gate.baseline import Baseline, Protocol
 from ferrule.gate.reading import Reading, read
 from ferrule.gate.verdict import figure
-from ferrule.guests.base import Guest
-from ferrule.progress import Progress
-from ferrule.samples import GuestResult, RunKey
+from ferrule.machine.guest import Guest
+from ferrule.payload.build import Payload
+from ferrule.payload.key import RunKey
+from ferrule.records.samples import GuestResult
 
 # At least 11 batches (a mode of fewer is luck); short ones, so that most hold no timer interrupt.
 PROTOCOL: Final = Protocol(batches=15, warm=2, seed=1, boots=5)

@@ -12,7 +12,8 @@ from ferrule.gate import conditions, decide
 from ferrule.gate.baseline import Baseline, Protocol
 from ferrule.gate.measure import Subject, insensitive
 from ferrule.gate.verdict import Finding, Report, Verdict
-from ferrule.samples import RunKey, RunResult
+from ferrule.payload.key import RunKey
+from ferrule.records.samples import RunResult
 
 
 def compare(subjects: Sequence[Subject], keys: Sequence[RunKey], rule: decide.Rule, whole: bool, how: str) -> Report:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ferrule.gate.verdict import Kind
-from ferrule.samples import Meaning, Params, RunResult
+from ferrule.payload.key import Params
+from ferrule.records.samples import Meaning, RunResult
 from ferrule.stats.interval import mode
 from ferrule.stats.per_op import instructions
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from ferrule import paths
 from ferrule.errors import UsageError
-from ferrule.registry import find
-from ferrule.samples import RunKey
-from ferrule.suite import Variants, keys_of, parse_key, parse_place, variants_of
+from ferrule.payload.key import RunKey
+from ferrule.payload.registry import find
+from ferrule.payload.selection import Variants, keys_of, parse_key, parse_place, variants_of
 
 
 def select(suites: str, workloads: str, places: str, extra: Sequence[Path]) -> list[RunKey]:

@@ -11,8 +11,8 @@ import pkgutil
 from types import ModuleType
 
 from ferrule.errors import UsageError
-from ferrule.guests.base import Ending, Execution, Guest
-from ferrule.guests.options import GuestOptions
+from ferrule.machine.guest import Ending, Execution, Guest
+from ferrule.machine.options import GuestOptions
 
 __all__ = [
     "Ending",

@@ -7,15 +7,17 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Final
 
-from ferrule import accel, children, ext2, gpt, guestfile, qemu
-from ferrule.booted import conditions
-from ferrule.divider import Announced
 from ferrule.errors import FerruleError, UsageError
-from ferrule.guestfile import Need, UserFile
-from ferrule.guests.base import Ending
-from ferrule.guests.options import GuestOptions
-from ferrule.samples import Accel, RunKey
-from ferrule.transports.base import PrivateFolder
+from ferrule.images import ext2, gpt, guestfile
+from ferrule.images.guestfile import Need, UserFile
+from ferrule.machine import accel, children, qemu
+from ferrule.machine.booted import conditions
+from ferrule.machine.divider import Announced
+from ferrule.machine.folder import PrivateFolder
+from ferrule.machine.guest import Ending
+from ferrule.machine.options import GuestOptions
+from ferrule.payload.key import RunKey
+from ferrule.records.samples import Accel
 
 ARCH: Final = "x86_64"
 KERNEL: Final = Need(
@@ -67,7 +69,7 @@ def disk(payload: bytes, processes: int) -> bytes:
 
 
 class AeroGuest:
-    """See base.Guest."""
+    """See machine.guest.Guest."""
 
     name = "aero"
     os = "aero"
@@ -110,7 +112,7 @@ class AeroGuest:
         )
 
     def execute(self, payload: bytes, processes: int, boot: int) -> AeroBoot:  # noqa: ARG002 - every boot is alike
-        """See base.Guest."""
+        """See machine.guest.Guest."""
         with ExitStack() as undo:
             folder = undo.enter_context(PrivateFolder())
             image = folder.write("disk", disk(payload, processes), 0o600)
@@ -126,7 +128,7 @@ class AeroBoot(Announced):
     """One boot. It ends when the guest's init says so: the kernel may hang when it powers off."""
 
     def ending(self) -> Ending:
-        """See base.Execution."""
+        """See machine.guest.Execution."""
         return classify(0, self.console(), "") if self.over() else super().ending()
 
     def over(self) -> bool:

@@ -6,13 +6,13 @@ import os
 import re
 from pathlib import Path
 
-from ferrule import accel, children, qemu
-from ferrule.booted import Booted, conditions
-from ferrule.booted import boot as boot_of
 from ferrule.errors import FerruleError, UsageError
-from ferrule.guests.base import Ending
-from ferrule.guests.options import GuestOptions
-from ferrule.samples import Accel
+from ferrule.machine import accel, children, qemu
+from ferrule.machine.booted import Booted, conditions
+from ferrule.machine.booted import boot as boot_of
+from ferrule.machine.guest import Ending
+from ferrule.machine.options import GuestOptions
+from ferrule.records.samples import Accel
 
 ARCH = "x86_64"
 BOOT_SECONDS: dict[Accel, float] = {"kvm": 10.0, "tcg": 30.0, "icount": 60.0}
@@ -43,7 +43,7 @@ def unavailable(options: GuestOptions) -> str | None:  # noqa: ARG001 - part of 
 
 
 class FloorGuest:
-    """See base.Guest. The payload's file is the whole image: it holds the kernel, too."""
+    """See machine.guest.Guest. The payload's file is the whole image: it holds the kernel, too."""
 
     name = "floor"
     os = "floor"
@@ -76,7 +76,7 @@ class FloorGuest:
         )
 
     def execute(self, payload: bytes, processes: int, boot: int) -> Booted:  # noqa: ARG002 - the plan says both
-        """See base.Guest. How many processes there are, the kernel reads from the plan in the payload."""
+        """See machine.guest.Guest. How many processes there are, the kernel reads from the plan in the payload."""
         return boot_of(self.machine, payload, classify)
 
     def close(self) -> None:

@@ -11,15 +11,17 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final
 
-from ferrule import accel, archive, children, guestfile, qemu
 from ferrule.core import clock
-from ferrule.divider import Divided
 from ferrule.errors import FerruleError, UsageError
-from ferrule.guestfile import Found, Need
-from ferrule.guests.base import Ending
-from ferrule.guests.options import GuestOptions
-from ferrule.samples import Accel
-from ferrule.transports.base import PrivateFolder
+from ferrule.images import guestfile
+from ferrule.images.guestfile import Found, Need
+from ferrule.machine import accel, children, qemu
+from ferrule.machine.divider import Divided
+from ferrule.machine.folder import PrivateFolder
+from ferrule.machine.guest import Ending
+from ferrule.machine.options import GuestOptions
+from ferrule.payload import archive
+from ferrule.records.samples import Accel
 
 ARCH: Final = "x86_64"
 KERNEL: Final = Need(
@@ -92,7 +94,7 @@ def host_mhz() -> int | None:
 
 
 class HermitGuest:
-    """See base.Guest. It is also Linked: the kernel is a part of the payload."""
+    """See machine.guest.Guest. It is also Linked: the kernel is a part of the payload."""
 
     name = "hermit"
     os = "hermit"
@@ -140,7 +142,7 @@ class HermitGuest:
         )
 
     def execute(self, payload: bytes, processes: int, boot: int) -> Boots:  # noqa: ARG002 - every boot is alike
-        """See base.Guest. A program is never started again, so every process has a boot of its own."""
+        """See machine.guest.Guest. A program is never started again, so every process has a boot of its own."""
         with ExitStack() as undo:
             image = undo.enter_context(PrivateFolder()).write("payload", payload, 0o600)
 
@@ -157,14 +159,14 @@ class HermitGuest:
 
 
 class Boots:
-    """See base.Execution: a boot for each process, each when the one before ended well."""
+    """See machine.guest.Execution: a boot for each process, each when the one before ended well."""
 
     def __init__(self, start: Callable[[int], Divided], first: Divided, processes: int, undo: ExitStack) -> None:
         self._start, self._now, self._processes, self._undo = start, first, processes, undo
         self._process = 0
 
     def read(self, timeout: float) -> bytes:
-        """See base.Execution."""
+        """See machine.guest.Execution."""
         deadline = time.monotonic() + timeout
         while not (records := self._now.read(max(0.0, deadline - time.monotonic()))):
             if self._process + 1 >= self._processes or not self._now.ending().clean:
@@ -183,7 +185,7 @@ class Boots:
         return self._now.ending()
 
     def close(self) -> None:
-        """See base.Execution."""
+        """See machine.guest.Execution."""
         self._now.close()
         self._undo.close()
 

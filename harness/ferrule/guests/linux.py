@@ -7,18 +7,20 @@ import re
 from contextlib import ExitStack
 from dataclasses import replace
 
-from ferrule import accel, children, dropbear, host, initramfs, kernels, qemu
-from ferrule.booted import Booted
-from ferrule.build import build_init
-from ferrule.divider import Divided
 from ferrule.errors import FerruleError, UsageError
-from ferrule.guests.base import Ending, Execution
 from ferrule.guests.linux_ssh import OverSsh, SshBoot
-from ferrule.guests.options import GuestOptions
-from ferrule.kernels import Kernel
-from ferrule.modules import without_signature
-from ferrule.samples import Accel
-from ferrule.transports.base import BootTransport, Cargo, PrivateFolder
+from ferrule.images import dropbear, initramfs, kernels
+from ferrule.images.kernels import Kernel
+from ferrule.images.modules import without_signature
+from ferrule.machine import accel, children, host, qemu
+from ferrule.machine.booted import Booted
+from ferrule.machine.divider import Divided
+from ferrule.machine.folder import PrivateFolder
+from ferrule.machine.guest import Ending, Execution
+from ferrule.machine.options import GuestOptions
+from ferrule.payload.build import build_init
+from ferrule.records.samples import Accel
+from ferrule.transports.base import BootTransport, Cargo
 from ferrule.transports.console import ConsoleTransport
 from ferrule.transports.ninep import NinePTransport
 from ferrule.transports.serial import SerialTransport
@@ -71,7 +73,7 @@ def unavailable(options: GuestOptions) -> str | None:
 
 
 class LinuxGuest:
-    """See base.Guest."""
+    """See machine.guest.Guest."""
 
     name = "linux"
     os = "linux"
@@ -158,7 +160,7 @@ class LinuxGuest:
         )
 
     def execute(self, payload: bytes, processes: int, boot: int) -> Execution:  # noqa: ARG002 - every boot is alike
-        """See base.Guest."""
+        """See machine.guest.Guest."""
         with ExitStack() as undo:
             transport = TRANSPORTS[self._options.transport]()
             undo.callback(transport.close)

@@ -10,11 +10,12 @@ import socket
 import time
 from types import TracebackType
 
-from ferrule import dropbear
 from ferrule.errors import GuestNotStarted, HostKeyRejected, TransportError
-from ferrule.guests.base import Ending, Execution
 from ferrule.guests.ssh import SshExecution
-from ferrule.transports.base import Cargo, PrivateFolder
+from ferrule.images import dropbear
+from ferrule.machine.folder import PrivateFolder
+from ferrule.machine.guest import Ending, Execution
+from ferrule.transports.base import Cargo
 from ferrule.transports.ssh import SshTransport
 from ferrule.transports.ssh_address import Address
 
@@ -70,7 +71,7 @@ class SshBoot:
 
 
 class OverSsh:
-    """See base.Execution: a boot whose payload runs over SSH. `machine` is the boot itself, now ours to close."""
+    """See machine.guest: a boot whose payload runs over SSH. `machine` is the boot itself, now ours to close."""
 
     def __init__(self, machine: Execution, boot: SshBoot, payload: bytes, processes: int, seconds: float) -> None:
         """Wait for the server and start the payload.
@@ -89,7 +90,7 @@ class OverSsh:
             raise
 
     def read(self, timeout: float) -> bytes:
-        """See base.Execution."""
+        """See machine.guest."""
         ends = time.monotonic() + timeout
         while True:
             self._machine_ended(0.0)  # a console that nobody reads would stop the machine
@@ -111,7 +112,7 @@ class OverSsh:
         return ending
 
     def close(self) -> None:
-        """See base.Execution. The machine goes first: nothing on it is worth cleaning up."""
+        """See machine.guest. The machine goes first: nothing on it is worth cleaning up."""
         self._machine.close()
         if self._link is not None:
             self._link.close()

@@ -9,12 +9,13 @@ import time
 from collections.abc import Sequence
 from types import TracebackType
 
-from ferrule import children, host, layout
 from ferrule.core import HostClock, Mark, mark
 from ferrule.errors import UsageError
-from ferrule.guests.base import Ending
-from ferrule.guests.options import GuestOptions
-from ferrule.samples import Accel
+from ferrule.machine import children, host
+from ferrule.machine.guest import Ending
+from ferrule.machine.options import GuestOptions
+from ferrule.payload import layout
+from ferrule.records.samples import Accel
 from ferrule.transports.local import LocalPayload
 
 _ARCHES = {"x86_64": "x86_64", "amd64": "x86_64", "aarch64": "aarch64", "arm64": "aarch64", "riscv64": "riscv64"}
@@ -39,7 +40,7 @@ def unavailable(options: GuestOptions) -> str | None:  # noqa: ARG001 - part of 
 
 
 class LocalGuest:
-    """See base.Guest. In a virtual machine `metal` still says that time is real; describe() names the hypervisor."""
+    """See machine.guest. In a virtual machine `metal` still says that time is real; describe() names the hypervisor."""
 
     name = "local"
     os = "linux"
@@ -60,7 +61,7 @@ class LocalGuest:
         return host.facts(self.cpus)
 
     def execute(self, payload: bytes, processes: int, boot: int) -> LocalExecution:  # noqa: ARG002 - part of the protocol
-        """See base.Guest. `boot` changes nothing here: the host is not booted anew."""
+        """See machine.guest. `boot` changes nothing here: the host is not booted anew."""
         return LocalExecution(payload, processes, self._layout)
 
     def scatter(self, seed: int) -> None:
@@ -72,7 +73,7 @@ class LocalGuest:
 
 
 class LocalExecution:
-    """See base.Execution and base.SharesClock.
+    """See machine.guest and SharesClock.
 
     Processes are started one after the other, each when the one before ended with status 0.
     """
@@ -91,7 +92,7 @@ class LocalExecution:
             raise
 
     def read(self, timeout: float) -> bytes:
-        """See base.Execution."""
+        """See machine.guest."""
         deadline = time.monotonic() + timeout
         while self._ending is None:
             if data := self._payload.streams.read(deadline):
@@ -129,7 +130,7 @@ class LocalExecution:
         return self._ending or Ending(False, "killed before its end")
 
     def close(self) -> None:
-        """See base.Execution."""
+        """See machine.guest."""
         self._payload.close()
 
     def __enter__(self) -> LocalExecution:

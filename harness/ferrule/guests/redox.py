@@ -6,14 +6,15 @@ import re
 import struct
 from pathlib import Path
 
-from ferrule import accel, children, guestfile, qemu
-from ferrule.booted import Booted, conditions
-from ferrule.booted import boot as boot_of
 from ferrule.errors import FerruleError, UsageError
-from ferrule.guestfile import Need
-from ferrule.guests.base import Ending
-from ferrule.guests.options import GuestOptions
-from ferrule.samples import Accel
+from ferrule.images import guestfile
+from ferrule.images.guestfile import Need
+from ferrule.machine import accel, children, qemu
+from ferrule.machine.booted import Booted, conditions
+from ferrule.machine.booted import boot as boot_of
+from ferrule.machine.guest import Ending
+from ferrule.machine.options import GuestOptions
+from ferrule.records.samples import Accel
 
 ARCH = "x86_64"
 KERNEL = Need(
@@ -91,7 +92,7 @@ def check_kernel(path: Path) -> None:
 
 
 class RedoxGuest:
-    """See base.Guest. The payload's file is a loader and the first program in one; the kernel comes beside it."""
+    """See machine.guest. The payload's file is a loader and the first program in one; the kernel comes beside it."""
 
     name = "redox"
     os = "redox"
@@ -130,7 +131,7 @@ class RedoxGuest:
         )
 
     def execute(self, payload: bytes, processes: int, boot: int) -> Booted:  # noqa: ARG002 - the plan says both
-        """See base.Guest. How many processes there are, the payload's start reads from the plan in it."""
+        """See machine.guest. How many processes there are, the payload's start reads from the plan in it."""
         return boot_of(self.machine, payload, classify)
 
     def close(self) -> None:

@@ -10,17 +10,18 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Final
 
-from ferrule import accel, children, guestfile, qemu
-from ferrule.booted import conditions
-from ferrule.divider import Announced
 from ferrule.errors import FerruleError, GuestNotStarted, TransportError, UsageError
-from ferrule.guestfile import UserFile
-from ferrule.guests.base import Ending, Execution, Guest
-from ferrule.guests.options import GuestOptions
 from ferrule.guests.redox import IMAGE, KERNEL, SETTINGS
-from ferrule.redoxer import RedoxerGuest
-from ferrule.samples import Accel
-from ferrule.transports.base import PrivateFolder
+from ferrule.guests.redoxer import RedoxerGuest
+from ferrule.images import guestfile
+from ferrule.images.guestfile import UserFile
+from ferrule.machine import accel, children, qemu
+from ferrule.machine.booted import conditions
+from ferrule.machine.divider import Announced
+from ferrule.machine.folder import PrivateFolder
+from ferrule.machine.guest import Ending, Execution, Guest
+from ferrule.machine.options import GuestOptions
+from ferrule.records.samples import Accel
 from ferrule.transports.typed import Shell
 
 ARCH: Final = "x86_64"
@@ -83,7 +84,7 @@ def _unnamed(options: GuestOptions) -> bool:
 
 
 class ImageGuest:
-    """See base.Guest. Every boot starts from the image as it is: what the guest writes is thrown away."""
+    """See machine.guest.Guest. Every boot starts from the image as it is: what the guest writes is thrown away."""
 
     name = "redox_userland"
     os = "redox"
@@ -129,7 +130,7 @@ class ImageGuest:
         )
 
     def execute(self, payload: bytes, processes: int, boot: int) -> Execution:  # noqa: ARG002 - every boot is alike
-        """See base.Guest."""
+        """See machine.guest.Guest."""
         cargo = payload + bytes(-len(payload) % BLOCK)
         with ExitStack() as undo:
             folder = undo.enter_context(PrivateFolder())
@@ -204,7 +205,7 @@ class TypedBoot(Announced):
         return self._status is not None
 
     def ending(self) -> Ending:
-        """See base.Execution."""
+        """See machine.guest.Execution."""
         if self._status is None and not self.over():
             return super().ending()
         return Ending(self._status == 0, f"exit status {self._status}")

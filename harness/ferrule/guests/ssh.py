@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from contextlib import suppress
 from types import TracebackType
 
-from ferrule import host
 from ferrule.errors import TransportError, UsageError
-from ferrule.guests.base import Ending
-from ferrule.guests.options import GuestOptions
-from ferrule.samples import Accel
+from ferrule.machine import host
+from ferrule.machine.guest import Ending
+from ferrule.machine.options import GuestOptions
+from ferrule.records.samples import Accel
 from ferrule.transports.ssh import SshTransport
 from ferrule.transports.ssh_address import Address
 from ferrule.transports.ssh_process import SshProcess
@@ -34,7 +34,7 @@ def create(name: str, options: GuestOptions) -> SshGuest:
 
 
 class SshGuest:
-    """See base.Guest. Connects at once, because the payload's OS and architecture are the host's to say."""
+    """See machine.guest. Connects at once, because the payload's OS and architecture are the host's to say."""
 
     accel: Accel = "remote"
     fresh_boots = False
@@ -62,7 +62,7 @@ class SshGuest:
         return self._transport.describe()
 
     def execute(self, payload: bytes, processes: int, boot: int) -> SshExecution:  # noqa: ARG002 - part of the protocol
-        """See base.Guest. A connection that was cut meanwhile is made anew; nothing is booted."""
+        """See machine.guest. A connection that was cut meanwhile is made anew; nothing is booted."""
         if not self._transport.alive:
             self._transport.close()
             self._transport = self._connect()
@@ -98,7 +98,7 @@ class SshGuest:
 
 
 class SshExecution:
-    """See base.Execution. The processes of one payload, each started when the one before ended with status 0."""
+    """See machine.guest. The processes of one payload, each started when the one before ended with status 0."""
 
     def __init__(self, transport: SshTransport, payload: bytes, processes: int) -> None:
         self._transport, self._processes = transport, processes
@@ -109,7 +109,7 @@ class SshExecution:
         self._start()
 
     def read(self, timeout: float) -> bytes:
-        """See base.Execution. A cut connection is an end like any other: ending() tells."""
+        """See machine.guest. A cut connection is an end like any other: ending() tells."""
         while self._running is not None and self._ending is None:
             try:
                 if data := self._running.read(timeout):

@@ -1,1 +1,1 @@
-"""One file an output format. Reads summaries, never samples in flight; nothing here measures."""
+"""One file an output: results go in; tables, pages and stored lines come out. Nothing here measures."""

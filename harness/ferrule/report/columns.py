@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from ferrule.samples import Conditions, GuestResult, RunKey, RunResult, Sampling, Status
+from ferrule.payload.key import RunKey
+from ferrule.records.samples import Conditions, GuestResult, RunResult, Sampling, Status
 from ferrule.stats.summary import Summary, measured, summarise
 
 
@@ -61,7 +62,7 @@ class Column:
 
 def catalog() -> Mapping[str, Declared]:
     """The declarations of all workloads of this checkout."""
-    from ferrule.registry import workloads  # stored results are read without a checkout's sources
+    from ferrule.payload.registry import workloads  # stored results are read without a checkout's sources
 
     return workloads()
 

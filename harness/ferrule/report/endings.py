@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ferrule.records.samples import Ended, Sampling
 from ferrule.report.columns import Column
-from ferrule.samples import Ended, Sampling
 from ferrule.stats.stopping import width
 from ferrule.stats.summary import Summary
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from ferrule.records.samples import Conditions
 from ferrule.report.codec import encode
-from ferrule.samples import Conditions
 from ferrule.stats.flags import Flag
 from ferrule.stats.stopping import width
 from ferrule.stats.summary import Summary

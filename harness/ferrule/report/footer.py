@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import ceil
 
+from ferrule.records.samples import Conditions
 from ferrule.report.columns import Column
-from ferrule.samples import Conditions
 from ferrule.stats.summary import Summary
 
 EMULATED = "functional only: emulated time is not time"

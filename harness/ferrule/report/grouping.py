@@ -6,8 +6,8 @@ guest/workloads/ finds its table by itself.
 
 from __future__ import annotations
 
+from ferrule.records.samples import Meaning
 from ferrule.report.columns import Entry
-from ferrule.samples import Meaning
 from ferrule.stats.throughput import is_bandwidth
 
 PROCESSOR = "Processor & system calls"

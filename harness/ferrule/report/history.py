@@ -24,10 +24,10 @@ import numpy as np
 
 from ferrule import __version__
 from ferrule.errors import InfrastructureError, UsageError
+from ferrule.records.samples import Conditions, GuestResult, RunResult, Sampling
 from ferrule.report.codec import Malformed, decode, encode
 from ferrule.report.columns import Column, Declared, Entry, columns
 from ferrule.report.journal import append_line, lines, write_whole
-from ferrule.samples import Conditions, GuestResult, RunResult, Sampling
 
 SCHEMA = 1
 

@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from math import ceil, floor
 
+from ferrule.payload.key import RunKey
+from ferrule.records.samples import Meaning
 from ferrule.report import over_floor, units
 from ferrule.report.columns import Column, Entry
 from ferrule.report.grouping import BANDWIDTHS, CONTROLS, group_of, position
-from ferrule.samples import Meaning, RunKey
 from ferrule.stats.flags import Flag
 from ferrule.stats.siblings import lint
 from ferrule.stats.summary import Summary

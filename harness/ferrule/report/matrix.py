@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 
 from tabulate import tabulate
 
+from ferrule.records.samples import GuestResult
 from ferrule.report import footer
 from ferrule.report.columns import Column, Declared, columns
 from ferrule.report.layout import Notes, letters
 from ferrule.report.markdown import escape
 from ferrule.report.tables import first_lines
 from ferrule.report.verdicts import count_line, verdicts
-from ferrule.samples import GuestResult
 
 TITLE = "What works: every operation tried once and checked, nothing timed"
 

@@ -23,9 +23,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from ferrule.errors import UsageError
+from ferrule.payload.key import RunKey
+from ferrule.records.samples import Conditions
 from ferrule.report import units
 from ferrule.report.columns import Column, Entry
-from ferrule.samples import Conditions, RunKey
 from ferrule.stats.compare import compare
 from ferrule.stats.flags import Flag
 from ferrule.stats.summary import Summary

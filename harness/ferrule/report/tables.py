@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 
 from tabulate import tabulate
 
+from ferrule.records.samples import GuestResult
 from ferrule.report import footer, over_floor, plausible
 from ferrule.report.columns import Column, Declared, columns
 from ferrule.report.endings import stopped
 from ferrule.report.layout import Layout, lay_out
-from ferrule.samples import GuestResult
 
 
 def render(

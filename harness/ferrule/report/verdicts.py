@@ -10,9 +10,10 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ferrule.errnos import errno_text
+from ferrule.payload.key import RunKey
+from ferrule.records.errnos import errno_text
+from ferrule.records.samples import Status
 from ferrule.report.columns import Column, Entry
-from ferrule.samples import RunKey, Status
 
 # The first of these that any run of a workload came to is the workload's: wrong once is not right.
 GRAVEST: tuple[Status, ...] = ("wrong", "failed", "crashed", "hung", "lost", "missing", "ok", "unsupported")

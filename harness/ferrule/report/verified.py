@@ -10,13 +10,13 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
+from ferrule.records.samples import GuestResult
 from ferrule.report import history
 from ferrule.report.codec import encode
 from ferrule.report.columns import Declared, columns
 from ferrule.report.history import Stored
 from ferrule.report.journal import append_line
 from ferrule.report.verdicts import as_json, tally, verdicts
-from ferrule.samples import GuestResult
 
 FOLDER = "verify"
 BUDGET = "verify only"  # as campaign.VERIFY calls it

@@ -1,1 +1,1 @@
-"""Estimators, intervals, flags and comparisons: pure functions on numpy arrays, every formula with its source."""
+"""Pure functions on numpy arrays: samples go in; estimates, intervals, flags and decisions come out, sources cited."""

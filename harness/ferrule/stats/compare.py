@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from math import exp, hypot, log
 
 from ferrule.errors import UsageError
-from ferrule.samples import Conditions
+from ferrule.records.samples import Conditions
 from ferrule.stats.interval import Interval
 from ferrule.stats.summary import Summary
 

@@ -21,7 +21,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ferrule.samples import Pace, ProcessSamples
+from ferrule.records.samples import Pace, ProcessSamples
 from ferrule.stats.interval import Interval, hierarchical_interval
 from ferrule.stats.pace import LOW, around
 from ferrule.stats.per_op import Z, nanoseconds

@@ -8,7 +8,7 @@ from enum import Enum
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ferrule.samples import ClockCheck, Conditions, Meaning, ProcessSamples, Surroundings
+from ferrule.records.samples import ClockCheck, Conditions, Meaning, ProcessSamples, Surroundings
 from ferrule.stats.pace import wander
 
 Floats = NDArray[np.float64]

@@ -23,7 +23,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ferrule.samples import Pace
+from ferrule.records.samples import Pace
 
 Floats = NDArray[np.float64]
 

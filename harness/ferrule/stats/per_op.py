@@ -19,7 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ferrule.samples import ProcessSamples, Reference
+from ferrule.records.samples import ProcessSamples, Reference
 from ferrule.stats.interval import median_interval, mode
 
 Floats = NDArray[np.float64]

@@ -18,7 +18,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ferrule.samples import RunKey
+from ferrule.payload.key import RunKey
 from ferrule.stats.flags import Flag
 from ferrule.stats.summary import Summary
 

@@ -8,7 +8,7 @@ is narrow enough before LEAST replicates.
 
 from __future__ import annotations
 
-from ferrule.samples import Aim, Ended
+from ferrule.records.samples import Aim, Ended
 from ferrule.stats.flags import Flag
 from ferrule.stats.interval import Interval
 from ferrule.stats.per_op import Z

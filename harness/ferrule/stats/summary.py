@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ferrule.errors import InfrastructureError
-from ferrule.samples import Conditions, Ended, Meaning, Params, ProcessSamples, RunKey, RunResult, Surroundings
+from ferrule.payload.key import Params, RunKey
+from ferrule.records.samples import Conditions, Ended, Meaning, ProcessSamples, RunResult, Surroundings
 from ferrule.stats import flags as flag
 from ferrule.stats.cycles import core_cycles
 from ferrule.stats.flags import Flag

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ferrule.core import Histogram, bucket_bounds, bucket_of
-from ferrule.samples import ProcessSamples
+from ferrule.records.samples import ProcessSamples
 from ferrule.stats.interval import CONFIDENCE, Interval, Scope, hierarchical_interval, quantile_ranks, smallest
 
 QUANTILES = {"p50": 0.5, "p99": 0.99, "p99.9": 0.999}

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ferrule.samples import Meaning
+from ferrule.records.samples import Meaning
 from ferrule.stats.interval import Interval, hierarchical_interval
 
 

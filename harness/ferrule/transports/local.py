@@ -6,8 +6,9 @@ import errno
 from collections.abc import Mapping, Sequence
 
 from ferrule.errors import TransportError
-from ferrule.transcript import Transcript
-from ferrule.transports.base import PrivateFolder, Streams
+from ferrule.machine.folder import PrivateFolder
+from ferrule.machine.streams import Streams
+from ferrule.machine.transcript import Transcript
 
 
 class LocalPayload:

@@ -5,7 +5,8 @@ Nothing is timed on 9p: it carries the payload in and is idle from then on.
 
 from __future__ import annotations
 
-from ferrule.transports.base import Cargo, PrivateFolder
+from ferrule.machine.folder import PrivateFolder
+from ferrule.transports.base import Cargo
 
 TAG = "ferrule"
 

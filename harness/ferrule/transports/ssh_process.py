@@ -11,7 +11,7 @@ from typing import Protocol
 import paramiko
 
 from ferrule.errors import TransportError
-from ferrule.transcript import Transcript
+from ferrule.machine.transcript import Transcript
 
 CHUNK = 32768  # bytes a read
 STDERR_TAIL = 1 << 14  # bytes kept of stderr

@@ -1,1 +1,1 @@
-"""The harness against itself: known truths are put in, and what comes out must be them."""
+"""The harness against itself: known truths go in; how well they were found comes out."""

@@ -17,13 +17,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from ferrule.build import build_payload
-from ferrule.campaign import Budget, Campaign
+from ferrule.campaign.budget import Budget
+from ferrule.campaign.campaign import Campaign
+from ferrule.campaign.progress import Progress
 from ferrule.errors import InfrastructureError, ToolMissing
-from ferrule.guests import GuestOptions, create
-from ferrule.guests.base import Guest
-from ferrule.progress import Progress
-from ferrule.samples import RunKey
+from ferrule.guests import create
+from ferrule.machine.guest import Guest
+from ferrule.machine.options import GuestOptions
+from ferrule.payload.build import build_payload
+from ferrule.payload.key import RunKey
 from ferrule.stats.per_op import nanoseconds
 from ferrule.validate.ledger import Ledger
 

@@ -10,21 +10,22 @@ from typing import Final
 
 import numpy as np
 
-from ferrule.assemble import Assembler
-from ferrule.build import Payload, patch_plan
+from ferrule.campaign.progress import Progress
+from ferrule.campaign.watch import Watch
 from ferrule.errors import GuestError
 from ferrule.gate.paired import visits
 from ferrule.gate.paired.measure import BATCHES, PROCESSES, TARGET_NS, WARM
-from ferrule.guests.base import Guest, Scatters
-from ferrule.plan import Plan, PlannedRun
-from ferrule.progress import Progress
-from ferrule.registry import workloads
-from ferrule.samples import GuestResult, ProcessSamples, RunKey
+from ferrule.machine.guest import Guest, Scatters
+from ferrule.payload.build import Payload, patch_plan
+from ferrule.payload.key import RunKey
+from ferrule.payload.plan import Plan, PlannedRun
+from ferrule.payload.registry import workloads
+from ferrule.records.assemble import Assembler
+from ferrule.records.samples import GuestResult, ProcessSamples
 from ferrule.stats import allocation
 from ferrule.stats.pace import around
 from ferrule.validate.recording import Recording, Size, whole_visits
 from ferrule.validate.runs import Run
-from ferrule.watch import Watch
 
 ARMS: Final = (0, 0, 20, 50)  # per mille more: base, the same again, +2 %, +5 %
 PROTOCOL: Final = Plan(batches=BATCHES, warm=WARM, target_ns=TARGET_NS, limit_ns=2_000_000_000, apart=True)

@@ -10,13 +10,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from ferrule import __version__, guests, host, paths
-from ferrule.build import build_payload
+from ferrule import __version__, guests, paths
+from ferrule.campaign.progress import Progress, progress_on
 from ferrule.errors import EXIT_INFRASTRUCTURE, EXIT_OK, UsageError
 from ferrule.gate.selection import select
-from ferrule.guests import GuestOptions
-from ferrule.progress import Progress, progress_on
-from ferrule.samples import RunKey
+from ferrule.machine import host
+from ferrule.machine.options import GuestOptions
+from ferrule.payload.build import build_payload
+from ferrule.payload.key import RunKey
 from ferrule.validate import (
     agreement,
     corpus,

@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from ferrule.samples import RunKey
+from ferrule.payload.key import RunKey
 from ferrule.validate.bench import ARMS, Bench
 from ferrule.validate.recording import Size
 from ferrule.validate.runs import Run, save

@@ -15,6 +15,7 @@ from typing import Final
 import numpy as np
 
 from ferrule.core import Histogram
+from ferrule.records import samples
 from ferrule.stats.compare import ratio
 from ferrule.stats.interval import hierarchical_interval
 from ferrule.stats.tails import tails
@@ -104,12 +105,13 @@ def rate(values: Floats, shape: Shape) -> tuple[float | None, float | None]:
 
 def p99(values: Floats, shape: Shape) -> tuple[float | None, float | None]:
     """The interval of the 99th percentile; a batch stands for one operation here."""
-    samples = []
+    processes = []
     for number, (boot, operations) in enumerate(zip(boots_of(shape), values.reshape(-1, shape.batches), strict=True)):
         counted = Histogram()
         counted.add(np.round(operations * SLOW * HZ / 1e9))
-        samples.append(process([CENTRE] * 3, boot=boot, number=number, histogram=counted.to_samples()))
-    found = tails(samples, "ns")
+        sparse = samples.Histogram(counted.count, counted.min, counted.max, counted.buckets())
+        processes.append(process([CENTRE] * 3, boot=boot, number=number, histogram=sparse))
+    found = tails(processes, "ns")
     interval = found.quantiles.get("p99") if found else None
     return (interval.low, interval.high) if interval else (None, None)
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 
-from ferrule.samples import RunKey
+from ferrule.payload.key import RunKey
 from ferrule.validate import corpus
 from ferrule.validate.bench import Bench
 from ferrule.validate.recording import Size

@@ -6,13 +6,15 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from ferrule.build import build_payload
-from ferrule.campaign import Budget, Campaign
+from ferrule.campaign.budget import Budget
+from ferrule.campaign.campaign import Campaign
+from ferrule.campaign.progress import Progress
 from ferrule.gate.measure import CANARIES, PROTOCOL
 from ferrule.gate.reading import EXACT_SHARE, Reading, read
-from ferrule.guests import GuestOptions, create
-from ferrule.progress import Progress
-from ferrule.samples import RunKey
+from ferrule.guests import create
+from ferrule.machine.options import GuestOptions
+from ferrule.payload.build import build_payload
+from ferrule.payload.key import RunKey
 from ferrule.validate.drift import Load
 from ferrule.validate.ledger import Ledger
 

@@ -13,7 +13,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ferrule.registry import workloads
+from ferrule.payload.registry import workloads
+from ferrule.payload.selection import parse_key
 from ferrule.stats.pace import levels
 from ferrule.stats.paired import (
     ALPHA,
@@ -25,7 +26,6 @@ from ferrule.stats.paired import (
     planned_looks,
     signed_rank_p,
 )
-from ferrule.suite import parse_key
 from ferrule.validate.runs import Run
 
 Floats = NDArray[np.float64]

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from ferrule.registry import workloads
-from ferrule.suite import parse_key
+from ferrule.payload.registry import workloads
+from ferrule.payload.selection import parse_key
 from ferrule.validate import mutation, resampling
 from ferrule.validate.corpus import WHOLE
 from ferrule.validate.families import Family, Found, family, injected, p_values, power, resampled

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ferrule.campaign import FULL
-from ferrule.registry import workloads
+from ferrule.campaign.budget import FULL
+from ferrule.payload.registry import workloads
+from ferrule.payload.selection import parse_key
 from ferrule.stats.interval import median_interval
 from ferrule.stats.pace import LOW
-from ferrule.suite import parse_key
 from ferrule.validate.report import Claim, Row, Section, percent
 from ferrule.validate.runs import Run
 

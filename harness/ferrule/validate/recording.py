@@ -9,10 +9,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ferrule import machine_load
 from ferrule.errors import InfrastructureError
 from ferrule.gate.paired.measure import BATCHES
-from ferrule.samples import GuestResult, ProcessSamples, RunKey
+from ferrule.machine import load
+from ferrule.payload.key import RunKey
+from ferrule.records.samples import GuestResult, ProcessSamples
 from ferrule.stats.pace import around
 from ferrule.stats.per_op import overhead
 from ferrule.validate.runs import Run
@@ -48,7 +49,7 @@ class Recording:
         self.order, self.load = np.zeros(shape, dtype=np.int64), np.zeros(rounds)
         self.conditions: dict[str, str] = {}
         self.multiplications = 0
-        self.began, self.used = time.time(), machine_load.used()
+        self.began, self.used = time.time(), load.used()
 
     def begin(self, number: int, order: Sequence[int]) -> None:
         """A round, whose arms are taken in this order."""
@@ -91,7 +92,7 @@ class Recording:
             began=self.began,
             seconds=time.time() - self.began,
             multiplications=self.multiplications,
-            others=machine_load.others(self.used, machine_load.used()),
+            others=load.others(self.used, load.used()),
             conditions=self.conditions,
         )
 

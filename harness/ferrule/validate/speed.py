@@ -23,10 +23,11 @@ from typing import Final
 
 import numpy as np
 
-from ferrule.campaign import FULL
+from ferrule.campaign.budget import FULL
 from ferrule.errors import InfrastructureError
-from ferrule.plan import PlannedRun
-from ferrule.samples import ProcessSamples, RunKey
+from ferrule.payload.key import RunKey
+from ferrule.payload.plan import PlannedRun
+from ferrule.records.samples import ProcessSamples
 from ferrule.stats.cycles import multiplication, per_process
 from ferrule.stats.interval import Interval, median_interval
 from ferrule.stats.per_op import nanoseconds

@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ferrule.samples import ClockCheck, Histogram, Pace, ProcessSamples, Reference
+from ferrule.records.samples import ClockCheck, Histogram, Pace, ProcessSamples, Reference
 from ferrule.stats.pace import LOW
 
 Floats = NDArray[np.float64]

@@ -16,8 +16,8 @@ from ferrule.errors import UsageError
 from ferrule.gate.paired.pairs import Head, Pair
 from ferrule.gate.paired.series import lacking, machine, typical, typical_cycles
 from ferrule.gate.verdict import Report
+from ferrule.records.samples import Conditions
 from ferrule.report.history import Stored
-from ferrule.samples import Conditions
 from ferrule.stats.compare import obstacle
 
 TIME, CYCLES = "time", "core cycles"

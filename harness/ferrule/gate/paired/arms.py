@@ -16,11 +16,11 @@ from elftools.common.exceptions import ELFError
 from elftools.elf.elffile import ELFFile
 
 from ferrule import guests, paths
-from ferrule.build import PLAN_SECTION, Payload, build_id, build_payload
 from ferrule.errors import UsageError
-from ferrule.guests.base import Execution, Guest, Linked, Scatters
-from ferrule.guests.options import GuestOptions
-from ferrule.samples import Accel
+from ferrule.machine.guest import Execution, Guest, Scatters
+from ferrule.machine.options import GuestOptions
+from ferrule.payload.build import PLAN_SECTION, Linked, Payload, build_id, build_payload
+from ferrule.records.samples import Accel
 
 Name = Literal["base", "candidate"]
 NAMES: Final[tuple[Name, Name]] = ("base", "candidate")
@@ -43,11 +43,11 @@ class Side:
         return getattr(self.guest, name)
 
     def describe(self) -> dict[str, str]:
-        """See guests.base.Guest."""
+        """See machine.guest.Guest."""
         return self.guest.describe()
 
     def execute(self, payload: bytes, processes: int, boot: int) -> Execution:
-        """See guests.base.Guest."""
+        """See machine.guest.Guest."""
         return self.guest.execute(payload, processes, boot)
 
     def scatter(self, seed: int) -> None:
@@ -56,7 +56,7 @@ class Side:
             self.guest.scatter(seed)
 
     def close(self) -> None:
-        """See guests.base.Guest."""
+        """See machine.guest.Guest."""
         self.guest.close()
 
 

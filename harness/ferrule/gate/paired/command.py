@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from ferrule import guests, paths
+from ferrule.campaign.progress import Progress, progress_on
 from ferrule.errors import FerruleError, InfrastructureError, UsageError
 from ferrule.gate import flags
 from ferrule.gate.paired import advice, arms, decide
@@ -18,10 +19,9 @@ from ferrule.gate.paired.measure import BATCHES, PROCESSES, WARM, Contest, take
 from ferrule.gate.paired.pairs import SCHEMA, Head, Journal, Pair, load
 from ferrule.gate.selection import select
 from ferrule.gate.verdict import Report
-from ferrule.progress import Progress, progress_on
-from ferrule.registry import workloads
+from ferrule.payload.key import RunKey
+from ferrule.payload.registry import workloads
 from ferrule.report import history
-from ferrule.samples import RunKey
 from ferrule.stats.allocation import VISITS
 from ferrule.stats.paired import ALPHA, BOUND, MARGIN, least_pairs, planned_looks
 

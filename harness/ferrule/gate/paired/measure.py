@@ -8,14 +8,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from ferrule import machine_load
-from ferrule.campaign import Budget, Campaign
+from ferrule.campaign.budget import Budget
+from ferrule.campaign.campaign import Campaign
+from ferrule.campaign.progress import Progress
 from ferrule.errors import InfrastructureError
 from ferrule.gate.paired import visits
 from ferrule.gate.paired.arms import NAMES, Arm
 from ferrule.gate.paired.pairs import Pair, Turn, turn_of
-from ferrule.progress import Progress
-from ferrule.samples import GuestResult, RunKey
+from ferrule.machine import load
+from ferrule.payload.key import RunKey
+from ferrule.records.samples import GuestResult
 from ferrule.stats.allocation import VISITS
 
 BATCHES: Final = 16  # a visit. The same number for both arms, which a quantile needs
@@ -84,13 +86,13 @@ class Contest:
         """One pair. What fails in it is in the pair, not raised."""
         draw = random.Random(f"{self.seed} {number} {self.control}")  # noqa: S311 - a coin, not a secret
         order, layout = draw.sample(self.arms, 2), draw.getrandbits(63)
-        seed, began = draw.getrandbits(63), machine_load.now()
+        seed, began = draw.getrandbits(63), load.now()
         turns: dict[str, Turn] = {}
         for arm in order:  # equal seeds: both arms have one layout, and take the runs in the same order
             arm.side.scatter(layout)
             turns[arm.side.name] = turn_of(self._turn(arm, seed), self.processes, self.visits, first=number == 0)
         first = next(name for name in NAMES if name == order[0].side.name)
-        around = machine_load.between(began, machine_load.now(), os.cpu_count() or 1)
+        around = load.between(began, load.now(), os.cpu_count() or 1)
         return Pair(number, self.control, first, turns, around)
 
     def _turn(self, arm: Arm, seed: int) -> GuestResult:

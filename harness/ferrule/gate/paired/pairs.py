@@ -9,21 +9,20 @@ from typing import Any, Final
 
 from ferrule.errors import InfrastructureError, UsageError
 from ferrule.gate.paired.arms import Name
-from ferrule.report.codec import Malformed, decode, encode
-from ferrule.report.journal import append_line, lines
-from ferrule.samples import (
+from ferrule.payload.key import Params, RunKey
+from ferrule.records.samples import (
     Conditions,
     GuestResult,
     Meaning,
     Pace,
-    Params,
     ProcessSamples,
     Reference,
-    RunKey,
     Status,
     Surroundings,
     Ticks,
 )
+from ferrule.report.codec import Malformed, decode, encode
+from ferrule.report.journal import append_line, lines
 
 SCHEMA: Final = 4
 

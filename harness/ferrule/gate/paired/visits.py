@@ -7,8 +7,9 @@ from typing import Final
 
 import numpy as np
 
-from ferrule.plan import RUNS
-from ferrule.samples import ProcessSamples, RunKey
+from ferrule.payload.key import RunKey
+from ferrule.payload.plan import RUNS
+from ferrule.records.samples import ProcessSamples
 from ferrule.stats import allocation
 from ferrule.stats.pace import LOW, around
 

@@ -1,0 +1,135 @@
+"""Watching one execution: reads its stream to the end, and turns every way of going wrong into a typed error."""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+
+from ferrule.campaign.progress import Progress
+from ferrule.errors import GuestDied, GuestError, GuestFlooded, GuestHung, GuestNotStarted, GuestPanicked, GuestRebooted
+from ferrule.machine import load
+from ferrule.machine.guest import Execution, Guest
+from ferrule.payload.plan import Plan
+from ferrule.records.assemble import Assembler
+from ferrule.records.fields import clean
+from ferrule.records.stream import Decoder, Record, Restart
+
+PANIC = re.compile(r"Kernel panic|panicked at|Uncaught panic|Oops:|triple fault", re.IGNORECASE)
+FLOOD_BYTES = 1 << 20  # without one valid record between them: no honest kernel log is that long
+TAIL_LINES = 12
+POLL_SECONDS = 0.25
+# How much longer than the guest's own limit a run may stay silent on the host's clock: an emulated clock is slow, and
+# under icount a guest's nanosecond is an instruction, of which TCG does one to two hundred million a second.
+SLACK = {"metal": 4.0, "kvm": 4.0, "remote": 6.0, "tcg": 8.0, "icount": 40.0}
+QUIET_SECONDS = 12.0
+ON_THIS_HOST = ("metal", "kvm")  # accelerators whose time is time and this host's
+
+
+class Watch:
+    """One execution under watch. `drain` returns when every process is done, or raises a GuestError."""
+
+    def __init__(
+        self, guest: Guest, plan: Plan, assembler: Assembler, progress: Progress, patience: float | None = None
+    ) -> None:
+        self._guest, self._assembler, self._progress = guest, assembler, progress
+        self._decoder = Decoder()
+        self._quiet = patience or QUIET_SECONDS + SLACK[guest.accel] * plan.limit_ns / 1e9
+        # Records an honest payload may send: a run's samples at one value a record, its histogram, marks and facts.
+        per_run = plan.batches + plan.warm + plan.each + 64
+        self._records_limit = plan.processes * (len(plan.runs) + 8) * per_run + 4096
+        self._records = 0
+        self._noise = 0
+        self._started = False
+        self._began: load.Moment | None = None
+        self._said = ""  # the payload's last word for people
+        self.heard: tuple[float, float] | None = None  # when the first and the latest valid record came
+
+    def drain(self, execution: Execution) -> None:
+        """Read to the end.
+
+        Raises:
+            GuestError: the guest did not start, hung, died, panicked, rebooted or flooded; names the run in flight.
+        """
+        deadline = time.monotonic() + self._guest.boot_seconds
+        while True:
+            try:
+                chunk = execution.read(POLL_SECONDS)
+            except TimeoutError:
+                self._check_console(execution)
+                if time.monotonic() > deadline:
+                    raise self._late(execution) from None
+                continue
+            if not chunk:
+                break
+            if self._take(chunk, execution):
+                deadline = time.monotonic() + self._quiet
+            elif time.monotonic() > deadline:
+                raise self._late(execution)
+        for event in self._decoder.close():
+            self._assembler.feed(event, time.monotonic())
+        if not self._assembler.complete:
+            raise self._ended(execution)
+
+    def _take(self, chunk: bytes, execution: Execution) -> bool:
+        """Feed bytes on; returns whether a valid record was among them."""
+        now = time.monotonic()
+        alive = False
+        self._noise += len(chunk)
+        for event in self._decoder.feed(chunk):
+            if isinstance(event, Restart):
+                raise self._error(GuestRebooted, execution, "started over before it was finished")
+            self._assembler.feed(event, now)
+            if isinstance(event, Record):
+                alive, self._noise = True, 0
+                self.heard = (self.heard[0] if self.heard else now, now)
+                self._started = self._started or event.kind == "hello"
+                self._records += 1
+                if event.kind == "log":
+                    self._said = clean(event.fields.get("text", ""))
+                self._look(event)
+                self._progress.record(event)
+        if self._noise > FLOOD_BYTES:
+            raise self._error(GuestFlooded, execution, f"sent {self._noise >> 10} KiB without one valid record")
+        if self._records > self._records_limit:
+            raise self._error(GuestFlooded, execution, f"sent more than {self._records_limit} records")
+        return alive
+
+    def _look(self, record: Record) -> None:
+        """Look at this host when a process begins and ends, where it is this host that the process runs on."""
+        if self._guest.accel not in ON_THIS_HOST:
+            return
+        if record.kind == "hello":
+            self._began = load.now()
+        elif record.kind == "done":
+            seen = load.between(self._began, load.now(), os.cpu_count() or 1)
+            self._assembler.take_surroundings(record.process, seen)
+
+    def _check_console(self, execution: Execution) -> None:
+        """A kernel that has panicked may sit there for ever: do not wait for the deadline."""
+        found = PANIC.search(execution.console())
+        if found:
+            raise self._error(GuestPanicked, execution, f"kernel panic ({found.group(0)})")
+
+    def _late(self, execution: Execution) -> GuestError:
+        if not self._started:
+            seconds = self._guest.boot_seconds
+            return self._error(GuestNotStarted, execution, f"said nothing within {seconds:.0f} s of its start")
+        return self._error(GuestHung, execution, f"no record for {self._quiet:.0f} s")
+
+    def _ended(self, execution: Execution) -> GuestError:
+        """The stream ended too early: why?"""
+        ending = execution.ending()
+        if PANIC.search(execution.console()):
+            return self._error(GuestPanicked, execution, f"kernel panic ({ending.detail})")
+        if not self._started:
+            return self._error(GuestNotStarted, execution, f"ended before its first record ({ending.detail})")
+        if ending.clean or "reset" in ending.detail:
+            return self._error(GuestRebooted, execution, f"ended before it was finished ({ending.detail})")
+        said = f": {self._said}" if self._said else ""
+        return self._error(GuestDied, execution, f"died ({ending.detail}{said})")
+
+    def _error(self, kind: type[GuestError], execution: Execution, what: str) -> GuestError:
+        lines = execution.console().splitlines()[-TAIL_LINES:]
+        current = self._assembler.current
+        return kind(self._guest.name, what, workload=str(current) if current else None, tail="\n".join(lines))

@@ -1,0 +1,105 @@
+"""Which Linux kernel the guest boots: the user's, Debian's from the cache or the network, or the host's own."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from ferrule.errors import InfrastructureError, UsageError
+from ferrule.images import bzimage, debian, multiboot
+from ferrule.images.modules import ModuleTree
+from ferrule.machine.options import GuestOptions
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """A kernel image and its modules."""
+
+    image: Path
+    modules: ModuleTree | None  # None: not known where they are
+    sha256: str  # of the image as it was found
+    protocol: Literal["bzImage", "Multiboot"]
+    direct: Path | None  # the ELF kernel inside a bzImage, which an emulated CPU boots in half the time
+    origin: str  # for people
+
+
+def choose(options: GuestOptions) -> Kernel:
+    """The kernel to boot. May download Debian's.
+
+    Raises:
+        UsageError: --linux-kernel names no x86-64 kernel image, or one with another SHA-256 than asked.
+        InfrastructureError: none was named and none can be had; says why and what to do.
+    """
+    if options.linux_kernel is not None:
+        return _named(options.linux_kernel, options)
+    try:
+        folder = debian.fetch()
+    except InfrastructureError as error:
+        own = _hosts_own()
+        if own is None:
+            raise InfrastructureError(
+                f"no kernel for the linux guest: {error}; or name one by --linux-kernel FILE"
+            ) from error
+        return _checked(own, Path("/lib/modules") / platform.release(), "the host's own", options)
+    return _checked(folder / debian.IMAGE, folder / debian.MODULES, f"Debian {folder.name}", options)
+
+
+def unavailable(options: GuestOptions) -> str | None:
+    """Why there is no kernel, as far as that can be told without downloading; None when there is or may be one."""
+    if options.linux_kernel is not None or debian.cached() or shutil.which("apt-get") or _hosts_own():
+        return None
+    return "no kernel: apt-get is not here to download Debian's; name one by --linux-kernel FILE"
+
+
+def _named(image: Path, options: GuestOptions) -> Kernel:
+    if not image.is_file():
+        raise UsageError(f"--linux-kernel {image}: no such file")
+    beside = image.parent / debian.MODULES
+    return _checked(image, beside if beside.is_dir() else None, "--linux-kernel", options)
+
+
+def _checked(image: Path, modules: Path | None, origin: str, options: GuestOptions) -> Kernel:
+    try:
+        content = image.read_bytes()
+    except OSError as error:
+        raise UsageError(f"--linux-kernel {image}: {error.strerror}") from error
+    protocol = _protocol(image, content)
+    digest = hashlib.sha256(content).hexdigest()
+    if options.sha256 is not None and digest != options.sha256.lower():
+        raise UsageError(f"{image}: its SHA-256 is {digest}, not {options.sha256}")
+    folder = options.linux_modules or modules
+    if folder is not None and not folder.is_dir():
+        raise UsageError(f"--linux-modules {folder}: no such folder")
+    direct = bzimage.unpacked(content, digest) if protocol == "bzImage" else None
+    return Kernel(image, ModuleTree(folder) if folder else None, digest, protocol, direct, origin)
+
+
+def _protocol(image: Path, content: bytes) -> Literal["bzImage", "Multiboot"]:
+    """How QEMU starts it."""
+    if bzimage.is_bzimage(content):
+        return "bzImage"
+    if not multiboot.is_multiboot(content):
+        raise UsageError(f"--linux-kernel {image}: not an x86-64 kernel image (bzImage, or with a Multiboot header)")
+    if multiboot.is_refused(content):
+        raise UsageError(
+            f"--linux-kernel {image}: QEMU starts a Multiboot kernel only whose ELF header does not say x86-64;"
+            " write 3 (EM_386) into byte 18 of a copy, and keep its 64-bit layout"
+        )
+    return "Multiboot"
+
+
+def _hosts_own() -> Path | None:
+    """The running kernel's image, where distributions let users read it."""
+    if platform.machine() != "x86_64":
+        return None
+    for path in (Path(f"/boot/vmlinuz-{platform.release()}"), Path(f"/lib/modules/{platform.release()}/vmlinuz")):
+        try:
+            with path.open("rb"):
+                return path
+        except OSError:
+            continue
+    return None

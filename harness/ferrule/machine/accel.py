@@ -1,0 +1,103 @@
+"""Which accelerator really works here, by booting something: the device's existence proves nothing.
+
+The probe is a multiboot image of ours. It does bounded work and reports through the debug port. The work matters: a KVM
+that emulates every instruction (nested virtualisation does) runs six instructions and then hangs on real kernels.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import struct
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from ferrule.errors import UsageError
+from ferrule.machine import children, qemu
+from ferrule.machine.options import AccelChoice
+from ferrule.records.samples import Accel
+
+DEADLINE = 3.0  # seconds; where KVM works the probe takes 0.2, most of it firmware
+_ANSWER = 0x10
+EXPECTED_STATUS = _ANSWER << 1 | 1
+
+_LOAD = 0x100000  # where the image goes: 1 MiB
+_MAGIC, _FLAGS = 0x1BADB002, 1 << 16  # Multiboot specification 0.6.96, 3.1.1; bit 16: addresses are in the header
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The accelerator to use and why."""
+
+    accel: Accel
+    reason: str
+
+
+def image() -> bytes:
+    """The probe: multiboot header with addresses (so that no ELF is needed), then 32-bit code."""
+    code = b"".join(
+        [
+            b"\xb9\x00\x00\x00\x01",  #  mov ecx, 0x1000000: 16 million turns take 10 ms where instructions really run,
+            b"\x49",  #                    dec ecx             minutes where the host's kernel emulates each of them
+            b"\x75\xfd",  #                jnz (the dec)
+            b"\x66\xba\xf4\x00",  #        mov dx, 0xf4:       isa-debug-exit
+            b"\xb0\x10",  #                mov al, 0x10
+            b"\xee",  #                    out dx, al:         QEMU ends here with status 0x21
+            b"\xf4",  #                    hlt:                where nothing listens at the port
+            b"\xeb\xfd",  #                jmp (the hlt)
+        ]
+    )
+    entry = _LOAD + 32
+    end = entry + len(code)
+    header = struct.pack("<8I", _MAGIC, _FLAGS, -(_MAGIC + _FLAGS) & 0xFFFFFFFF, _LOAD, _LOAD, end, end, entry)
+    return header + code
+
+
+def probe(accel: Accel, program: str, deadline: float = DEADLINE) -> tuple[bool, str]:
+    """Boot the image under an accelerator: whether it gave the right answer in time, and the reason in words."""
+    with tempfile.TemporaryDirectory(prefix="ferrule-") as folder:
+        kernel = Path(folder) / "probe"
+        kernel.write_bytes(image())
+        machine = qemu.Machine(program, accel, kernel, memory=64)
+        said = Path(folder) / "said"
+        with said.open("wb") as sink:
+            child = children.start(qemu.arguments(machine), stdout=sink.fileno(), stderr=sink.fileno())
+        try:
+            status = child.wait(deadline)
+        except subprocess.TimeoutExpired:
+            return False, f"{accel} boots nothing within {deadline:g} s"
+        finally:
+            children.kill(child)
+        if status == EXPECTED_STATUS:
+            return True, f"{accel} booted a probe"
+        lines = said.read_text(errors="replace").strip().splitlines()
+        return False, f"{accel}: {lines[-1] if lines else children.ending_text(status)}"
+
+
+@functools.cache
+def _kvm(program: str) -> tuple[bool, str]:
+    """The probe of KVM, once a session."""
+    device = Path("/dev/kvm")
+    if not device.exists():
+        return False, "no /dev/kvm"
+    if not os.access(device, os.R_OK | os.W_OK):
+        return False, "/dev/kvm is not ours to open (group kvm?)"
+    return probe("kvm", program)
+
+
+def choose(asked: AccelChoice, program: str) -> Choice:
+    """The accelerator for QEMU guests: as asked, or by probing kvm, then tcg.
+
+    Raises:
+        UsageError: kvm was asked for by name and does not work here.
+    """
+    if asked in ("tcg", "icount"):
+        return Choice(asked, "as asked")
+    works, reason = _kvm(program)
+    if works:
+        return Choice("kvm", reason)
+    if asked == "kvm":
+        raise UsageError(f"--accel kvm: {reason}; use --accel tcg or icount here")
+    return Choice("tcg", reason)

@@ -1,0 +1,70 @@
+"""A machine that QEMU runs, as an execution: what every guest booted by us has in common."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+
+from ferrule.machine import accel, host, qemu
+from ferrule.machine.folder import PrivateFolder
+from ferrule.machine.guest import Ending
+from ferrule.machine.qemu import Machine, Qemu
+
+# How a boot ended, from QEMU's return code, what the guest's console said, and what QEMU itself said.
+Classify = Callable[[int, str, str], Ending]
+
+
+class Booted:
+    """See machine.guest.Execution: one boot. `undo` holds everything that was made for it, the machine included."""
+
+    def __init__(self, running: Qemu, undo: ExitStack, classify: Classify) -> None:
+        self._qemu, self._undo, self._classify = running, undo, classify
+        self.pid = running.child.pid
+
+    def read(self, timeout: float) -> bytes:
+        """See machine.guest.Execution."""
+        return self._qemu.streams.read(time.monotonic() + timeout)
+
+    def console(self) -> str:
+        """The guest's console, then what QEMU itself said."""
+        return self._qemu.console.text() + self._qemu.errors.text()
+
+    def ending(self) -> Ending:
+        """See machine.guest.Execution."""
+        return self._classify(self._qemu.streams.wait(), self._qemu.console.text(), self._qemu.errors.text())
+
+    def close(self) -> None:
+        """See machine.guest.Execution."""
+        self._undo.close()
+
+    def __enter__(self) -> Booted:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def boot(machine: Callable[[Path], Machine], payload: bytes, classify: Classify) -> Booted:
+    """Boot a machine whose kernel image is the payload's file: `machine` makes it of that file's path."""
+    with ExitStack() as undo:
+        folder = undo.enter_context(PrivateFolder())
+        running = Qemu(machine(folder.write("payload", payload, 0o600)))
+        undo.callback(running.close)
+        return Booted(running, undo.pop_all(), classify)
+
+
+def conditions(choice: accel.Choice, machine: Machine) -> dict[str, str]:
+    """What the host's side knows of every emulated machine: the same text for the same machine, whatever the boot."""
+    below = host.facts(sorted(os.sched_getaffinity(0))) if machine.accel == "kvm" else {}
+    return {
+        **below,
+        "accel.reason": choice.reason,
+        "qemu.version": qemu.version(machine.program),
+        "qemu.command": qemu.conditions(machine),
+    }

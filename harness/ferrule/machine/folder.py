@@ -1,0 +1,49 @@
+"""A temporary folder of ours alone, to hand bytes to a child by."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+from types import TracebackType
+
+from ferrule.errors import TransportError
+
+
+class PrivateFolder:
+    """A temporary folder that only we can look into (mode 0700), removed with everything in it by close()."""
+
+    def __init__(self) -> None:
+        try:
+            self.path = Path(tempfile.mkdtemp(prefix="ferrule-"))
+        except OSError as error:
+            raise TransportError(
+                f"no temporary folder: {error.strerror or error}; set TMPDIR to a writable one"
+            ) from error
+
+    def write(self, name: str, content: bytes, mode: int = 0o700) -> Path:
+        """Put a file into the folder.
+
+        Raises:
+            TransportError: the disk is full or not writable; names the folder.
+        """
+        path = self.path / name
+        try:
+            path.write_bytes(content)
+            path.chmod(mode)
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise TransportError(f"{path}: {reason}; set TMPDIR to a folder with {len(content)} bytes free") from error
+        return path
+
+    def close(self) -> None:
+        """Remove it. May be called twice."""
+        shutil.rmtree(self.path, ignore_errors=True)
+
+    def __enter__(self) -> PrivateFolder:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

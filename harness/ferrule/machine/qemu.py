@@ -1,0 +1,178 @@
+"""QEMU: its command line as a pure function of a frozen record, and the process with its serial ports."""
+
+from __future__ import annotations
+
+import fcntl
+import functools
+import os
+import shutil
+import subprocess
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from ferrule.errors import InfrastructureError, ToolMissing, TransportError
+from ferrule.machine import children
+from ferrule.machine.streams import Streams
+from ferrule.machine.transcript import Transcript
+from ferrule.records.samples import Accel
+
+DEBUG_PORT = 0xF4  # isa-debug-exit: the guest writes v there and QEMU ends with status (v << 1) | 1
+CONSOLE, RESULTS = "console", "results"  # serial ports; a guest that can drive one only has no console of its own
+PIPE_BYTES = 1 << 20  # of the results' pipe: an unprivileged user's limit (fs.pipe-max-size)
+
+# What turns each accelerator on. Under icount one virtual nanosecond is one instruction (shift=0), idle time is
+# skipped instead of slept (sleep=off), and neither wall clock nor random numbers of the host reach the guest.
+_ACCEL: dict[Accel, tuple[str, ...]] = {
+    "kvm": ("-accel", "kvm", "-cpu", "host"),
+    "tcg": ("-accel", "tcg", "-cpu", "max"),
+    "icount": (
+        *("-accel", "tcg,thread=single", "-cpu", "max,-rdrand,-rdseed"),
+        *("-icount", "shift=0,sleep=off", "-rtc", "base=2020-01-01,clock=vm"),
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Machine:
+    """An x86-64 PC with serial ports and nothing else but what `devices` adds."""
+
+    program: str
+    accel: Accel
+    kernel: Path | None  # None: the firmware finds something to boot on what `devices` adds
+    initrd: Path | None = None
+    command_line: str = ""  # the kernel's
+    memory: int = 512  # MiB
+    smp: int = 1
+    devices: tuple[str, ...] = ()  # further arguments, as they are
+    # serial ports in the guest's order: name -> chardev, e.g. file,path=/dev/fd/5; Qemu chooses the chardevs itself
+    ports: Mapping[str, str] = field(default_factory=dict)
+    typed: bool = False  # the results' port takes what Qemu.type() sends: it is QEMU's own input and output
+
+
+def arguments(machine: Machine) -> list[str]:
+    """The command line. Same machine, same list; commas in file names are doubled as QEMU wants it."""
+    argv = [machine.program, "-M", "q35", *_ACCEL[machine.accel]]
+    argv += ["-m", str(machine.memory), "-smp", str(machine.smp)]
+    argv += ["-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"]
+    argv += ["-device", f"isa-debug-exit,iobase={DEBUG_PORT:#x},iosize=4"]
+    for name, chardev in machine.ports.items():
+        kind, _, rest = chardev.partition(",")
+        argv += ["-chardev", f"{kind},id={name}" + (f",{rest}" if rest else ""), "-serial", f"chardev:{name}"]
+    argv += machine.devices
+    if machine.kernel is not None:
+        argv += ["-kernel", str(machine.kernel)]
+    if machine.initrd is not None:
+        argv += ["-initrd", str(machine.initrd).replace(",", ",,")]
+    if machine.command_line:
+        argv += ["-append", machine.command_line]
+    return argv
+
+
+def conditions(machine: Machine) -> str:
+    """The command line without what differs from boot to boot and machine to machine: folders and descriptors."""
+    bare = replace(
+        machine,
+        program=Path(machine.program).name,
+        kernel=machine.kernel and Path(machine.kernel.name),
+        initrd=machine.initrd and Path(machine.initrd.name),
+        ports={name: chardev.partition(",")[0] for name, chardev in machine.ports.items()},
+    )
+    return " ".join(arguments(bare))
+
+
+def find(arch: str = "x86_64") -> str:
+    """QEMU's path: `$FERRULE_QEMU`, else `qemu-system-<arch>` on PATH.
+
+    Raises:
+        ToolMissing: neither is there; ends with the command that installs it.
+    """
+    asked = os.environ.get("FERRULE_QEMU")
+    found = shutil.which(asked or f"qemu-system-{arch}")
+    if found is None:
+        where = f"$FERRULE_QEMU={asked}: no such program" if asked else f"qemu-system-{arch} is not on PATH"
+        package = {"x86_64": "qemu-system-x86", "riscv64": "qemu-system-misc"}.get(arch, "qemu-system-arm")
+        raise ToolMissing(f"{where}; install it: apt-get install --no-install-recommends {package}")
+    return found
+
+
+@functools.cache
+def version(program: str) -> str:
+    """What `qemu --version` says, first line.
+
+    Raises:
+        InfrastructureError: it does not run.
+    """
+    try:
+        done = subprocess.run([program, "--version"], capture_output=True, text=True, timeout=20, check=True)
+    except (OSError, subprocess.SubprocessError) as error:
+        raise InfrastructureError(f"{program} --version: {error}") from error
+    return done.stdout.partition("\n")[0].removeprefix("QEMU emulator version ")
+
+
+class Qemu:
+    """A running QEMU. The machine's `results` port is the data of `streams`; all else said goes into transcripts.
+
+    Ports are pipes, not sockets: a pipe takes single bytes as they come without filling up, so that a guest never waits
+    for its serial port and an instruction count never depends on how fast this side reads.
+    """
+
+    def __init__(self, machine: Machine) -> None:
+        self.console = Transcript()  # the guest's console port
+        self.errors = Transcript(8192)  # QEMU's own words
+        self.streams = Streams()
+        transcripts = {CONSOLE: self.console, "errors": self.errors}
+        pipes = {name: os.pipe() for name in (*machine.ports, "errors")}
+        ours = {name: ends[0] for name, ends in pipes.items()}
+        theirs = {name: ends[1] for name, ends in pipes.items()}
+        with suppress(PermissionError):  # more than an unprivileged user's pipes may hold in all
+            fcntl.fcntl(ours[RESULTS], fcntl.F_SETPIPE_SZ, PIPE_BYTES)
+        ports = {name: f"file,path=/dev/fd/{theirs[name]}" for name in machine.ports}
+        keyboard: int | None = None
+        self._keyboard: int | None = None
+        if machine.typed:
+            ports[RESULTS] = "stdio,signal=off"
+            keyboard, self._keyboard = os.pipe()
+            theirs["keyboard"] = keyboard
+        self.machine = replace(machine, ports=ports)
+        try:
+            self.child = children.start(
+                arguments(self.machine),
+                stdin=subprocess.DEVNULL if keyboard is None else keyboard,
+                stdout=theirs["errors" if keyboard is None else RESULTS],
+                stderr=theirs["errors"],
+                pass_fds=tuple(theirs[name] for name in machine.ports),
+            )
+        except OSError as error:
+            self._close_keyboard()
+            for end in ours.values():
+                os.close(end)
+            raise InfrastructureError(f"{machine.program}: {error.strerror or error}") from error
+        finally:
+            for end in theirs.values():
+                os.close(end)
+        sides = {ours[name]: kept for name, kept in transcripts.items() if name in ours}
+        self.streams.follow(self.child, ours[RESULTS], sides)
+
+    def type(self, text: bytes) -> None:
+        """Send a line or so to the results' port of a machine that is typed to.
+
+        Raises:
+            TransportError: QEMU has ended.
+        """
+        assert self._keyboard is not None, "the machine is not one that is typed to"
+        try:
+            os.write(self._keyboard, text)
+        except BrokenPipeError:
+            raise TransportError("nothing can be typed any more: QEMU has ended") from None
+
+    def close(self) -> None:
+        """Kill and reap. May be called twice."""
+        self._close_keyboard()
+        self.streams.close()
+
+    def _close_keyboard(self) -> None:
+        if self._keyboard is not None:
+            os.close(self._keyboard)
+        self._keyboard = None

@@ -1,0 +1,107 @@
+"""What one child says, read against deadlines: its data on one descriptor, the rest into transcripts."""
+
+from __future__ import annotations
+
+import os
+import selectors
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+
+from ferrule.errors import TransportError
+from ferrule.machine import children
+from ferrule.machine.transcript import Transcript
+
+
+class Streams:
+    """What one child says, read without threads: its data on one descriptor, the rest into transcripts."""
+
+    def __init__(self) -> None:
+        self._watch = selectors.DefaultSelector()
+        self._child: subprocess.Popen[bytes] | None = None
+
+    def start(self, argv: Sequence[str], console: Transcript, env: Mapping[str, str]) -> None:
+        """Start a child whose standard output is the data, and watch it; what it complains of goes to `console`.
+
+        Raises:
+            OSError: it cannot be executed.
+        """
+        out, out_in = os.pipe()
+        err, err_in = os.pipe()
+        try:
+            child = children.start(argv, stdout=out_in, stderr=err_in, env=env)
+        except OSError:
+            os.close(out)
+            os.close(err)
+            raise
+        finally:
+            os.close(out_in)
+            os.close(err_in)
+        self.follow(child, out, {err: console})
+
+    def follow(self, child: subprocess.Popen[bytes], data: int, sides: Mapping[int, Transcript]) -> None:
+        """Watch a new child; the descriptors are ours to close. The child before must have been read to its end."""
+        self._child = child
+        self._watch.register(data, selectors.EVENT_READ, None)
+        for descriptor, transcript in sides.items():
+            self._watch.register(descriptor, selectors.EVENT_READ, transcript)
+        self._watch.register(os.pidfd_open(child.pid), selectors.EVENT_READ, child)
+
+    def read(self, deadline: float) -> bytes:
+        """Next data; b"" when the child is gone and all it said is read. `deadline` is on time.monotonic().
+
+        Raises:
+            TimeoutError: no data came before the deadline.
+        """
+        while self._watch.get_map():
+            left = deadline - time.monotonic()
+            events = self._watch.select(max(0.0, left))
+            for key, _ in events:
+                if isinstance(key.data, subprocess.Popen):  # children it left would hold the streams open for ever
+                    children.kill(key.data)
+                    self._drop(key.fd)
+                elif not (chunk := _read_chunk(key.fd)):
+                    self._drop(key.fd)
+                elif isinstance(key.data, Transcript):
+                    key.data.add(chunk)
+                else:
+                    return chunk
+            if not events or left <= 0:  # the second: one that talks only beside its data has no right to more time
+                raise TimeoutError("no bytes from the guest")
+        return b""
+
+    def wait(self, patience: float = 5.0) -> int:
+        """Return code of the child after read() gave b"". One that closed its streams and lives on is killed.
+
+        Raises:
+            TransportError: it was never started, or not even SIGKILL ends it.
+        """
+        if self._child is None:
+            raise TransportError("nothing was started")
+        try:
+            return self._child.wait(patience)
+        except subprocess.TimeoutExpired:
+            status = children.kill(self._child)
+            if status is None:
+                raise TransportError(f"process {self._child.pid} cannot be killed: stuck in its kernel") from None
+            return status
+
+    def close(self) -> None:
+        """Kill the child and let go of its streams. May be called twice."""
+        if self._child is not None:
+            children.kill(self._child)
+        for key in list((self._watch.get_map() or {}).values()):
+            self._drop(key.fd)
+        self._watch.close()
+
+    def _drop(self, descriptor: int) -> None:
+        self._watch.unregister(descriptor)
+        os.close(descriptor)
+
+
+def _read_chunk(descriptor: int) -> bytes:
+    """What a readable descriptor holds; b"" at its end, which a reset peer counts as."""
+    try:
+        return os.read(descriptor, 65536)
+    except (ConnectionResetError, BrokenPipeError):
+        return b""

@@ -1,0 +1,166 @@
+"""What a program of the payload's side is made of, and making it: same sources and compiler, same bytes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import tempfile
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from ferrule import paths
+from ferrule.errors import InfrastructureError
+from ferrule.payload.port import Port
+from ferrule.payload.toolchain import Compiler
+
+EXTRA: Final = "more/"  # where extra workloads stand in the build tree: sorted, and so linked, behind our own
+
+# What shapes the machine code; told in the hello record. No unwind tables, stack protector or PIE: there is no libc to
+# serve them, and nothing of them may stand in a measured loop. Aliasing: run->word is viewed as the workload's struct.
+_CODE: Final = (
+    *("-std=c11", "-O2", "-ffreestanding", "-fno-strict-aliasing", "-fno-pie"),
+    *("-fno-stack-protector", "-fno-asynchronous-unwind-tables"),
+)
+_CODE_OF_KIND: Final = {
+    "gcc": ("-fno-tree-loop-distribute-patterns",),  # or memcpy's own loop becomes a call of memcpy
+    "clang": (),
+    "zig": ("-fno-sanitize=all",),  # on by default there
+}
+_CODE_OF_ARCH: Final = {"x86_64": ("-fcf-protection=none",), "aarch64": ("-mno-outline-atomics",), "riscv64": ()}
+# zig's linker collects garbage unless told not to, and takes the workloads for it: nothing names them.
+_LINK: Final = (
+    *("-g0", "-static", "-nostdlib", "-no-pie"),
+    *("-Wl,--build-id=sha1", "-Wl,-z,noexecstack", "-Wl,--no-gc-sections"),
+)
+# Instead of -no-pie, where a port's image is moved at load: with relocations in the form that every loader knows, which
+# some distributions' linkers pack. zig has its own words for the first and never does the second.
+_LINK_MOVED: Final = {
+    "gcc": ("-static-pie", "-Wl,-z,nopack-relative-relocs"),
+    "clang": ("-static-pie",),
+    "zig": ("-pie", "-Wl,--no-dynamic-linker"),
+}
+_PART: Final = ("-g0", "-static", "-nostdlib", "-no-pie", "-r")  # linked, but not yet placed
+_STRICT: Final = ("-Wall", "-Wextra", "-Werror")
+
+
+@dataclass(frozen=True)
+class Library:
+    """The user's archive, and what is to be known of it."""
+
+    path: Path
+    sha256: str
+    defines: tuple[str, ...]  # preprocessor names: the optional functions that it has
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """All that goes into a program, and nothing else does."""
+
+    kind: str
+    os: str
+    arch: str
+    compiler: Compiler
+    sources: Mapping[str, Path]  # path in the build tree -> file
+    strict: bool
+    port: Port  # what it adds besides sources
+    library: Library | None = None
+
+    def __str__(self) -> str:
+        return f"{self.kind} for {self.os} {self.arch}"
+
+    @property
+    def code(self) -> tuple[str, ...]:
+        """Options that shape the machine code."""
+        fixed = (*_CODE, *_CODE_OF_KIND[self.compiler.kind], *_CODE_OF_ARCH[self.arch], *self.port.flags)
+        return tuple("-fPIE" if flag == "-fno-pie" and self.port.pie else flag for flag in fixed)
+
+    @property
+    def link(self) -> tuple[str, ...]:
+        """Options of the whole program's link, all but the port's own."""
+        moved = _LINK_MOVED[self.compiler.kind]
+        return (*(flag for flag in _LINK if flag != "-no-pie"), *moved) if self.port.pie else _LINK
+
+    def tree(self) -> dict[str, bytes]:
+        """The build tree: all sources and every header they may include, those beside extra workloads too."""
+        headers = in_tree((paths.root() / "guest").rglob("*.h"))
+        for name, path in self.sources.items():
+            if name.startswith(EXTRA):
+                headers |= {f"{Path(name).parent.as_posix()}/{one.name}": one for one in path.parent.glob("*.h")}
+        return {
+            name: path.read_bytes()
+            for name, path in sorted({**headers, **in_tree(self.port.extras), **self.sources}.items())
+        }
+
+    def key(self, tree: Mapping[str, bytes]) -> str:
+        """The name in the cache."""
+        hashes = {name: hashlib.sha256(content).hexdigest() for name, content in tree.items()}
+        made_of = [self.kind, self.os, self.arch, self.compiler.command, self.compiler.version]
+        library = () if self.library is None else (self.library.sha256, self.library.defines)
+        made_by = [self.code, self.link, _STRICT if self.strict else (), sorted(self.sources), hashes, library]
+        return hashlib.sha256(json.dumps([made_of, made_by]).encode()).hexdigest()[:24]
+
+    def compile(self, tree: Mapping[str, bytes], into: Path) -> None:
+        """Compile in a private copy of the tree: every path the compiler sees is relative and the same everywhere."""
+        quoted = {"COMPILER": self.compiler.version, "FLAGS": " ".join(self.code)}
+        defines = [f"-DFERRULE_{name}={json.dumps(value)}" for name, value in quoted.items()]  # as C quotes it, too
+        defines += [f"-D{name}" for name in (self.library.defines if self.library else ())]
+        options = (*self.code, *self.link, *(_STRICT if self.strict else ()), *defines)
+        with tempfile.TemporaryDirectory(prefix="ferrule-build-") as name:
+            folder = Path(name)
+            for file, content in tree.items():
+                (folder / file).parent.mkdir(parents=True, exist_ok=True)
+                (folder / file).write_bytes(content)
+            includes = ("-Iguest", f"-Iguest/os/{self.os}")
+            objects = [f"{part}.o" for part in self.port.objects]
+            for result, part in zip(objects, self.port.objects.values(), strict=True):
+                alone = (*self.code, *_PART, *(_STRICT if self.strict else ()), *part.flags, *includes)
+                self.compiler.run((*alone, *in_tree(part.sources), "-o", result), str(self), folder)
+            library = [self.library.path] if self.library else []
+            inputs: tuple[str | Path, ...] = (*sorted(self.sources), *objects, *library, *self.port.link)
+            self.compiler.run((*options, *includes, *inputs, "-o", "program"), str(self), folder)
+            _publish(folder / "program", into)
+
+    def make(self) -> Path:
+        """The program in the cache, compiled into it when nothing of this recipe is there.
+
+        Raises:
+            BuildFailed: it does not compile.
+            InfrastructureError: a source cannot be read or the cache cannot be written.
+        """
+        try:
+            tree = self.tree()
+            path = paths.cache("payload") / f"{self.kind}-{self.os}-{self.arch}-{self.key(tree)}.elf"
+            if not path.exists():
+                self.compile(tree, path)
+        except OSError as error:
+            raise InfrastructureError(f"{self}: {error.filename or 'cache'}: {error.strerror}") from None
+        return path
+
+
+def in_tree(files: Iterable[Path]) -> dict[str, Path]:
+    """Files of guest/ by their place in the build tree."""
+    guest = paths.root() / "guest"
+    return {f"guest/{path.relative_to(guest).as_posix()}": path for path in files}
+
+
+def extra_in_tree(files: Iterable[Path]) -> dict[str, Path]:
+    """Extra workloads by their place in it, in numbered folders: what theirs are called must not show."""
+    folders: dict[Path, int] = {}
+    return {f"{EXTRA}{folders.setdefault(path.parent, len(folders))}/{path.name}": path for path in files}
+
+
+def _publish(program: Path, path: Path) -> None:
+    """Into the cache under its name at once: another build of the same may be running."""
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=path.name, delete=False) as file:
+        finished = Path(file.name)
+        try:
+            file.write(program.read_bytes())
+            file.flush()
+            shutil.copymode(program, finished)
+            finished.replace(path)
+        except OSError:
+            finished.unlink(missing_ok=True)
+            raise

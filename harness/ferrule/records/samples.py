@@ -1,0 +1,169 @@
+"""Samples as they leave a guest: checked, per batch, with every condition they were taken under.
+
+This is the hub of the data flow: the stream is assembled into these types, statistics and reports only read them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ferrule.payload.key import Params, RunKey
+
+Status = Literal["ok", "unsupported", "wrong", "failed", "crashed", "hung", "lost", "missing"]
+Aim = Literal["time", "cycles"]  # whose interval is to be narrow
+Ended = Literal[
+    "", "width", "budget", "subtraction", "no width", "guest"
+]  # stats/stopping.py; "": no precision was asked for
+Accel = Literal["metal", "kvm", "tcg", "icount", "remote"]
+Ticks = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """What one operation is. Two numbers with different meanings are never compared."""
+
+    per: str  # call | round_trip | one_way | iteration
+    bytes: int = 0
+    switches: int = 0
+    ends: int = 1
+    waits: bool = field(default=False, compare=False)  # a timer ends it; not compared: older payloads do not tell
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """Under which a guest's samples were taken. Results under different conditions are never ranked or gated."""
+
+    guest: str  # local, linux, ssh://host ...
+    os: str
+    arch: str
+    kernel: str
+    accel: Accel
+    unit: Literal["ns", "instructions"]
+    counter: str
+    cpu_model: str
+    cpus: tuple[int, ...]  # as pinned; empty: not pinned
+    compiler: str
+    flags: str
+    payload: str  # build-id
+    facts: Mapping[str, str] = field(default_factory=dict)  # everything else that was said: governor, mitigations ...
+
+    @property
+    def is_time(self) -> bool:
+        """Whether ticks are time: under emulation without instruction counting they are functional output only."""
+        return self.accel in ("metal", "kvm", "remote")
+
+
+@dataclass(frozen=True)
+class ClockCheck:
+    """The guest's counter against the guest's OS clock and the host's clock, over one process's whole run."""
+
+    hz: float  # ticks a second, as used for conversion
+    hz_error_ppb: int
+    verdict: str  # enum timing_verdict as said by the payload
+    drift_ppm: float | None  # guest OS clock against its counter, begin to end
+    host_ratio: float | None  # seconds of the guest's clock for each second of the host's
+    resolution: int = 1  # smallest step of the counter, ticks
+    host_ppm: float | None = None  # hz against the host's rate of the same counter; None: not the same, or unknown
+    host_strays: int | None = None  # moments it marked that are not between the host's marks around it; None as above
+
+
+@dataclass(frozen=True)
+class Reference:
+    """What the host subtracts, measured in the same process: empty regions and empty loops, raw ticks."""
+
+    pair: Ticks  # (k,)
+    loop: tuple[tuple[int, Ticks], ...]  # (n, ticks (k,)) for two or more n
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How fast the core was around each batch: a loop of so many core cycles, in ticks (guest/core/timing.h)."""
+
+    n: int  # multiplications, each of which waits for the one before
+    ticks: Ticks  # (batches + 1,), before each measured batch and after the last
+    multiplication: int | None = None  # core cycles of one, as this process found them; None: it could not tell
+
+
+@dataclass
+class Histogram:
+    """Operations timed one by one, as sparse counts of the core's log buckets (guest/core/hist.h), in ticks."""
+
+    count: int
+    min: int
+    max: int
+    buckets: dict[int, int]
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What else the machine did while a process ran; None where that is not known."""
+
+    stolen: float | None  # share of all CPUs' time that the hypervisor took
+    load: float | None  # tasks that wanted to run, mean of the last minute, a CPU: 1 is as many as there are CPUs
+
+
+@dataclass
+class ProcessSamples:
+    """One workload in one process of one boot."""
+
+    boot: int
+    process: int
+    position: int  # place in the process's shuffled order
+    n: int  # operations a batch
+    ticks: Ticks  # (batches,), whole regions: counter cost and loop included, warm-up left out
+    warm_ticks: Ticks  # the batches before them
+    cpus: NDArray[np.int32]  # (batches, ends): where each end ran; -1 when the OS cannot say
+    clock: ClockCheck
+    reference: Reference
+    histogram: Histogram | None = None
+    voluntary: int | None = None
+    involuntary: int | None = None
+    surroundings: Surroundings | None = None
+    pace: Pace | None = None  # None: its payload does not tell
+    ran: int | None = None  # operations a batch really ran, where a slowdown was injected: nothing but a test
+    spin: int | None = None  # multiplications a batch held besides, likewise
+
+
+@dataclass
+class RunResult:
+    """All samples of one run key on one guest, or the reason why there are none."""
+
+    key: RunKey
+    status: Status
+    reason: str = ""  # "os_pipe: errno 38", what a verify saw, the guest error's line
+    meaning: Meaning | None = None
+    place: str = "same_core"  # as had
+    params: Params = ()  # as had: defaults included
+    processes: list[ProcessSamples] = field(default_factory=list)
+    ended: Ended = ""  # what ended its measuring where a precision was asked for
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How a guest was measured until its intervals were narrow enough or the budget was spent."""
+
+    target: float  # wanted half-width of the intervals over their centre (0.01 = 1 %)
+    budget: float  # seconds, of the whole campaign
+    processes: int  # a boot, after the pilot
+    why: str  # of that number
+    aim: Aim = "time"
+
+
+@dataclass
+class GuestResult:
+    """What one guest gave in one campaign."""
+
+    guest: str
+    conditions: Conditions | None  # None: it never spoke
+    runs: dict[RunKey, RunResult]
+    errors: list[str] = field(default_factory=list)  # one text a failed boot
+    seconds: float = 0.0
+    boots: int = 0
+    sampling: Sampling | None = None  # where a precision was asked for
+    doubts: dict[RunKey, str] = field(default_factory=dict)  # why a run's value is not believed (report/plausible.py)
+    accepted: bool = False  # whether it was to be taken all the same

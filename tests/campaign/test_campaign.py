@@ -1,0 +1,224 @@
+"""Campaigns that go wrong: each fault costs the run it happened in, is named, and leaves everything else whole."""
+
+from __future__ import annotations
+
+import io
+import os
+import platform
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from ferrule.campaign.budget import QUICK, Budget
+from ferrule.campaign.campaign import Campaign
+from ferrule.campaign.progress import PlainProgress
+from ferrule.errors import InfrastructureError, ToolMissing
+from ferrule.guests import create
+from ferrule.guests.local import LocalExecution, LocalGuest
+from ferrule.machine.guest import Guest
+from ferrule.machine.options import GuestOptions
+from ferrule.payload.build import Payload, build_payload
+from ferrule.payload.key import RunKey
+from ferrule.records.samples import GuestResult
+
+from tests.support.places import FAULTS
+
+SHORT = Budget(boots=1, processes=2, batches=5, warm=1, each=20, target_ns=50_000, limit_ns=100_000_000, name="test")
+PATIENCE = 8.0
+NATIVE = "x86_64" if platform.machine() == "x86_64" else "aarch64"
+NULL, PIPE, SOCKET, CRASH = (RunKey(name) for name in ("null_call", "pipe_latency", "socket_latency", "crash"))
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the local guest needs Linux")
+
+
+def payload(guest: Guest) -> Payload:
+    return build_payload(guest.os, guest.arch, extra_workloads=(FAULTS,))
+
+
+def campaign(guests: list[Guest], *keys: RunKey, budget: Budget = SHORT, patience: float = PATIENCE) -> Campaign:
+    wanted = {guest.name: keys for guest in guests}
+    progress = PlainProgress(io.StringIO())
+    return Campaign(guests, wanted, payload, budget, seed=5, progress=progress, patience=patience)
+
+
+def run_local(*keys: RunKey, budget: Budget = SHORT, patience: float = PATIENCE) -> GuestResult:
+    return campaign([create("local")], *keys, budget=budget, patience=patience).run()["local"]
+
+
+def whole(result: GuestResult, *keys: RunKey, processes: int = SHORT.processes) -> None:
+    """These runs are ok and lack no process."""
+    for key in keys:
+        run = result.runs[key]
+        assert run.status == "ok", run.reason
+        assert len(run.processes) >= processes
+        assert all(len(samples.ticks) == SHORT.batches for samples in run.processes)
+
+
+def test_a_campaign_holds_every_process_of_every_round() -> None:
+    result = run_local(NULL, PIPE, budget=Budget(3, 2, 5, 1, 20, 50_000, 100_000_000))
+    for key in (NULL, PIPE):
+        samples = result.runs[key].processes
+        assert [one.process for one in samples] == list(range(6))
+        assert {one.boot for one in samples} == {0}, "the host was not booted anew"
+    positions = {key: [one.position for one in result.runs[key].processes] for key in (NULL, PIPE)}
+    assert positions[NULL] != positions[PIPE]
+    assert len(set(positions[NULL])) > 1, "every process draws its own order"
+
+
+class Wary(LocalGuest):
+    """A guest that may not survive two workloads, and does not survive a third."""
+
+    fresh_boots = True  # of which each execution is told from the others
+
+    def breaks_on(self, key: RunKey) -> bool:
+        return key in (PIPE, SOCKET, CRASH)
+
+
+def test_what_a_guest_may_not_survive_comes_last_in_one_boot() -> None:
+    clock = RunKey("clock_read")
+    result = campaign([Wary(NATIVE, GuestOptions())], PIPE, NULL, SOCKET, clock).run()["local"]
+    whole(result, PIPE, NULL, SOCKET, clock)
+    for key, boot in ((NULL, 0), (PIPE, 1), (SOCKET, 1)):
+        assert {one.boot for one in result.runs[key].processes} == {boot}
+    assert result.boots == 2
+
+
+def test_what_did_end_a_guest_leaves_the_rest_a_boot_each() -> None:
+    result = campaign([Wary(NATIVE, GuestOptions())], PIPE, CRASH, NULL, SOCKET).run()["local"]
+    assert result.runs[CRASH].status == "crashed"
+    whole(result, PIPE, NULL, SOCKET)
+    assert {one.boot for one in result.runs[NULL].processes} == {0}
+    last = [{one.boot for one in result.runs[key].processes} - {1} for key in (PIPE, SOCKET)]
+    assert last == [{2}, {3}]
+    assert result.boots == 4
+
+
+@pytest.mark.parametrize(
+    ("fault", "status", "says"),
+    [
+        ("crash", "crashed", "signal 11"),
+        ("hang", "hung", "no record for 8 s during hang"),
+        ("flood", "crashed", "without one valid record during flood"),
+        ("wrong", "wrong", ""),
+        ("absent", "unsupported", "38"),
+        ("failing", "failed", ""),
+    ],
+)
+def test_a_fault_costs_its_own_run_only(fault: str, status: str, says: str) -> None:
+    key = RunKey(fault)
+    started = time.monotonic()
+    result = run_local(NULL, key, PIPE)
+    assert time.monotonic() - started < 40
+    assert result.runs[key].status == status
+    assert says in result.runs[key].reason
+    assert not result.runs[key].processes
+    whole(result, NULL, PIPE)
+    if status in ("crashed", "hung"):
+        assert f"local: {result.runs[key].reason.removeprefix('local: ')}" in result.errors[0]
+
+
+def test_what_finished_before_a_fault_is_kept_and_the_rest_repeated() -> None:
+    """The run that crashed is left out of the second execution; the others then have all their processes."""
+    result = run_local(NULL, RunKey("crash"), PIPE, RunKey("hang"))
+    assert (result.runs[RunKey("crash")].status, result.runs[RunKey("hang")].status) == ("crashed", "hung")
+    whole(result, NULL, PIPE)
+    assert result.boots == 3
+    numbers = [samples.process for samples in result.runs[NULL].processes]
+    assert len(set(numbers)) == len(numbers)
+
+
+def test_a_killed_payload_names_what_it_was_doing() -> None:
+    slow = Budget(1, 1, 100, 1, 0, target_ns=10_000_000, limit_ns=20_000_000_000)  # a second for each run
+    killer = threading.Thread(target=kill_payload)
+    killer.start()
+    result = run_local(NULL, PIPE, budget=slow, patience=60.0)
+    killer.join()
+    assert "local: died (signal 9 (SIGKILL)) during " in result.errors[0]
+    victim = result.errors[0].splitlines()[0].rpartition(" ")[2]
+    assert {str(key) for key, run in result.runs.items() if run.status != "ok"} <= {victim}
+
+
+def kill_payload() -> None:
+    """Kill the first payload that shows up, a second after it did."""
+    deadline = time.monotonic() + 30
+    while not (found := payloads()) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    time.sleep(1.0)
+    for process in {*found, *payloads()}:
+        with suppress(ProcessLookupError):
+            os.kill(process, signal.SIGKILL)
+
+
+def payloads() -> list[int]:
+    """This process's local payloads, and nobody else's: children that run from a private folder of a transport's."""
+    found = []
+    for folder in Path("/proc").iterdir():
+        with suppress(OSError):
+            if not folder.name.isdigit() or b"/ferrule-" not in (folder / "cmdline").read_bytes().split(b"\0")[0]:
+                continue
+            if f"\nPPid:\t{os.getpid()}\n" in (folder / "status").read_text():
+                found.append(int(folder.name))
+    return found
+
+
+@pytest.fixture(scope="module")
+def linux() -> Callable[..., Guest]:
+    """Makes Linux guests; skips where none can be booted."""
+
+    def make(**options: object) -> Guest:
+        try:
+            return create("linux", GuestOptions(accel="tcg", linux_append="ferrule.faults=1", **options))  # type: ignore[arg-type]
+        except (ToolMissing, InfrastructureError) as error:
+            pytest.skip(str(error).splitlines()[0])
+
+    return make
+
+
+def test_a_guest_that_panics_and_reboots_leaves_everything_else_whole(linux: Callable[..., Guest]) -> None:
+    """Panic, then reset: each names guest and workload, shows the transcript, and costs one boot."""
+    panic, reboot = RunKey("panic"), RunKey("reboot")
+    results = campaign([linux(), create("local")], panic, reboot, NULL, PIPE).run()
+    guest, host = results["linux"], results["local"]
+    assert (guest.runs[panic].status, guest.runs[reboot].status) == ("crashed", "crashed")
+    said = "\n".join(guest.errors)
+    assert "linux: kernel panic" in said
+    assert "during panic" in said
+    assert "    | " in said
+    assert "sysrq" in said
+    assert "ended before it was finished (the guest reset itself) during reboot" in said
+    whole(guest, NULL, PIPE)
+    whole(host, NULL, PIPE)
+    assert host.runs[panic].status == "unsupported", "never on the host"
+
+
+class Mute(Wary):
+    """A guest that ends without a word."""
+
+    def execute(self, payload: bytes, processes: int, boot: int) -> LocalExecution:  # whatever the payload is
+        return super().execute(b"#!/bin/true\n", processes, boot)
+
+
+def test_a_guest_that_never_speaks_is_tried_twice_and_no_more() -> None:
+    guest = Mute(NATIVE, GuestOptions())
+    result = campaign([guest], NULL, PIPE, budget=Budget(3, 2, 5, 1, 20, 50_000, 100_000_000)).run()["local"]
+    assert result.boots == len(result.errors) == 2
+    assert {run.status for run in result.runs.values()} == {"missing"}
+    assert "ended before its first record" in result.runs[PIPE].reason
+
+
+def test_a_kernel_that_never_speaks_is_given_up(linux: Callable[..., Guest]) -> None:
+    """A boot deadline that no kernel can keep: the guest is reported, its runs have a reason, the host's are whole."""
+    results = campaign([linux(boot_seconds=0.5), create("local")], NULL).run()
+    assert results["linux"].runs[NULL].status == "missing"
+    assert "linux: said nothing within" in results["linux"].errors[0]
+    assert "said nothing within" in results["linux"].runs[NULL].reason
+    whole(results["local"], NULL)
+
+
+def test_quick_is_shorter_than_full() -> None:
+    assert QUICK.limit_ns < 1_000_000_000

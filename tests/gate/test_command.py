@@ -1,0 +1,179 @@
+"""`ferrule gate` as a user runs it, on the guest that boots fastest."""
+
+from __future__ import annotations
+
+import argparse
+import io
+import json
+import re
+from itertools import pairwise
+from pathlib import Path
+from xml.etree import ElementTree as Xml
+
+import pytest
+from ferrule.campaign.progress import PlainProgress
+from ferrule.cli import main
+from ferrule.errors import EXIT_INFRASTRUCTURE, EXIT_OK, EXIT_REGRESSION, EXIT_USAGE, InfrastructureError
+from ferrule.gate import flags
+from ferrule.gate.conditions import complete, known
+from ferrule.gate.measure import Measurer, Subject, insensitive
+from ferrule.gate.selection import select
+from ferrule.guests import create
+from ferrule.machine.guest import Guest
+from ferrule.machine.options import GuestOptions
+from ferrule.payload.build import build_payload
+from ferrule.payload.key import RunKey
+
+from tests.support.places import ROOT
+
+PROBE = """/* No-ops, as many as the test says. */
+#include "workloads/workload.h"
+
+static inline void op(struct run *run) {
+    (void)run;
+    __asm__ volatile(".rept %d\\n\\tnop\\n\\t.endr");
+}
+
+WORKLOAD{
+    .name = "probe",
+    .family = "probing",
+    .what = "no-ops",
+    .per = PER_ITERATION,
+    .ends = 1,
+    LOOPS,
+};
+"""
+NOPS = 100  # added one by one
+
+
+@pytest.fixture(scope="module")
+def floor() -> Guest:
+    try:
+        return create("floor", GuestOptions(accel="icount"))
+    except InfrastructureError as error:
+        pytest.skip(str(error).splitlines()[0])
+
+
+class Bench:
+    """A gate on one workload whose source changes between runs, as a payload's does between commits."""
+
+    def __init__(self, folder: Path) -> None:
+        self._source, self._folder = folder / "probing" / "probe.c", folder
+        self._source.parent.mkdir()
+
+    def gate(self, nops: int, *more: str) -> int:
+        self._source.write_text(PROBE % nops)
+        given = ["--guest", "floor", "--boots", "2", "--workload", "probe", "--extra", str(self._source)]
+        return main(["gate", *given, "--baselines", str(self._folder / "baselines"), *more])
+
+
+def test_one_instruction_more_in_the_payload_is_caught(
+    floor: Guest, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bench = Bench(tmp_path)
+    assert bench.gate(40) == EXIT_INFRASTRUCTURE, "there is no baseline"
+    said = capsys.readouterr().out
+    assert "no baseline of floor" in said
+    assert re.search(r"make one: python3 noxfile.py -s gate -- .*--extra '.*probe.c' --update-baseline", said)
+
+    assert bench.gate(40, "--update-baseline") == EXIT_OK
+    (written,) = (tmp_path / "baselines").glob("floor-*.json")
+    assert json.loads(written.read_text())["entries"]["probe"]["value"] == 40
+    before = written.read_bytes()
+
+    assert bench.gate(40, "--strict") == EXIT_OK
+    junit = tmp_path / "gate.xml"
+    assert bench.gate(41, "--strict", "--junit", str(junit)) == EXIT_REGRESSION
+    failure = Xml.fromstring(junit.read_bytes()).find(".//failure")
+    assert failure is not None
+    assert "40 -> 41, +1 instructions (+2.50 %)" in (failure.text or "")
+    assert written.read_bytes() == before, "only --update-baseline writes"
+
+
+def test_each_of_a_hundred_added_instructions_is_seen(floor: Guest) -> None:
+    keys = [RunKey("canary", (("nops", nops),)) for nops in range(NOPS + 1)]
+    payload = build_payload(floor.os, floor.arch)
+    subject = Subject(floor, payload, known(floor, payload, None), None)
+    Measurer(keys, PlainProgress(io.StringIO()), None).measure(subject, 1, pilot=False)
+    values = [subject.readings[key].values[0] for key in keys]
+    assert [after - before for before, after in pairwise(values)] == [1.0] * NOPS
+    assert insensitive(subject) is None
+    assert subject.result is not None
+    assert subject.result.conditions is not None
+    key = complete(subject.known, subject.result.conditions)
+    assert {"guest", "kernel.build", "cpu.model", "qemu", "machine", "compiler", "flags"} <= set(key)
+    assert payload.build_id not in key.values(), "what is under test is not in the key"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--tier", "time"], "--base: what is to be compared?"),
+        (["--boots", "1"], "--boots 1: at least 2"),
+        (["--patience", "0"], "--patience 0.0: must be more than 0"),
+        (["--kernel-build", " "], "--kernel-build: the name is empty"),
+        (["--junit", "/nowhere/at/all/x.xml"], "--junit /nowhere/at/all/x.xml: there is no folder"),
+        (["--guest", "plan9"], "--guest plan9: no such guest"),
+        (["--guest-file", "kernel"], "--guest-file kernel: write GUEST.KEY=FILE"),
+        (["--suite", "cooking"], "--suite cooking: no such suite"),
+        (["--workload", "null_cal"], "did you mean null_call?"),
+        (["--place", "moon"], "--place moon"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else value[0],
+)
+def test_bad_flags_are_one_line(arguments: list[str], words: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["gate", *arguments]) == EXIT_USAGE
+    said = capsys.readouterr().err
+    assert words in said
+    assert len(said.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--guests-file", "/nowhere/guests.toml"], "/nowhere/guests.toml: No such file"),
+        (["--guest-file", "redox.kernel=/nowhere/kernel"], "guest.redox.kernel: /nowhere/kernel: no such file"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else value[0],
+)
+def test_kernels_are_named_as_in_a_measurement(
+    floor: Guest,
+    arguments: list[str],
+    words: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["gate", "--guest", "redox", *arguments]) == EXIT_INFRASTRUCTURE
+    assert words in capsys.readouterr().err
+
+
+def test_guests_that_measure_time_are_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["gate", "--guest", "local", "--workload", "null_call"]) == EXIT_USAGE
+    assert "counts instructions" in capsys.readouterr().err
+
+
+def test_the_gate_holds_the_runs_of_the_suites() -> None:
+    keys = {str(key) for key in select("", "", "same_core", ())}
+    assert {"null_call", "pipe_bandwidth[size=65536]", "pipe_latency[library=1]", "empty_loop"} <= keys
+    assert not any(key.startswith("canary") for key in keys)
+    chosen = select("ipc", "pipe_latency,context_switch[procs=3]", "same_core", ())
+    assert [str(key) for key in chosen] == ["pipe_latency", "pipe_latency[library=1]", "context_switch[procs=3]"]
+
+
+def test_every_flag_is_told_in_the_page() -> None:
+    parser = argparse.ArgumentParser(add_help=False)
+    flags.add(parser)
+    page = (ROOT / "docs" / "gate.md").read_text()
+    missing = [name for action in parser._actions for name in action.option_strings if f"`{name}" not in page]
+    assert missing == []
+
+
+@pytest.mark.parametrize("name", ["github.yml", "gitlab.yml"])
+def test_ready_pipelines_use_flags_that_exist(name: str) -> None:
+    parser = argparse.ArgumentParser(add_help=False)
+    flags.add(parser)
+    known_flags = {name for action in parser._actions for name in action.option_strings}
+    text = (ROOT / "docs" / "ci" / name).read_text()
+    commands = re.findall(r"-s gate --((?:[^\n]|\n\s+--)*)", text)
+    assert commands
+    for command in commands:
+        assert set(re.findall(r"--[a-z][a-z-]*", command)) <= known_flags

@@ -1,0 +1,155 @@
+"""The exact gate's decision: figures in, verdicts out, nothing measured."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from ferrule.gate.baseline import Entry
+from ferrule.gate.decide import STRICT, Rule, disagreement, judge
+from ferrule.gate.reading import Reading
+from ferrule.gate.verdict import Finding, Report, Verdict
+from ferrule.payload.key import RunKey
+from ferrule.records.samples import Meaning, RunResult, Status
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from tests.support.gate_findings import BATCHES, RUN, exact, path, reading
+
+RULE = Rule()
+whole = st.integers(5, 10**6)
+
+
+def verdict(new: Reading | None, entry: Entry | None, rule: Rule = RULE, run: RunResult = RUN) -> Finding:
+    found = judge("linux", run, new, entry, batches=BATCHES, rule=rule)
+    assert found is not None
+    return found
+
+
+@given(whole, st.integers(2, 5))
+def test_the_same_count_is_ok(count: int, boots: int) -> None:
+    found = verdict(reading([count] * boots), exact(count))
+    assert (found.verdict, found.difference, found.why) == (Verdict.OK, 0, "unchanged")
+
+
+@given(st.integers(10, 10**6), st.integers(-4000, 4000).filter(bool))
+def test_an_exact_count_fails_beyond_two_instructions_or_half_a_percent(count: int, more: int) -> None:
+    assume(count / 2 < count + more < 2 * count)
+    found = verdict(reading([count + more] * 2), exact(count))
+    beyond = abs(more) > max(2, 0.005 * count)
+    expected = Verdict.OK if not beyond else Verdict.REGRESSED if more > 0 else Verdict.IMPROVED
+    assert found.verdict is expected
+    assert found.difference == more
+    assert f"{count} -> {count + more}, {more:+d} instructions" in found.why, "any change is told with its figures"
+
+
+@given(st.integers(10, 10**6))
+def test_strict_fails_one_instruction_more(count: int) -> None:
+    assert verdict(reading([count + 1] * 2), exact(count)).verdict is Verdict.OK
+    assert verdict(reading([count + 1] * 2), exact(count), STRICT).verdict is Verdict.REGRESSED
+    assert verdict(reading([count] * 2), exact(count), STRICT).verdict is Verdict.OK
+
+
+@given(st.floats(1000, 1e6), st.floats(-0.2, 0.2))
+def test_a_path_count_fails_beyond_two_percent(count: float, change: float) -> None:
+    assume(abs(abs(change) - 0.02) > 1e-6)
+    old = path(count, count * 1.001, count * 0.999)
+    new = verdict(reading([count * (1 + change), count * (1 + change) * 1.0005]), old)
+    middle = new.percent
+    assert middle is not None
+    assume(abs(abs(middle) - 2) > 1e-3)
+    assert new.verdict is (Verdict.OK if abs(middle) < 2 else Verdict.REGRESSED if middle > 0 else Verdict.IMPROVED)
+
+
+def test_a_path_count_within_its_own_boots_is_ok() -> None:
+    assert verdict(reading([1060, 1060]), path(1000, 1000, 1000, 1070, 1080)).verdict is Verdict.OK
+
+
+def test_path_counts_whose_boots_overlap_are_not_told_apart() -> None:
+    assert verdict(reading([1005, 1200]), path(1000, 1000, 1010)).verdict is Verdict.INCONCLUSIVE
+
+
+@pytest.mark.parametrize(
+    ("new", "entry", "words"),
+    [
+        (reading([-3, -3]), exact(300), "below zero"),
+        (reading([0, 0]), exact(300), "now nothing"),
+        (reading([150, 150]), exact(300), "halved"),
+        (reading([600, 600]), exact(300), "doubled"),
+        (reading([20000, 20000]), path(9000, 9100), "doubled"),
+        (reading([300, 300], batches=(15, 14)), exact(300), "14 batches arrived of 15"),
+        (reading([300, 300], unit="ns"), exact(300), "unit changed from instructions to ns"),
+        (reading([300, 300], meaning=Meaning("round_trip")), exact(300), "meaning changed"),
+        (reading([300, 300], place="free"), exact(300), "placement changed"),
+        (reading([300, 300], params=(("size", 2),)), exact(300), "parameters changed"),
+        (reading([300, 300], sizes=(512, 256)), exact(300), "512 and 256"),
+        (reading([300, 300], sizes=(256, 256)), exact(300), "batch size changed"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_what_is_not_believed(new: Reading, entry: Entry, words: str) -> None:
+    found = verdict(new, entry)
+    assert found.verdict is Verdict.IMPLAUSIBLE
+    assert words in found.why
+    assert Report((found,)).exit_code == 3
+
+
+def test_small_counts_may_double_within_the_allowance() -> None:
+    assert verdict(reading([2, 2]), exact(1)).verdict is Verdict.OK
+    assert verdict(reading([0, 0]), exact(0)).verdict is Verdict.OK
+
+
+def test_a_lost_run_is_not_believed_and_a_new_refusal_neither() -> None:
+    statuses: tuple[Status, ...] = ("crashed", "unsupported", "missing")
+    for status in statuses:
+        run = RunResult(RunKey("null_call"), status, "why")
+        assert verdict(None, exact(300), run=run).verdict is Verdict.IMPLAUSIBLE
+
+
+def test_what_the_guest_never_had_is_left_out() -> None:
+    run = RunResult(RunKey("open_close"), "unsupported", "os_open: errno 38")
+    assert judge("floor", run, None, None, batches=BATCHES, rule=RULE) is None
+
+
+def test_a_new_workload_breaks_no_build() -> None:
+    found = verdict(reading([300, 300]), None)
+    assert found.verdict is Verdict.INCONCLUSIVE
+    assert Report((found,), strict=True).exit_code == 0
+
+
+def test_a_count_that_is_exact_no_more_is_inconclusive() -> None:
+    assert verdict(reading([300, 300], share=0.4), exact(300)).verdict is Verdict.OK
+    unsure = verdict(reading([305, 305], share=0.4), exact(300))
+    assert unsure.verdict is Verdict.INCONCLUSIVE
+    assert (Report((unsure,)).exit_code, Report((unsure,), strict=True).exit_code) == (0, 3)
+    assert verdict(reading([310, 310], share=0.4), exact(300)).verdict is Verdict.REGRESSED
+
+
+@given(st.lists(whole, min_size=2, max_size=5))
+def test_boots_that_disagree_on_an_exact_count_are_the_harness_own_failure(values: list[int]) -> None:
+    text = disagreement("linux", "null_call", reading(values), exact(values[0]))
+    assert (text is None) == (len(set(values)) == 1)
+    assert disagreement("linux", "map_unmap", reading(values), path(*values, values[0] + 1)) is None
+
+
+@given(st.lists(whole, min_size=1, max_size=5), st.floats(0.01, 1))
+def test_exact_needs_half_the_batches_and_two_equal_boots(values: list[int], share: float) -> None:
+    held = reading(values, share)
+    expected = len(values) > 1 and len(set(values)) == 1 and share >= 0.5
+    assert held.kind == ("exact" if expected else "path")
+    assert min(values) <= held.value <= max(values)
+
+
+def test_exit_codes() -> None:
+    ok = verdict(reading([300, 300]), exact(300))
+    bad, better = verdict(reading([400, 400]), exact(300)), verdict(reading([200, 200]), exact(300))
+    odd = verdict(reading([700, 700]), exact(300))
+    assert Report((ok,)).exit_code == 0
+    assert Report((ok, better)).exit_code == 0
+    assert Report((ok, bad, odd)).exit_code == 1
+    assert Report((ok, odd)).exit_code == 3
+    assert Report((ok, bad), failures=("boots disagree",)).exit_code == 3
+    assert Report((ok,), ungated=("linux: no baseline",)).exit_code == 3
+    assert Report((bad,), ungated=("linux: no baseline",)).exit_code == 1
+    assert Report(()).exit_code == 3, "a gate that compared nothing has not passed"
+    assert Report((replace(bad, verdict=Verdict.OK),), compared=False).exit_code == 0

@@ -1,0 +1,121 @@
+"""Aero's port without Aero: every call of the payload checked against the table."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import pytest
+from elftools.elf.elffile import ELFFile
+from ferrule.errors import ToolMissing
+from ferrule.payload.build import Payload, build_payload, patch_plan
+from ferrule.payload.key import RunKey
+from ferrule.payload.plan import Plan, PlannedRun
+from ferrule.payload.registry import workloads
+from ferrule.records.stream import Damage, Decoder, Record
+
+from tests.support.abi.aero import Aero
+from tests.support.abi.aero_files import Answer
+from tests.support.abi.aero_table import TABLE
+from tests.support.abi.machine import Context, Violation
+
+# What Aero does not have, and the operation that says so. Everything else must verify.
+UNSUPPORTED = {
+    "alloc_free": ("os_alloc", "38"),
+    "block_wakeup": ("os_main_thread", "38"),
+    "channel_latency": ("os_channel_pair", "38"),
+    "fd_passing": ("os_fd_send", "38"),
+    "futex_pingpong": ("os_wake", "22"),  # the kernel refuses every aligned word
+    "ipc_round_trip": ("os_ipc_call", "38"),
+    "ipi_wakeup": ("os_ipi", "38"),
+    "scheme_call": ("os_scheme_call", "38"),
+    "scheme_open_close": ("os_scheme_call", "38"),
+    "semaphore_pingpong": ("os_semaphore_make", "38"),
+    "shared_map": ("os_memory_object", "38"),
+    "thread_switch": ("os_yield", "38"),
+    "yield": ("os_yield", "38"),
+}
+WRONG = {"futex_timeout"}  # for the same reason as futex_pingpong
+
+
+@cache
+def payload() -> Payload:
+    try:
+        return build_payload("aero", "x86_64", strict=True)
+    except ToolMissing as missing:
+        pytest.skip(str(missing))
+
+
+def boot(image: bytes, processes: int = 1, kernel: type[Aero] = Aero) -> Aero:
+    files = {"/usr/bin/init": image, "/ferrule/processes": str(processes).encode(), "/ferrule/shared": bytes(4096)}
+    aero = kernel(files)
+    aero.boot()
+    return aero
+
+
+def records(aero: Aero) -> list[Record]:
+    decoder = Decoder()
+    events = [*decoder.feed(b"".join(line + b"\n" for line in aero.log)), *decoder.close()]
+    assert not [event for event in events if isinstance(event, Damage)]
+    return [event for event in events if isinstance(event, Record)]
+
+
+def plan(*names: str) -> bytes:
+    runs = tuple(PlannedRun(RunKey(name)) for name in names)
+    return Plan(run="abi", verify_only=True, pin=True, cpus=(0,), runs=runs).render()
+
+
+def test_every_workload_by_the_table() -> None:
+    names = [row.name for row in workloads().values() if not row.hidden]
+    aero = boot(patch_plan(payload().image, plan(*names)), processes=2)
+    assert aero.log[-1] == b"ferrule-init: end"
+    said = records(aero)
+    assert [record.fields["ok"] for record in said if record.kind == "done"] == [
+        str(len(names) - len(UNSUPPORTED) - 1)
+    ] * 2
+    by_index = {
+        record.fields["i"]: record.fields["workload"]
+        for record in said
+        if record.kind == "begin" and not record.process
+    }
+    for record in said:
+        if record.kind != "end" or record.process:
+            continue
+        name = by_index[record.fields["i"]]
+        if name in UNSUPPORTED:
+            expected = ("unsupported", *UNSUPPORTED[name])
+            assert (record.fields["status"], record.fields["operation"], record.fields["error"]) == expected
+        else:
+            assert record.fields["status"] == ("wrong" if name in WRONG else "ok"), name
+    assert {name for name, _ in TABLE.values()} - aero.used == {"kill"}, (
+        "kill is for peers that cannot be asked to leave"
+    )
+
+
+def test_a_bad_plan_ends_the_boot_with_its_status() -> None:
+    aero = boot(patch_plan(payload().image, "w no_such_workload\n"), processes=3)
+    assert b"ferrule-init: process 0 ended with status 2" in aero.log
+    assert not any(line.startswith(b"ferrule-init: process 1") for line in aero.log)
+    assert aero.log[-1] == b"ferrule-init: end"
+
+
+def test_the_kernel_finds_bytes_in_every_segment() -> None:
+    """Aero's exec panics at a segment of which nothing is in the file."""
+    with payload().path.open("rb") as file:
+        loads = [segment for segment in ELFFile(file).iter_segments() if segment["p_type"] == "PT_LOAD"]
+        assert loads
+        assert all(segment["p_filesz"] > 0 for segment in loads)
+        assert all(segment["p_align"] == 4096 for segment in loads)
+
+
+class WithoutPipe(Aero):
+    """A kernel that lost a call: what a wrong number in the port would meet."""
+
+    def call(self, context: Context) -> Answer:
+        if context.number == 33:
+            raise Violation("call 33 is not one of Aero's that the payload knows")
+        return super().call(context)
+
+
+def test_a_call_outside_the_table_fails() -> None:
+    with pytest.raises(Violation, match="call 33"):
+        boot(patch_plan(payload().image, plan("pipe_latency")), kernel=WithoutPipe)

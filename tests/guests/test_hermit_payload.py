@@ -1,0 +1,156 @@
+"""Hermit's payload without Hermit: linked against a stand-in of its library that checks every call, and run here."""
+
+from __future__ import annotations
+
+import io
+import platform
+import re
+import sys
+from pathlib import Path
+
+import pytest
+from elftools.elf.dynamic import DynamicSegment
+from elftools.elf.elffile import ELFFile
+from elftools.elf.relocation import RelocationSection
+from elftools.elf.segments import NoteSegment
+from ferrule import paths
+from ferrule.errors import UsageError
+from ferrule.payload import archive, registry
+from ferrule.payload.build import build_payload
+
+from tests.support.hermit import abi, stub
+from tests.support.payload_runs import quick, say
+
+RELATIVE, ABSOLUTE, GLOBAL_DATA = 8, 1, 6  # relocations of x86-64 that the loader does
+NEEDS = {  # what one address space without numbered calls lacks: what is refused, by its workload
+    "context_switch": "os_pipe",
+    "invalid_call": "os_invalid_call",
+    "ipc_round_trip": "os_process_start",
+    "ipi_wakeup": "os_ipi",
+    "page_fault": "fault",
+    "pipe_bandwidth": "os_pipe",
+    "pipe_latency": "os_pipe",
+    "process_create": "os_process_start",
+}
+OWN = {  # what the port must have, whatever else comes
+    *("null_call", "null_call_wrapped", "clock_read", "yield", "thread_switch", "thread_create", "block_wakeup"),
+    *("futex_pingpong", "semaphore_pingpong", "eventfd_pingpong", "map_unmap", "alloc_free", "open_close"),
+    *("timer_wakeup", "futex_timeout"),
+}
+native = pytest.mark.skipif(
+    (sys.platform, platform.machine()) != ("linux", "x86_64"), reason="the stand-in is a program for x86-64 Linux"
+)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("hermit")
+
+
+def test_the_port_declares_what_the_table_says() -> None:
+    text = re.sub(r"/\*.*?\*/", "", (paths.root() / "guest/os/hermit/abi.h").read_text(), flags=re.DOTALL)
+    text = text.replace("hermit_thread_id", "int32_t").replace("void *argument", "size_t argument")  # a word, as one
+    text = text.replace("void (*entry)(void *)", "void *entry")
+    declared = re.findall(r"([\w ]+?[ *])(sys_\w+)\(([^;]*)\);", text)
+    shapes = {name: (kind(result), *map(kind, arguments_of(arguments))) for result, name, arguments in declared}
+    assert shapes == abi.FUNCTIONS
+
+
+def arguments_of(text: str) -> list[str]:
+    return [] if text == "void" else text.split(",")
+
+
+def kind(text: str) -> str:
+    """`const void *from` is a pointer, `size_t length` is size_t, `__attribute__((noreturn)) void ` is nothing."""
+    if "*" in text:
+        return abi.POINTER
+    words = [word for word in text.split() if word != "const"]
+    return next(word for word in words if word == abi.NOTHING or word.endswith("_t"))
+
+
+def test_the_stand_in_offers_the_table_and_no_more(folder: Path) -> None:
+    calls = {name for name in archive.symbols(stub.library(folder)) if name.startswith("sys_")}
+    assert calls == set(abi.FUNCTIONS)
+    less = {name for name in archive.symbols(stub.library(folder, "WITHOUT_MMAN")) if name.startswith("sys_")}
+    assert less == calls - set(abi.OPTIONAL)
+
+
+def test_the_image_is_one_that_the_loader_takes(folder: Path) -> None:
+    elf = ELFFile(io.BytesIO(stub.payload(folder).image))
+    assert (elf["e_type"], elf["e_machine"]) == ("ET_DYN", "EM_X86_64")
+    segments = list(elf.iter_segments())
+    first = next(segment for segment in segments if segment["p_type"] == "PT_LOAD")
+    assert (first["p_vaddr"], first["p_offset"]) == (0, 0)
+    assert first["p_filesz"] >= elf["e_phoff"] + elf["e_phnum"] * elf["e_phentsize"]
+    notes = next(segment for segment in segments if isinstance(segment, NoteSegment))
+    assert [note["n_descdata"] for note in notes.iter_notes() if note["n_name"] == "HERMIT"] == [b"\x04"]
+    assert not any(segment["p_type"] == "PT_INTERP" for segment in segments)
+    dynamic = next(segment for segment in segments if isinstance(segment, DynamicSegment))
+    tags = {tag["d_tag"] for tag in dynamic.iter_tags()}
+    assert "DT_RELA" in tags
+    assert tags.isdisjoint({"DT_NEEDED", "DT_RELR", "DT_REL"})
+    relocations = [section for section in elf.iter_sections() if isinstance(section, RelocationSection)]
+    kinds = {entry["r_info_type"] for section in relocations for entry in section.iter_relocations()}
+    assert kinds <= {RELATIVE, ABSOLUTE, GLOBAL_DATA}
+
+
+@native
+def test_every_workload_is_right_or_refused_by_name(folder: Path) -> None:
+    names = list(registry.workloads())
+    said = say(stub.payload(folder), "verify=only\npin=1\ncpus=0\n" + "".join(f"w {name}\n" for name in names))
+    assert (said.status, said.stderr) == (0, "")
+    ends = said.ends()
+    refused = {name: end.fields["operation"] for name, end in ends.items() if end.fields["status"] == "unsupported"}
+    assert {name: refused.get(name) for name in NEEDS} == NEEDS
+    assert OWN.isdisjoint(refused)
+    assert {end.fields["status"] for name, end in ends.items() if name not in refused} == {"ok"}
+    facts = {record.fields["name"]: record.fields["value"] for record in said.kind("fact")}
+    assert facts["kernel.release"] == "0.13.0"
+    assert facts["clock.mhz"] == "1000"
+
+
+@native
+def test_every_workload_can_be_measured(folder: Path) -> None:
+    said = say(stub.payload(folder), "pin=1\ncpus=0\n", *quick(sorted(OWN)))
+    assert (said.status, said.stderr) == (0, "")
+    for name in OWN:
+        assert said.ends()[name].fields["status"] == "ok", said.ends()[name]
+        assert said.ends()[name].fields["batches"] == "4"
+
+
+@native
+def test_a_library_without_mappings_leaves_them_out(folder: Path) -> None:
+    said = say(stub.payload(folder, "WITHOUT_MMAN"), "verify=only\nw map_unmap\nw alloc_free\n")
+    assert said.ends()["map_unmap"].fields["operation"] == "os_map"
+    assert said.ends()["alloc_free"].fields["status"] == "ok"
+
+
+@native
+def test_a_call_with_a_wrong_argument_is_caught(folder: Path, tmp_path: Path) -> None:
+    """The stand-in's own check: a workload that gives memory back with another size than it took."""
+    path = tmp_path / "memory" / "alloc_bad.c"
+    path.parent.mkdir()
+    text = registry.find("alloc_free").path.read_text().replace('"alloc_free"', '"alloc_bad"')
+    path.write_text(text.replace("os_free(second, size,", "os_free(second, size + 1,"))
+    bad = build_payload("hermit", "x86_64", library=stub.library(folder), extra_workloads=[path])
+    said = say(bad, "verify=only\nw alloc_bad\n", allow_cut=True)
+    assert said.status == 99
+    assert "sys_free: not so: pieces[i].size == size" in said.stderr
+
+
+def test_another_library_is_another_payload(folder: Path) -> None:
+    one, other = stub.payload(folder), stub.payload(folder, "WITHOUT_MMAN")
+    assert one.path != other.path
+    assert one.build_id != other.build_id
+    again = build_payload("hermit", "x86_64", library=stub.library(folder), strict=True)
+    assert again.path == one.path
+
+
+def test_the_library_is_asked_for_where_it_is_wanted_and_nowhere_else(folder: Path, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"os hermit: .* linked against a libhermit\.a of yours, and none is named"):
+        build_payload("hermit", "x86_64")
+    with pytest.raises(UsageError, match=r"os linux: .* linked against no library"):
+        build_payload("linux", "x86_64", library=stub.library(folder))
+    (tmp_path / "libhermit.a").write_text("not one")
+    with pytest.raises(UsageError, match=r"libhermit\.a: not an ar archive"):
+        build_payload("hermit", "x86_64", library=tmp_path / "libhermit.a")

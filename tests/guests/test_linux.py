@@ -1,0 +1,249 @@
+"""The Linux guest, booted for real: once a transport, twice under icount, and in every way a boot can go wrong."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from ferrule import guests
+from ferrule.errors import InfrastructureError, UsageError
+from ferrule.guests.linux import LinuxGuest, classify
+from ferrule.images import kernels
+from ferrule.images.kernels import Kernel
+from ferrule.machine.booted import Booted
+from ferrule.machine.guest import Execution
+from ferrule.machine.options import GuestOptions
+from ferrule.payload.build import build_payload, patch_plan
+from ferrule.payload.key import RunKey
+from ferrule.payload.plan import Plan, PlannedRun
+from ferrule.payload.registry import workloads
+from ferrule.records.stream import Decoder, Event, Record
+from ferrule.transports.base import Cargo
+
+from tests.support.payload_runs import of_another_os
+from tests.support.places import FAULTS
+
+BOOT = 240.0  # seconds; ten are enough on an idle machine
+QUIET = "reboot: Power down\n"
+FINISHED = "all processes ended with status 0"
+
+
+@pytest.fixture(scope="module")
+def kernel() -> Kernel:
+    if shutil.which("qemu-system-x86_64") is None:
+        pytest.skip("qemu-system-x86_64 is not here")
+    try:
+        return kernels.choose(GuestOptions())
+    except InfrastructureError as error:
+        pytest.skip(str(error))
+
+
+@pytest.fixture(autouse=True)
+def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Every boot's files go here, and must be gone after the test."""
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(folder))
+    yield folder
+    assert not list(folder.iterdir())
+
+
+def guest(**options: object) -> LinuxGuest:
+    made = guests.create("linux", GuestOptions(**{"accel": "tcg", "memory": 256, **options}))  # type: ignore[arg-type]
+    assert isinstance(made, LinuxGuest)
+    return made
+
+
+def payload(processes: int, *names: str, faults: bool = False, verify_only: bool = True) -> bytes:
+    extra = [FAULTS] if faults else []
+    known = workloads(extra)
+    runs = tuple(PlannedRun(RunKey(name)) for name in names or known)
+    plan = Plan(run="t", processes=processes, batches=3, warm=0, verify_only=verify_only, runs=runs)
+    return patch_plan(build_payload("linux", "x86_64", extra_workloads=extra).image, plan.render())
+
+
+def read_all(execution: Execution) -> bytes:
+    data = b""
+    while chunk := execution.read(BOOT):
+        data += chunk
+    return data
+
+
+def records(data: bytes) -> list[Record]:
+    decoder = Decoder()
+    events: list[Event] = [*decoder.feed(data), *decoder.close()]
+    assert [event for event in events if not isinstance(event, Record)] == []
+    return [event for event in events if isinstance(event, Record)]
+
+
+def finished(found: list[Record], processes: int) -> None:
+    """Every run of every process did what it says, and init told the whole story."""
+    ends = [record for record in found if record.kind == "end"]
+    assert len(ends) == processes * len(workloads())
+    assert [end.fields for end in ends if end.fields["status"] != "ok" and not of_another_os(end)] == []
+    story = [record.fields["event"] for record in found if record.kind == "init"]
+    assert story == ["boot", *["start", "exit"] * processes, "halt"]
+
+
+def pid(execution: Execution) -> int:
+    assert isinstance(execution, Booted)
+    return execution.pid
+
+
+def gone(execution: Execution) -> bool:
+    return not Path(f"/proc/{pid(execution)}").exists()
+
+
+def boot_share(found: list[Record]) -> float:
+    """Time from the kernel's end of boot to the payload being ready to measure, as a share of the boot."""
+    boot = next(int(record.fields["ns"]) for record in found if record.fields.get("event") == "boot")
+    mark = next(int(record.fields["ns"]) for record in found if record.kind == "mark")
+    return (mark - boot) / boot
+
+
+@pytest.mark.parametrize("transport", ["serial", "console", "9p"])
+def test_every_workload_is_right_in_a_booted_guest(kernel: Kernel, transport: str) -> None:
+    made = guest(transport=transport)
+    with made.execute(payload(2), 2, 0) as execution:
+        found = records(read_all(execution))
+        assert execution.ending().clean, execution.console()
+        assert execution.ending().detail == "the guest powered off"
+    assert gone(execution)
+    finished(found, 2)
+    facts = made.describe()
+    assert facts["kernel.sha256"] == kernel.sha256
+    assert facts["qemu.command"].startswith("qemu-system-x86_64 -M q35 -accel tcg")
+    assert facts["transport"] == transport
+    assert facts == guest(transport=transport).describe(), "conditions stay the same from boot to boot"
+
+
+def test_two_icount_boots_say_the_same_to_the_byte(kernel: Kernel) -> None:
+    """Measured runs included: samples are instruction counts. Both run at once, so that the host is not idle."""
+    image = payload(1, "null_call", "pipe_latency", verify_only=False)
+    made = guest(accel="icount")
+    assert made.cpus == (0,)
+    with made.execute(image, 1, 0) as first, made.execute(image, 1, 1) as second:
+        said = [read_all(execution) for execution in (first, second)]
+        assert first.ending().clean, first.console()
+        assert first.console() == second.console()
+    assert said[0] == said[1]
+    assert any(record.kind == "batch" for record in records(said[0]))
+    assert boot_share(records(said[0])) < 0.10
+
+
+def test_guests_that_go_wrong_say_how(kernel: Kernel) -> None:
+    """Three boots at once: a kernel panic, a reset, and a payload that crashes in its first process."""
+    made = guest(linux_append="ferrule.faults=1", smp=1)
+    with ExitStack() as stack:
+        boots = {
+            name: stack.enter_context(made.execute(payload(2, name, faults=True, verify_only=False), 2, 0))
+            for name in ("panic", "reboot", "crash")
+        }
+        for name, execution in boots.items():
+            found = records_of_a_cut_stream(read_all(execution))
+            assert [record.fields["workload"] for record in found if record.kind == "begin"][-1] == name
+        endings = {name: execution.ending() for name, execution in boots.items()}
+        assert not any(ending.clean for ending in endings.values())
+        assert endings["panic"].detail.startswith("Kernel panic - not syncing: sysrq triggered crash")
+        assert "Kernel panic" in boots["panic"].console()
+        assert endings["reboot"].detail == "the guest reset itself"
+        assert endings["crash"].detail == "/payload was ended by signal 11"
+    assert all(gone(execution) for execution in boots.values())
+
+
+def records_of_a_cut_stream(data: bytes) -> list[Record]:
+    return [event for event in Decoder().feed(data) if isinstance(event, Record)]
+
+
+def test_a_killed_qemu_is_told_at_once(kernel: Kernel) -> None:
+    with guest().execute(payload(1), 1, 0) as execution:
+        with pytest.raises(TimeoutError):
+            execution.read(0.5)
+        os.kill(pid(execution), signal.SIGKILL)
+        started = time.monotonic()
+        assert read_all(execution) == b""
+        assert time.monotonic() - started < 10
+        assert execution.ending().detail == "QEMU was ended by signal 9 (SIGKILL)"
+
+
+def test_a_kernel_that_is_damaged_ends_in_bounded_time(kernel: Kernel, tmp_path: Path) -> None:
+    image = tmp_path / "bzImage"
+    content = bytearray(kernel.image.read_bytes())
+    content[0x4000:] = bytes(len(content) - 0x4000)
+    image.write_bytes(content)
+    with guest(linux_kernel=image).execute(payload(1), 1, 0) as execution:
+        started = time.monotonic()
+        try:
+            assert execution.read(5.0) == b""
+            assert not execution.ending().clean
+        except TimeoutError:
+            assert time.monotonic() - started < 30
+    assert gone(execution)
+
+
+def test_qemus_own_words_reach_the_user(kernel: Kernel) -> None:
+    made = guest(memory=1 << 40)
+    with made.execute(payload(1), 1, 0) as execution:
+        assert read_all(execution) == b""
+        assert execution.ending().detail.startswith("QEMU: ")
+        assert "qemu" in execution.console()
+
+
+def test_a_missing_kernel_is_a_usage_error() -> None:
+    if shutil.which("qemu-system-x86_64") is None:
+        pytest.skip("qemu-system-x86_64 is not here")
+    with pytest.raises(UsageError, match=r"--linux-kernel /absent: no such file"):
+        guest(linux_kernel=Path("/absent"))
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"accel": "icount", "smp": 2}, "one CPU only"),
+        ({"transport": "pigeon"}, "--transport pigeon: the linux guest knows"),
+    ],
+)
+def test_options_that_cannot_be(kernel: Kernel, options: dict[str, object], words: str) -> None:
+    with pytest.raises(UsageError, match=words):
+        guest(**options)
+
+
+def test_a_share_without_modules_asks_for_them(kernel: Kernel, tmp_path: Path) -> None:
+    image = tmp_path / "bzImage"
+    image.write_bytes(kernel.image.read_bytes())
+    with pytest.raises(UsageError, match="--linux-modules"):
+        guest(linux_kernel=image, transport="9p").initrd(Cargo(program="/payload", share="tag"))
+
+
+@pytest.mark.parametrize(
+    ("status", "console", "errors", "clean", "detail"),
+    [
+        (0, f"ferrule-init: {FINISHED}\n{QUIET}", "", True, "the guest powered off"),
+        (0, f"ferrule-init: /payload ended with status 3\n{QUIET}", "", False, "/payload ended with status 3"),
+        (0, QUIET, "", False, "the guest powered off too early"),
+        (0, f"ferrule-init: {FINISHED}\n", "", False, "the guest reset itself"),
+        (0, "[1.0] Kernel panic - not syncing: x\n---[ end", "", False, "Kernel panic - not syncing: x"),
+        (33, "", "", False, "the guest wrote 0x10 to the debug port"),
+        (33, f"ferrule-init: {FINISHED}\n", "", True, "the guest wrote 0x10 to the debug port"),
+        (
+            33,
+            "ferrule-init: mount /proc: errno 19\r\n",
+            "",
+            False,
+            "mount /proc: errno 19 (the guest wrote 0x10 to the debug port)",
+        ),
+        (65, f"ferrule-init: {FINISHED}\nUncaught panic:\n\tx\n\tat y\n", "", False, "Uncaught panic: x"),
+        (1, "", "warning\nqemu: no memory\n", False, "QEMU: qemu: no memory"),
+        (-9, QUIET, "", False, "QEMU was ended by signal 9 (SIGKILL)"),
+        (2, "", "", False, "QEMU: exit status 2"),
+    ],
+)
+def test_endings(status: int, console: str, errors: str, clean: bool, detail: str) -> None:
+    ending = classify(status, console, errors)
+    assert (ending.clean, ending.detail) == (clean, detail)

@@ -1,0 +1,182 @@
+"""The Redox payload as a program of a userland, without a kernel: every workload in every era that is served."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+from ferrule.errors import ToolMissing
+from ferrule.payload.build import build_payload, patch_plan
+from ferrule.payload.registry import workloads
+from ferrule.records.stream import Decoder, Record
+
+unicorn = pytest.importorskip("unicorn", reason="unicorn is not here: pip install unicorn")
+
+from tests.guests.test_redox_abi import VARIANTS, run  # noqa: E402
+from tests.support.abi.machine import Violation  # noqa: E402
+from tests.support.abi.redox_table import ERAS, TABLES  # noqa: E402
+from tests.support.abi.redox_userland import NAMES, PROCESS, Userland  # noqa: E402
+
+PROBED = {"openat", "open"}  # calls of which a probe alone is made in one of the eras
+UNSUPPORTED = {
+    "alloc_free": "os_alloc",
+    "block_wakeup": "os_main_thread",
+    "eventfd_pingpong": "os_eventfd",
+    "ipc_round_trip": "os_ipc_call",
+    "ipi_wakeup": "os_ipi",
+    "message_latency": "os_message_address",
+    "process_execute": "os_process_execute",
+    "semaphore_pingpong": "os_semaphore_make",
+    "thread_switch": "os_yield",
+    "yield": "os_yield",
+}
+WITHOUT_DESCRIPTORS = {"fd_passing": "os_fd_send", "scheme_call": "os_fd_receive", "scheme_open_close": "os_fd_receive"}
+WITHOUT_PROCESSES = (
+    *("channel_latency", "context_switch", "ipc_round_trip", "message_latency", "parent_id", "pipe_bandwidth"),
+    *("pipe_latency", "process_create", "socket_latency"),
+)
+WITHOUT_THREADS = ("futex_pingpong", "thread_create")
+WITHOUT_CALL = ("scheme_call", "scheme_open_close")
+
+
+def image(text: str) -> bytes:
+    try:
+        return patch_plan(build_payload("redox", "x86_64", strict=True).image, text)
+    except ToolMissing as missing:
+        pytest.skip(str(missing))
+
+
+def plan(*runs: str) -> str:
+    return "run=ab\nprocesses=1\nverify=only\npin=1\ncpus=0\n" + "".join(f"w {one}\n" for one in runs)
+
+
+def records(userland: Userland) -> list[Record]:
+    events = list(Decoder().feed(bytes(userland.records)))
+    found = [event for event in events if isinstance(event, Record)]
+    assert found == events
+    return found
+
+
+def verdicts(said: Sequence[Record]) -> dict[str, tuple[str, str | None]]:
+    """Status and refused operation of each run, by its workload; of variants, the last one's."""
+    begins = {record.fields["i"]: record.fields["workload"] for record in said if record.kind == "begin"}
+    ends = [record.fields for record in said if record.kind == "end"]
+    assert len(ends) == len(begins)
+    return {begins[end["i"]]: (end["status"], end.get("operation")) for end in ends}
+
+
+def expected(era: str) -> dict[str, str]:
+    refused = dict(UNSUPPORTED)
+    if era < "2026-01":
+        refused |= WITHOUT_DESCRIPTORS
+    if era < "2025-04":
+        refused |= dict.fromkeys(WITHOUT_PROCESSES, "os_process_start")
+        refused |= dict.fromkeys(WITHOUT_THREADS, "os_thread_start")
+        refused |= dict.fromkeys(WITHOUT_CALL, "os_scheme_call")
+    return refused
+
+
+@pytest.mark.parametrize("era", ERAS)
+def test_every_workload_keeps_to_the_interface_of_its_era(era: str) -> None:
+    userland = Userland(image(plan(*workloads(), *VARIANTS)), ["process=0"], era)
+    userland.run()
+    said, refused = records(userland), expected(era)
+    assert userland.status == 0
+    assert verdicts(said) == {
+        name: ("unsupported", refused[name]) if name in refused else ("ok", None) for name in workloads()
+    }
+    assert not userland.daemons.files, "a file was left behind"
+    assert not userland.daemons.objects, "a memory object was left behind"
+    assert userland.used - {"unknown"} <= {call.name for call in TABLES[era].values()}
+    assert {call.name for call in TABLES[era].values()} - userland.used <= PROBED | {"getppid", "exit", "getpid"}
+
+
+@pytest.mark.parametrize("era", ERAS)
+def test_the_era_is_told(era: str) -> None:
+    userland = Userland(image(plan("null_call")), [], era)
+    userland.run()
+    facts = {record.fields["name"]: record.fields["value"] for record in records(userland) if record.kind == "fact"}
+    assert (facts["mode"], facts["abi.era"]) == ("userland", era)
+    assert facts["clocksource"] == "hpet or 8254"  # nobody says that it is a KVM
+
+
+def test_what_a_daemon_answers_says_so() -> None:
+    userland = Userland(image(plan("parent_id", "null_device_write", "shared_map", "null_call")), [], "2026-07")
+    userland.run()
+    said = records(userland)
+    begins = {record.fields["i"]: record.fields["workload"] for record in said if record.kind == "begin"}
+    switches = {
+        begins[record.fields["i"]]: int(record.fields.get("switches", "0")) for record in said if record.kind == "ready"
+    }
+    assert {name: switches[name] for name in ("parent_id", "null_device_write", "shared_map", "null_call")} == {
+        "parent_id": 2,
+        "null_device_write": 2,
+        "shared_map": 2,
+        "null_call": 0,
+    }
+
+
+def test_arguments_go_before_the_patched_plan() -> None:
+    userland = Userland(image(plan("null_call")), ["process=3", "w pipe_latency"], "2026-07")
+    userland.run()
+    said = records(userland)
+    assert {record.process for record in said} == {3}
+    assert "pipe_latency" in verdicts(said)
+    assert "null_call" not in verdicts(said)
+
+
+@pytest.mark.parametrize("era", ["2026-01", "2026-07"])
+def test_given_descriptors_may_have_low_numbers(era: str) -> None:
+    userland = Userland(image(plan("thread_create", "process_create", "scheme_call")), [], era, low=True)
+    userland.run()
+    assert userland.status == 0
+    assert {status for status, _ in verdicts(records(userland)).values()} == {"ok"}
+
+
+@pytest.mark.parametrize(
+    ("era", "without", "why"),
+    [
+        ("2026-07", (NAMES,), "no descriptor of its namespace (auxiliary vector, 43)"),
+        ("2026-01", (PROCESS,), "no descriptor of its process (auxiliary vector, 41 and 42)"),
+        ("2025-04", (PROCESS,), "no descriptor of its process"),
+    ],
+)
+def test_what_cannot_be_served_is_said_in_the_stream(era: str, without: tuple[int, ...], why: str) -> None:
+    userland = Userland(image(plan("null_call")), [], era, without=without)
+    if PROCESS in without:
+        with pytest.raises(Violation, match=r"Invalid instruction|exception"):
+            userland.run()  # there is no other way for it to end
+    else:
+        userland.run()
+        assert userland.status == 3 << 8
+    said = records(userland)
+    assert [record.kind for record in said] == ["hello", "log"]
+    assert why in said[1].fields["text"]
+    assert why in userland.console.decode()
+
+
+def test_an_unknown_era_is_refused() -> None:
+    class Other(Userland):
+        """A kernel that answers a probe as none of today's does."""
+
+        def _openat_into(self, *_: object) -> int:
+            return -22
+
+    userland = Other(image(plan("null_call")), [], "2026-07")
+    userland.run()
+    assert userland.status == 3 << 8
+    assert "none of the calls by which the port tells its eras" in records(userland)[-1].fields["text"]
+
+
+def test_a_bad_plan_is_the_exit_status() -> None:
+    userland = Userland(image("run=ab\nw no_such_workload\n"), [], "2026-07")
+    userland.run()
+    assert userland.status == 2 << 8
+    assert b"no workload is called no_such_workload" in userland.console
+
+
+def test_a_bare_kernel_of_2026_01_is_served_too() -> None:
+    kernel, said, code = run(plan("null_call", "thread_create", "process_create", "pipe_latency"), "2026-01")
+    assert code == 0x20
+    assert {status for status, _ in verdicts(said).values()} == {"ok"}
+    assert kernel.used >= {"openat", "dup"}

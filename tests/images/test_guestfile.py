@@ -1,0 +1,130 @@
+"""The user's kernels and images: found by file and by flag, and every way of writing them down wrongly."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+import pytest
+from ferrule.errors import ToolMissing, UsageError
+from ferrule.images import guestfile
+from ferrule.images.guestfile import Need
+from ferrule.machine.options import GuestOptions
+from hypothesis import given
+from hypothesis import strategies as st
+
+NEEDS = (
+    Need("kernel", "its kernel", "upstream's daily image"),
+    Need("image", "a disk image", "upstream's build", required=False),
+)
+CONTENT = b"a kernel"
+DIGEST = hashlib.sha256(CONTENT).hexdigest()
+KEYS = st.text("abcdefghijklmnopqrstuvwxyz_", min_size=1, max_size=12)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder with the user's files in it, no guests.toml yet."""
+    (tmp_path / "kernel").write_bytes(CONTENT)
+    (tmp_path / "image").write_bytes(b"a disk")
+    return tmp_path
+
+
+def found(folder: Path, text: str, **options: Path) -> guestfile.Found:
+    file = folder / "guests.toml"
+    file.write_text(text)
+    flags = {("redox", key): path for key, path in options.items()}
+    return guestfile.find("redox", NEEDS, GuestOptions(guests_file=file, guest_files=flags), ("features",))
+
+
+def test_files_stand_beside_guests_toml(folder: Path) -> None:
+    seen = found(folder, f'[guest.redox]\nkernel = "kernel"\nsha256 = "{DIGEST.upper()}"\nfeatures = "smp"')
+    assert seen.files["kernel"] == guestfile.UserFile(folder / "kernel", DIGEST)
+    assert "image" not in seen.files
+    assert seen.settings == {"features": "smp"}
+
+
+def test_the_flag_goes_before_the_file_and_its_hash(folder: Path) -> None:
+    text = f'[guest.redox]\nkernel = "kernel"\nsha256 = "{DIGEST}"'
+    assert found(folder, text, kernel=folder / "image").files["kernel"].path == folder / "image"
+
+
+def test_every_file_may_have_its_hash(folder: Path) -> None:
+    text = f'[guest.redox]\nkernel = "kernel"\nimage = "image"\nimage_sha256 = "{DIGEST}"'
+    with pytest.raises(UsageError, match=r"guest\.redox\.image: .*its SHA-256 is [0-9a-f]{64}, not " + DIGEST):
+        found(folder, text)
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ("[guest", "guests.toml: "),
+        ("guest = 1", "must be tables"),
+        ("guest.redox = 1", "must be tables"),
+        ("[redox]", "redox: unknown"),
+        ("[guest.redox]\nkernel = 1", r"guest\.redox\.kernel: must be a text"),
+        ('[guest.redox]\nkernal = "kernel"', "kernal: unknown key; there are kernel, image, features"),
+        ('[guest.redox]\nkernel = "nothing"', r"guest\.redox\.kernel: .*nothing: no such file"),
+        ('[guest.redox]\nkernel = "kernel"\nsha256 = "12"', "sha256: is not 64 hexadecimal digits"),
+    ],
+)
+def test_what_is_wrong_is_named(folder: Path, text: str, what: str) -> None:
+    with pytest.raises(UsageError, match=what):
+        found(folder, text)
+
+
+def test_no_guests_toml_where_one_was_named(folder: Path) -> None:
+    with pytest.raises(UsageError, match=r"elsewhere\.toml: No such file"):
+        guestfile.find("redox", NEEDS, GuestOptions(guests_file=folder / "elsewhere.toml"))
+
+
+def test_what_is_missing_is_asked_for(folder: Path) -> None:
+    with pytest.raises(ToolMissing) as caught:
+        found(folder, '[guest.redox]\nimage = "image"')
+    said = str(caught.value)
+    assert "needs its kernel" in said
+    assert "upstream's daily image" in said
+    assert "--guest-file redox.kernel=FILE" in said
+    text = said.partition("guests.toml: ")[2].replace("FILE", "kernel")  # what it says to write is right when written
+    assert found(folder, text).files["kernel"].sha256 == DIGEST
+
+
+def test_unavailable_says_what_find_would(folder: Path) -> None:
+    options = GuestOptions(guests_file=folder / "guests.toml")
+    (folder / "guests.toml").write_text("")
+    assert "needs its kernel" in (guestfile.unavailable("redox", NEEDS, options) or "")
+    (folder / "guests.toml").write_text('[guest.redox]\nkernel = "kernel"')
+    assert guestfile.unavailable("redox", NEEDS, options) is None
+    (folder / "kernel").unlink()
+    assert "no such file" in (guestfile.unavailable("redox", NEEDS, options) or "")
+
+
+@given(st.dictionaries(st.tuples(KEYS, KEYS), st.text(min_size=1).filter(lambda text: "\0" not in text)))
+def test_flags_are_read_as_they_are_written(files: dict[tuple[str, str], str]) -> None:
+    texts = [f"{guest}.{key}={path}" for (guest, key), path in files.items()]
+    assert guestfile.parse_files(texts) == {key: Path(path) for key, path in files.items()}
+
+
+@pytest.mark.parametrize("texts", [["kernel=x"], ["redox.kernel"], ["redox.kernel="], ["a.b=c", "a.b=d"]])
+def test_flags_that_mean_nothing_are_refused(texts: list[str]) -> None:
+    with pytest.raises(UsageError, match="--guest-file "):
+        guestfile.parse_files(texts)
+
+
+@given(st.dictionaries(KEYS, st.dictionaries(KEYS, st.text()), min_size=1))
+def test_a_file_of_texts_is_read_as_written(
+    tmp_path_factory: pytest.TempPathFactory, said: dict[str, dict[str, str]]
+) -> None:
+    file = tmp_path_factory.mktemp("toml") / "guests.toml"
+    tables = [
+        f"[guest.{name}]\n" + "".join(f"{key} = {_quoted(value)}\n" for key, value in table.items())
+        for name, table in said.items()
+    ]
+    file.write_text("\n".join(tables), encoding="utf-8")
+    assert guestfile.read(file) == said
+
+
+def _quoted(text: str) -> str:
+    """A TOML basic string: JSON's escapes, but no surrogates."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007F")

@@ -1,0 +1,203 @@
+"""Which kernel is booted, how Debian's is unpacked, and the clear word where there is none."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import io
+import lzma
+import os
+import platform
+import struct
+import tarfile
+from pathlib import Path
+
+import pytest
+from ferrule.errors import InfrastructureError, UsageError
+from ferrule.images import bzimage, debian, kernels, multiboot
+from ferrule.machine.options import GuestOptions
+from hypothesis import given
+from hypothesis import strategies as st
+
+PACKAGE = {
+    "./boot/vmlinuz-6.1.0-1-amd64": b"kernel",
+    "./boot/config-6.1.0-1-amd64": b"config",
+    "./lib/modules/6.1.0-1-amd64/modules.builtin": b"",
+    "./lib/modules/6.1.0-1-amd64/kernel/fs/9p/9p.ko": b"9p",
+    "./lib/modules/6.1.0-1-amd64/kernel/fs/9p/../../../../../../../escaped.ko": b"bad",
+    "./lib/modules/6.1.0-1-amd64/kernel/fs/xfs/xfs.ko": b"not needed",
+    "./usr/lib/modules/6.1.0-1-amd64/kernel/net/9p/9pnet.ko.xz": b"9pnet",
+}
+
+
+def deb(files: dict[str, bytes], member: bytes = b"data.tar.xz/") -> bytes:
+    tar = io.BytesIO()
+    with tarfile.open(fileobj=tar, mode="w:xz") as archive:
+        for name, content in files.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(content)
+            archive.addfile(info, io.BytesIO(content))
+    out = b"!<arch>\n"
+    for label, content in ((b"debian-binary", b"2.0"), (member, tar.getvalue())):
+        out += label.ljust(16) + b"0".ljust(32) + str(len(content)).encode().ljust(10) + b"`\n" + content
+        out += b"\n" * (len(content) % 2)
+    return out
+
+
+def bzimage_of(payload: bytes) -> bytes:
+    """Setup code of four sectors with the fields that matter, then the payload."""
+    setup = bytearray(5 * 512)
+    setup[0x1F1] = 4
+    setup[0x202:0x206] = b"HdrS"
+    struct.pack_into("<II", setup, 0x248, 16, len(payload))
+    return bytes(setup) + bytes(16) + payload
+
+
+def elf(note_type: int = 18) -> bytes:
+    """An ELF file with one note of Xen's."""
+    note = struct.pack("<III4sI", 4, 4, note_type, b"Xen\0", 0x1000000)
+    ident = b"\x7fELF\2\1\1".ljust(16, b"\0")
+    head = ident + struct.pack("<HHIQQQIHHHHHH", 2, 62, 1, 0, 64, 0, 0, 64, 56, 1, 64, 0, 0)
+    return head + struct.pack("<IIQQQQQQ", 4, 4, 120, 0, 0, len(note), len(note), 4) + note
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("FERRULE_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+def test_a_package_gives_its_kernel_and_the_guests_modules(tmp_path: Path) -> None:
+    package = tmp_path / "linux.deb"
+    package.write_bytes(deb(PACKAGE))
+    debian.unpack(package, tmp_path / "out")
+    found = {str(path.relative_to(tmp_path / "out")) for path in (tmp_path / "out").rglob("*") if path.is_file()}
+    assert found == {
+        "vmlinuz",
+        "modules/modules.builtin",
+        "modules/kernel/fs/9p/9p.ko",
+        "modules/kernel/net/9p/9pnet.ko.xz",
+    }
+    assert (tmp_path / "out/vmlinuz").read_bytes() == b"kernel"
+    assert not list(tmp_path.parent.rglob("escaped.ko"))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"no archive",
+        deb(PACKAGE)[:300],
+        deb(PACKAGE, b"data.tar.zst"),
+        deb({"./usr/share/doc": b""}),
+        b"!<arch>\nxx",
+    ],
+)
+def test_what_is_no_kernel_package_is_named(tmp_path: Path, content: bytes) -> None:
+    package = tmp_path / "linux.deb"
+    package.write_bytes(content)
+    with pytest.raises(InfrastructureError, match=r"linux\.deb: "):
+        debian.unpack(package, tmp_path / "out")
+
+
+def test_the_newest_cached_kernel_is_taken(own_cache: Path) -> None:
+    for version in ("6.1.0-9", "6.1.0-56", "6.1.0-10"):
+        folder = own_cache / "debian" / f"linux-image-{version}-amd64_1_amd64"
+        (folder / "modules").mkdir(parents=True)
+        (folder / "vmlinuz").write_bytes(bzimage_of(b""))
+    (own_cache / "debian" / "linux-image-7.0-amd64_1_amd64").mkdir()  # incomplete: no kernel in it
+    assert debian.fetch().name == "linux-image-6.1.0-56-amd64_1_amd64"
+    kernel = kernels.choose(GuestOptions())
+    assert kernel.origin == "Debian linux-image-6.1.0-56-amd64_1_amd64"
+
+
+def test_a_failing_apt_is_told_with_the_way_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for tool in ("apt-get", "apt-cache"):
+        (tmp_path / tool).write_text("#!/bin/sh\necho 'E: no network' >&2\nexit 100\n")
+        (tmp_path / tool).chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(platform, "release", lambda: "0.0.0-none")
+    with pytest.raises(InfrastructureError, match=r"E: no network; or name one by --linux-kernel FILE"):
+        kernels.choose(GuestOptions())
+
+
+def test_without_apt_the_guest_says_that_it_cannot_be_had(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(platform, "release", lambda: "0.0.0-none")
+    reason = kernels.unavailable(GuestOptions())
+    assert reason is not None
+    assert reason.endswith("name one by --linux-kernel FILE")
+    with pytest.raises(InfrastructureError, match="--linux-kernel FILE"):
+        kernels.choose(GuestOptions())
+
+
+def test_a_named_kernel_is_checked(tmp_path: Path) -> None:
+    image = tmp_path / "bzImage"
+    with pytest.raises(UsageError, match=r"--linux-kernel .*bzImage: no such file"):
+        kernels.choose(GuestOptions(linux_kernel=image))
+    image.write_bytes(b"\x7fELF" + bytes(5000))
+    with pytest.raises(UsageError, match="not an x86-64 kernel image"):
+        kernels.choose(GuestOptions(linux_kernel=image))
+    image.write_bytes(bzimage_of(b""))
+    assert kernels.choose(GuestOptions(linux_kernel=image)).protocol == "bzImage"
+    digest = hashlib.sha256(image.read_bytes()).hexdigest()
+    assert kernels.choose(GuestOptions(linux_kernel=image, sha256=digest.upper())).sha256 == digest
+    with pytest.raises(UsageError, match=f"SHA-256 is {digest}, not 00"):
+        kernels.choose(GuestOptions(linux_kernel=image, sha256="00"))
+    with pytest.raises(UsageError, match=r"--linux-modules .*absent: no such folder"):
+        kernels.choose(GuestOptions(linux_kernel=image, linux_modules=tmp_path / "absent"))
+
+
+def multiboot_of(machine: int, at: int = 4096, flags: int = 3) -> bytes:
+    """An ELF file's first bytes, and a Multiboot header that adds up."""
+    ident = b"\x7fELF\2\1\1".ljust(16, b"\0") + struct.pack("<HH", 2, machine)
+    header = struct.pack("<III", multiboot.MAGIC, flags, -(multiboot.MAGIC + flags) & 0xFFFFFFFF)
+    return ident.ljust(at, b"\0") + header + bytes(16)
+
+
+@given(at=st.integers(5, 2042).map(lambda word: 4 * word), flags=st.integers(0, (1 << 32) - 1))
+def test_a_multiboot_header_is_found_wherever_it_may_be(at: int, flags: int) -> None:
+    whole = multiboot_of(3, at, flags)
+    assert multiboot.is_multiboot(whole)
+    decoy = struct.pack("<III", multiboot.MAGIC, 0, 0)
+    assert multiboot.is_multiboot(whole[:at] + decoy + whole[at:])
+    assert not multiboot.is_multiboot(multiboot_of(3, at + 2, flags))
+    damaged = bytearray(whole)
+    damaged[at + 8] ^= 1
+    assert not multiboot.is_multiboot(bytes(damaged))
+
+
+def test_a_multiboot_header_too_far_behind_is_none() -> None:
+    assert multiboot.is_multiboot(multiboot_of(3, multiboot.REACH - 12))
+    assert not multiboot.is_multiboot(multiboot_of(3, multiboot.REACH - 8))
+    assert not multiboot.is_multiboot(multiboot_of(3)[: 4096 + 8])
+
+
+def test_a_multiboot_kernel_is_taken_when_qemu_takes_it(tmp_path: Path) -> None:
+    image = tmp_path / "kernel"
+    image.write_bytes(multiboot_of(3))
+    kernel = kernels.choose(GuestOptions(linux_kernel=image))
+    assert (kernel.protocol, kernel.direct) == ("Multiboot", None)
+    image.write_bytes(multiboot_of(62))
+    with pytest.raises(UsageError, match=r"kernel: QEMU starts a Multiboot kernel only .* byte 18 of a copy"):
+        kernels.choose(GuestOptions(linux_kernel=image))
+
+
+@pytest.mark.parametrize("pack", [lambda data: lzma.compress(data) + struct.pack("<I", len(data)), gzip.compress])
+def test_the_kernel_proper_is_unpacked_once(pack: object, own_cache: Path) -> None:
+    assert callable(pack)
+    content = bzimage_of(pack(elf()))
+    path = bzimage.unpacked(content, "digest")
+    assert path == own_cache / "vmlinux" / "digest"
+    assert path.read_bytes() == elf()
+    assert bzimage.unpacked(b"", "digest") == path
+    assert os.listdir(path.parent) == ["digest"]  # noqa: PTH208 - names are what matters
+
+
+@given(st.binary(max_size=200))
+def test_what_cannot_be_unpacked_is_booted_as_it_is(payload: bytes) -> None:
+    assert bzimage.unpacked(bzimage_of(payload), "x") is None
+
+
+def test_a_kernel_without_a_direct_entry_is_booted_as_it_is() -> None:
+    assert bzimage.unpacked(bzimage_of(lzma.compress(elf(17)) + bytes(4)), "y") is None

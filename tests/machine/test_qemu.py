@@ -1,0 +1,150 @@
+"""QEMU's command line, its discovery, and the accelerator probe on this very machine."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from ferrule.errors import InfrastructureError, ToolMissing, UsageError
+from ferrule.machine import accel, qemu
+from ferrule.machine.qemu import Machine
+from hypothesis import given
+from hypothesis import strategies as st
+
+needs_qemu = pytest.mark.skipif(shutil.which("qemu-system-x86_64") is None, reason="qemu-system-x86_64 is not here")
+MACHINE = Machine("/usr/bin/qemu", "tcg", Path("/k/vmlinuz"))
+
+
+def value(argv: list[str], flag: str) -> str:
+    assert argv.count(flag) == 1, f"{flag} must stand once in {argv}"
+    return argv[argv.index(flag) + 1]
+
+
+def test_icount_fixes_all_that_could_differ() -> None:
+    argv = qemu.arguments(replace(MACHINE, accel="icount"))
+    assert value(argv, "-icount") == "shift=0,sleep=off"
+    assert value(argv, "-rtc") == "base=2020-01-01,clock=vm"
+    assert value(argv, "-accel") == "tcg,thread=single"
+    assert value(argv, "-cpu") == "max,-rdrand,-rdseed"
+
+
+def test_kvm_shows_the_guest_the_real_cpu_and_tcg_all_it_can() -> None:
+    assert value(qemu.arguments(replace(MACHINE, accel="kvm")), "-cpu") == "host"
+    assert "-icount" not in qemu.arguments(MACHINE)
+    assert value(qemu.arguments(MACHINE), "-cpu") == "max"
+
+
+@given(
+    st.lists(st.from_regex(r"[a-z]{1,8}", fullmatch=True), unique=True, max_size=4),
+    st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1),
+    st.text(st.characters(codec="utf-8", exclude_characters="\0,"), min_size=1),
+)
+def test_every_part_arrives_whole(ports: list[str], words: str, name: str) -> None:
+    chardevs = {port: f"file,path=/dev/fd/{i}" for i, port in enumerate(ports)}
+    machine = replace(MACHINE, initrd=Path("/tmp") / f"{name},b", command_line=words, ports=chardevs)
+    argv = qemu.arguments(machine)
+    assert argv == qemu.arguments(machine)
+    assert value(argv, "-append") == words
+    assert value(argv, "-initrd") == str(machine.initrd).replace(",", ",,")
+    assert [argv[i + 1] for i, word in enumerate(argv) if word == "-serial"] == [f"chardev:{port}" for port in ports]
+    assert "-no-reboot" in argv
+    assert "-nodefaults" in argv
+
+
+def test_conditions_tell_no_folder_and_no_descriptor() -> None:
+    machine = replace(MACHINE, initrd=Path("/tmp/x/initrd"), ports={"results": "file,path=/dev/fd/7"})
+    text = qemu.conditions(machine)
+    assert "/" not in text.replace("/dev", "X").split(" -device ")[0]
+    assert text == qemu.conditions(replace(machine, program="/opt/qemu", ports={"results": "file,path=/dev/fd/9"}))
+
+
+def test_a_missing_qemu_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("FERRULE_QEMU", raising=False)
+    with pytest.raises(ToolMissing, match=r"apt-get install .*qemu-system-x86$"):
+        qemu.find()
+    monkeypatch.setenv("FERRULE_QEMU", "/nowhere/qemu")
+    with pytest.raises(ToolMissing, match="FERRULE_QEMU=/nowhere/qemu"):
+        qemu.find()
+
+
+def test_ferrule_qemu_goes_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FERRULE_QEMU", "/bin/true")
+    assert qemu.find() == "/bin/true"
+
+
+def test_a_qemu_that_does_not_run_is_an_error() -> None:
+    with pytest.raises(InfrastructureError, match="/bin/false"):
+        qemu.version("/bin/false")
+
+
+def test_the_probe_image_is_a_multiboot_kernel() -> None:
+    image = accel.image()
+    words = [int.from_bytes(image[i : i + 4], "little") for i in range(0, 32, 4)]
+    magic, flags, checksum, header, load, load_end, bss_end, entry = words
+    assert magic == 0x1BADB002
+    assert (magic + flags + checksum) % (1 << 32) == 0
+    assert flags & 1 << 16
+    assert (header, load_end, bss_end) == (load, load + len(image), load + len(image))
+    assert entry == load + 32
+
+
+@needs_qemu
+def test_tcg_passes_the_probe() -> None:
+    works, reason = accel.probe("tcg", qemu.find(), deadline=20.0)
+    assert works, reason
+
+
+@needs_qemu
+def test_the_choice_is_made_in_time_and_is_one_that_works() -> None:
+    program = qemu.find()
+    started = time.monotonic()
+    choice = accel.choose("auto", program)
+    assert time.monotonic() - started < accel.DEADLINE + 6.0
+    assert accel.choose("auto", program) == choice, "the result is kept for the session"
+    assert choice.accel in ("kvm", "tcg")
+    if choice.accel == "tcg":
+        assert "kvm" in choice.reason
+        with pytest.raises(UsageError, match=r"--accel kvm: .*use --accel tcg"):
+            accel.choose("kvm", program)
+    assert choice.reason
+
+
+def test_what_was_asked_for_is_not_probed() -> None:
+    assert accel.choose("icount", "/nowhere/qemu").accel == "icount"
+    assert accel.choose("tcg", "/nowhere/qemu").accel == "tcg"
+
+
+@pytest.mark.parametrize("script", ["exit 33", "exit 1", "echo broken >&2; exit 0", "kill -SEGV $$", "sleep 60"])
+def test_only_the_right_answer_in_time_counts(tmp_path: Path, script: str) -> None:
+    """Stand-ins for QEMU that end in every way there is."""
+    program = tmp_path / "qemu"
+    program.write_text(f"#!/bin/sh\n{script}\n")
+    program.chmod(0o755)
+    started = time.monotonic()
+    works, reason = accel.probe("kvm", str(program), deadline=1.0)
+    assert time.monotonic() - started < 10.0
+    assert works == (script == "exit 33")
+    assert reason.startswith("kvm")
+
+
+# A boot sector that answers every byte at the first serial port with the next one: wait for the line status' data ready
+# (16550, port base + 5, bit 0), read, add 1, write.
+ANSWERS = bytes.fromhex("ba fd 03 ec a8 01 74 f8 b2 f8 ec fe c0 ee eb f0").ljust(510, b"\0") + b"\x55\xaa"
+
+
+@needs_qemu
+def test_a_machine_can_be_typed_to(tmp_path: Path) -> None:
+    (tmp_path / "disk").write_bytes(ANSWERS.ljust(1 << 20, b"\0"))
+    drive = ("-drive", f"file={tmp_path / 'disk'},if=none,id=disk,format=raw", "-device", "ide-hd,drive=disk")
+    machine = Machine(qemu.find(), "tcg", None, devices=drive, ports={qemu.RESULTS: "file"}, typed=True)
+    running = qemu.Qemu(machine)
+    try:
+        running.type(b"HAL")
+        assert running.streams.read(time.monotonic() + 60) in (b"I", b"IB", b"IBM")
+    finally:
+        running.close()
+    running.close()

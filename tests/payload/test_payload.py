@@ -1,0 +1,283 @@
+"""The payload as a program: its plan from every source, its records in order, faults inside it and around it."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import signal
+import subprocess
+import time
+import zlib
+from pathlib import Path
+
+import pytest
+from ferrule.payload.build import patch_plan
+from ferrule.payload.key import RunKey
+from ferrule.payload.plan import Plan, PlannedRun
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.support.payload_runs import Said, command, payload, quick, say
+from tests.support.places import FAULTS
+
+CPUS = sorted(os.sched_getaffinity(0))
+two_cpus = pytest.mark.skipif(len(CPUS) < 2, reason="needs two CPUs")
+
+
+def patched(tmp_path: Path, text: str | bytes, *arguments: str) -> Said:
+    path = tmp_path / "payload"
+    path.write_bytes(patch_plan(payload().image, text))
+    path.chmod(0o755)
+    built = payload()
+    return say(type(built)(path, b"", "", "", "", built.arch, built.os), *arguments)
+
+
+def test_a_patched_plan_runs_and_says_which_it_was(tmp_path: Path) -> None:
+    plan = Plan(run="abc", seed=7, batches=4, warm=2, target_ns=10_000, runs=(PlannedRun(RunKey("null_call")),))
+    text = plan.render()
+    said = patched(tmp_path, text, "process=3")
+    assert said.status == 0
+    (hello,) = said.kind("hello")
+    assert hello.fields["plan"] == f"{zlib.crc32(text):08x}"
+    assert (hello.run, hello.process, hello.fields["seed"]) == ("abc", 3, "7")
+    assert said.ends()["null_call"].fields["batches"] == "6"
+
+
+def test_the_same_plan_from_arguments_and_input() -> None:
+    text = "run=abc\nbatches=2\nwarm=0\nw null_call n=5\n"
+    for said in (say(payload(), text), say(payload(), "-", stdin=text), say(payload(), *text.splitlines())):
+        assert said.status == 0
+        assert said.kind("hello")[0].run == "abc"
+        assert said.of("null_call", "ready")[0].fields["n"] == "5"
+
+
+def test_the_records_come_in_the_documented_order() -> None:
+    said = say(payload(), *quick(["null_call", "page_fault"]))
+    kinds = [record.kind for record in said.records if record.kind not in ("fact", "ref")]
+    assert kinds[:3] == ["hello", "clock", "mark"]
+    assert kinds[-1] == "done"
+    text = " ".join(kinds[3:-1])
+    assert re.fullmatch(r"(begin ready (batch )+(pace )+(hist )*end mark ?)+", text), text
+    assert [record.seq for record in said.records] == list(range(len(said.records)))
+    facts = {record.fields["name"]: record.fields["value"] for record in said.kind("fact")}
+    assert facts["kernel.release"] == platform.release()
+    assert facts["clock_read"] in ("vdso", "syscall")
+    assert facts["page"] == str(os.sysconf("SC_PAGESIZE"))
+
+
+def test_the_references_are_two_lengths_of_the_empty_loop() -> None:
+    refs = say(payload(), "verify=only").kind("ref")
+    by_what: dict[tuple[str, int], list[int]] = {}
+    for record in refs:
+        key = record.fields["what"], int(record.fields["n"])
+        by_what.setdefault(key, []).extend(map(int, record.fields["t"].split(",")))
+    assert len(by_what.pop(("pair", 0))) == 64
+    (once, twice) = sorted(n for _, n in by_what)
+    assert twice == 2 * once
+    assert all(len(ticks) == 15 for ticks in by_what.values())
+    assert 1.5 < min(by_what["loop", twice]) / min(by_what["loop", once]) < 2.5
+
+
+def test_controls_run_unasked_and_once() -> None:
+    assert set(say(payload(), "verify=only").ends()) == {"empty_loop", "function_call", "clock_read"}
+    assert len(say(payload(), "verify=only", "w clock_read").kind("begin")) == 3
+
+
+def test_the_order_is_the_plans(tmp_path: Path) -> None:
+    names = ("null_call", "invalid_call", "map_unmap", "empty_loop", "function_call", "clock_read")
+    plan = Plan(seed=3, boot=2, process=1, verify_only=True, runs=tuple(PlannedRun(RunKey(name)) for name in names))
+    begun = patched(tmp_path, plan.render()).kind("begin")
+    assert [int(record.fields["i"]) for record in begun] == plan.order()
+    assert [int(record.fields["pos"]) for record in begun] == list(range(len(names)))
+
+
+def test_warm_up_and_measured_batches_are_told_apart() -> None:
+    said = say(payload(), "batches=200\nwarm=5\ntarget_ns=1000\neach=300\nw null_call")
+    records = said.of("null_call", "batch")
+    ticks = [(int(r.fields["b"]) + at, r.fields["warm"]) for r in records for at in range(r.fields["t"].count(",") + 1)]
+    assert ticks == [(b, str(int(b < 5))) for b in range(205)]
+    (end,) = said.of("null_call", "end")
+    assert (end.fields["batches"], end.fields["hist"]) == ("205", "300")
+    counts = [int(pair.split(":")[1]) for r in said.of("null_call", "hist") for pair in r.fields["b"].split(",")]
+    assert sum(counts) == 300
+    assert 0 < int(end.fields["hist_min"]) <= int(end.fields["hist_max"])
+
+
+def test_a_slow_operation_stops_at_the_limit_with_three_batches() -> None:
+    end = say(payload(), "batches=1000\nwarm=10\nlimit_ns=1000000\nw process_create n=20").ends()["process_create"]
+    assert end.fields["status"] == "ok"
+    assert 4 <= int(end.fields["batches"]) < 30
+
+
+@two_cpus
+def test_both_ends_go_where_the_plan_says() -> None:
+    a, b = CPUS[:2]
+    text = f"pin=1\ncpus={a},{b}\nbatches=3\nwarm=0\ntarget_ns=1000\n"
+    for place, second in (("same_core", a), ("cross_core", b)):
+        said = say(payload(), f"{text}w pipe_latency place={place}")
+        assert said.of("pipe_latency", "ready")[0].fields["place"] == place
+        for record in said.of("pipe_latency", "batch"):
+            assert (record.fields["cpu"], record.fields["cpu2"]) == (str(a), str(second))
+    said = say(payload(), f"{text}w pipe_latency place=free")
+    assert said.of("pipe_latency", "ready")[0].fields["place"] == "free"
+    assert "cpu2" not in said.of("pipe_latency", "batch")[0].fields
+
+
+def test_a_second_core_that_is_not_there_is_unsupported() -> None:
+    text = f"pin=1\ncpus={CPUS[0]}\nverify=only\nw pipe_latency place=cross_core\nw null_call place=cross_core"
+    ends = say(payload(), text).ends()
+    assert ends["pipe_latency"].fields["status"] == "unsupported"
+    assert "two different CPUs" in ends["pipe_latency"].fields["seen"]
+    assert ends["null_call"].fields["status"] == "ok"  # it has one end
+    ends = say(payload(), "pin=1\ncpus=1000\nverify=only").ends()
+    assert ends["empty_loop"].fields["operation"] == "os_pin"
+
+
+def test_unpinned_means_free() -> None:
+    said = say(payload(), "verify=only\nw pipe_latency place=cross_core")
+    assert said.of("pipe_latency", "ready")[0].fields["place"] == "free"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["w nul_call"], "no workload is called nul_call"),
+        (["w null_call depth=3"], "null_call has no parameter depth"),
+        (["batches=1\nwarm=x"], "argument, line 2"),
+        (["nonsense"], "argument, line 1"),
+        (["batches=4096\nwarm=1"], "over 4096"),
+        (["batches=3\ncontrol_batches=4"], "control_batches= is over batches="),
+        (["--help"], "unknown option --help"),
+    ],
+)
+def test_a_bad_plan_is_status_2_with_the_reason(arguments: list[str], complaint: str) -> None:
+    said = say(payload(), *arguments, allow_cut=True)
+    assert said.status == 2
+    assert complaint in said.stderr
+    assert complaint in said.kind("log")[0].fields["text"]
+    assert not said.kind("begin")
+
+
+def test_a_bad_patched_plan_names_the_section(tmp_path: Path) -> None:
+    path = tmp_path / "payload"
+    path.write_bytes(patch_plan(payload().image, "# fine\nw\n"))
+    path.chmod(0o755)
+    done = subprocess.run([path], capture_output=True, check=False, timeout=10)
+    assert done.returncode == 2
+    assert b"the patched section, line 2" in done.stderr
+
+
+@given(st.text(alphabet=st.characters(min_codepoint=1, max_codepoint=126), max_size=60).filter(lambda t: t[:1] != "-"))
+@settings(max_examples=30)
+def test_any_argument_is_obeyed_or_refused(text: str) -> None:
+    done = subprocess.run([*command(payload()), "verify=only", text], capture_output=True, check=False, timeout=30)
+    assert done.returncode in (0, 2)
+    assert done.stdout.startswith(b"#fr1 ")
+
+
+def test_what_goes_wrong_is_told_apart_and_costs_only_itself() -> None:
+    text = "batches=2\nwarm=0\nw wrong\nw absent\nw failing\nw null_call\nw context_switch procs=1\nw panic\nw reboot"
+    said = say(payload(platform.machine(), FAULTS), text)
+    assert said.status == 0
+    ends = {name: dict(record.fields) for name, record in said.ends().items()}
+    assert ends["wrong"].items() >= {"status": "wrong", "operation": "verify", "seen": "41 instead of 42"}.items()
+    assert ends["absent"].items() >= {"status": "unsupported", "operation": "os_telepathy", "error": "38"}.items()
+    assert ends["failing"]["status"] == "failed"
+    assert re.fullmatch(r"operations that went wrong: [1-9]\d*", ends["failing"]["seen"])
+    assert ends["context_switch"].items() >= {"operation": "parameter procs", "seen": "2..32"}.items()
+    for name in ("panic", "reboot"):  # this machine was not booted to be taken down
+        assert ends[name]["status"] == "unsupported"
+    assert ends["null_call"]["status"] == "ok"
+    for name, end in ends.items():
+        if end["status"] != "ok":
+            assert end["batches"] == "0", name
+            assert not said.of(name, "batch")
+    assert said.kind("done")[0].fields["ok"] == "4"
+
+
+@pytest.mark.parametrize(("apart", "status"), [(0, -signal.SIGSEGV), (1, 128 + signal.SIGSEGV)])
+def test_a_crash_ends_the_stream_at_its_workload(apart: int, status: int) -> None:
+    said = say(payload(platform.machine(), FAULTS), f"apart={apart}\nbatches=1\nw crash", "seed=1", allow_cut=True)
+    assert said.status == status
+    assert said.kind("begin")[-1].fields["workload"] == "crash"
+    assert not said.kind("done")
+
+
+def test_output_that_nobody_reads_ends_it() -> None:
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run([*command(payload()), "verify=only"], stdout=full, check=False, timeout=10)
+    assert done.returncode == 3
+    reader, writer = os.pipe()
+    os.close(reader)
+    try:
+        assert subprocess.run(command(payload()), stdout=writer, check=False, timeout=10).returncode == 3
+    finally:
+        os.close(writer)
+
+
+def test_a_killed_payload_leaves_nobody_behind() -> None:
+    started = subprocess.Popen([*command(payload()), "w context_switch procs=4 n=1000000"])
+    try:
+        children = Path(f"/proc/{started.pid}/task/{started.pid}/children")
+        deadline = time.monotonic() + 20
+        while len(found := children.read_text().split()) < 3:
+            assert time.monotonic() < deadline, "the ring was never started"
+            time.sleep(0.01)
+    finally:
+        started.kill()
+        started.wait()
+    while any(Path(f"/proc/{pid}/exe").exists() for pid in found):
+        assert time.monotonic() < deadline, "children outlived their parent"
+        time.sleep(0.01)
+
+
+def test_a_closed_standard_input_changes_nothing() -> None:
+    done = subprocess.run(
+        ["sh", "-c", 'exec "$@" <&-', "sh", *command(payload()), "verify=only\nw pipe_latency\nw context_switch"],
+        capture_output=True,
+        check=False,
+        timeout=10,
+    )
+    assert done.returncode == 0
+    assert done.stdout.count(b"status=ok") == 5
+
+
+def test_visits_apart_are_made_by_copies_and_say_the_same() -> None:
+    """A copy per run, which starts processes itself; the records are as ever."""
+    text = "run=abc\napart=1\nbatches=3\nwarm=1\npin=0\n"
+    runs = [
+        f"w {name} n=50\n" for name in ("null_call", "pipe_latency", "process_create", "context_switch procs=2")
+    ] * 2
+    said = say(payload(), text + "".join(runs))
+    assert said.status == 0
+    ends = [record.fields for record in said.kind("end")]
+    assert len(ends) == len(said.kind("begin")) > len(runs)
+    assert {end["status"] for end in ends} == {"ok"}
+    ready = said.kind("ready")
+    assert {record.fields["p.procs"] for record in ready if "p.procs" in record.fields} == {"2"}
+    assert [record.fields["i"] for record in ready] == [end["i"] for end in ends]
+
+
+def test_the_pace_is_told_around_every_batch() -> None:
+    said = say(payload(), "run=abc\nbatches=5\nwarm=2\npin=0\nw null_call n=50\n")
+    paces = [int(tick) for record in said.of("null_call", "pace") for tick in record.fields["t"].split(",")]
+    assert len(paces) == 8
+    assert min(paces) > 0
+    assert {record.fields["n"] for record in said.kind("pace")} == {"10000"}
+
+
+def test_controls_take_as_many_batches_as_they_are_given() -> None:
+    ends = say(payload(), "batches=9\nwarm=1\ncontrol_batches=4\nw null_call\nw empty_loop").ends()
+    assert {name: int(end.fields["batches"]) for name, end in ends.items()} == {
+        "null_call": 10,
+        "empty_loop": 5,  # asked for or not
+        "function_call": 5,
+        "clock_read": 5,
+    }
+
+
+def test_what_waits_for_a_timer_says_so() -> None:
+    said = say(payload(), *quick(["timer_wakeup", "null_call"]))
+    assert said.of("timer_wakeup", "ready")[0].fields["waits"] == "1"
+    assert "waits" not in said.of("null_call", "ready")[0].fields

@@ -1,0 +1,94 @@
+"""docs/porting.md, followed to the letter in a copy of the tree: its listings are a port that builds and runs."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.support.places import ROOT
+
+_LISTING = re.compile(r"^<!-- file: (?P<path>\S+) -->\n```\w+\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
+FILES = {found["path"]: found["text"] for found in _LISTING.finditer((ROOT / "docs/porting.md").read_text())}
+
+
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of what a measurement needs of the checkout, with the documented port added to it."""
+    root = tmp_path_factory.mktemp("checkout")
+    for name in ("guest", "harness", "suites"):
+        shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "pyproject.toml", root)
+    for path, text in FILES.items():
+        assert not (root / path).exists()
+        (root / path).parent.mkdir(exist_ok=True)
+        (root / path).write_text(text)
+    return root
+
+
+def test_a_port_is_one_folder_and_one_file() -> None:
+    folders = {Path(path).parent.as_posix() for path in FILES}
+    assert folders == {"guest/os/dummy", "harness/ferrule/guests"}
+    assert [path for path in FILES if path.startswith("harness")] == ["harness/ferrule/guests/dummy.py"]
+
+
+def ferrule(tree: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """The copy's own harness in an interpreter of its own."""
+    kept = {key: value for key, value in os.environ.items() if not key.startswith("PYTEST_")}
+    environment = kept | {"PYTHONPATH": str(tree / "harness"), "FERRULE_ROOT": str(tree)}
+    command = [sys.executable, "-m", "ferrule.cli", *arguments]
+    return subprocess.run(command, cwd=tree, env=environment, capture_output=True, text=True, timeout=180, check=False)
+
+
+@pytest.mark.skipif(
+    (sys.platform, platform.machine()) != ("linux", "x86_64"),
+    reason="the dummy OS is Linux on x86-64 under another name",
+)
+def test_the_documented_port_builds_and_runs(tree: Path) -> None:
+    done = ferrule(tree, "run", "--guest=dummy", "--verify-only", f"--results={tree}/results")
+    assert done.returncode == 0, done.stdout + done.stderr
+    (line,) = [json.loads(text) for text in next(tree.glob("results/*/*/verify/dummy.jsonl")).read_text().splitlines()]
+    assert line["conditions"]["os"] == line["conditions"]["kernel"] == "dummy"
+    controls = {entry["key"]["workload"] for entry in line["entries"] if entry["control"]}
+    works = {name for name, found in line["verdicts"].items() if found["verdict"] == "works"}
+    refused = {name: found for name, found in line["verdicts"].items() if name not in works}
+    assert works - controls >= {"null_call"}
+    assert works - controls <= {"null_call", "null_call_wrapped"}  # the same call through functions
+    assert refused
+    for name, found in refused.items():
+        assert (name, found["verdict"], found["errno"]) == (name, "unsupported", 38)
+        assert found["reason"].startswith("os_")
+    assert re.search(r"^syscall +null_call +works$", done.stdout, re.MULTILINE)
+
+
+@pytest.mark.parametrize("path", [path for path in FILES if path.endswith((".c", ".h"))])
+def test_the_listings_keep_the_style(path: str, tree: Path) -> None:
+    program = Path(sys.executable).with_name("clang-format")
+    if not program.exists():
+        pytest.skip("clang-format from PyPI is not installed: other versions format differently")
+    shutil.copy(ROOT / ".clang-format", tree)
+    done = subprocess.run(
+        [str(program), "--dry-run", "-Werror", str(tree / path)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_module_passes_the_linters(tree: Path) -> None:
+    program = Path(sys.executable).with_name("ruff")
+    if not program.exists():
+        pytest.skip("ruff is not installed")
+    for action in (["check"], ["format", "--check"]):
+        command = [str(program), *action, "--no-cache", "harness/ferrule/guests/dummy.py"]
+        done = subprocess.run(command, cwd=tree, capture_output=True, text=True, timeout=60, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr

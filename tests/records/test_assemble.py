@@ -1,0 +1,301 @@
+"""Records to samples: what arrives whole is kept exactly, what does not is named, and nothing a guest says raises."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from ferrule.payload.key import RunKey
+from ferrule.payload.plan import Plan, PlannedRun
+from ferrule.records.assemble import Assembler, merge
+from ferrule.records.samples import Accel, GuestResult, RunResult, Status
+from ferrule.records.stream import Damage, Event, Record, Restart
+from ferrule.stats.summary import summarise
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+NULL = RunKey("null_call")
+PIPE = RunKey("pipe_latency", (("size", 64),), "cross_core")
+FORK = RunKey("process_create")
+KEYS = (NULL, PIPE, FORK)
+PLAN = Plan(run="a1", processes=2, batches=4, warm=1, each=10, pin=True, cpus=(0, 1), runs=tuple(map(PlannedRun, KEYS)))
+TICKS = {NULL: [10_000, 10_001, 10_002, 10_003], PIPE: [50_000] * 4}
+
+
+def stream(process: int = 0, plan: Plan = PLAN) -> list[Record]:
+    """What one process of the plan sends: two runs that are ok, one that the OS cannot do."""
+    made: list[Record] = []
+
+    def say(kind: str, **fields: object) -> None:
+        text = {key.replace("__", "."): str(value) for key, value in fields.items()}
+        made.append(Record(plan.run, process, len(made), kind, text))
+
+    say("hello", proto=1, os="linux", arch="x86_64", build="abcd", compiler="gcc", flags="-O2", process=process)
+    say("fact", name="kernel.release", value="6.1.0")
+    say("fact", name="cpu.model", value="Example CPU")
+    say("clock", counter="tsc", hz=2 * 10**9, hz_error_ppb=50, resolution=2, multiplication=3, cost=4, verdict="ok")
+    say("ref", what="pair", n=0, t="50,50,50,51,50,50,50")
+    say("ref", what="loop", n=1000, t="1050,1050,1050,1050,1050,1050")
+    say("ref", what="loop", n=2000, t="2050,2050,2050,2050,2050,2050")
+    say("mark", tick=0, ns=1_000_000_000)
+    for index, key in enumerate(KEYS):
+        params = {f"p__{name}": value for name, value in key.params}
+        say("begin", i=index, pos=2 - index, workload=key.workload, place=key.place, **params)
+        if key is FORK:
+            say("end", i=index, status="unsupported", batches=0, hist=0, operation="os_process_start", error=38)
+        else:
+            two = key is PIPE
+            per = {"per": "round_trip", "bytes": 128, "switches": 2} if two else {"per": "call"}
+            say("ready", i=index, n=100, ends=1 + two, place=key.place, **per, **params)
+            cpus = {"cpu": 0, "cpu2": 1} if two else {"cpu": 0}
+            say("batch", i=index, b=0, warm=1, t=99_999, **cpus)
+            say("batch", i=index, b=1, warm=0, t=",".join(map(str, TICKS[key][:2])), **cpus)
+            say("batch", i=index, b=3, warm=0, t=",".join(map(str, TICKS[key][2:])), **cpus)
+            say("pace", i=index, n=10_000, b=0, t="20000,20001,20002")
+            say("pace", i=index, n=10_000, b=3, t="20003,20004,20005")
+            for buckets in ("90:7,91:2", "300:1"):
+                say("hist", i=index, b=buckets)
+            say("end", i=index, status="ok", batches=5, hist=10, hist_min=90, hist_max=5000, voluntary=9, involuntary=1)
+        say("mark", tick=2_000_000_000 * (index + 1), ns=1_000_000_000 * (index + 2))
+    say("done", runs=3, ok=2)
+    return made
+
+
+def assemble(events: Sequence[Event], plan: Plan = PLAN, accel: Accel = "metal") -> Assembler:
+    made = Assembler("local", accel, 3, plan, {"host.load": "0.1"})
+    for event in events:
+        made.feed(event, arrival(event))
+    return made
+
+
+def arrival(event: Event) -> float:
+    """A host whose clock agrees with the guest's."""
+    return event.seq * 3.0 / 27 if isinstance(event, Record) else 0.0
+
+
+def with_losses(records: Sequence[Record], lost: set[int]) -> list[Event]:
+    """What the decoder hands on when these sequence numbers do not arrive."""
+    events: list[Event] = []
+    due = 0
+    for record in records:
+        if record.seq in lost:
+            continue
+        if record.seq != due:
+            events.append(Damage("loss", record.run, record.process, f"record {due} did not arrive"))
+        events.append(record)
+        due = record.seq + 1
+    return events
+
+
+def test_a_whole_stream_gives_every_sample_and_condition() -> None:
+    made = assemble([*stream(0), *stream(1)])
+    assert made.complete
+    assert made.damaged == set()
+    result = made.result()
+    assert list(result.runs) == list(KEYS)
+    null, pipe, fork = result.runs.values()
+    assert [samples.process for samples in null.processes] == [0, 1]
+    first = null.processes[0]
+    assert (first.boot, first.position, first.n) == (3, 2, 100)
+    assert first.ticks.tolist() == TICKS[NULL]
+    assert first.warm_ticks.tolist() == [99_999]
+    assert first.cpus.tolist() == [[0]] * 4
+    assert pipe.processes[0].cpus.tolist() == [[0, 1]] * 4
+    assert pipe.meaning is not None
+    assert (pipe.meaning.per, pipe.meaning.bytes, pipe.meaning.switches, pipe.meaning.ends) == ("round_trip", 128, 2, 2)
+    assert (pipe.place, pipe.params) == ("cross_core", (("size", 64),))
+    assert first.histogram is not None
+    assert first.histogram.buckets == {90: 7, 91: 2, 300: 1}
+    assert (first.voluntary, first.involuntary) == (9, 1)
+    assert (fork.status, fork.reason) == ("unsupported", "os_process_start: errno 38")
+    clock = first.clock
+    assert (clock.hz, clock.verdict, clock.resolution) == (2e9, "ok", 2)
+    assert clock.drift_ppm == pytest.approx(0.0)
+    assert clock.host_ratio == pytest.approx(1.0, rel=0.5)
+    conditions = result.conditions
+    assert conditions is not None
+    assert (conditions.kernel, conditions.cpu_model, conditions.cpus) == ("6.1.0", "Example CPU", (0, 1))
+    assert conditions.facts["host.load"] == "0.1"
+    assert conditions.unit == "ns"
+    assert summarise(null, conditions).estimate == pytest.approx((10001.5 - 50) / 100 / 2 - 0.5, rel=1e-6)
+
+
+def test_it_knows_what_is_in_flight() -> None:
+    made = Assembler("local", "metal", 0, PLAN, {})
+    seen = []
+    for record in stream():
+        made.feed(record, 0.0)
+        seen.append(made.current)
+    assert [key for i, key in enumerate(seen) if key != seen[i - 1]] == [NULL, None, PIPE, None, FORK, None]
+    assert made.finished(0)
+    assert not made.finished(1)
+    assert not made.complete
+
+
+def test_icount_needs_no_rate() -> None:
+    def silent(record: Record) -> Record:
+        return replace(record, fields={**record.fields, "hz": "0"}) if record.kind == "clock" else record
+
+    events = [silent(record) for record in stream()]
+    assert assemble(events).result().runs[NULL].status == "failed"
+    counted = assemble(events, accel="icount").result()
+    assert counted.runs[NULL].status == "ok"
+    assert counted.conditions is not None
+    assert counted.conditions.unit == "instructions"
+
+
+def owner(records: Sequence[Record], seq: int) -> set[RunKey]:
+    """The runs that a lost record costs: the one whose bracket it is in, or all when it is a reference or the clock."""
+    record = records[seq]
+    if record.kind in ("hello", "clock") or (record.kind == "ref"):
+        return set(KEYS)
+    return {KEYS[int(record.fields["i"])]} if "i" in record.fields else set()
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.sets(st.integers(0, len(stream()) - 1), max_size=4))
+def test_a_loss_costs_only_the_runs_it_touched(lost: set[int]) -> None:
+    whole = assemble([*stream(0), *stream(1)]).result()
+    records = stream(0)
+    made = assemble([*with_losses(records, lost), *stream(1)])
+    touched = set().union(*(owner(records, seq) for seq in lost)) if lost else set()
+    if made.finished(0):
+        assert made.damaged == touched
+    for key, run in made.result().runs.items():
+        kept = [samples for samples in run.processes if samples.process == 0]
+        if key in touched:
+            assert not kept
+        elif run.status == "ok" and lost.isdisjoint({len(records) - 1}):
+            assert kept
+            assert np.array_equal(kept[0].ticks, whole.runs[key].processes[0].ticks)
+        assert any(samples.process == 1 for samples in run.processes) or run.status == "unsupported"
+
+
+def test_a_lost_last_record_does_not_make_a_process_unfinished() -> None:
+    assert assemble(stream()[:-1]).finished(0)
+    assert not assemble(stream()[:-4]).finished(0)
+
+
+junk = st.one_of(
+    st.text(max_size=8),
+    st.integers(-(2**70), 2**70).map(str),
+    st.sampled_from(
+        ["", "-1", "0", "1", "9" * 19, "9" * 500, "1,2", "1,,2", ":", "1:2", "ok", "call", "free", "\x1b[2J"]
+    ),
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 100), st.integers(0, 10), junk), min_size=1, max_size=6))
+def test_nothing_a_guest_says_raises_or_becomes_an_absurd_number(changes: list[tuple[int, int, str]]) -> None:
+    records = stream()
+    for at, which, value in changes:
+        record = records[at % len(records)]
+        fields = dict(record.fields)
+        if fields:
+            fields[sorted(fields)[which % len(fields)]] = value
+        records[at % len(records)] = replace(record, fields=fields)
+    made = assemble(records)
+    result = made.result()
+    assert made.damaged <= set(KEYS)
+    for run in result.runs.values():
+        for samples in run.processes:
+            assert samples.ticks.size <= PLAN.batches
+            assert (samples.ticks > 0).all()
+            assert samples.n > 0
+            assert samples.histogram is None or samples.histogram.count <= PLAN.each
+        if run.status == "ok" and result.conditions is not None:
+            assert np.isfinite(summarise(run, result.conditions).estimate)
+        assert run.reason.isprintable()
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.sampled_from(stream()), max_size=40))
+def test_records_in_any_order_and_number_do_not_raise(records: list[Record]) -> None:
+    made = assemble(records)
+    made.result()
+    assert made.damaged <= set(KEYS)
+
+
+@pytest.mark.parametrize(
+    ("kind", "change", "said"),
+    [
+        ("batch", {"t": "0,5"}, "is not a number from 1"),
+        ("batch", {"b": "7"}, "batch 7 where batch 0 is due"),
+        ("batch", {"t": "1,2,3"}, "more batches than asked for"),
+        ("end", {"batches": "6"}, "5 of 6 batches arrived"),
+        ("end", {"hist": "9"}, "10 of 9 operations timed one by one arrived"),
+        ("end", {"status": "great"}, "status='great'"),
+        ("pace", {"t": "1,2"}, "pace 3 where pace 2 is due"),
+        ("pace", {"n": "9"}, "after n="),
+        ("hist", {"b": "4000:1"}, "is not a number from 0"),
+        ("ready", {"n": "0"}, "is not a number from 1"),
+        ("begin", {"workload": "other"}, "began where the plan has null_call"),
+    ],
+)
+def test_what_is_implausible_damages_its_run(kind: str, change: dict[str, str], said: str) -> None:
+    records = stream()
+    at = next(i for i, record in enumerate(records) if record.kind == kind and record.fields["i"] == "0")
+    records[at] = replace(records[at], fields={**records[at].fields, **change})
+    made = assemble(records)
+    assert made.damaged == {NULL}
+    assert any(said in note for note in made.notes), made.notes
+    assert set(made.result().runs) == {PIPE, FORK}
+
+
+def test_foreign_streams_and_restarts_leave_nothing_behind() -> None:
+    foreign = [replace(record, run="zz") for record in stream()]
+    too_many = [replace(record, process=7) for record in stream()]
+    assert assemble([*foreign, *too_many]).result().runs == {}
+    restarted = assemble([*stream()[:12], Restart("a1", 0, "record 0 came again"), *stream()])
+    assert restarted.result().runs[NULL].processes[0].ticks.tolist() == TICKS[NULL]
+    assert restarted.damaged == set()
+
+
+def test_verified_only_is_ok_without_samples() -> None:
+    plan = replace(PLAN, verify_only=True)
+    kept = [record for record in stream() if record.kind not in ("batch", "pace", "hist")]
+    bare = {"batches": "0", "hist": "0"}
+    events = [replace(one, fields={**one.fields, **bare}) if one.kind == "end" else one for one in kept]
+    run = assemble(events, plan).result().runs[NULL]
+    assert (run.status, run.processes[0].ticks.size) == ("ok", 0)
+    assert NULL in assemble(events).damaged
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "found"),
+    [
+        ("ok", "ok", "ok"),
+        ("ok", "unsupported", "unsupported"),
+        ("crashed", "ok", "crashed"),
+        ("ok", "lost", "ok"),
+        ("hung", "wrong", "wrong"),
+        ("missing", "ok", "ok"),
+    ],
+)
+def test_merging_keeps_samples_together_and_the_gravest_verdict(first: Status, second: Status, found: Status) -> None:
+    whole = assemble(stream()).result().runs[NULL]
+
+    def result(status: Status) -> GuestResult:
+        run = whole if status == "ok" else RunResult(NULL, status, status)
+        return GuestResult("local", None, {NULL: run}, ["why"], 1.5, 1)
+
+    into = result(first)
+    merged = merge(into, result(second))
+    assert merged is into
+    assert merged.runs[NULL].status == found
+    if found == "ok":
+        assert len(merged.runs[NULL].processes) == (first == "ok") + (second == "ok")
+    assert (merged.boots, merged.seconds, merged.errors) == (2, 3.0, ["why", "why"])
+
+
+def test_processes_that_mean_different_things_are_wrong() -> None:
+    other = [
+        replace(record, fields={**record.fields, "per": "round_trip"}) if record.kind == "ready" else record
+        for record in stream(1)
+    ]
+    run = assemble([*stream(0), *other]).result().runs[NULL]
+    assert run.status == "wrong"
+    assert "round_trip" in run.reason

@@ -1,0 +1,197 @@
+"""Aero's descriptors: files, pipes, sockets, event counters and epoll, as the payload uses them."""
+
+from __future__ import annotations
+
+import struct
+from collections import deque
+from dataclasses import dataclass, field
+
+from tests.support.abi.machine import Context, Space, Violation, Wait
+
+# Errors, by Aero's own numbers.
+EBADFD, EFAULT, EINVAL, ENOENT, ENOSYS, ESRCH = 1081, 1020, 1026, 1043, 1051, 1070
+
+
+Answer = int | Wait | None  # as Kernel.call's
+
+
+def or_wait(attempt: Wait) -> Answer:
+    """The result of a call that may have to wait for it."""
+    result = attempt()
+    return attempt if result is None else result
+
+
+@dataclass
+class File:
+    """Something that can be open."""
+
+    kind: str  # null | file | pipe | socket | eventfd | epoll
+    queue: deque[bytes] = field(default_factory=deque)  # what can be read from it
+    content: bytearray = field(default_factory=bytearray)
+    count: int = 0
+    partner: File | None = None  # where writes go
+    writers: int = 0  # of a pipe
+    interest: dict[int, bytes] = field(default_factory=dict)
+
+
+@dataclass
+class Handle:
+    """An open file: how it was opened, and how far it is read."""
+
+    file: File
+    reads: bool = True
+    writes: bool = True
+    offset: int = 0
+
+
+@dataclass
+class Task:
+    """A process, or a thread, which is a process that shares its memory and descriptors."""
+
+    pid: int
+    parent: int
+    space: Space
+    handles: dict[int, Handle]
+    messages: deque[tuple[int, bytes]] = field(default_factory=deque)
+    status: int | None = None  # as waitpid gives it, when it has ended
+    context: Context | None = None
+
+    def read(self, address: int, size: int) -> bytes:
+        """What a pointer points to."""
+        self.space.check(address, size, "a pointer to what is read")
+        return self.space.read(address, size)
+
+    def write(self, address: int, content: bytes) -> None:
+        """Fill what a pointer points to."""
+        self.space.check(address, len(content), "a pointer to what is filled")
+        self.space.write(address, content)
+
+
+class Files:
+    """All calls on descriptors. Sockets and pipes take any amount; nothing is ever slow."""
+
+    def __init__(self, files: dict[str, bytes]) -> None:
+        self.files = {path: File("file", content=bytearray(content)) for path, content in files.items()}
+
+    def _open(self, task: Task, _: int, path: int, length: int, flags: int, mode: int) -> int:
+        name = task.read(path, length).decode()
+        if flags & ~0o103:
+            raise Violation(f"open: flags {flags:#o} are not Aero's read, write, both and O_CREAT")
+        if name == "/dev/null":
+            return self._handle(task, Handle(File("null")))
+        if name not in self.files:
+            if not flags & 0o100:
+                return -ENOENT
+            self.files[name] = File("file")
+        access = flags & 3
+        return self._handle(task, Handle(self.files[name], access != 1, access != 0))
+
+    @staticmethod
+    def _handle(task: Task, handle: Handle) -> int:
+        fd = next(number for number in range(256) if number not in task.handles)
+        task.handles[fd] = handle
+        return fd
+
+    def _close(self, task: Task, fd: int) -> int:
+        if fd not in task.handles:
+            return -EBADFD
+        self.drop(task.handles.pop(fd))
+        return 0
+
+    @staticmethod
+    def drop(handle: Handle) -> None:
+        if handle.file.kind == "pipe" and handle.writes:
+            handle.file.writers -= 1
+
+    def _unlink(self, task: Task, _: int, path: int, length: int, flags: int) -> int:
+        return 0  # a stub there, too
+
+    def _read(self, task: Task, fd: int, into: int, length: int) -> Answer:
+        handle = task.handles[fd]
+        if not handle.reads:
+            raise Violation(f"read: descriptor {fd} is not open for reading")
+
+        def attempt() -> int | None:
+            content = self._content(handle, length)
+            if content is None:
+                return None
+            task.write(into, content)
+            return len(content)
+
+        return or_wait(attempt)
+
+    @staticmethod
+    def _content(handle: Handle, length: int) -> bytes | None:
+        file = handle.file
+        if file.kind == "file":
+            content = bytes(file.content[handle.offset : handle.offset + length])
+            handle.offset += len(content)
+            return content
+        if file.kind == "eventfd":
+            if length < 8:
+                raise Violation("read: an eventfd gives 8 bytes")
+            count, file.count = file.count, 0
+            return count.to_bytes(8, "little") if count else None
+        if file.kind == "null" or (file.kind == "pipe" and not file.queue and not file.writers):
+            return b""
+        if not file.queue:
+            return None
+        chunk = file.queue.popleft()
+        if len(chunk) > length:
+            file.queue.appendleft(chunk[length:])
+        return chunk[:length]
+
+    def _write(self, task: Task, fd: int, bytes_at: int, length: int) -> int:
+        handle, content = task.handles[fd], task.read(bytes_at, length)
+        file = handle.file
+        if not handle.writes:
+            raise Violation(f"write: descriptor {fd} is not open for writing")
+        if file.kind == "file":
+            file.content[handle.offset : handle.offset + length] = content
+            handle.offset += length
+        elif file.kind == "eventfd":
+            file.count += int.from_bytes(content, "little")
+        elif file.kind == "socket" and file.partner is not None:
+            file.partner.queue.append(content)
+        elif file.kind == "pipe":
+            file.queue.append(content)
+        return length
+
+    def _pipe(self, task: Task, ends: int, flags: int) -> int:
+        file = File("pipe", writers=1)
+        made = self._handle(task, Handle(file, True, False)), self._handle(task, Handle(file, False, True))
+        task.write(ends, struct.pack("<2i", *made))
+        return 0
+
+    def _socketpair(self, task: Task, domain: int, kind: int, protocol: int, ends: int) -> int:
+        if (domain, kind, protocol) != (3, 4, 0):
+            raise Violation(f"socketpair: ({domain}, {kind}, {protocol}) is not Aero's AF_UNIX, SOCK_STREAM, 0")
+        one, other = File("socket"), File("socket")
+        one.partner, other.partner = other, one
+        made = self._handle(task, Handle(one)), self._handle(task, Handle(other))
+        task.write(ends, struct.pack("<2i", *made))
+        return 0
+
+    def _eventfd(self, task: Task, initial: int, flags: int) -> int:
+        if initial or flags:
+            raise Violation("eventfd: Aero ignores a first count, and flags crash it")
+        return self._handle(task, Handle(File("eventfd")))
+
+    def _epoll_create(self, task: Task, flags: int) -> int:
+        return self._handle(task, Handle(File("epoll"))) if flags in (0, 1) else -EINVAL
+
+    def _epoll_ctl(self, task: Task, queue: int, operation: int, fd: int, event: int) -> int:
+        if operation != 1:
+            raise Violation(f"epoll_ctl: operation {operation} is not EPOLL_CTL_ADD")
+        task.handles[queue].file.interest[fd] = task.read(event, 12)
+        return 0
+
+    def _epoll_pwait(self, task: Task, queue: int, events: int, count: int, *timeout_and_mask: int) -> int:
+        if timeout_and_mask[0]:
+            raise Violation("epoll_pwait: only a timeout of 0 works there")
+        task.space.check(events, 12 * count, "a pointer")
+        for fd, event in task.handles[queue].file.interest.items():
+            if task.handles[fd].file.queue:
+                task.write(events, event)
+                return 1
+        return 0

@@ -1,0 +1,79 @@
+"""Clock, sleep and futexes of Redox."""
+
+from __future__ import annotations
+
+import struct
+
+from tests.support.abi.machine import Context, Violation, Wait
+
+EAGAIN, ETIMEDOUT = 11, 110
+READING = 20_000  # nanoseconds that pass with every reading of the clock
+
+
+class TimeCalls:
+    """Time stands still but for readings, and when everybody waits."""
+
+    def __init__(self) -> None:
+        self._now = 1_000_000_000  # nanoseconds
+        self._sleepers: list[int] = []
+        self._waiting: dict[int, list[list[bool]]] = {}  # by place in memory, whatever the address
+
+    def idle(self) -> bool:
+        """Time passes up to the first who sleeps."""
+        self._sleepers = [then for then in self._sleepers if then > self._now]
+        if not self._sleepers:
+            return False
+        self._now = min(self._sleepers)
+        return True
+
+    def _clock_gettime(self, context: Context, clock: int, into: int, *_: int) -> int:
+        if clock not in (1, 4):
+            raise Violation(f"clock {clock}")
+        self._now += READING
+        context.space.write(into, struct.pack("<qii", self._now // 10**9, self._now % 10**9, 0))
+        return 0
+
+    def _time(self, context: Context, at: int) -> int:
+        seconds, nanoseconds = struct.unpack("<qi", context.space.read(at, 12))
+        if seconds < 0 or not 0 <= nanoseconds < 10**9:
+            raise Violation(f"time of {seconds} s and {nanoseconds} ns")
+        return int(seconds * 10**9 + nanoseconds)
+
+    def _nanosleep(self, context: Context, wait: int, *_: int) -> Wait:
+        then = self._now + self._time(context, wait)
+        self._sleepers.append(then)
+        return lambda: 0 if self._now >= then else None
+
+    def _word(self, context: Context, at: int) -> int:
+        if at % 4:
+            raise Violation(f"futex at {at:#x}: not aligned")
+        region = next(one for one in context.space.regions if one.address <= at < one.end)
+        return id(region.memory) << 32 | at - region.address
+
+    def _futex(self, context: Context, at: int, operation: int, value: int, timeout: int, *_: int) -> int | Wait:
+        word = self._word(context, at)
+        if operation == 1:
+            woken = self._waiting.get(word, [])[:value]
+            for one in woken:
+                one[0] = True
+            self._waiting[word] = self._waiting.get(word, [])[value:]
+            return len(woken)
+        if operation != 0:
+            raise Violation(f"futex operation {operation}")
+        if struct.unpack("<I", context.space.read(at, 4))[0] != value & 0xFFFFFFFF:
+            return -EAGAIN
+        until = self._time(context, timeout) if timeout else None
+        flag = [False]
+        self._waiting.setdefault(word, []).append(flag)
+        if until is not None:
+            self._sleepers.append(until)
+
+        def woken_or_late() -> int | None:
+            if flag[0]:
+                return 0
+            if until is None or self._now < until:
+                return None
+            self._waiting[word] = [one for one in self._waiting[word] if one is not flag]
+            return -ETIMEDOUT
+
+        return woken_or_late

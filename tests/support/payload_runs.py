@@ -1,0 +1,89 @@
+"""Running the payload in tests: natively and under qemu-user, its records decoded and grouped by run."""
+
+from __future__ import annotations
+
+import platform
+import re
+import shutil
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import pytest
+from ferrule import paths
+from ferrule.errors import ToolMissing
+from ferrule.payload.build import Payload, build_payload
+from ferrule.records.stream import Damage, Decoder, Record
+
+ARCHES = ("x86_64", "aarch64", "riscv64")
+SECONDS = 60
+
+
+@cache
+def payload(arch: str = platform.machine(), *extra: Path) -> Payload:
+    """Built once a test session; warnings are errors. Skips where no compiler makes code for `arch`."""
+    try:
+        return build_payload("linux", arch, extra_workloads=extra, strict=True)
+    except ToolMissing as missing:
+        pytest.skip(str(missing))
+
+
+def command(built: Payload) -> list[str]:
+    """How the payload is started here. Skips where this machine has no way."""
+    if built.arch == platform.machine():
+        return [str(built.path)]
+    emulator = shutil.which(f"qemu-{built.arch}-static") or shutil.which(f"qemu-{built.arch}")
+    if emulator is None:
+        pytest.skip(f"qemu-{built.arch}-static is not installed: apt-get install qemu-user-static")
+    return [emulator, str(built.path)]
+
+
+def of_another_os(end: Record) -> bool:
+    """Whether a run was refused because it is made of an operation that Linux, or qemu-user, does not have at all."""
+    if end.fields.get("operation") == "os_process_execute" and end.fields.get("error") == "8":
+        return True  # qemu-user's programs cannot load programs of their own architecture
+    operation, port = end.fields.get("operation", ""), (paths.root() / "guest/os/linux/port.h").read_text()
+    return end.fields.get("error") == "38" and not re.search(rf"\b{re.escape(operation)}\(", port)
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a payload said and how it ended."""
+
+    status: int
+    records: list[Record]
+    stderr: str
+
+    def kind(self, kind: str) -> list[Record]:
+        return [record for record in self.records if record.kind == kind]
+
+    def ends(self) -> dict[str, Record]:
+        """`end` records by workload; each workload must have been run once."""
+        names = {record.fields["i"]: record.fields["workload"] for record in self.kind("begin")}
+        ends = {names[record.fields["i"]]: record for record in self.kind("end")}
+        assert len(ends) == len(self.kind("end"))
+        return ends
+
+    def of(self, workload: str, kind: str) -> list[Record]:
+        """Records of one kind of one workload's run."""
+        (index,) = {r.fields["i"] for r in self.kind("begin") if r.fields["workload"] == workload}
+        return [record for record in self.kind(kind) if record.fields["i"] == index]
+
+
+def say(built: Payload, *arguments: str, stdin: str = "", allow_cut: bool = False) -> Said:
+    """Run it to its end; damage to the stream is a failure unless the run is meant to be cut."""
+    done = subprocess.run(
+        [*command(built), *arguments], input=stdin.encode(), capture_output=True, check=False, timeout=SECONDS
+    )
+    decoder = Decoder()
+    events = [*decoder.feed(done.stdout), *decoder.close()]
+    damage = [event for event in events if isinstance(event, Damage)]
+    assert allow_cut or not damage, damage
+    return Said(done.returncode, [event for event in events if isinstance(event, Record)], done.stderr.decode())
+
+
+def quick(names: Sequence[str]) -> list[str]:
+    """Plan text for one short run of each of these."""
+    return ["batches=3\nwarm=1\ntarget_ns=20000\neach=50\n" + "".join(f"w {name}\n" for name in names)]
