@@ -1,6 +1,7 @@
 /* A stand-in for Hermit's kernel library, to run the port's payload as a program of Linux: the functions that the port
- * calls, written from their documented behaviour (tests/hermit/abi.py has the table with its sources), and checked on
- * the way: an argument that the real ones would not take, or would panic about, ends the program with status 99.
+ * calls, written from their documented behaviour (tests/support/hermit/abi.py has the table with its sources), and
+ * checked on the way: an argument that the real ones would not take, or would panic about, ends the program with
+ * status 99.
  *
  * Threads are cooperative and share one core. Memory that is mapped or allocated holds rubbish, as the kernel's may. */
 #ifndef STUB_H
