@@ -15,7 +15,7 @@
  *         .per = PER_CALL, .ends = 1, .setup = setup, .verify = verify, LOOPS,
  *     };
  *
- * The harness reads the row as text too (payload/registry.py), so keep it `.field = literal`; name and family are those of the
+ * The harness reads the row as text too (registry.py), so keep it `.field = literal`; name and family are those of the
  * file and its folder.
  */
 #ifndef FERRULE_WORKLOAD_H
