@@ -16,9 +16,8 @@ from ferrule.stats.summary import summarise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-NULL = RunKey("null_call")
+NULL, FORK = RunKey("null_call"), RunKey("process_create")
 PIPE = RunKey("pipe_latency", (("size", 64),), "cross_core")
-FORK = RunKey("process_create")
 KEYS = (NULL, PIPE, FORK)
 PLAN = Plan(run="a1", processes=2, batches=4, warm=1, each=10, pin=True, cpus=(0, 1), runs=tuple(map(PlannedRun, KEYS)))
 TICKS = {NULL: [10_000, 10_001, 10_002, 10_003], PIPE: [50_000] * 4}
