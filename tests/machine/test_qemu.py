@@ -148,3 +148,10 @@ def test_a_machine_can_be_typed_to(tmp_path: Path) -> None:
     finally:
         running.close()
     running.close()
+
+
+def test_a_plugin_is_loaded_and_is_no_condition() -> None:
+    with_it = replace(MACHINE, plugin="/tmp/x/trace.so,out=/tmp/x/y")
+    assert value(qemu.arguments(with_it), "-plugin") == "/tmp/x/trace.so,out=/tmp/x/y"
+    assert "-plugin" not in qemu.arguments(MACHINE)
+    assert qemu.conditions(with_it) == qemu.conditions(MACHINE)

@@ -103,6 +103,7 @@ class AeroGuest:
             self.accel,
             None,
             memory=self._options.memory,
+            plugin=self._options.plugin,
             devices=(
                 *("-vga", "std", "-boot", "d", "-cdrom", cdrom),
                 *("-drive", f"file={drive},if=none,id=disk,format=raw,cache=unsafe"),

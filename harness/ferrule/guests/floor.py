@@ -71,6 +71,7 @@ class FloorGuest:
             self.accel,
             image,
             memory=self._options.memory,
+            plugin=self._options.plugin,
             smp=self._smp,
             ports={qemu.CONSOLE: "file", qemu.RESULTS: "file"},
         )

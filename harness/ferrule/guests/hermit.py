@@ -137,6 +137,7 @@ class HermitGuest:
             initrd=payload,
             command_line=" ".join(words),
             memory=self._options.memory,
+            plugin=self._options.plugin,
             smp=self._options.smp or 1,
             ports={qemu.RESULTS: "file"},
         )

@@ -126,6 +126,7 @@ class LinuxGuest:
             self._image,
             command_line=" ".join([*filter(None, words), "--", cargo.program]),
             memory=self._options.memory,
+            plugin=self._options.plugin,
             smp=self._smp,
             devices=cargo.devices,
             ports=dict.fromkeys([qemu.RESULTS] if cargo.on_console else [qemu.CONSOLE, qemu.RESULTS], "file"),

@@ -126,6 +126,7 @@ class RedoxGuest:
             image,
             initrd=self._kernel.path,
             memory=self._options.memory,
+            plugin=self._options.plugin,
             smp=self._smp,
             ports={qemu.CONSOLE: "file", qemu.RESULTS: "file"},
         )

@@ -123,6 +123,7 @@ class ImageGuest:
             self.accel,
             None,
             memory=self._options.memory,
+            plugin=self._options.plugin,
             smp=self._smp,
             devices=tuple(devices),
             ports={qemu.RESULTS: "file"},

@@ -21,6 +21,7 @@ class GuestOptions:
     boot_seconds: float | None = None  # deadline for the first record
     memory: int = 512  # MiB of an emulated machine
     smp: int | None = None  # CPUs of an emulated machine
+    plugin: str = ""  # what QEMU is to load besides: the value of its -plugin
     linux_kernel: Path | None = None  # of the Linux guest: a bzImage, or an image with a Multiboot header
     linux_modules: Path | None = None  # folder with its modules (.ko, .ko.xz, .ko.zst), searched in depth
     linux_append: str = ""  # further words for the Linux guest's kernel command line

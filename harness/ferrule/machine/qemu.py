@@ -48,6 +48,7 @@ class Machine:
     devices: tuple[str, ...] = ()  # further arguments, as they are
     # serial ports in the guest's order: name -> chardev, e.g. file,path=/dev/fd/5; Qemu chooses the chardevs itself
     ports: Mapping[str, str] = field(default_factory=dict)
+    plugin: str = ""  # an instrument that QEMU loads: changes nothing in the machine, and is none of its conditions
     typed: bool = False  # the results' port takes what Qemu.type() sends: it is QEMU's own input and output
 
 
@@ -61,6 +62,8 @@ def arguments(machine: Machine) -> list[str]:
         kind, _, rest = chardev.partition(",")
         argv += ["-chardev", f"{kind},id={name}" + (f",{rest}" if rest else ""), "-serial", f"chardev:{name}"]
     argv += machine.devices
+    if machine.plugin:
+        argv += ["-plugin", machine.plugin]
     if machine.kernel is not None:
         argv += ["-kernel", str(machine.kernel)]
     if machine.initrd is not None:
@@ -78,6 +81,7 @@ def conditions(machine: Machine) -> str:
         kernel=machine.kernel and Path(machine.kernel.name),
         initrd=machine.initrd and Path(machine.initrd.name),
         ports={name: chardev.partition(",")[0] for name, chardev in machine.ports.items()},
+        plugin="",
     )
     return " ".join(arguments(bare))
 
