@@ -6,11 +6,12 @@ import fcntl
 import json
 import os
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from ferrule import files
 from ferrule.errors import InfrastructureError
+from ferrule.report.checksum import KEY, check, compact, seal, unharmed
 
 
 def append_line(path: Path, record: dict[str, Any]) -> None:
@@ -22,7 +23,7 @@ def append_line(path: Path, record: dict[str, Any]) -> None:
     Raises:
         InfrastructureError: the file cannot be written; names it and the reason.
     """
-    line = json.dumps(record, allow_nan=False, separators=(",", ":")).encode() + b"\n"
+    line = compact(seal(record)) + b"\n"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
@@ -39,6 +40,9 @@ def append_line(path: Path, record: dict[str, Any]) -> None:
 
 def _append(handle: int, line: bytes) -> None:
     end = _whole(handle)
+    kept = os.fstat(handle).st_size
+    if (tail := whole_tail(os.pread(handle, kept - end, end))) is not None:
+        end, line = end + len(tail), b"\n" + line
     os.ftruncate(handle, end)
     try:
         written = 0
@@ -48,6 +52,11 @@ def _append(handle: int, line: bytes) -> None:
     except OSError:
         os.ftruncate(handle, end)
         raise
+
+
+def whole_tail(tail: bytes) -> bytes | None:
+    """A last line that lacks only its newline, or has another byte there, by its checksum; None when it is torn."""
+    return next((line for line in (tail, tail[:-1]) if unharmed(line)), None)
 
 
 def _whole(handle: int) -> int:
@@ -68,38 +77,46 @@ def write_whole(path: Path, content: bytes) -> None:
     Raises:
         InfrastructureError: it cannot be written; names it and the reason.
     """
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with partial.open("wb") as out:
-            out.write(content)
-            out.flush()
-            os.fsync(out.fileno())
-        partial.replace(path)
+        files.write_whole(path, content)
     except OSError as error:
-        with suppress(OSError):  # such as that the folder is a file
-            partial.unlink(missing_ok=True)
         raise InfrastructureError(
             f"{path}: cannot be written: {error.strerror}; free space or name another folder"
         ) from None
 
 
 def lines(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    """(`file:line`, object) of every whole line; a torn last one is skipped.
+    """(`file:line`, object) of every whole line, without its checksum; a torn last one is skipped.
 
     Raises:
-        InfrastructureError: the file cannot be read, or a whole line is no JSON object.
+        InfrastructureError: the file cannot be read, or a whole line is no JSON object or was changed.
     """
     try:
         content = path.read_bytes()
     except OSError as error:
         raise InfrastructureError(f"{path}: cannot be read: {error.strerror}") from None
-    for number, line in enumerate(content.split(b"\n")[:-1], 1):
+    *found, tail = content.split(b"\n")
+    if (last := whole_tail(tail)) is not None:
+        found.append(last)
+    for number, line in enumerate(found, 1):
         where = f"{path}:{number}"
-        try:
-            record = json.loads(line)
-        except ValueError as error:
-            raise InfrastructureError(f"{where}: not JSON ({error}); remove or restore the line") from None
+        yield where, parse(line, where)
+
+
+def parse(line: bytes, where: str) -> dict[str, Any]:
+    """One line's object, its checksum taken off; lines of before there were checksums have none.
+
+    Raises:
+        InfrastructureError: it is no JSON object, or was changed after it was stored; begins with `where`.
+    """
+    try:
+        record = json.loads(line)
         if not isinstance(record, dict):
             raise InfrastructureError(f"{where}: not a JSON object; remove or restore the line")
-        yield where, record
+        if not unharmed(line):
+            check(record)
+    except (ValueError, RecursionError) as error:
+        what = "not JSON" if isinstance(error, (json.JSONDecodeError, UnicodeDecodeError)) else "damaged"
+        raise InfrastructureError(f"{where}: {what} ({error}); remove or restore the line") from None
+    record.pop(KEY, None)
+    return record
