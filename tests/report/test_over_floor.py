@@ -90,7 +90,7 @@ def test_counts_have_exact_ratios_beside_them() -> None:
     assert "local: no \u00d7 floor: unit differs (instructions and ns)" in text
 
 
-def test_a_row_that_was_not_taken_alike_says_so() -> None:
+def test_a_row_under_other_conditions_says_so() -> None:
     text = tables.render(four_columns(), budget="quick", seed=5, declared=make.DECLARED)
     (mark,) = re.findall(r"none \((\w)\)", " ".join(cells(text, "context_switch")))
     assert f"({mark}) no \u00d7 floor: place differs (same_core and free)" in text
@@ -118,7 +118,7 @@ def test_time_has_a_ratio_only_on_one_machine(changes: dict[str, Any], why: str 
         ratio, low, high = map(float, found.groups())
         assert ratio == pytest.approx(3.0, rel=1e-3)
         assert low < ratio < high
-        assert "\u00d7 floor of linux: cost of an operation over the floor's for it; 95 % intervals by MOVER" in text
+        assert "\u00d7 floor of linux: cost of an operation divided by the floor's; 95 % intervals by MOVER" in text
 
 
 def test_no_floor_no_column() -> None:

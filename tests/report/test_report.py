@@ -95,7 +95,7 @@ def test_a_guest_that_never_spoke_and_a_verified_run() -> None:
     text = tables.render([make.guest([verified]), silent], budget="verify only", seed=1, declared=DECLARED)
     assert "verified  missing (a)" in text
     assert "(a) no boot" in text
-    assert "linux: never spoke" in text
+    assert "linux: sent no record" in text
 
 
 # --- digits

@@ -256,6 +256,15 @@ def test_ratio_intervals_cover() -> None:
     assert covered / rounds >= 0.93
 
 
+def test_flags_that_an_os_demands_are_part_of_that_os() -> None:
+    summary = summarise(make.run("x", [100.0] * 7, CALL), make.conditions())
+    fixed, moved = make.conditions(flags="-O2 -fno-pie"), make.conditions(flags="-O2 -fPIE -mgeneral-regs-only")
+    assert compare(summary, fixed, summary, replace(moved, os="hermit")).ratio == 1.0
+    for other in (moved, replace(moved, os="hermit", flags="-O0 -fPIE")):
+        with pytest.raises(UsageError, match="compiler flags differ"):
+            compare(summary, fixed, summary, other)
+
+
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
@@ -264,11 +273,11 @@ def test_ratio_intervals_cover() -> None:
         ({"accel": "icount", "unit": "instructions"}, "unit differs"),
         ({"cpu_model": "Other CPU"}, "cpu_model differs"),
         ({"cpus": ()}, "cpus differs"),
-        ({"flags": "-O0"}, "flags differs"),
+        ({"flags": "-O0"}, "compiler flags differ"),
         ({"arch": "aarch64"}, "arch differs"),
     ],
 )
-def test_what_was_not_taken_alike_is_refused(changes: dict[str, Any], said: str) -> None:
+def test_other_conditions_are_refused(changes: dict[str, Any], said: str) -> None:
     summary = summarise(make.run("x", [100.0] * 7, CALL), make.conditions())
     with pytest.raises(UsageError) as caught:
         compare(summary, make.conditions(), summary, make.conditions(guest="linux", **changes))

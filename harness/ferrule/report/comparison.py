@@ -33,7 +33,7 @@ def _names(stored: Sequence[Stored]) -> str:
 def _table(base: Stored, candidate: Stored) -> str:
     one, other = base.column.conditions, candidate.column.conditions
     if one is None or other is None:
-        raise UsageError(f"{base.column.guest}: it never spoke in {(base if one is None else candidate).run_id}")
+        raise UsageError(f"{base.column.guest}: it sent no record in {(base if one is None else candidate).run_id}")
     refuse(one, other)
     rows, notes = [], []
     for entry in sorted(base.column.entries, key=lambda entry: entry.key):

@@ -1,4 +1,4 @@
-"""What ended the measuring of each result, where a precision was asked for: the width it was to have, or the budget."""
+"""What ended each measurement where `--precision` was given: the width of the interval, or the budget."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from ferrule.stats.summary import Summary
 WORDS: dict[Ended, str] = {
     "width": "narrow enough",
     "budget": "the budget was spent first",
-    "subtraction": "what was subtracted is alone more uncertain than that",
-    "guest": "the guest gave no more, see the errors",
+    "subtraction": "the subtraction alone is more uncertain than that",
+    "guest": "the guest gave no more samples, see the errors",
     "no width": "counts and functional results, measured once",
 }
 

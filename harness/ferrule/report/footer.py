@@ -17,7 +17,7 @@ def conditions_lines(column: Column) -> list[str]:
     """What ran, on what, under which accelerator and how often; from which compiler."""
     conditions = column.conditions
     if conditions is None:
-        return [f"{column.guest}: never spoke"]
+        return [f"{column.guest}: sent no record"]
     cpus = f"CPUs {','.join(map(str, conditions.cpus))}" if conditions.cpus else "not pinned"
     parts = [
         f"{conditions.os} {conditions.kernel} {conditions.arch}",
@@ -83,14 +83,19 @@ def methods(columns: Sequence[Column]) -> list[str]:
     return [f"[low, high] of {', '.join(guests)}: {text}" for text, guests in sorted(found.items())]
 
 
+def _emulated(column: Column) -> bool:
+    conditions = column.conditions
+    return conditions is not None and conditions.unit == "ns" and not conditions.is_time
+
+
 def not_comparable(columns: Sequence[Column]) -> list[str]:
-    """Which columns must not be read against each other, and why."""
+    """Which columns must not be compared with each other, and why."""
     said = []
-    for column in columns:
-        conditions = column.conditions
-        if conditions is not None and not conditions.is_time:
-            why = "guest instructions, not time" if conditions.unit == "instructions" else EMULATED
-            said.append(f"{column.guest} ({conditions.accel}): {why}")
+    known = [column for column in columns if column.conditions is not None]
+    counted = [one.guest for one in known if one.conditions and one.conditions.unit == "instructions"]
+    said += [f"{one.guest} ({one.conditions.accel}): {EMULATED}" for one in known if one.conditions and _emulated(one)]
+    if counted and len(counted) < len(known):
+        said.append(f"{', '.join(counted)}: guest instructions, which are no time")
     timed = [c for column in columns if (c := column.conditions) is not None and c.is_time]
     for other in timed[1:]:
         first = timed[0]

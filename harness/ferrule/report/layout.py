@@ -16,7 +16,8 @@ from ferrule.stats.siblings import lint
 from ferrule.stats.summary import Summary
 
 PER = {"call": "call", "round_trip": "round trip", "one_way": "one way", "iteration": "iteration"}
-CYCLES = "Core cycles: the batch that a fifth of a process's lie below, the core's clock divided out (docs/numbers.md)"
+CYCLES = "Core cycles: 20th percentile batch of a process, independent of the core's clock rate (docs/numbers.md)"
+MANY = 4  # rows with one reason are counted from here on
 TAILS = "Tails: 99th percentile and largest of the operations timed one by one (service time)"
 
 
@@ -70,7 +71,7 @@ def lay_out(columns: Sequence[Column]) -> Layout:
     titled = [(_title(entries), key, entries) for key, entries in rows]
     titled.sort(key=lambda row: (position(row[0]), row[1]))
     unsupported = _unsupported(titled)
-    titled = [row for row in titled if not _nobodys(row[2])]
+    titled = [row for row in titled if not _unsupported_by_all(row[2])]
     for title, key, entries in titled:
         grouped.setdefault(title, []).append((key, entries))
     sections = [_section(title, columns, found, notes) for title, found in grouped.items()]
@@ -88,20 +89,28 @@ def lay_out(columns: Sequence[Column]) -> Layout:
     return Layout(tuple(sections), marks, tuple(disagreements), unsupported)
 
 
-def _nobodys(entries: Sequence[Entry | None]) -> bool:
+def _unsupported_by_all(entries: Sequence[Entry | None]) -> bool:
     """Whether every guest left a row unsupported."""
     return all(entry is not None and entry.status == "unsupported" for entry in entries)
 
 
 def _unsupported(rows: Sequence[tuple[str, RunKey, Sequence[Entry | None]]]) -> tuple[str, ...]:
     """A line for each workload, or for the rows of it, that every guest left unsupported."""
-    partly = {key.workload for _, key, entries in rows if not _nobodys(entries)}
+    partly = {key.workload for _, key, entries in rows if not _unsupported_by_all(entries)}
     reasons: dict[str, dict[str, None]] = {}
     for _, key, entries in rows:
-        if _nobodys(entries):
+        if _unsupported_by_all(entries):
             label = str(key) if key.workload in partly else key.workload
             reasons.setdefault(label, {}).update(dict.fromkeys(entry.reason for entry in entries if entry))
-    return tuple(f"{label}: {'; '.join(told)}" for label, told in reasons.items())
+    alike: dict[str, list[str]] = {}
+    for label, found in reasons.items():
+        alike.setdefault("; ".join(found), []).append(label)
+    return tuple(f"{_some(labels)}: {why}" for why, labels in alike.items())
+
+
+def _some(labels: Sequence[str]) -> str:
+    """The labels; of many their number and the first."""
+    return ", ".join(labels) if len(labels) <= MANY else f"{len(labels)} rows ({labels[0]} ...)"
 
 
 def _section(

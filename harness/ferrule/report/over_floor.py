@@ -1,6 +1,6 @@
-"""What a guest's operations cost in multiples of the floor's: of the least that the bare hardware does for the same.
+"""What a guest's operations cost in multiples of the floor's: the bare processor's cost of the same operation.
 
-The column stands beside a guest's own where the two were taken alike (stats/compare.py decides), and nowhere else.
+The column stands beside a guest's own where conditions allow a ratio (stats/compare.py decides), and nowhere else.
 """
 
 from __future__ import annotations
@@ -57,10 +57,10 @@ def explanation(columns: Sequence[Column]) -> list[str]:
         if exact
         else "95 % intervals by MOVER on logarithms, runs not paired"
     )
-    return [f"{HEADING} of {', '.join(guests)}: cost of an operation over the floor's for it; {how}"]
+    return [f"{HEADING} of {', '.join(guests)}: cost of an operation divided by the floor's; {how}"]
 
 
 def _obstacle(column: Column, floor: Column) -> str | None:
     if column.conditions is None or floor.conditions is None:
-        return "it never spoke"
+        return "it sent no record"
     return obstacle(floor.conditions, column.conditions)

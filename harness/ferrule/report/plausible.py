@@ -58,7 +58,7 @@ def _reasons(column: Column, entry: Entry, earlier: Sequence[Column], asked: int
     if now is None or column.conditions is None:
         return
     if now.estimate <= 0 and not entry.control and entry.family != "control" and Flag.FUNCTIONAL not in now.flags:
-        yield f"{_value(now)}: nothing is done for nothing"
+        yield f"{_value(now)}: no operation is free"
     if asked is not None and now.n_processes < asked:
         yield f"{now.n_processes} of {asked} processes gave samples"
     run_alike = [one for one in earlier if one.conditions and one.conditions.accel == column.conditions.accel]
@@ -103,7 +103,7 @@ def _jumped(before: Summary, now: Summary, conditions: Conditions) -> Iterator[s
     except UsageError:  # it means something else, or one side is no positive number: rules 3 and 1
         return
     if max(found.ratio, 1.0 / found.ratio) >= FACTOR and found.differs:
-        yield f"{_value(now)} is {found.ratio:.2g} times the {_value(before)} of before, under equal conditions"
+        yield f"{_value(now)} is {found.ratio:.2g} times the earlier {_value(before)}, under equal conditions"
 
 
 def _value(summary: Summary) -> str:

@@ -1,4 +1,4 @@
-"""How much one result differs from another, with an interval; refused where the two were not taken alike.
+"""How much one result differs from another, with an interval; refused where conditions or meaning differ.
 
 The ratio's interval is made from the two intervals alone by MOVER (method of variance estimates recovery) on the
 logarithms: with point estimates a, b and their limits,
@@ -23,7 +23,9 @@ from ferrule.stats.interval import Interval
 from ferrule.stats.summary import Summary
 
 # What must be equal for a ratio to mean anything. The kernel, the OS and the payload's build are what is compared.
-ALWAYS = ("unit", "accel", "arch", "compiler", "flags")
+ALWAYS = ("unit", "accel", "arch", "compiler")
+# What an OS demands of its programs (guest/os/*/build.toml): where they are loaded, which registers they may use.
+DEMANDED = frozenset({"-fPIE", "-fno-pie", "-mgeneral-regs-only"})
 FOR_TIME = ("cpu_model", "counter", "cpus")
 
 
@@ -46,7 +48,7 @@ def compare(base: Summary, base_conditions: Conditions, candidate: Summary, cond
     """The ratio of two results of the same run.
 
     Raises:
-        UsageError: they were not taken alike, mean different things, or are emulated time; the line names what.
+        UsageError: their conditions or meanings differ, or are emulated time; the line names what.
     """
     refuse(base_conditions, conditions)
     if why := unlike(base, candidate):
@@ -66,15 +68,27 @@ def refuse(base: Conditions, candidate: Conditions) -> None:
 
 
 def obstacle(base: Conditions, candidate: Conditions) -> str | None:
-    """Why nothing taken under these conditions has a ratio, and what to do; None when they are alike."""
+    """Why nothing measured under these conditions has a ratio, and what to do; None when they allow one."""
     for side in (base, candidate):
         if side.unit == "ns" and not side.is_time:
             return f"{side.guest} ran under {side.accel}, emulated time is not time; use --accel icount"
-    return _difference(base, candidate, (*ALWAYS, *(FOR_TIME if base.unit == "ns" else ())))
+    if why := _difference(base, candidate, (*ALWAYS, *(FOR_TIME if base.unit == "ns" else ()))):
+        return why
+    if _flags(base, candidate) != _flags(candidate, base):
+        return (
+            f"compiler flags differ ({base.flags} and {candidate.flags}); build both payloads with the same compiler"
+            " settings"
+        )
+    return None
+
+
+def _flags(one: Conditions, other: Conditions) -> list[str]:
+    """The flags that must be equal: between two OSes, those that a kernel or loader demands are part of the OS."""
+    return [flag for flag in one.flags.split() if one.os == other.os or flag not in DEMANDED]
 
 
 def unlike(base: Summary, candidate: Summary) -> str | None:
-    """Why these two results have no ratio although their conditions are alike; None when they have one."""
+    """Why these two results have no ratio although their conditions allow one; None when they have one."""
     if base.estimate <= 0 or candidate.estimate <= 0:
         return "a result at or below zero has no ratio"
     return _difference(base, candidate, ("key", "meaning", "place", "params", "unit"))
@@ -85,7 +99,7 @@ def _difference(base: object, candidate: object, names: tuple[str, ...]) -> str 
     for name in names:
         one, other = getattr(base, name), getattr(candidate, name)
         if one != other:
-            return f"{name} differs ({one} and {other}); measure both alike"
+            return f"{name} differs ({one} and {other}); measure both under the same conditions"
     return None
 
 

@@ -42,7 +42,7 @@ def of_gate(head: Head, pairs: Sequence[Pair], stored: Sequence[Stored]) -> tupl
     own = [pair for pair in pairs if not pair.control]
     said = own[0].turns["candidate"].conditions if own and "candidate" in own[0].turns else None
     if said is None:
-        return (f"history: the candidate never spoke; {ADVISORY}",)
+        return (f"history: the candidate sent no record; {ADVISORY}",)
     on = machine(own)
     values = {
         key: _known(typical(own, "candidate", key, on), typical_cycles(own, "candidate", key, on))
