@@ -8,8 +8,7 @@ Nothing but Python 3.11 is needed: when nox is missing it is put into a private 
 starts over there. Arguments after `--` reach pytest.
 """
 
-from __future__ import annotations
-
+# No `from __future__ import annotations`: a Python too old for it is to meet the line below, and no syntax error.
 import hashlib
 import importlib.util
 import os
@@ -20,8 +19,17 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
+REGRESSION, INFRASTRUCTURE = 1, 3  # as ferrule/errors.py has them
+
+
+def give_up(why: str) -> NoReturn:
+    """End with one line: what fails here is no regression."""
+    print("noxfile.py: " + why, file=sys.stderr)
+    sys.exit(INFRASTRUCTURE)
+
+
 if sys.version_info < (3, 11):  # noqa: UP036 - this file may be started by any Python
-    sys.exit(f"noxfile.py: Python 3.11 or newer is needed, this is {platform.python_version()}")
+    give_up("Python 3.11 or newer is needed, this is " + platform.python_version())
 
 HOME = Path(__file__).resolve().parent
 ENVIRONMENTS = HOME / ".nox" / f"{sys.version_info.major}.{sys.version_info.minor}"  # of one Python never for another
@@ -45,8 +53,8 @@ def bootstrap() -> NoReturn:
     python, ready = boot / "bin" / "python", boot / "ready"
     if not (ready.exists() and python.exists()):
         if not all(importlib.util.find_spec(module) for module in ("venv", "ensurepip")):
-            sys.exit(
-                "noxfile.py: neither nox nor venv is in this Python; install one of them:"
+            give_up(
+                "neither nox nor venv is in this Python; install one of them:"
                 " sudo apt-get install -y python3-venv (or: pipx install nox)"
             )
         where = boot.relative_to(HOME)
@@ -55,9 +63,11 @@ def bootstrap() -> NoReturn:
         try:
             subprocess.run([sys.executable, "-m", "venv", "--clear", str(boot)], check=True)
             subprocess.run([python, "-m", "pip", "--disable-pip-version-check", "install", "-q", *pinned], check=True)
+            ready.touch()
         except subprocess.CalledProcessError as failure:
-            sys.exit(f"noxfile.py: nox could not be installed into {where} (exit status {failure.returncode})")
-        ready.touch()
+            give_up(f"nox could not be installed into {where} (exit status {failure.returncode}); see the lines above")
+        except OSError as failure:
+            give_up(f"nox could not be installed into {where}: {failure.strerror}")
     os.chdir(HOME)
     os.execv(python, [str(python), str(HOME / "noxfile.py"), *sys.argv[1:]])  # noqa: S606 - no shell is the point
 
@@ -84,13 +94,16 @@ def install(session: nox.Session, *names: str) -> None:
     if stamp.exists() and stamp.read_text() == wanted:
         return
     stamp.unlink(missing_ok=True)
-    if locked():
-        for name in names:
-            session.install("-q", "--no-compile", "--require-hashes", "-r", str(LOCKS / f"{name}.lock"))
-    else:
-        session.warn(f"the locks do not cover this Python on this machine ({sys.version}): installing by ranges")
-        session.install("-q", *ranges(*names))
-    session.install("-q", "--no-deps", "--no-build-isolation", "-e", str(HOME))
+    try:
+        if locked():
+            for name in names:
+                session.install("-q", "--no-compile", "--require-hashes", "-r", str(LOCKS / f"{name}.lock"))
+        else:
+            session.warn(f"the locks do not cover this Python on this machine ({sys.version}): installing by ranges")
+            session.install("-q", *ranges(*names))
+        session.install("-q", "--no-deps", "--no-build-isolation", "-e", str(HOME))
+    except CommandFailed:
+        give_up("the packages could not be installed, see the lines above; is the package index to be reached?")
     stamp.write_text(wanted)
 
 
@@ -113,20 +126,26 @@ def compiler_missing() -> bool:
     return not os.environ.get("CC") and shutil.which("cc") is None
 
 
+class Passed(SystemExit):
+    """The end of a command of ours, with its own exit code."""
+
+    own = True  # nox reads this file a second time: there is another class of this name
+
+
 def passing_through(session: nox.Session, *command: str) -> None:
     """Run a command and end with its own exit code: 1, 2 and 3 mean different things, nox makes 1 of them all."""
     try:
         session.run(*command)
     except CommandFailed as failure:
         code = failure.return_code or 0
-        raise SystemExit(code if code > 0 else 3) from None
+        raise Passed(code if code > 0 else INFRASTRUCTURE) from None
 
 
 @nox.session(reuse_venv=True)
 def bench(session: nox.Session) -> None:
     """Measure this machine and the guests it can boot."""
     install(session, "bench", *(["compiler"] if compiler_missing() else []))
-    session.run("ferrule", "doctor")
+    passing_through(session, "ferrule", "doctor")
     passing_through(session, "ferrule", "run", *session.posargs)
 
 
@@ -195,4 +214,7 @@ def lock(session: nox.Session) -> None:
 
 if __name__ == "__main__":
     os.chdir(HOME)
-    nox.main()
+    try:
+        nox.main()
+    except SystemExit as end:  # nox calls every failure 1
+        sys.exit(INFRASTRUCTURE if end.code == REGRESSION and not hasattr(end, "own") else end.code)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import importlib.util
+import os
 import re
 import subprocess
 import sys
@@ -125,7 +127,7 @@ def start_over(tmp_path: Path, preparation: str) -> subprocess.CompletedProcess[
 
 def test_missing_venv_is_one_line_with_the_command(tmp_path: Path) -> None:
     done = start_over(tmp_path, "sys.modules['ensurepip'] = None")
-    assert done.returncode == 1
+    assert done.returncode == 3
     assert done.stdout == ""
     assert len(done.stderr.splitlines()) == 1
     assert "apt-get install -y python3-venv" in done.stderr
@@ -133,9 +135,51 @@ def test_missing_venv_is_one_line_with_the_command(tmp_path: Path) -> None:
 
 def test_old_python_is_one_line(tmp_path: Path) -> None:
     done = start_over(tmp_path, "sys.version_info = (3, 10, 9)")
-    assert done.returncode == 1
+    assert done.returncode == 3
     assert done.stderr.startswith("noxfile.py: Python 3.11 or newer is needed")
     assert len(done.stderr.splitlines()) == 1
+
+
+def test_what_an_older_python_reads_has_no_newer_syntax() -> None:
+    """Python 3.6 gets as far as the line that tells it: it must be able to read the file."""
+    ast.parse((ROOT / "noxfile.py").read_text(), feature_version=(3, 6))
+    assert "from __future__" not in re.sub(r"#[^\n]*", "", (ROOT / "noxfile.py").read_text())
+
+
+def in_a_session(tmp_path: Path, program: str, *flags: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """The noxfile of a checkout like ours whose session `bench` is this program."""
+    text = (ROOT / "noxfile.py").read_text()
+    start = text.index('    """Measure this machine')
+    end = text.index("\n\n\n", start)
+    (tmp_path / "noxfile.py").write_text(f"{text[:start]}{program}{text[end:]}")
+    for name in ("pyproject.toml", "requirements"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    command = [sys.executable, "noxfile.py", *flags, "-s", "bench"]
+    around = {**os.environ, **environment}
+    return subprocess.run(command, cwd=tmp_path, env=around, capture_output=True, text=True, check=False, timeout=120)
+
+
+@pytest.mark.parametrize(
+    ("program", "code"),
+    [
+        ("    session.run('false', external=True)", 3),
+        ("    passing_through(session, sys.executable, '-c', 'exit(1)')", 1),
+        ("    passing_through(session, sys.executable, '-c', 'exit(2)')", 2),
+        ("    raise RuntimeError('a fault')", 3),
+    ],
+    ids=["a tool", "a regression", "usage", "a fault"],
+)
+def test_only_a_regression_is_one(program: str, code: int, tmp_path: Path) -> None:
+    pytest.importorskip("nox")
+    done = in_a_session(tmp_path, program, "--no-venv")
+    assert done.returncode == code, done.stderr
+
+
+def test_packages_that_cannot_be_had_are_no_regression(tmp_path: Path) -> None:
+    pytest.importorskip("nox")
+    done = in_a_session(tmp_path, "    install(session, 'bench')", PIP_NO_INDEX="1", UV_NO_INDEX="1")
+    assert done.returncode == 3, done.stderr
+    assert done.stderr.splitlines()[-1].startswith("noxfile.py: the packages could not be installed")
 
 
 def test_ranges_are_what_the_project_states(noxfile: ModuleType) -> None:

@@ -12,13 +12,13 @@ from pathlib import Path
 
 from tabulate import tabulate
 
-from ferrule import __version__, paths
-from ferrule.errors import EXIT_INFRASTRUCTURE, EXIT_OK, EXIT_USAGE, FerruleError, UsageError
+from ferrule import __version__, exits, paths
+from ferrule.errors import EXIT_INFRASTRUCTURE, EXIT_OK, EXIT_USAGE, UsageError
 from ferrule.gate import flags
 from ferrule.validate import flags as validate_flags
 
-# pytest's own exit codes (pytest.ExitCode) in ours: internal error, usage error, nothing collected.
-FROM_PYTEST = {3: EXIT_INFRASTRUCTURE, 4: EXIT_USAGE, 5: EXIT_USAGE}
+# pytest's own exit codes (pytest.ExitCode) in ours: failed tests, internal error, usage error, nothing collected.
+FROM_PYTEST = {1: EXIT_INFRASTRUCTURE, 3: EXIT_INFRASTRUCTURE, 4: EXIT_USAGE, 5: EXIT_USAGE}
 # Our tables say what pytest-benchmark's says, with intervals; theirs is for those who ask for it.
 THEIR_TABLE = tuple(
     f"--benchmark-{what}" for what in ("compare", "histogram", "columns", "sort", "group-by", "verbose")
@@ -32,26 +32,20 @@ def main(argv: Sequence[str] | None = None) -> int:
         0 ok, 1 regression found, 2 usage, 3 infrastructure.
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
+    return exits.guarded(lambda: _command(arguments))
+
+
+def _command(arguments: Sequence[str]) -> int:
     if arguments[:1] == ["run"]:  # all that follows is pytest's: argparse must not touch it
         return run(arguments[1:])
     parsed = _parser().parse_args(arguments)
-    try:
-        done: int = parsed.action(parsed)
-    except FerruleError as error:
-        print(f"ferrule: {error}", file=sys.stderr)
-        return error.exit_code
-    except BrokenPipeError:  # `ferrule list | head`
-        return EXIT_OK
+    done: int = parsed.action(parsed)
     return done
 
 
 def run(arguments: Sequence[str]) -> int:
     """Run the suites with pytest; arguments are pytest's and ours."""
-    try:
-        root = paths.root()
-    except FerruleError as error:
-        print(f"ferrule: {error}", file=sys.stderr)
-        return error.exit_code
+    root = paths.root()
     # The settings are named: pytest would look for them above every argument that happens to be a folder.
     quiet = [
         "-q",

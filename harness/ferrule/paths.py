@@ -7,8 +7,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
+from typing import Final
 
-from ferrule.errors import UsageError
+from ferrule.errors import InfrastructureError, UsageError
+
+NAME_ANOTHER: Final = "set FERRULE_CACHE to a folder that can be written and run from"
 
 _other: ContextVar[Path | None] = ContextVar("other", default=None)
 
@@ -36,9 +39,26 @@ def root() -> Path:
 
 
 def cache(*parts: str) -> Path:
-    """A folder in the user's cache (`FERRULE_CACHE`, else XDG_CACHE_HOME, else ~/.cache), made on first use."""
+    """A folder in the user's cache (`FERRULE_CACHE`, else XDG_CACHE_HOME, else ~/.cache), made on first use.
+
+    Raises:
+        InfrastructureError: there is no home, or the folder cannot be made or written.
+    """
     base = os.environ.get("FERRULE_CACHE")
-    home = Path(base) if base else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "ferrule"
-    folder = home.joinpath(*parts)
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = (Path(base) if base else _user_cache() / "ferrule").joinpath(*parts)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InfrastructureError(f"cache {folder}: {error.strerror}; {NAME_ANOTHER}") from None
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise InfrastructureError(f"cache {folder}: cannot be written; {NAME_ANOTHER}")
     return folder
+
+
+def _user_cache() -> Path:
+    if named := os.environ.get("XDG_CACHE_HOME"):
+        return Path(named)
+    try:
+        return Path.home() / ".cache"
+    except RuntimeError:  # HOME is unset, and the user is in no list
+        raise InfrastructureError(f"cache: there is no home folder; {NAME_ANOTHER}") from None

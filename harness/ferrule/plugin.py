@@ -4,27 +4,37 @@ from __future__ import annotations
 
 import json
 import secrets
-import sys
 import warnings
 from collections.abc import Generator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ferrule import __version__, companion, options
-from ferrule.errors import EXIT_INFRASTRUCTURE, FerruleError, InfrastructureError, UsageError
+from ferrule import __version__, companion, exits, options
+from ferrule.errors import EXIT_INFRASTRUCTURE, EXIT_USAGE, FerruleError, InfrastructureError, UsageError
 from ferrule.records.samples import RunResult
 from ferrule.replay import REPLAY, inject
 from ferrule.session import Case, Session
 
 SESSION = pytest.StashKey[Session]()
 REFUSED = pytest.StashKey[UsageError]()  # by the workers of pytest-xdist
+OUTPUT = pytest.StashKey[exits.Output | None]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add our options."""
     options.add_options(parser)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None]:
+    """Take over the standard streams, before pytest keeps them: a reader that leaves early ends no measurement."""
+    held = ExitStack()
+    early_config.stash[OUTPUT] = held.enter_context(exits.output())
+    early_config.add_cleanup(held.close)
+    yield
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -42,8 +52,8 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
     """A bad option ends here: one line and our exit code, before pytest has said anything."""
     try:
         options.check(config)
-    except FerruleError as error:
-        return _give_up(error)
+    except Exception as error:
+        return exits.tell(error)
     return None
 
 
@@ -97,16 +107,10 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
         companion.refuse(session.config, held.verify_only)
         with capture.global_and_fixture_disabled():
             held.measure(cases)
-    except FerruleError as error:
-        held.exit_code = _give_up(error)
+    except Exception as error:
+        held.exit_code = exits.tell(error)
         return None if held.measured else True  # what was measured is reported, also when it could not be stored
     return None
-
-
-def _give_up(error: FerruleError) -> int:
-    sys.stdout.flush()
-    print(f"ferrule: {error}", file=sys.stderr)
-    return error.exit_code
 
 
 def _case(item: pytest.Item) -> Case | None:
@@ -154,7 +158,7 @@ def measurement(request: pytest.FixtureRequest) -> Measurement:
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> Generator[None]:
-    """A guest that failed is an infrastructure error to whoever reads the exit code, not a regression."""
+    """End with our exit code: a guest that failed is no regression, and neither is an interruption."""
     held = session.config.stash.get(SESSION, None)
     try:
         with warnings.catch_warnings():
@@ -162,19 +166,36 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> Generator[
                 warnings.filterwarnings("ignore", "Not saving anything")  # the verdicts are: below
             yield
         _write_verdicts(session.config, held)
-    except OSError as error:  # pytest-benchmark could not write its file, and took the terminal's summary with it
-        if held is None or not held.measured:
+    except Exception as error:  # such as pytest-benchmark's file, which takes the terminal's summary with it
+        if held is None:
             raise
-        print(held.report())
-        held.exit_code = _give_up(InfrastructureError(f"{error.filename or '--json'}: {error.strerror}"))
+        if held.measured:
+            print(held.report())
+        held.exit_code = exits.tell(_of_json(error))
     if (refused := session.config.stash.get(REFUSED, None)) is not None:
-        session.exitstatus = _give_up(refused)
-    if held is None:
-        return
+        session.exitstatus = exits.tell(refused)
+    if held is not None:
+        session.exitstatus = _ending(held, exitstatus)
+        if (output := session.config.stash.get(OUTPUT, None)) is not None:
+            session.exitstatus = output.settle(session.exitstatus)
+
+
+def _ending(held: Session, exitstatus: int) -> int:
+    """Our exit code for what pytest would end with."""
     if held.exit_code:
-        session.exitstatus = held.exit_code
-    elif held.measured and exitstatus == pytest.ExitCode.TESTS_FAILED:
-        session.exitstatus = EXIT_INFRASTRUCTURE
+        return held.exit_code
+    if exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED:
+        return EXIT_USAGE
+    if exitstatus in (pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.INTERRUPTED):
+        return EXIT_INFRASTRUCTURE
+    return exitstatus
+
+
+def _of_json(error: Exception) -> Exception:
+    """The same, by the name of our flag."""
+    if isinstance(error, OSError) and error.filename is None:
+        return InfrastructureError(f"--json: {error.strerror}")
+    return error
 
 
 def _write_verdicts(config: pytest.Config, held: Session | None) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -13,8 +14,9 @@ from pathlib import Path
 import cffi
 import pytest
 from ferrule import core
-from ferrule.core import _build
-from ferrule.errors import UsageError
+from ferrule.core import _build, _native
+from ferrule.errors import InfrastructureError, UsageError
+from ferrule.payload import toolchain
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -76,3 +78,40 @@ def _is_call(line: str) -> bool:
 @given(st.binary(max_size=300))
 def test_the_crc_is_that_of_zlib(data: bytes) -> None:
     assert core.crc32(data) == zlib.crc32(data)
+
+
+SUM = "from ferrule import core; print(core.crc32(b'ferrule'))"
+
+
+def summed(**environment: str) -> subprocess.CompletedProcess[str]:
+    env = {**{key: value for key, value in os.environ.items() if key != "FERRULE_CORE"}, **environment}
+    return subprocess.run([sys.executable, "-c", SUM], env=env, capture_output=True, text=True, check=False)
+
+
+def other_library(folder: Path) -> Path:
+    """A compiler like musl-gcc: it works, and what it links needs a C library that this Python's loader has not."""
+    (folder / "none.c").write_text("int of_another_library;")
+    made = ["cc", "-shared", "-o", str(folder / "libanother.so.1"), str(folder / "none.c")]
+    subprocess.run([*made, "-Wl,-soname,libanother.so.1"], check=True)
+    script = folder / "another-gcc"
+    script.write_text(f'#!/bin/sh\nexec cc "$@" -Wl,--no-as-needed {folder}/libanother.so.1\n')
+    script.chmod(0o755)
+    return script
+
+
+@pytest.mark.skipif(shutil.which("cc") is None, reason="no cc on PATH")
+def test_a_compiler_for_another_c_library_is_not_needed(tmp_path: Path) -> None:
+    done = summed(CC=str(other_library(tmp_path)), FERRULE_CACHE=str(tmp_path / "cache"))
+    assert done.stdout == f"{zlib.crc32(b'ferrule')}\n", done.stderr
+
+
+@pytest.mark.skipif(shutil.which("cc") is None, reason="no cc on PATH")
+def test_what_cannot_be_loaded_names_the_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a cache from which nothing may be run: here the only compiler makes what this Python cannot load."""
+    monkeypatch.setenv("CC", str(other_library(tmp_path)))
+    monkeypatch.setenv("FERRULE_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(toolchain, "python_compiler", lambda: None)
+    _native._load.cache_clear()
+    with pytest.raises(InfrastructureError, match=r"^timing core: cannot be loaded: .*; set FERRULE_CACHE to a folder"):
+        core.crc32(b"")
+    _native._load.cache_clear()

@@ -9,6 +9,7 @@ import platform
 import sys
 import sysconfig
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
@@ -56,15 +57,32 @@ def declarations() -> str:
     return "\n".join(_marked(header) for header in _headers())
 
 
-def build(mode: Mode) -> Path:
+def compilers() -> Iterator[toolchain.Compiler]:
+    """What can build for this Python, the best first: its own compiler, as `$CC` may name one for another C library.
+
+    Raises:
+        UsageError: `$CC` names something that is no C compiler.
+        ToolMissing: there is none at all.
+    """
+    own = toolchain.python_compiler()
+    if own is not None:
+        yield own
+    yield toolchain.host_compiler()
+
+
+def build(mode: Mode, compiler: toolchain.Compiler | None = None) -> Path:
     """The library or module, built unless the cache has it. Builders may race: each replaces the file atomically.
+
+    Args:
+        mode: which of the two.
+        compiler: that builds it; the first of compilers() when not given.
 
     Raises:
         ToolMissing: there is no C compiler.
         BuildFailed: it does not compile.
         InfrastructureError: the cache cannot be written.
     """
-    compiler = toolchain.host_compiler()
+    compiler = compiler or next(compilers())
     try:
         folder = paths.cache("core")
         finished = folder / f"{MODULE}-{mode}-{_key(compiler, mode)}.so"
@@ -72,7 +90,7 @@ def build(mode: Mode) -> Path:
             with tempfile.TemporaryDirectory(dir=folder) as scratch:
                 _compile(compiler, mode, Path(scratch)).replace(finished)
     except OSError as error:
-        raise InfrastructureError(f"timing core: {error.filename}: {error.strerror}; set FERRULE_CACHE") from None
+        raise InfrastructureError(f"timing core: {error.filename}: {error.strerror}; {paths.NAME_ANOTHER}") from None
     return finished
 
 

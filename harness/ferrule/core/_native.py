@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import functools
+import itertools
+import os
 from importlib.machinery import ExtensionFileLoader
 from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import cffi
 
-from ferrule.core._build import MODULE, Mode, build, declarations, mode_here
+from ferrule import paths
+from ferrule.core._build import MODULE, Mode, build, compilers, declarations, mode_here
+from ferrule.errors import BuildFailed, InfrastructureError
 
 
 class Native(NamedTuple):
@@ -21,17 +26,30 @@ class Native(NamedTuple):
 
 def native() -> Native:
     """The binding, built and loaded at its first use. Raises as _build.mode_here() and _build.build() do."""
-    return _load(mode_here())
+    return _load(mode_here(), bool(os.environ.get("FERRULE_CORE")))
 
 
 @functools.cache
-def _load(mode: Mode) -> Native:
-    path = str(build(mode))
+def _load(mode: Mode, asked: bool) -> Native:
+    """The first that can be built and loaded; when no mode was asked for, a plain library is better than nothing."""
+    modes: tuple[Mode, ...] = (mode,) if asked or mode == "abi" else (mode, "abi")
+    refused: list[str] = []
+    for way, compiler in itertools.product(modes, compilers()):
+        try:
+            return _loaded(build(way, compiler), way)
+        except BuildFailed as error:
+            refused.append(str(error))
+        except (ImportError, OSError) as error:  # built for another C library, or where nothing may be run from
+            refused.append(f"timing core: cannot be loaded: {error}; {paths.NAME_ANOTHER}")
+    raise InfrastructureError(refused[0])
+
+
+def _loaded(path: Path, mode: Mode) -> Native:
     if mode == "abi":
         ffi = cffi.FFI()
         ffi.cdef(declarations())
-        return Native(ffi, ffi.dlopen(path))
-    loader = ExtensionFileLoader(MODULE, path)
+        return Native(ffi, ffi.dlopen(str(path)))
+    loader = ExtensionFileLoader(MODULE, str(path))
     spec = spec_from_file_location(MODULE, path, loader=loader)
     if spec is None:
         raise ImportError(f"{path}: not a module")

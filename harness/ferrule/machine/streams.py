@@ -12,6 +12,8 @@ from ferrule.errors import TransportError
 from ferrule.machine import children
 from ferrule.machine.transcript import Transcript
 
+ASK = 0.1  # seconds between two looks at a child that nothing tells of
+
 
 class Streams:
     """What one child says, read without threads: its data on one descriptor, the rest into transcripts."""
@@ -19,6 +21,7 @@ class Streams:
     def __init__(self) -> None:
         self._watch = selectors.DefaultSelector()
         self._child: subprocess.Popen[bytes] | None = None
+        self._unwatched = False  # the child's end has to be asked for: no descriptor tells of it
 
     def start(self, argv: Sequence[str], console: Transcript, env: Mapping[str, str]) -> None:
         """Start a child whose standard output is the data, and watch it; what it complains of goes to `console`.
@@ -45,7 +48,10 @@ class Streams:
         self._watch.register(data, selectors.EVENT_READ, None)
         for descriptor, transcript in sides.items():
             self._watch.register(descriptor, selectors.EVENT_READ, transcript)
-        self._watch.register(os.pidfd_open(child.pid), selectors.EVENT_READ, child)
+        try:
+            self._watch.register(os.pidfd_open(child.pid), selectors.EVENT_READ, child)
+        except (OSError, AttributeError):  # a container's rules, an old kernel, another system
+            self._unwatched = True
 
     def read(self, deadline: float) -> bytes:
         """Next data; b"" when the child is gone and all it said is read. `deadline` is on time.monotonic().
@@ -53,9 +59,13 @@ class Streams:
         Raises:
             TimeoutError: no data came before the deadline.
         """
-        while self._watch.get_map():
+        while self._watch.get_map() or self._unwatched:
             left = deadline - time.monotonic()
-            events = self._watch.select(max(0.0, left))
+            events = self._watch.select(max(0.0, min(left, ASK) if self._unwatched else left))
+            if not events and self._unwatched and self._child is not None and _ended(self._child):
+                children.kill(self._child)
+                self._unwatched = False
+                continue
             for key, _ in events:
                 if isinstance(key.data, subprocess.Popen):  # children it left would hold the streams open for ever
                     children.kill(key.data)
@@ -66,7 +76,8 @@ class Streams:
                     key.data.add(chunk)
                 else:
                     return chunk
-            if not events or left <= 0:  # the second: one that talks only beside its data has no right to more time
+            # The first: one that talks only beside its data has no right to more time.
+            if left <= 0 or not (events or self._unwatched):
                 raise TimeoutError("no bytes from the guest")
         return b""
 
@@ -97,6 +108,14 @@ class Streams:
     def _drop(self, descriptor: int) -> None:
         self._watch.unregister(descriptor)
         os.close(descriptor)
+
+
+def _ended(child: subprocess.Popen[bytes]) -> bool:
+    """Whether the child has ended; it is not reaped, so that its process group stays its own."""
+    try:
+        return os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+    except ChildProcessError:  # somebody has reaped it
+        return True
 
 
 def _read_chunk(descriptor: int) -> bytes:

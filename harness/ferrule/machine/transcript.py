@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 
+from ferrule.text import STEERING
+
 _ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|[@-Z\\-_])")  # ECMA-48 control sequences: firmware clears screens
-_CONTROLS = re.compile(r"[^\n\t\x20-\x7e\xa0-\uffff]")
 
 
 class Transcript:
@@ -26,7 +27,7 @@ class Transcript:
     def text(self) -> str:
         """What is kept, with terminal control sequences, carriage returns and control characters taken out."""
         text = self._kept.decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n")
-        return _CONTROLS.sub("?", _ESCAPES.sub("", text))
+        return STEERING.sub("?", _ESCAPES.sub("", text))
 
     def tail(self, lines: int = 12) -> str:
         """The last non-empty lines."""

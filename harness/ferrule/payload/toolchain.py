@@ -10,6 +10,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import sysconfig
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -57,6 +58,12 @@ def host_compiler() -> Compiler:
         ToolMissing: there is none.
     """
     return _found(os.environ.get("CC", ""), os.environ.get("PATH", ""), None)
+
+
+def python_compiler() -> Compiler | None:
+    """The compiler that built this Python, where it is here: what it makes, this Python can load."""
+    words = tuple(shlex.split(sysconfig.get_config_var("CC") or ""))
+    return _identify(words[:1]) if words and shutil.which(words[0]) else None
 
 
 def target_compiler(arch: str) -> Compiler:
