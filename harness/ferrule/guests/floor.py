@@ -18,7 +18,7 @@ ARCH = "x86_64"
 BOOT_SECONDS: dict[Accel, float] = {"kvm": 10.0, "tcg": 30.0, "icount": 60.0}
 LEAST_MEMORY = 64  # MiB: every address space has its tables from the start
 
-# What the kernel writes to the debug port: enum end_code of guest/os/floor/kernel/kernel.h, each the first of a range.
+# What the kernel writes to the debug port: guest/boot/end.h and os/floor/kernel/ending.h, each the first of a range.
 END_STATUS, END_FAULT, END_KERNEL, END_DEADLOCK = 0x20, 0x40, 0x60, 0x7F
 _FAULT = re.compile(r"floor: .*exception \d+:.*")
 

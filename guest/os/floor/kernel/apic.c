@@ -1,5 +1,12 @@
 /* The local APIC (SDM vol. 3A ch. 11): timer, interrupts between processors, and the start of a second one. */
-#include "kernel.h"
+#include "apic.h"
+
+#include "boot/multiboot.h"
+#include "boot/processor.h"
+#include "boot/serial.h"
+#include "cpu.h"
+#include "errors.h"
+#include "frame.h"
 
 enum {
     APIC_BASE = 0xFEE00000,
@@ -52,21 +59,21 @@ void apic_init(void) {
     apic_write(TIMER, VECTOR_TIMER); /* one-shot, not masked */
 }
 
-static void wait_ms(uint64_t ms) {
-    uint64_t end = tsc() + ms * (tsc_hz / 1000);
+static void wait(uint64_t ticks) {
+    uint64_t end = tsc() + ticks;
     while (tsc() < end)
         __builtin_ia32_pause();
 }
 
 /* INIT, 10 ms, then start-up at a page below 1 MiB; a second start-up for those that missed the first (SDM vol. 3A
  * 9.4.4.1). A message to a processor that is not there is lost, and nobody comes up. */
-void second_cpu_start(void) {
+void second_cpu_start(uint64_t ticks_per_ms) {
     bytes_copy((void *)SECOND_CPU_AT, second_cpu_code, (uint64_t)(second_cpu_code_end - second_cpu_code));
     send(SECOND_CPU, INIT);
-    wait_ms(10);
+    wait(10 * ticks_per_ms);
     for (int try = 0; try < 2 && !second_cpu_up; try++) {
         send(SECOND_CPU, STARTUP | SECOND_CPU_AT >> 12);
-        wait_ms(1);
+        wait(ticks_per_ms);
     }
     cpus += (uint64_t)second_cpu_up;
 }

@@ -1,5 +1,7 @@
 /* Descriptor tables and the system-call registers of a CPU. */
-#include "kernel.h"
+#include "cpu.h"
+
+#include "boot/processor.h"
 
 extern const char call_entry[], page_fault_entry[], timer_entry[], ping_entry[], pong_entry[], spurious_entry[];
 extern const char exception_entries[], kernel_stack_end[];

@@ -5,7 +5,7 @@
 
     .file "entry.S" /* or the linker would write the name of a temporary object into the program */
 
-    /* struct context of kernel.h */
+    /* struct context of context.h */
     .set STACK, 0
     .set INSTRUCTION, 8
     .set FLAGS, 16
@@ -83,7 +83,7 @@ calls:
     .quad 0
     .text
 
-    plain CALL_SAY, port_say
+    plain CALL_SAY, machine_say
     plain CALL_FACT, machine_fact
     plain CALL_MAP, memory_map
     plain CALL_UNMAP, memory_unmap

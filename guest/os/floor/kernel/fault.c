@@ -1,6 +1,9 @@
 /* What nobody expected. In the kernel it ends the machine, in the payload the boot, in a child of the payload the
  * child. */
-#include "kernel.h"
+#include "context.h"
+#include "ending.h"
+#include "process.h"
+#include "say.h"
 
 /* As entry.S pushes it. */
 struct frame {
@@ -44,8 +47,10 @@ struct context *fault_report(const struct frame *frame) {
     say_number(frame->vector);
     say(":");
     say_frame(frame);
-    if (in_kernel || in_payload)
-        machine_end((in_kernel ? END_KERNEL : END_FAULT) + (unsigned)(frame->vector & 0x1F));
+    if (in_kernel)
+        machine_end(END_KERNEL + (unsigned)(frame->vector & 0x1F));
+    if (in_payload)
+        machine_end(end_of_fault(frame->vector));
     process_end(current->space, CHILD_FAULT + (long)frame->vector);
     return context_next();
 }

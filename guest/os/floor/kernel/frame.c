@@ -1,5 +1,5 @@
 /* Physical pages. Free ones are a stack threaded through themselves; those never used yet come after it. */
-#include "kernel.h"
+#include "frame.h"
 
 enum { FRAMES = 1 << 18 }; /* 1 GiB: what lies below the window of the address spaces */
 

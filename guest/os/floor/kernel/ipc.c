@@ -1,6 +1,8 @@
 /* A message in a register, handed from caller to server and back: whoever is called runs at once, no queue is touched.
  * A server holds one caller at a time, its partner, and answers it with the next CALL_IPC_SERVE. */
-#include "kernel.h"
+#include "context.h"
+#include "errors.h"
+#include "process.h"
 
 /* CALL_IPC_CALL */
 struct context *ipc_call(uint64_t id, uint64_t message) {

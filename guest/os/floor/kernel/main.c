@@ -1,17 +1,32 @@
-/* The kernel's start: from the boot code's long mode to the payload's first instruction. */
-#include "kernel.h"
+/* The kernel's start: from the boot code's long mode to the payload's first instruction; and what the payload asks of
+ * the machine. */
+#include "apic.h"
+#include "boot/multiboot.h"
+#include "boot/serial.h"
+#include "call.h"
+#include "cpu.h"
+#include "errors.h"
+#include "frame.h"
+#include "image.h"
+#include "process.h"
+#include "say.h"
+#include "space.h"
+#include "time.h"
+
+static const uint16_t serial[] = {[FLOOR_CONSOLE] = CONSOLE_PORT, [FLOOR_RECORDS] = RECORDS_PORT};
 
 void boot_main(const struct multiboot_info *info) {
     enum { FIRST_MIB_KIB = 1024, MEMORY_KNOWN = 1 };
     uint64_t kib = info->flags & MEMORY_KNOWN ? info->memory_upper : 0;
-    ports_init();
+    serial_start(CONSOLE_PORT);
+    serial_start(RECORDS_PORT);
     cpu_init();
     frames_init((uint64_t)image_end, (FIRST_MIB_KIB + kib) * 1024);
     spaces_init();
     contexts_init();
     apic_init();
     time_init();
-    second_cpu_start();
+    second_cpu_start(tsc_hz / 1000);
     say("floor: ");
     say_number(cpus);
     say(" CPU, counter ");
@@ -39,4 +54,17 @@ uint64_t machine_fact(uint64_t which) {
         return frames_total() * PAGE;
     }
     return (uint64_t)-E_INVAL;
+}
+
+/* CALL_SAY */
+long machine_say(uint64_t which, uint64_t bytes, uint64_t length) {
+    if (which > FLOOR_RECORDS)
+        return -E_INVAL;
+    for (uint64_t done = 0; done < length; done++) {
+        const char *at = space_at(current->space, bytes + done, 0);
+        if (!at)
+            return -E_FAULT;
+        serial_send(serial[which], at, 1);
+    }
+    return (long)length;
 }

@@ -1,71 +1,19 @@
 /* Pipes of the simplest kind: bytes go straight into the buffer of a reader that waits; without one they are kept in a
  * page, and a writer that does not get all of its bytes in waits until readers have taken them. */
-#include "kernel.h"
+#include "context.h"
+#include "errors.h"
+#include "frame.h"
+#include "pipe_end.h"
+#include "process.h"
+#include "space.h"
 
-enum { PIPES = 80, FIRST_END = 3 }; /* 0 to 2 are what programs take for input, output and errors */
-
-struct pipe {
-    uint64_t readers, writers;    /* open ends */
-    struct list reading, writing; /* who waits; never both, and never a reader while bytes are kept */
-    uint64_t page;                /* 0: this one is free */
-    uint64_t start, end;          /* what is kept */
-};
+enum { PIPES = 80 };
 
 static struct pipe pipes[PIPES];
 
 static struct pipe *pipe_of(uint64_t fd, int writes) {
-    struct pipe_end *end = fd < current->space->ends ? &current->space->end[fd] : NULL;
+    struct pipe_end *end = fd < current->space->ends.count ? &current->space->ends.end[fd] : NULL;
     return end && end->pipe && end->writes == writes ? end->pipe : NULL;
-}
-
-static long open_end(struct pipe *pipe, int writes) {
-    struct pipe_end *end = current->space->end;
-    long fd = FIRST_END;
-    while (fd < SPACE_ENDS && end[fd].pipe)
-        fd++;
-    if (fd == SPACE_ENDS)
-        return -E_NFILE;
-    end[fd] = (struct pipe_end){pipe, writes};
-    if (current->space->ends <= (uint64_t)fd)
-        current->space->ends = (uint64_t)fd + 1;
-    *(writes ? &pipe->writers : &pipe->readers) += 1;
-    return fd;
-}
-
-static void wake_all(struct list *queue, long result) {
-    while (!list_empty(queue)) {
-        struct context *context = LIST_OWNER(queue->next, struct context, queue);
-        list_remove(&context->queue);
-        context_ready(context, result < 0 && context->moved ? context->moved : result);
-    }
-}
-
-static void close_end(struct pipe_end *end) {
-    struct pipe *pipe = end->pipe;
-    end->pipe = NULL;
-    if (end->writes && --pipe->writers == 0)
-        wake_all(&pipe->reading, 0);
-    if (!end->writes && --pipe->readers == 0)
-        wake_all(&pipe->writing, -E_PIPE);
-    if (!pipe->readers && !pipe->writers) {
-        frame_drop(pipe->page);
-        pipe->page = 0;
-    }
-}
-
-void pipe_ends_copy(struct space *into, const struct space *from) {
-    into->ends = from->ends;
-    for (uint64_t fd = FIRST_END; fd < from->ends; fd++) {
-        struct pipe_end end = into->end[fd] = from->end[fd];
-        if (end.pipe)
-            *(end.writes ? &end.pipe->writers : &end.pipe->readers) += 1;
-    }
-}
-
-void pipe_ends_drop(struct space *space) {
-    for (uint64_t fd = FIRST_END; fd < space->ends; fd++)
-        if (space->end[fd].pipe)
-            close_end(&space->end[fd]);
 }
 
 /* CALL_PIPE */
@@ -81,13 +29,13 @@ long pipe_make(uint64_t user_ends) {
     pipe->readers = pipe->writers = pipe->start = pipe->end = 0;
     list_init(&pipe->reading);
     list_init(&pipe->writing);
-    end[0] = (int)open_end(pipe, 0);
-    end[1] = end[0] < 0 ? -E_NFILE : (int)open_end(pipe, 1);
+    end[0] = (int)pipe_end_open(&current->space->ends, pipe, 0);
+    end[1] = end[0] < 0 ? -E_NFILE : (int)pipe_end_open(&current->space->ends, pipe, 1);
     long result = end[1] < 0 ? -E_NFILE : space_write(current->space, user_ends, (const char *)end, sizeof end);
     if (result < 0) {
         for (unsigned i = 0; i < 2; i++)
             if (end[i] >= 0)
-                close_end(&current->space->end[end[i]]);
+                pipe_end_close(&current->space->ends.end[end[i]]);
         if (end[0] < 0) {
             frame_drop(pipe->page);
             pipe->page = 0;
@@ -98,12 +46,12 @@ long pipe_make(uint64_t user_ends) {
 
 /* CALL_CLOSE */
 long pipe_close(uint64_t fd) {
-    if (fd >= current->space->ends || !current->space->end[fd].pipe)
+    if (fd >= current->space->ends.count || !current->space->ends.end[fd].pipe)
         return -E_BADF;
-    struct space *space = current->space;
-    close_end(&space->end[fd]);
-    while (space->ends && !space->end[space->ends - 1].pipe)
-        space->ends--;
+    struct pipe_ends *ends = &current->space->ends;
+    pipe_end_close(&ends->end[fd]);
+    while (ends->count && !ends->end[ends->count - 1].pipe)
+        ends->count--;
     return 0;
 }
 
@@ -117,10 +65,6 @@ static int take(struct context *writer, uint64_t part, long bad) {
     list_remove(&writer->queue);
     context_ready(writer, bad ? bad : writer->moved);
     return 0;
-}
-
-static uint64_t least(uint64_t a, uint64_t b) {
-    return a < b ? a : b;
 }
 
 /* What waiting writers have into the page, as far as it goes. */

@@ -6,7 +6,12 @@
  *                 stack, with a page that is never mapped below it
  *     heap        what CALL_MAP gives, upwards
  */
-#include "kernel.h"
+#include "space.h"
+
+#include "boot/multiboot.h"
+#include "context.h"
+#include "errors.h"
+#include "image.h"
 
 enum {
     /* Bits of an entry that are ours: SDM vol. 3A table 4-20, "ignored" */
@@ -22,10 +27,6 @@ static const uint64_t user_page = PAGE_PRESENT | PAGE_WRITE | PAGE_USER | PAGE_A
 static const uint64_t address_bits = 0x000FFFFFFFFFF000;
 
 static struct space *free_spaces;
-
-static uint64_t least(uint64_t a, uint64_t b) {
-    return a < b ? a : b;
-}
 
 static uint64_t page_of(uint64_t address) {
     return (address - USER_BASE) / PAGE;
@@ -89,7 +90,6 @@ static struct space *space_make(void) {
         space = space_carve();
     if (space) {
         space->used = page_of((uint64_t)user_writable);
-        space->ends = 0;
         list_init(&space->members);
     }
     return space;
@@ -99,9 +99,11 @@ static struct space *space_make(void) {
  * anybody measures, and the copy of this space costs the same whatever ran before. */
 struct space *space_payload(void) {
     struct space *space = space_make();
-    uint64_t data = (uint64_t)user_writable_load, data_end = (uint64_t)user_writable_load_end;
-    uint64_t start = space ? space->used : 0, end = heap_page();
-    for (uint64_t page = start; space && page < end; page++, data += PAGE) {
+    uint64_t data = (uint64_t)user_writable_load, data_end = (uint64_t)user_writable_load_end, end = heap_page();
+    if (!space)
+        return NULL;
+    space->ends.count = 0;
+    for (uint64_t page = space->used; page < end; page++, data += PAGE) {
         if (page == stack_page() - 1)
             continue;
         uint64_t frame = frame_take();
@@ -136,7 +138,7 @@ struct space *space_copy(struct space *from) {
         space->entry[i] = entry;
     }
     space->used = from->used;
-    pipe_ends_copy(space, from);
+    pipe_ends_copy(&space->ends, &from->ends);
     __asm__ volatile("movq %0, %%cr3" ::"r"(from->tables) : "memory"); /* forget that its pages were writable */
     return space;
 }
@@ -149,7 +151,7 @@ static void empty(struct space *space, uint64_t page) {
 
 void space_drop(struct space *space) {
     uint64_t program = page_of((uint64_t)user_writable);
-    pipe_ends_drop(space);
+    pipe_ends_drop(&space->ends);
     for (uint64_t page = program; page < space->used; page++)
         empty(space, page);
     loaded_tables = 0; /* so that nothing of it is met again in the translations of its successor */

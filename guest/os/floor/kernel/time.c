@@ -1,5 +1,9 @@
 /* Time: how fast the counter and the local APIC's timer run, and waking those whose time has come. */
-#include "kernel.h"
+#include "time.h"
+
+#include "apic.h"
+#include "boot/serial.h"
+#include "cpu.h"
 
 uint64_t tsc_hz, timer_hz, ns_per_tick;
 
@@ -96,12 +100,4 @@ void timer_interrupt(void) {
     }
     arm();
     apic_end_of_interrupt();
-}
-
-/* CALL_SLEEP */
-struct context *context_sleep(uint64_t ns) {
-    current->result = 0;
-    current->waits++;
-    sleep_until(current, ns);
-    return context_next();
 }

@@ -1,5 +1,10 @@
-/* Sleeping on a word of memory until it is woken: the word is known by its physical address, in all spaces the same. */
-#include "kernel.h"
+/* Sleeping until a time, and on a word of memory until it is woken: the word is known by its physical address, in all
+ * spaces the same. */
+#include "context.h"
+#include "errors.h"
+#include "process.h"
+#include "space.h"
+#include "time.h"
 
 static struct list waiting = {&waiting, &waiting};
 
@@ -30,4 +35,12 @@ uint64_t word_wake(uint64_t word, uint64_t count) {
         woken++;
     }
     return woken;
+}
+
+/* CALL_SLEEP */
+struct context *context_sleep(uint64_t ns) {
+    current->result = 0;
+    current->waits++;
+    sleep_until(current, ns);
+    return context_next();
 }
