@@ -1,9 +1,11 @@
 /* The first program of a bare kernel: it looks after the boot, and runs the payload as a process of its own as often as
  * the plan says, each time as new. Records leave through a serial port. */
+#include "boot/serial.h"
 #include "context.h"
 #include "core/plan.h"
 #include "core/text.h"
-#include "end.h"
+#include "ending.h"
+#include "path.h"
 
 extern const char redox_plan[]; /* image.ld */
 static uint32_t process;
@@ -46,18 +48,6 @@ static int era_known(void) {
     return 0;
 }
 
-static void start_of_records(void) {
-    enum { DATA = 0, INTERRUPT_ENABLE = 1, FIFO_CONTROL = 2, LINE_CONTROL = 3, MODEM_CONTROL = 4 };
-    enum { EIGHT_BITS = 3, DIVISOR_ACCESS = 0x80, FIFO_ON_CLEAR = 7, DTR_RTS = 3 };
-    port_write(RECORDS_PORT + INTERRUPT_ENABLE, 0);
-    port_write(RECORDS_PORT + LINE_CONTROL, DIVISOR_ACCESS);
-    port_write(RECORDS_PORT + DATA, 1); /* 115200 baud */
-    port_write(RECORDS_PORT + INTERRUPT_ENABLE, 0);
-    port_write(RECORDS_PORT + LINE_CONTROL, EIGHT_BITS);
-    port_write(RECORDS_PORT + FIFO_CONTROL, FIFO_ON_CLEAR);
-    port_write(RECORDS_PORT + MODEM_CONTROL, DTR_RTS);
-}
-
 /* --- the payload as often as planned ------------------------------------------------------------------------------ */
 
 static uint32_t planned_processes(void) {
@@ -91,7 +81,7 @@ void redox_bare_main(void) {
             say_number("the kernel refuses the first context: error ", (uint64_t)-ready);
         machine_end(known ? END_START : END_ERA);
     }
-    start_of_records();
+    serial_start(RECORDS_PORT);
     for (uint32_t count = planned_processes(); process < count && status == 0; process++) {
         struct os_process payload;
         status = os_process_start(&payload, run_payload, NULL);
@@ -99,12 +89,12 @@ void redox_bare_main(void) {
             status = os_process_join(&payload);
         if (redox_bare_exception() >= 0) {
             say_number("exception in process ", process);
-            machine_end(END_FAULT + (unsigned)redox_bare_exception() % 32);
+            machine_end(end_of_fault((uint64_t)redox_bare_exception()));
         }
         if (status < 0)
             say_number("a process could not be started: error ", (uint64_t)-status);
     }
-    machine_end(status < 0 ? END_START : END_STATUS + ((uint64_t)status < 0x1F ? (unsigned)status : 0x1F));
+    machine_end(status < 0 ? END_START : end_of_status(status));
 }
 
 void redox_bare_output(const char *bytes, size_t length) {

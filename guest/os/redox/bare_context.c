@@ -1,5 +1,6 @@
 /* Contexts under a bare kernel: made by the kernel's own scheme, and over when it says so through an event queue. */
 #include "context.h"
+#include "path.h"
 
 enum { STATUS_NONE = -1, SIGNALLED = 128, OVER_WORDS = FD_COUNT / 64, NO_QUEUE = -1 };
 static long queue = NO_QUEUE;         /* of this process: the ends of what it started */

@@ -31,15 +31,6 @@ __attribute__((used)) void redox_context_main(struct redox_begin *begin) {
     keeper()->end(begin);
 }
 
-long redox_set(long context, const char *aspect, size_t length, const void *words, size_t size) {
-    long select = redox_dup_to(context, aspect, length, FD_SELECT);
-    if (select < 0)
-        return select;
-    long result = redox_call3(CALL_WRITE, select, (long)words, (long)size);
-    long closed = redox_close(select);
-    return result < 0 ? result : closed;
-}
-
 /* An aspect of this process, or a copy of it, as that aspect of the new context. */
 static long hand_descriptors(long context, int copy, volatile struct redox_begin *begin) {
     long files = REDOX_DUP_TO(redox_start.thread, "filetable", FD_FILES), copied = -1;

@@ -27,10 +27,6 @@ struct redox_keeper {
 };
 extern const struct redox_keeper redox_nobody, redox_daemon;
 
-/* Writes to one of a context's aspects; the kernel acts when it is closed. */
-long redox_set(long context, const char *aspect, size_t length, const void *words, size_t size);
-#define REDOX_SET(context, aspect, words) redox_set(context, aspect, sizeof aspect - 1, words, sizeof words)
-
 long redox_bare_init(void);      /* of the first program: 0, or a negative errno */
 long redox_bare_ports(void);     /* lets the calling context use I/O ports */
 long redox_bare_exception(void); /* kind of the one that ended the process waited for last; -1: none did */

@@ -1,6 +1,7 @@
 /* What daemons of a userland offer: local sockets, channels, memory objects. Their protocol is that of schemes. */
 #include "core/text.h"
 #include "os/os.h"
+#include "path.h"
 
 enum { NAME_SIZE = 40 };
 

@@ -4,80 +4,10 @@
 #define FERRULE_REDOX_PORT_H
 
 #include "call.h"
+#include "descriptor.h"
 
 #define OS_NAME "redox"
 #define OS_ARCH "x86_64"
-
-/* --- how the program was started (start.c): by a bare kernel as its first program, or by a userland --- */
-
-/* The eras of the calls, by what they brought (README.md). */
-enum redox_era {
-    ERA_UNKNOWN,
-    ERA_2022_11, /* the kernel keeps processes */
-    ERA_2025_04, /* a daemon does */
-    ERA_2025_07, /* OPENAT */
-    ERA_2026_01, /* another daemon keeps the namespaces; OPEN is gone */
-    ERA_2026_07, /* descriptors are numbered by the program */
-};
-
-struct redox_start {
-    enum redox_era era;
-    int bare;
-    long process, thread, names; /* descriptors of this process, its first context, its namespace; -1: none */
-};
-extern struct redox_start redox_start;
-
-/* --- descriptors (descriptor.c) --- */
-
-/* Numbers for what is open for a moment only; free in this program. Kernels before 2026-07 pick numbers themselves. */
-enum redox_fixed { FD_CONSOLE = 1, FD_SPACE = 3, FD_SPACE_COPY, FD_FILES, FD_FILES_COPY, FD_SELECT, FD_QUEUE };
-enum { FD_FIRST = 16, FD_COUNT = 512 };
-void redox_fd_give(long fd);
-
-/* Schemes: those of the kernel by its own id, under which a bare program finds their descriptors; then daemons'. */
-enum redox_scheme {
-    ROOT_DEBUG = 1,
-    ROOT_EVENT = 2,
-    ROOT_PIPE = 4,
-    ROOT_SYS = 8,
-    ROOT_CONTEXTS = 9,
-    ROOT_SCHEMES = 16, /* the right to make schemes */
-    ROOTS,
-    DAEMON_CHANNELS = ROOTS,
-    DAEMON_MEMORY,
-    DAEMON_SOCKETS,
-    REDOX_SCHEMES
-};
-extern uint64_t redox_root[ROOTS];
-
-static inline long redox_close(long fd) {
-    return redox_call1(CALL_CLOSE, fd);
-}
-
-/* With a new descriptor: `wanted`, or the kernel's choice. */
-static inline long redox_openat_to(long root, const char *path, size_t length, long flags, long wanted) {
-    if (redox_start.era < ERA_2026_07)
-        return redox_call5(CALL_OPENAT, root, (long)path, (long)length, flags, 0);
-    long result = redox_call6(CALL_OPENAT_INTO, root, (long)path, (long)length, flags, 0, wanted);
-    return result < 0 ? result : wanted;
-}
-
-static inline long redox_dup_to(long from, const void *what, size_t length, long wanted) {
-    if (redox_start.era < ERA_2026_07)
-        return redox_call3(CALL_DUP, from, (long)what, (long)length);
-    long result = redox_call4(CALL_DUP_INTO, from, (long)what, (long)length, wanted);
-    return result < 0 ? result : wanted;
-}
-#define REDOX_DUP_TO(from, what, wanted) redox_dup_to(from, what, sizeof what - 1, wanted)
-
-/* The same with a number that is free. */
-long redox_openat(long root, const char *path, size_t length, long flags);
-long redox_dup(long from, const void *what, size_t length);
-#define REDOX_DUP(from, what) redox_dup(from, what, sizeof what - 1)
-
-/* A file of a scheme by what it is called there. */
-long redox_open(enum redox_scheme scheme, const char *name, long flags);
-long redox_remove(enum redox_scheme scheme, const char *name);
 
 /* --- what the payload needs --- */
 
@@ -216,8 +146,13 @@ static inline long os_scheme_call(int fd, void *bytes, size_t length) {
 /* --- descriptors on their way: pipes carry them --- */
 
 #define OS_HAS_FD_PASSING
-long os_fd_send(int pipe, int fd);
-long os_fd_receive(int pipe);
+static inline long os_fd_send(int pipe, int fd) {
+    return redox_send(pipe, fd);
+}
+
+static inline long os_fd_receive(int pipe) {
+    return redox_receive(pipe);
+}
 
 /* --- event queues: a scheme of the kernel's --- */
 

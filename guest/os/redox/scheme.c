@@ -1,5 +1,6 @@
 /* The serving side of a scheme: requests are read from its socket, answers written to it. */
 #include "os/os.h"
+#include "path.h"
 
 enum { ROOT_NUMBER = 1, FILE_NUMBER = 2 };
 

@@ -2,8 +2,7 @@
 #include "context.h"
 #include "core/text.h"
 #include "os/cpu_model.h"
-
-struct redox_start redox_start = {ERA_UNKNOWN, 0, -1, -1, -1};
+#include "path.h"
 
 static const char *const era_names[] = {
     [ERA_UNKNOWN] = "unknown", [ERA_2022_11] = "2022-11", [ERA_2025_04] = "2025-04",
@@ -31,21 +30,8 @@ __asm__(".pushsection .bss\n"
         "ud2\n"
         ".popsection");
 
-/* A call that exists finds that -1 is no descriptor. */
-static enum redox_era probe_era(void) {
-    long seen = redox_call6(CALL_OPENAT_INTO, -1, (long)"", 0, 0, 0, 0);
-    if (seen != -REDOX_ENOSYS)
-        return seen == -REDOX_EBADF ? ERA_2026_07 : ERA_UNKNOWN;
-    seen = redox_call5(CALL_OPENAT, -1, (long)"", 0, 0, 0);
-    if (seen == -REDOX_EBADF)
-        return redox_call3(CALL_OPEN, (long)"", 0, 0) == -REDOX_ENOSYS ? ERA_2026_01 : ERA_2025_07;
-    if (seen != -REDOX_ENOSYS)
-        return ERA_UNKNOWN;
-    return redox_call0(CALL_GETPID) == -REDOX_ENOSYS ? ERA_2025_04 : ERA_2022_11;
-}
-
 __attribute__((used)) _Noreturn void redox_main(uint64_t *stack) {
-    redox_start.era = probe_era();
+    redox_start.era = redox_era_probe();
     if (stack)
         redox_userland_main(stack);
     redox_bare_main();

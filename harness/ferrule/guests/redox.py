@@ -34,7 +34,7 @@ MEMORY = range(64, 2049)  # MiB; the loader maps 4 GiB, and from 2 GiB on some m
 LARGEST_KERNEL = 32 << 20  # what guest/os/redox/boot/loader.c maps
 KERNEL_SPACE = 0xFFFFFFFF80000000  # where the kernel's file is mapped
 
-# What the payload writes to the debug port: guest/os/redox/end.h, each the first of a range.
+# What the payload writes to the debug port: guest/boot/end.h and os/redox/ending.h, each the first of a range.
 END_STATUS, END_FAULT, END_LOADER, END_ERA, END_START = 0x20, 0x40, 0x60, 0x61, 0x62
 _SAID = re.compile(r"ferrule: (.*)")
 _WHY = {

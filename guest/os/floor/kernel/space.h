@@ -11,10 +11,10 @@
 
 enum { USER_BASE = 0x40000000, USER_PAGES = 32768 };
 struct space {
-    uint64_t *entry;       /* of page USER_BASE + i * PAGE */
-    uint64_t tables;       /* physical address of the top table, for %cr3 */
-    uint64_t used;         /* entries from here on are zero */
-    struct list members;   /* its contexts; the process ends with the first */
+    uint64_t *entry;     /* of page USER_BASE + i * PAGE */
+    uint64_t tables;     /* physical address of the top table, for %cr3 */
+    uint64_t used;       /* entries from here on are zero */
+    struct list members; /* its contexts; the process ends with the first */
     struct space *next_free;
     struct pipe_ends ends;
 };

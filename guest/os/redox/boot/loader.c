@@ -4,7 +4,8 @@
 
 #include "boot/multiboot.h"
 #include "boot/processor.h"
-#include "os/redox/end.h"
+#include "boot/serial.h"
+#include "os/redox/ending.h"
 
 enum { PAGE = 4096, ENTRIES = 512 };
 enum { HIGH_MEMORY = 256, KERNEL_TOP = 511, KERNEL_POINTER = 510 }; /* of 0xFFFF800000000000, of 0xFFFFFFFF80000000 */
