@@ -123,7 +123,7 @@ OS_MISSING(os_library_enter, void)
 OS_MISSING(os_library_leave, void)
 #endif
 
-/* --- programs: a process that loads this program anew, which ends at once with status OS_EXECUTED (payload.c) */
+/* --- programs: a process that loads this program anew, which ends at once with status OS_EXECUTED (payload/main.c) */
 #ifndef OS_HAS_EXECUTE
 OS_MISSING(os_process_execute, struct os_process *process)
 #endif

@@ -1,5 +1,10 @@
 /* The program's own build-id, read from the ELF note that the linker put into its first segment. */
-#include "payload/payload.h"
+#include "payload/build_id.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/text.h"
 
 /* Defined by the linker (GNU ld, lld): the ELF header, which is part of the first loaded segment. */
 extern const unsigned char __ehdr_start[] __attribute__((visibility("hidden")));

@@ -1,28 +1,12 @@
 /* One run of one workload: place, set up, verify, calibrate, measure, tear down. Writes no record: the outcome is kept
  * in memory until everything is over, so that no console traffic falls into a measured region. */
-#include "payload/payload.h"
+#include "payload/run.h"
+
+#include "payload/registry.h"
 
 enum { VERIFY_TURNS = 4 };                        /* steps of a verify=only run */
 enum { LEAST_MEASURED = 3 };                      /* batches that even the slowest operation gets */
 static const uint64_t largest_batch = 1ull << 32; /* where a counter that stands still ends the calibration */
-
-int param_next(const char **text, char key[PLAN_NAME], int64_t *value) {
-    const char *at = *text;
-    size_t length = 0;
-    while (*at == ' ')
-        at++;
-    if (!*at)
-        return 0;
-    while (*at && *at != '=' && length + 1 < PLAN_NAME)
-        key[length++] = *at++;
-    key[length] = 0;
-    at += *at == '=';
-    const char *number = at;
-    while (*at && *at != ' ')
-        at++;
-    *text = at;
-    return text_to_i64(number, (size_t)(at - number), value);
-}
 
 int64_t run_param(const struct run *run, const char *key) {
     char name[PLAN_NAME];

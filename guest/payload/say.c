@@ -1,5 +1,9 @@
 /* Everything the payload says, record by record; docs/record-stream.md is the page to it. */
-#include "payload/payload.h"
+#include "payload/say.h"
+
+#include "payload/build_id.h"
+#include "payload/registry.h"
+#include "payload/run.h"
 
 #ifndef FERRULE_COMPILER /* the harness's build gives both; a build by hand has to be tellable from one of those */
 #define FERRULE_COMPILER "unknown"
@@ -110,7 +114,7 @@ static void say_ref(struct payload *payload, const char *what, uint64_t n, const
 /* Empty regions, then the empty loop at two lengths: intercept and slope of what every batch contains besides its
  * operations. The loop is the empty_loop workload's own, so there is no second one that could differ. */
 void say_refs(struct payload *payload) {
-    enum { REGION_NS = 50000 };
+    enum { REGION_NS = 50000, REF_ROUNDS = 15 };
     const struct workload *empty = workload_find("empty_loop");
     struct run run = {.shared = payload->shared};
     say_ref(payload, "pair", 0, payload->timing.pair, TIMING_PAIRS);

@@ -100,7 +100,7 @@ def build_payload(
     if port.arches and arch in ARCHES and arch not in port.arches:
         raise UsageError(f"os {os}: is written for {', '.join(port.arches)}, not for {arch}")
     linked = _library(os, port, library)
-    main = [guest / "payload.c", *guest.glob("payload/*.c"), *guest.glob("core/*.c")]
+    main = [*guest.glob("payload/*.c"), *guest.glob("core/*.c")]
     own = workload_files()
     sources = in_tree([*main, *port.sources, *own]) | extra_in_tree(workload_files(extra_workloads)[len(own) :])
     return _made(Recipe("payload", os, arch, compiler or target_compiler(arch), sources, strict, port, linked))

@@ -3,7 +3,9 @@
  * The plan comes from the `.plan` section, where the host patched it into the finished program, then from the
  * arguments: each is plan text; `-` reads more from standard input; `--list` says which workloads there are.
  * Exit status: 0, or 2 when the plan is bad, 3 when the kernel cannot be served (nothing was run). */
-#include "payload/payload.h"
+#include "payload/registry.h"
+#include "payload/run.h"
+#include "payload/say.h"
 
 __attribute__((used, section(".plan"))) static const volatile char plan_section[PLAN_CAPACITY] = PLAN_MAGIC;
 
@@ -31,14 +33,6 @@ static int complain(const char *const *pieces) {
     return 0;
 }
 #define COMPLAIN(...) complain((const char *const[]){__VA_ARGS__, NULL})
-
-const struct workload *workload_find(const char *name) {
-    for
-        EACH_WORKLOAD(row)
-    if (text_equal((*row)->name, name))
-        return *row;
-    return NULL;
-}
 
 static int has_param(const struct workload *workload, const char *name) {
     char key[PLAN_NAME];

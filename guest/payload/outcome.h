@@ -1,0 +1,32 @@
+/* What a run gave: filled while nothing is written, said when all is over. */
+#ifndef FERRULE_PAYLOAD_OUTCOME_H
+#define FERRULE_PAYLOAD_OUTCOME_H
+
+#include <stdint.h>
+
+#include "core/hist.h"
+
+enum { PAYLOAD_BATCHES = 4096 }; /* of one run, warm-up included */
+
+enum status { STATUS_OK, STATUS_UNSUPPORTED, STATUS_WRONG, STATUS_FAILED };
+
+struct outcome {
+    enum status status;
+    const char *operation; /* status other than ok: what could not be done, up to its '(' */
+    long error;            /* errno; 0: not an OS's refusal */
+    const char *seen;
+    uint64_t failed; /* operations that went wrong */
+    int prepared;    /* setup and verify went well: there is something to say in `ready` */
+    uint64_t n;
+    uint64_t ran;     /* operations that a batch really ran: not n where a slowdown was injected */
+    uint32_t batches; /* taken, warm-up included */
+    uint32_t warm;    /* the first ones of them */
+    int switches_known;
+    uint64_t voluntary, involuntary;
+    uint64_t ticks[PAYLOAD_BATCHES];
+    uint64_t pace[PAYLOAD_BATCHES + 1]; /* timing_pace() before each batch and after the last */
+    long cpu[2][PAYLOAD_BATCHES];       /* of each end; negative: not known */
+    struct hist hist;
+};
+
+#endif

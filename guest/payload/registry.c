@@ -1,0 +1,28 @@
+/* Looking up in the registry of workloads: by name, and among the parameters of a row. */
+#include "payload/registry.h"
+
+const struct workload *workload_find(const char *name) {
+    for
+        EACH_WORKLOAD(row)
+    if (text_equal((*row)->name, name))
+        return *row;
+    return NULL;
+}
+
+int param_next(const char **text, char key[PLAN_NAME], int64_t *value) {
+    const char *at = *text;
+    size_t length = 0;
+    while (*at == ' ')
+        at++;
+    if (!*at)
+        return 0;
+    while (*at && *at != '=' && length + 1 < PLAN_NAME)
+        key[length++] = *at++;
+    key[length] = 0;
+    at += *at == '=';
+    const char *number = at;
+    while (*at && *at != ' ')
+        at++;
+    *text = at;
+    return text_to_i64(number, (size_t)(at - number), value);
+}

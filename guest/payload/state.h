@@ -1,0 +1,19 @@
+/* What a process of the payload holds from its start to its end. */
+#ifndef FERRULE_PAYLOAD_STATE_H
+#define FERRULE_PAYLOAD_STATE_H
+
+#include "core/plan.h"
+#include "core/record.h"
+#include "core/timing.h"
+
+struct shared; /* workloads/workload.h */
+
+struct payload {
+    struct plan plan;
+    struct timing timing;
+    struct record record;
+    struct shared *shared;
+    uint32_t plan_crc; /* of the text patched into .plan */
+};
+
+#endif
