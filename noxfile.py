@@ -145,7 +145,7 @@ def passing_through(session: nox.Session, *command: str) -> None:
 def bench(session: nox.Session) -> None:
     """Measure this machine and the guests it can boot."""
     install(session, "bench", *(["compiler"] if compiler_missing() else []))
-    passing_through(session, "ferrule", "doctor")
+    passing_through(session, "ferrule", "doctor", *session.posargs)
     passing_through(session, "ferrule", "run", *session.posargs)
 
 

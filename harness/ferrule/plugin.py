@@ -12,8 +12,10 @@ from typing import Any
 
 import pytest
 
-from ferrule import __version__, companion, exits, options
+from ferrule import __version__, companion, exits
 from ferrule.errors import EXIT_INFRASTRUCTURE, EXIT_USAGE, FerruleError, InfrastructureError, UsageError
+from ferrule.options import flags
+from ferrule.options.measurement import check
 from ferrule.records.samples import RunResult
 from ferrule.replay import REPLAY, inject
 from ferrule.session import Case, Session
@@ -25,7 +27,7 @@ OUTPUT = pytest.StashKey[exits.Output | None]()
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add our options."""
-    options.add_options(parser)
+    flags.add_all(lambda title: parser.getgroup(f"ferrule: {title}").addoption)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -51,7 +53,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_cmdline_main(config: pytest.Config) -> int | None:
     """A bad option ends here: one line and our exit code, before pytest has said anything."""
     try:
-        options.check(config)
+        check(config.option)
     except Exception as error:
         return exits.tell(error)
     return None

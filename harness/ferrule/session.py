@@ -11,11 +11,13 @@ from typing import Any
 
 import pytest
 
-from ferrule import guests, options, paths
+from ferrule import guests, paths
 from ferrule.campaign.campaign import Campaign
 from ferrule.campaign.progress import Progress, progress_on
 from ferrule.errors import FerruleError, ToolMissing, UsageError
 from ferrule.machine.guest import Guest
+from ferrule.options import measurement
+from ferrule.options.machines import guest_options_of
 from ferrule.payload.build import Payload, build_for
 from ferrule.payload.key import RunKey
 from ferrule.payload.registry import find, workloads
@@ -42,19 +44,18 @@ class Session:
     """Everything one invocation needs to remember."""
 
     def __init__(self, config: pytest.Config, seed: int) -> None:
-        option = config.getoption
-        self._config = config
+        self._option = option = config.option
         self.seed = seed
-        self.verify_only: bool = option("--verify-only")
-        self.budget = options.budget_of(config)
-        self._precision = options.precision_of(config)
-        self._options = options.guest_options_of(config)
-        self._suites = options.suites_of(config)
-        self._workloads = parse_key(option("--workload") or "")
-        self._places = parse_place(option("--place"))
-        self._extra = options.extra_of(config)
-        self._asked_for = option("--guest") is not None
-        self.guest_names = options.guests_of(config)
+        self.verify_only: bool = option.verify_only
+        self.budget = measurement.budget_of(option)
+        self._precision = measurement.precision_of(option)
+        self._options = guest_options_of(option)
+        self._suites = measurement.suites_of(option)
+        self._workloads = parse_key(option.workload or "")
+        self._places = parse_place(option.place)
+        self._extra = measurement.extra_of(option)
+        self._asked_for = option.guest is not None
+        self.guest_names = measurement.guests_of(option)
         self.skipped: dict[str, str] = {}  # guests nobody asked for by name and that are not to be had
         self.results: dict[str, GuestResult] = {}
         self.measured = False
@@ -112,7 +113,7 @@ class Session:
                 self.seed,
                 progress,
                 verify_only=self.verify_only,
-                patience=self._config.getoption("--patience"),
+                patience=self._option.patience,
                 results=self.results,
                 precision=self._precision,
             )
@@ -152,7 +153,7 @@ class Session:
     @property
     def _folder(self) -> Path:
         """The history's root."""
-        return Path(self._config.getoption("--results") or paths.root() / "results")
+        return Path(self._option.results or paths.root() / "results")
 
     def _doubt(self) -> None:
         """Look for values that cannot be, also when the campaign was interrupted."""
@@ -160,7 +161,7 @@ class Session:
             return
         asked = None if self._precision else self.budget.boots * self.budget.processes
         for result, column in zip(self.results.values(), columns([*self.results.values()]), strict=True):
-            result.accepted = self._config.getoption("--accept")
+            result.accepted = self._option.accept
             try:
                 earlier = [one.column for one in history.of_guest(self._folder, result.guest)]
             except FerruleError as error:  # what was measured is worth more than the check of it
@@ -170,7 +171,7 @@ class Session:
 
     def _remember(self) -> None:
         """Append to the history what was measured or verified, also when the campaign was interrupted."""
-        if self._config.getoption("--no-history"):
+        if self._option.no_history:
             return
         folder, found = self._folder, [*self.results.values()]
         if self.verify_only:

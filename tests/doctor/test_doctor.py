@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tomllib
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from ferrule import doctor, guests
@@ -12,9 +13,12 @@ from ferrule.doctor.capabilities import capabilities
 from ferrule.doctor.finding import Finding, install, missing
 from ferrule.doctor.guests import at_hand
 from ferrule.doctor.host import cpu_model, judge, steal_share
+from ferrule.machine import accel
+from ferrule.machine.options import AccelChoice, GuestOptions
 from hypothesis import given
 from hypothesis import strategies as st
 
+CHOICES: tuple[AccelChoice, ...] = get_args(AccelChoice)
 STATES = st.sampled_from(["ok", "note", "missing"])
 WORDS = st.text(st.characters(codec="ascii", categories=["L", "N"]), min_size=1, max_size=12)
 FINDINGS = st.builds(Finding, WORDS, WORDS, STATES, WORDS, WORDS, WORDS, st.lists(WORDS, max_size=3).map(tuple))
@@ -30,7 +34,7 @@ def bare_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 def test_this_machine_is_examined() -> None:
-    found = doctor.examine()
+    found = doctor.examine(GuestOptions(), guests.embedded())
     by_name = {finding.name: finding for finding in found}
     assert {"Python", "C compiler", "QEMU", "counter", "cpu", "load"} <= by_name.keys()
     assert by_name["Python"].state == "ok"
@@ -43,7 +47,7 @@ def test_this_machine_is_examined() -> None:
 
 @pytest.mark.usefixtures("bare_machine")
 def test_a_bare_machine_is_told_every_command() -> None:
-    found = {finding.name: finding for finding in capabilities()}
+    found = {finding.name: finding for finding in capabilities(GuestOptions())}
     for name, package in {"QEMU": "qemu-system-x86", "qemu-user, riscv64": "qemu-user-static"}.items():
         assert found[name].state == "missing"
         assert found[name].remedy.endswith(f"apt-get install -y --no-install-recommends {package}")
@@ -56,7 +60,7 @@ def test_a_bare_machine_is_told_every_command() -> None:
 @pytest.mark.usefixtures("bare_machine")
 def test_a_compiler_that_does_not_run_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CC", "no-such-compiler")
-    found = {finding.name: finding for finding in capabilities()}
+    found = {finding.name: finding for finding in capabilities(GuestOptions())}
     assert found["C compiler"].state == "missing"
     assert "no-such-compiler" in found["C compiler"].detail
     assert found["C compiler"].remedy == "unset CC"
@@ -138,7 +142,7 @@ def test_stolen_time_is_a_share_of_all_time(before: list[int], spent: list[int])
 
 def test_guests_are_found_or_told_how_to_get() -> None:
     """Every guest that needs no address, and for each that is not at hand the exact line to write."""
-    found = {finding.name: finding for finding in at_hand()}
+    found = {finding.name: finding for finding in at_hand(GuestOptions(), guests.embedded())}
     assert list(found) == guests.embedded()
     assert found["local"].state == "ok"
     for name, finding in found.items():
@@ -147,3 +151,29 @@ def test_guests_are_found_or_told_how_to_get() -> None:
             (key,) = tomllib.loads(line)["guest"][name]
             assert f"{name}.{key}=FILE" in finding.remedy
             assert "get it: " in finding.detail
+
+
+def test_what_the_run_will_find_is_not_called_missing(tmp_path: Path) -> None:
+    """A kernel that only the run's own options name is at hand, and one that they name wrongly is not."""
+    kernel = tmp_path / "kernel"
+    kernel.write_bytes(b"\x7fELF")
+    table = tmp_path / "mine.toml"
+    table.write_text(f'[guest.aero]\nkernel = "{kernel}"\n')
+    for options in (GuestOptions(guests_file=table), GuestOptions(guest_files={("aero", "kernel"): kernel})):
+        (finding,) = at_hand(options, ["aero"])
+        assert finding.state == "ok", finding
+    (without,) = at_hand(GuestOptions(guests_file=tmp_path / "none.toml"), ["aero"])
+    assert without.state == "missing"
+    wrong = GuestOptions(linux_kernel=table)
+    found = [one for one in (*capabilities(wrong), *at_hand(wrong, ["linux"])) if one.name.startswith("linux")]
+    assert [one.state for one in found] == ["missing", "missing"]
+    assert all(str(table) in one.detail for one in found)
+
+
+def test_an_accelerator_that_is_asked_for_is_judged(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(accel, "_kvm", lambda _: (False, "no /dev/kvm"))
+    found = {kind: {one.name: one for one in capabilities(GuestOptions(accel=kind))} for kind in CHOICES}
+    if "accelerator" not in found["auto"]:
+        pytest.skip("no QEMU")
+    states = {kind: findings["accelerator"].state for kind, findings in found.items()}
+    assert states == {"auto": "note", "kvm": "missing", "tcg": "note", "icount": "ok"}

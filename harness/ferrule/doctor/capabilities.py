@@ -20,12 +20,20 @@ from ferrule.payload import toolchain
 
 _SECTION = "tools"
 
+_EMULATED = {
+    "icount": "QEMU guests give exact instruction counts instead of times, and one CPU each",
+    "tcg": "times inside QEMU guests are functional output only; --accel icount counts instructions, exactly",
+}
 Check = Callable[[], Iterator[Finding]]
 
 
-def capabilities() -> Iterator[Finding]:
+def capabilities(options: GuestOptions) -> Iterator[Finding]:
     """All tools, what the first table needs first."""
-    for check in (_python, _compiler, _python_headers, _emulator, _kernel, _ssh_server, _programs):
+    for check in (_python, _compiler, _python_headers):
+        yield from check()
+    yield from _emulator(options)
+    yield from _kernel(options)
+    for check in (_ssh_server, _programs):
         yield from check()
 
 
@@ -68,7 +76,7 @@ def _python_headers() -> Iterator[Finding]:
         yield missing(_SECTION, "Python.h", f"no {header}", costs, "python3-dev")
 
 
-def _emulator() -> Iterator[Finding]:
+def _emulator(options: GuestOptions) -> Iterator[Finding]:
     try:
         program = qemu.find()
         yield _ok("QEMU", f"{qemu.version(program)} at {program}")
@@ -76,21 +84,28 @@ def _emulator() -> Iterator[Finding]:
         costs = "no guest is booted: only local and ssh:// guests are measured"
         yield missing(_SECTION, "QEMU", _cause(error), costs, "qemu-system-x86")
         return
-    choice = accel.choose("auto", program)
-    if choice.accel == "kvm":
-        yield _ok("accelerator", f"kvm: {choice.reason}")
+    try:
+        choice = accel.choose(options.accel, program)
+    except UsageError as error:
+        yield Finding(_SECTION, "accelerator", "missing", str(error), "no guest is booted")
         return
-    costs = "times inside QEMU guests are functional output only; --accel icount counts instructions, exactly"
+    if choice.accel == "kvm" or options.accel == "icount":
+        yield _ok("accelerator", f"{choice.accel}: {choice.reason}")
+        return
+    costs = _EMULATED[choice.accel]
     device = Path("/dev/kvm")
     closed = device.exists() and not os.access(device, os.R_OK | os.W_OK)
     remedy = "sudo usermod -aG kvm $USER, then log in again" if closed else ""
     yield Finding(_SECTION, "accelerator", "note", f"{choice.accel}: {choice.reason}", costs, remedy)
 
 
-def _kernel() -> Iterator[Finding]:
-    """The linux guest's kernel, when none is named by --linux-kernel."""
+def _kernel(options: GuestOptions) -> Iterator[Finding]:
+    """The linux guest's kernel: the one named by --linux-kernel, or what there is instead."""
+    if options.linux_kernel is not None:
+        yield _named_kernel(options)
+        return
     try:
-        cached, reason = debian.cached(), kernels.unavailable(GuestOptions())
+        cached, reason = debian.cached(), kernels.unavailable(options)
     except OSError as error:
         cached, reason = None, f"{error.filename}: {error.strerror}; FERRULE_CACHE names another folder"
     if cached is not None:
@@ -101,6 +116,14 @@ def _kernel() -> Iterator[Finding]:
         yield _ok("linux kernel", f"{debian.META_PACKAGE}, downloaded by apt at first use (70 MB, without root)")
     else:
         yield _ok("linux kernel", "the host's own")
+
+
+def _named_kernel(options: GuestOptions) -> Finding:
+    try:
+        found = kernels.choose(options)
+    except FerruleError as error:
+        return Finding(_SECTION, "linux kernel", "missing", _cause(error), "the linux guest is skipped")
+    return _ok("linux kernel", f"{found.image}, {found.protocol}")
 
 
 def _ssh_server() -> Iterator[Finding]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Literal
 
 State = Literal["ok", "note", "missing"]  # note: it works, but a reader of numbers should know
@@ -21,6 +21,11 @@ class Finding:
     costs: str = ""  # what is skipped or worse because of it
     remedy: str = ""  # the command that changes it
     packages: tuple[str, ...] = ()  # Debian's names, when the remedy is to install them
+
+
+def as_json(finding: Finding) -> dict[str, object]:
+    """A finding in plain JSON types."""
+    return {**asdict(finding), "packages": list(finding.packages)}
 
 
 def missing(section: str, name: str, detail: str, costs: str, *packages: str) -> Finding:

@@ -74,14 +74,14 @@ def timer() -> Iterator[Finding]:
     yield Finding(_TIMER, "cost", "ok", f"{cost}; smallest step {timing.resolution} ticks")
 
 
-def conditions() -> Iterator[Finding]:
+def conditions(options: GuestOptions) -> Iterator[Finding]:
     """CPU, load, steal, and the facts that every local result carries, judged where they disturb."""
     cpus = os.cpu_count() or 1
     yield Finding(_SECTION, "cpu", "ok", f"{cpu_model(_read('/proc/cpuinfo'))}, {cpus} CPUs")
     yield _load(cpus)
     yield from _steal()
     try:
-        facts = local_guest("local", GuestOptions()).describe()
+        facts = local_guest("local", options).describe()
     except FerruleError as error:
         yield Finding(_SECTION, "local guest", "missing", str(error), costs="nothing is measured on this host itself")
         return

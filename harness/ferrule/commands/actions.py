@@ -1,0 +1,91 @@
+"""What each command does with its parsed words. Everything heavy is imported by the command that needs it."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from argparse import Namespace
+from pathlib import Path
+
+from ferrule import paths
+from ferrule.errors import EXIT_OK, UsageError
+
+
+def show_workloads(parsed: Namespace) -> int:
+    """`ferrule list`."""
+    from ferrule.commands import listing
+
+    extra = [Path(path) for path in parsed.extra]
+    if parsed.workload is None:
+        rows = listing.rows(extra)
+        print(_json(rows) if parsed.json else listing.table(rows))
+    else:
+        found = listing.about(parsed.workload, extra)
+        print(_json(found) if parsed.json else listing.page(found))
+    return EXIT_OK
+
+
+def examine(parsed: Namespace) -> int:
+    """`ferrule doctor`."""
+    from ferrule import doctor
+    from ferrule.options.machines import guest_options_of
+    from ferrule.options.measurement import guests_of
+
+    if parsed.ignored:
+        print(f"ferrule: doctor looks at no {' '.join(parsed.ignored)}: no option of a measurement", file=sys.stderr)
+    found = doctor.examine(guest_options_of(parsed), guests_of(parsed))
+    print(_json({"findings": [doctor.as_json(one) for one in found]}) if parsed.json is True else doctor.render(found))
+    return EXIT_OK
+
+
+def gate(parsed: Namespace) -> int:
+    """`ferrule gate`."""
+    from ferrule.gate.command import gate as decide
+
+    return decide(parsed)
+
+
+def validate(parsed: Namespace) -> int:
+    """`ferrule validate`."""
+    from ferrule.validate.command import validate as check
+
+    return check(parsed)
+
+
+def compare(parsed: Namespace) -> int:
+    """`ferrule compare`."""
+    from ferrule.report import history
+    from ferrule.report.comparison import compare_runs
+
+    folder = _history(parsed.results)
+    print(compare_runs(*(history.load_run(folder, run) for run in (parsed.base, parsed.candidate))))
+    return EXIT_OK
+
+
+def publish(parsed: Namespace) -> int:
+    """`ferrule publish`."""
+    from ferrule.report.publish import publish as write
+
+    folder = _history(parsed.results)
+    for path in write(folder, parsed.out or folder / "published"):
+        print(path)
+    return EXIT_OK
+
+
+def _history(asked: Path | None) -> Path:
+    """The folder that stored runs are read from.
+
+    Raises:
+        UsageError: the one asked for is none that can be read.
+    """
+    if asked is not None:
+        try:
+            os.scandir(asked).close()
+        except OSError as error:
+            raise UsageError(f"--results {asked}: {error.strerror or error}") from None
+    return asked or paths.root() / "results"
+
+
+def _json(found: object) -> str:
+    return json.dumps(found, indent=2, ensure_ascii=False, allow_nan=False)

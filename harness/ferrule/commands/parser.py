@@ -1,0 +1,136 @@
+"""The parser of the command line: every command with its flags and an example."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from ferrule import __version__
+from ferrule.commands import actions
+from ferrule.gate import flags as gate_flags
+from ferrule.options import flags
+from ferrule.validate import flags as validate_flags
+
+Add = Callable[[argparse.ArgumentParser], None]
+_JSON = "print JSON instead of text"
+_RESULTS = "folder of stored runs (default: results/)"
+
+
+def parse(arguments: Sequence[str]) -> argparse.Namespace:
+    """The words of a command; what it does is `action`. Ends with 2 and one line where they mean nothing.
+
+    `doctor` takes the words of the run it stands before, pytest's among them: those that it knows not are `ignored`.
+    """
+    made = parser()
+    parsed, ignored = made.parse_known_args(arguments)
+    if ignored and parsed.action is not actions.examine:
+        made.error(f"unrecognized arguments: {' '.join(ignored)}")
+    parsed.ignored = ignored
+    return parsed
+
+
+def parser() -> argparse.ArgumentParser:
+    """The parser of all commands."""
+    made = argparse.ArgumentParser(
+        prog="ferrule",
+        usage="ferrule COMMAND [OPTIONS]",
+        description="What does it cost to ask a kernel for something? Syscall and IPC micro-benchmarks.",
+        epilog="`ferrule COMMAND --help` lists a command's options.",
+        formatter_class=_Lines,
+    )
+    made.add_argument("--version", action="version", version=f"ferrule {__version__}")
+    commands = made.add_subparsers(required=True, title="commands", metavar="", prog="ferrule")
+    for name, (what, example, add) in COMMANDS.items():
+        command = commands.add_parser(
+            name, help=f"{what}\n  {example}", description=_sentence(what), epilog=f"example: {example}"
+        )
+        add(command)
+    return made
+
+
+class _Lines(argparse.HelpFormatter):
+    """Keeps the line break between what a command does and its example."""
+
+    def _split_lines(self, text: str, width: int) -> list[str]:
+        return [part for line in text.splitlines() for part in self._wrapped(line, width)]
+
+    def _wrapped(self, line: str, width: int) -> list[str]:
+        return [line] if line.startswith(" ") else super()._split_lines(line, width)
+
+
+def _sentence(text: str) -> str:
+    return f"{text[0].upper()}{text[1:]}."
+
+
+def _list(command: argparse.ArgumentParser) -> None:
+    add = command.add_argument
+    add("workload", nargs="?", metavar="WORKLOAD", help="tell everything about this one")
+    add("--extra", metavar="PATH", action="append", default=[], help="more workloads: a file or a folder; repeatable")
+    add("--json", action="store_true", help=_JSON)
+    command.set_defaults(action=actions.show_workloads)
+
+
+def _doctor(command: argparse.ArgumentParser) -> None:
+    ours = {"nargs": "?", "const": True, "metavar": "FILE"}
+    said = f"{_JSON}; with a FILE it is the run's, and the doctor writes none"
+    flags.add_to(command, {"--json": flags.Flag("--json", said, ours)})
+    command.set_defaults(action=actions.examine)
+
+
+def _run(command: argparse.ArgumentParser) -> None:
+    flags.add_to(command)
+    command.usage = "ferrule run [OPTIONS] [PYTEST OPTIONS]"
+    command.epilog = (
+        f"{command.epilog}. pytest's and pytest-benchmark's options work too (pytest --help):"
+        " --benchmark-autosave, --benchmark-compare,"
+        " -k, -v ..."
+    )
+
+
+def _gate(command: argparse.ArgumentParser) -> None:
+    gate_flags.add(command)
+    command.set_defaults(action=actions.gate)
+
+
+def _validate(command: argparse.ArgumentParser) -> None:
+    validate_flags.add(command)
+    command.set_defaults(action=actions.validate)
+
+
+def _compare(command: argparse.ArgumentParser) -> None:
+    add = command.add_argument
+    add("base", metavar="BASE", help="run id in the history")
+    add("candidate", metavar="CANDIDATE", help="run id in the history")
+    add("--results", type=Path, metavar="DIR", help=_RESULTS)
+    command.set_defaults(action=actions.compare)
+
+
+def _publish(command: argparse.ArgumentParser) -> None:
+    add = command.add_argument
+    add("--results", type=Path, metavar="DIR", help=_RESULTS)
+    add("--out", type=Path, metavar="DIR", help="where the pages go (default: published/ in that folder)")
+    command.set_defaults(action=actions.publish)
+
+
+COMMANDS: dict[str, tuple[str, str, Add]] = {
+    "list": ("list the workloads, or tell all about one", "ferrule list pipe_latency", _list),
+    "doctor": (
+        "what this machine has for a run with these options, what is skipped and how to get it",
+        "ferrule doctor --guest linux --transport ssh",
+        _doctor,
+    ),
+    "run": ("measure", "ferrule run --guest local,linux --suite ipc --quick", _run),
+    "compare": (
+        "two stored runs side by side, with the interval of their ratio",
+        "ferrule compare 20261126-101500 20261127-093000",
+        _compare,
+    ),
+    "gate": (
+        "compare with a baseline, or two builds in pairs; ends with 1 where an operation got worse",
+        "ferrule gate --guest linux",
+        _gate,
+    ),
+    "publish": ("write the stored runs as Markdown pages", "ferrule publish --out pages", _publish),
+    "validate": ("check the harness itself against known truths", "ferrule validate --short", _validate),
+}

@@ -1,0 +1,88 @@
+"""Which operations of os.h a workload calls, and which ports have them: read from the sources, uncompiled.
+
+A workload may call an operation for some of its parameters only, and a kernel may refuse what its port has: what really
+works is for a run with --verify-only to tell.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+from ferrule import paths
+from ferrule.payload.port import START
+
+_COMMENT = re.compile(r'("(?:[^"\\]|\\.)*")|/\*.*?\*/|//[^\n]*', re.DOTALL)
+_INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.MULTILINE)
+_DEFINED = re.compile(r"^\s*#\s*define\s+(OS_HAS_\w+)", re.MULTILINE)
+_GUARD = re.compile(r"^#ifndef (OS_HAS_\w+)(.*?)^#endif", re.MULTILINE | re.DOTALL)
+_MISSING = re.compile(r"\bOS_MISSING\((os_\w+)")
+_FUNCTION = re.compile(r"^[^\s#}][^;{}=]*?\b(\w+)\([^;{}]*\)\s*\{\n(.*?)^\}", re.MULTILINE | re.DOTALL)
+_MACRO = re.compile(r"^#define (\w+)\((?:[^()]*)\)((?:[^\n]*\\\n)*[^\n]*)", re.MULTILINE)
+_WORD = re.compile(r"\b[A-Za-z_]\w*\b")
+
+
+def operations() -> dict[str, str]:
+    """Every operation of os.h that a port may lack, and the OS_HAS_... by which one says that it has it."""
+    text = _bare(paths.root() / "guest" / "os" / "os.h")
+    return {name: guard[1] for guard in _GUARD.finditer(text) for name in _MISSING.findall(guard[2])}
+
+
+def calls(workload: Path) -> tuple[str, ...]:
+    """The operations that a workload's file calls, itself or through a header's functions, in the order of os.h."""
+    text = _bare(workload)
+    helpers = {name: body for header in _included(workload) for name, body in _pieces(_bare(header))}
+    words, seen = set(_WORD.findall(text)), set[str]()
+    while fresh := (words & helpers.keys()) - seen:
+        seen |= fresh
+        for name in fresh:
+            words.update(_WORD.findall(helpers[name]))
+    return tuple(name for name in operations() if name in words)
+
+
+def ports() -> dict[str, frozenset[str]]:
+    """By port, the operations that it lacks."""
+    known = operations()
+    found = {}
+    for start in sorted((paths.root() / "guest" / "os").glob(f"*/{START}")):
+        header = start.with_name("port.h")
+        has = {name for file in (header, *_included(header)) for name in _DEFINED.findall(_bare(file))}
+        found[start.parent.name] = frozenset(name for name, guard in known.items() if guard not in has)
+    return found
+
+
+def comment(workload: Path) -> str:
+    """The comment at the head of a workload's file, as paragraphs of one line each; empty where there is none."""
+    found = re.match(r"\s*/\*(.*?)\*/", workload.read_text(encoding="utf-8"), re.DOTALL)
+    lines = [re.sub(r"^\s*\*?\s?", "", line).rstrip() for line in found[1].splitlines()] if found else []
+    return "\n".join(" ".join(part.split()) for part in "\n".join(lines).split("\n\n") if part.strip())
+
+
+def _pieces(text: str) -> Iterator[tuple[str, str]]:
+    """(name, body) of the functions and macros with arguments that a header defines."""
+    for pattern in (_FUNCTION, _MACRO):
+        yield from ((found[1], found[2]) for found in pattern.finditer(text))
+
+
+def _included(file: Path) -> list[Path]:
+    """Headers of ours that a file includes, and those that they include; os.h and what it stands on are left out."""
+    guest = paths.root() / "guest"
+    found: dict[Path, None] = {}
+    waiting = [file]
+    while waiting:
+        current = waiting.pop()
+        for name in _INCLUDE.findall(_bare(current)):
+            places = (folder / name for folder in (current.parent, guest, guest / "os"))
+            header = next((path.resolve() for path in places if path.is_file()), None)
+            if header is not None and header.name != "os.h" and header not in found:
+                found[header] = None
+                waiting.append(header)
+    return list(found)
+
+
+@cache
+def _bare(file: Path) -> str:
+    """A source without its comments."""
+    return _COMMENT.sub(lambda match: match[1] or " ", file.read_text(encoding="utf-8"))
