@@ -83,8 +83,7 @@ def _run(command: argparse.ArgumentParser) -> None:
     command.usage = "ferrule run [OPTIONS] [PYTEST OPTIONS]"
     command.epilog = (
         f"{command.epilog}. pytest's and pytest-benchmark's options work too (pytest --help):"
-        " --benchmark-autosave, --benchmark-compare,"
-        " -k, -v ..."
+        " --benchmark-autosave, --benchmark-compare, -k, -v ..."
     )
 
 
