@@ -5,7 +5,7 @@
 """The project's commands: `python3 noxfile.py -s bench`, `-s tests`; also `nox`, `pipx run nox`, `uv run noxfile.py`.
 
 Nothing but Python 3.11 is needed: when nox is missing it is put into a private environment under .nox/ and this file
-starts over there. Arguments after `--` reach pytest.
+starts over there. Arguments after `--` reach ferrule or pytest; paths among them are relative to the caller's folder.
 """
 
 # No `from __future__ import annotations`: a Python too old for it is to meet the line below, and no syntax error.
@@ -68,7 +68,6 @@ def bootstrap() -> NoReturn:
             give_up(f"nox could not be installed into {where} (exit status {failure.returncode}); see the lines above")
         except OSError as failure:
             give_up(f"nox could not be installed into {where}: {failure.strerror}")
-    os.chdir(HOME)
     os.execv(python, [str(python), str(HOME / "noxfile.py"), *sys.argv[1:]])  # noqa: S606 - no shell is the point
 
 
@@ -111,14 +110,21 @@ def ranges(*names: str) -> list[str]:
     """The requirements behind the locks of these names, as pyproject.toml states them."""
     build: list[str] = PROJECT["build-system"]["requires"]
     runtime: list[str] = PROJECT["project"]["dependencies"]
+    extras: dict[str, list[str]] = PROJECT["project"]["optional-dependencies"]
     of = {
         "bench": [*build, *runtime],
         "dev": [*build, *runtime, *nox.project.dependency_groups(PROJECT, "test", "lint")],
-        "compiler": list(nox.project.dependency_groups(PROJECT, "compiler")),
-        "validate": list(nox.project.dependency_groups(PROJECT, "validate")),
+        "compiler": extras["compiler"],
+        "validate": extras["validate"],
         "nox": list(nox.project.load_toml(HOME / "noxfile.py")["dependencies"]),
     }
     return [requirement for name in names for requirement in of[name]]
+
+
+def of_caller(session: nox.Session, argument: str) -> str:
+    """An argument that names a file of the caller's, or a test in one, so that it does so from any folder."""
+    path = Path(session.invoked_from) / argument.partition("::")[0]
+    return os.path.join(session.invoked_from, argument) if path.exists() else argument  # noqa: PTH118 - `::` stays
 
 
 def compiler_missing() -> bool:
@@ -133,9 +139,10 @@ class Passed(SystemExit):
 
 
 def passing_through(session: nox.Session, *command: str) -> None:
-    """Run a command and end with its own exit code: 1, 2 and 3 mean different things, nox makes 1 of them all."""
+    """Run a command in the caller's folder; end with its exit code: 1, 2 and 3 differ, nox makes 1 of them all."""
     try:
-        session.run(*command)
+        with session.chdir(session.invoked_from):
+            session.run(*command)
     except CommandFailed as failure:
         code = failure.return_code or 0
         raise Passed(code if code > 0 else INFRASTRUCTURE) from None
@@ -165,7 +172,7 @@ def validate(session: nox.Session) -> None:
 
 @nox.session(reuse_venv=True)
 def publish(session: nox.Session) -> None:
-    """Write the stored results as Markdown tables to results/published/."""
+    """Write the stored results as Markdown tables to results/published/ of the caller's folder."""
     install(session, "bench", *(["compiler"] if compiler_missing() else []))
     passing_through(session, "ferrule", "publish", *session.posargs)
 
@@ -175,7 +182,7 @@ def tests(session: nox.Session) -> None:
     """Lint, then test the harness and the payload."""
     install(session, "dev", *(["compiler"] if compiler_missing() else []))
     check(session)
-    session.run("python", "-m", "pytest", *session.posargs)
+    session.run("python", "-m", "pytest", *(of_caller(session, argument) for argument in session.posargs))
 
 
 @nox.session(reuse_venv=True)
@@ -213,7 +220,7 @@ def lock(session: nox.Session) -> None:
 
 
 if __name__ == "__main__":
-    os.chdir(HOME)
+    sys.argv[1:1] = ["--noxfile", str(HOME / "noxfile.py")]
     try:
         nox.main()
     except SystemExit as end:  # nox calls every failure 1

@@ -40,7 +40,7 @@ def _command(arguments: Sequence[str]) -> int:
 
 def run(arguments: Sequence[str]) -> int:
     """Run the suites with pytest; arguments are pytest's and ours."""
-    root = paths.root()
+    paths.guest()  # missing sources are said here, in one line
     # The settings are named: pytest would look for them above every argument that happens to be a folder.
     quiet = [
         "-q",
@@ -49,14 +49,14 @@ def run(arguments: Sequence[str]) -> int:
         "-p",
         "no:cacheprovider",
         "--rootdir",
-        str(root),
+        str(paths.suites()),
         "-c",
-        str(root / "pyproject.toml"),
+        str(paths.suites() / "pytest.ini"),
     ]
     if not any(argument.startswith(THEIR_TABLE) for argument in arguments):
         quiet.append("--benchmark-quiet")
     # A fresh interpreter: pytest wants to import its plugins itself, and this one has imported half of ours.
-    command = [sys.executable, "-m", "pytest", *quiet, str(root / "suites"), *arguments]
+    command = [sys.executable, "-m", "pytest", *quiet, str(paths.suites()), *arguments]
     child = subprocess.Popen(command, preexec_fn=_interruptible)  # noqa: PLW1509 - before any thread
     # Whoever ends us means the measurement: it stores what is finished, and leaves no guest behind.
     signal.signal(signal.SIGTERM, lambda *_: child.send_signal(signal.SIGINT))

@@ -1,4 +1,9 @@
-"""Where things are: the checkout that this package runs from, and the cache for what is built and downloaded."""
+"""Where things are: the sources that are compiled, the suites, the folder the user works in, and the user's cache.
+
+A package brings the payload's sources with it (`_guest/`); in a checkout they are its `guest/`. What a user makes or
+keeps (results, baselines, guests.toml) belongs to the folder that the user stands in; anywhere inside a checkout that
+is the checkout's.
+"""
 
 from __future__ import annotations
 
@@ -13,12 +18,16 @@ from ferrule.errors import InfrastructureError, UsageError
 
 NAME_ANOTHER: Final = "set FERRULE_CACHE to a folder that can be written and run from"
 
+PACKAGE: Final = Path(__file__).resolve().parent
+_PACKED: Final = PACKAGE / "_guest"  # in a wheel: pyproject.toml puts guest/ there
+_CORE: Final = "core"  # what a folder of the payload's sources has, and no other of that name
+
 _other: ContextVar[Path | None] = ContextVar("other", default=None)
 
 
 @contextmanager
 def rooted(folder: Path) -> Iterator[None]:
-    """Let root() be another checkout for a while: to build its payload with this harness."""
+    """Let the payload's sources be those of a checkout for a while: to build its payload with this harness."""
     token = _other.set(folder)
     try:
         yield
@@ -26,16 +35,44 @@ def rooted(folder: Path) -> Iterator[None]:
         _other.reset(token)
 
 
-def root() -> Path:
-    """The checkout: holds guest/, suites/ and results/. `FERRULE_ROOT` overrides where it is looked for.
+def guest() -> Path:
+    """The payload's sources, which come with this package. `FERRULE_ROOT` names a checkout whose guest/ is taken.
 
     Raises:
-        UsageError: no guest/ folder there; Ferrule runs from a checkout, the payload's sources are part of it.
+        UsageError: the checkout that was named has none.
     """
-    found = _other.get() or Path(os.environ.get("FERRULE_ROOT") or Path(__file__).resolve().parents[2])
-    if not (found / "guest" / "core").is_dir():
-        raise UsageError(f"{found}: no guest/ sources here; run from a Ferrule checkout or set FERRULE_ROOT to one")
-    return found
+    named = _other.get() or os.environ.get("FERRULE_ROOT")
+    if not named and _PACKED.is_dir():
+        return _PACKED
+    root = Path(named) if named else PACKAGE.parents[1]
+    if not (root / "guest" / _CORE).is_dir():
+        raise UsageError(f"{root}: no guest/ sources here; name a Ferrule checkout (--base, --candidate, FERRULE_ROOT)")
+    return root / "guest"
+
+
+def checkout() -> Path | None:
+    """The checkout that this package runs from; None where it was installed from a wheel."""
+    return None if _PACKED.is_dir() else PACKAGE.parents[1]
+
+
+def suites() -> Path:
+    """The folder of the suites' files, and of pytest's settings for them."""
+    return PACKAGE / "suites"
+
+
+def workplace() -> Path:
+    """The folder whose results, baselines and guests.toml are meant: where one stands, or the checkout around it."""
+    here = Path.cwd()
+    return next((folder for folder in (here, *here.parents) if _is_checkout(folder)), here)
+
+
+def _is_checkout(folder: Path) -> bool:
+    return (folder / "guest" / _CORE).is_dir() and (folder / "harness" / PACKAGE.name).is_dir()
+
+
+def results(asked: str | Path | None = None) -> Path:
+    """The folder of the history: the one asked for, else results/ of the workplace."""
+    return Path(asked) if asked else workplace() / "results"
 
 
 def cache(*parts: str) -> Path:

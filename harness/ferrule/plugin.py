@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from ferrule import __version__, companion, exits
+from ferrule import __version__, companion, exits, paths
 from ferrule.errors import EXIT_INFRASTRUCTURE, EXIT_USAGE, FerruleError, InfrastructureError, UsageError
 from ferrule.options import flags
 from ferrule.options.measurement import check
@@ -45,6 +45,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("--json"):
         config.option.benchmark_json = config.getoption("--json")
     config.pluginmanager.register(companion, "ferrule-companion")
+    config.addinivalue_line("python_files", str(paths.suites() / "bench_*.py"))  # whatever else the user's settings say
     config.addinivalue_line("markers", "ferrule_family(name, variants): holds the workloads of one family")
     config.addinivalue_line("markers", "ferrule_case(guest, key): one run on one guest")
 

@@ -83,7 +83,7 @@ class Session:
         """The keys of one item of --workload in this family: the suite's own when it gives no parameters."""
         name, params, place = asked
         row = find(name, self._extra)
-        if suite_of(row) != family:
+        if family not in (row.family, suite_of(row)):
             return []
         own = [key for key in keys if key.workload == name and place in (None, key.place)]
         if own and not params:
@@ -153,7 +153,7 @@ class Session:
     @property
     def _folder(self) -> Path:
         """The history's root."""
-        return Path(self._option.results or paths.root() / "results")
+        return paths.results(self._option.results)
 
     def _doubt(self) -> None:
         """Look for values that cannot be, also when the campaign was interrupted."""

@@ -74,7 +74,7 @@ def test_one_instruction_more_in_the_payload_is_caught(
     assert bench.gate(40) == EXIT_INFRASTRUCTURE, "there is no baseline"
     said = capsys.readouterr().out
     assert "no baseline of floor" in said
-    assert re.search(r"make one: python3 noxfile.py -s gate -- .*--extra '.*probe.c' --update-baseline", said)
+    assert re.search(r"make one: ferrule gate .*--extra '.*probe.c' --update-baseline", said)
 
     assert bench.gate(40, "--update-baseline") == EXIT_OK
     (written,) = (tmp_path / "baselines").glob("floor-*.json")

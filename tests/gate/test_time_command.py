@@ -63,7 +63,7 @@ def test_a_payload_against_itself_passes_and_can_be_decided_again(
 def test_a_checkout_that_does_everything_twice_is_not_believed(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    shutil.copytree(paths.root() / "guest", tmp_path / "other" / "guest")
+    shutil.copytree(paths.guest(), tmp_path / "other" / "guest")
     source = tmp_path / "other" / NULL_CALL
     once, twice = "(void)run;\n    os_null_call();", "(void)run;\n    os_null_call();\n    os_null_call();"
     assert once in source.read_text()

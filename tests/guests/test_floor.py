@@ -88,7 +88,7 @@ def test_every_workload_is_right_in_every_process() -> None:
 
 def operations_of_the_port() -> set[str]:
     """What bare hardware has; workloads of other OSes are made of more."""
-    return set(re.findall(r"\b(os_\w+)\(", (paths.root() / "guest/os/floor/port.h").read_text()))
+    return set(re.findall(r"\b(os_\w+)\(", (paths.guest() / "os/floor/port.h").read_text()))
 
 
 def test_two_icount_boots_say_the_same_and_null_call_is_what_its_instructions_are() -> None:
@@ -197,7 +197,7 @@ def test_every_compiler_builds_it_reproducibly(kind: str, tmp_path: Path, monkey
             pytest.skip("zig is not installed: pip install ziglang")
         monkeypatch.setenv("CC", f"{sys.executable} -m ziglang cc")
     here = built()
-    shutil.copytree(paths.root() / "guest", tmp_path / "else" / "where" / "guest")
+    shutil.copytree(paths.guest(), tmp_path / "else" / "where" / "guest")
     monkeypatch.setenv("FERRULE_ROOT", str(tmp_path / "else" / "where"))
     monkeypatch.setenv("FERRULE_CACHE", str(tmp_path / "cache"))
     there = built()

@@ -26,7 +26,7 @@ def test_it_builds_without_a_warning(arch: str) -> None:
     assert len(bytes.fromhex(built.build_id)) == 20
     assert built.image == built.path.read_bytes()
     assert b"/" + Path.home().name.encode() + b"/" not in built.image
-    assert str(paths.root()).encode() not in built.image
+    assert str(paths.guest().parent).encode() not in built.image
 
 
 def test_the_guests_init_builds_without_a_warning() -> None:
@@ -35,7 +35,7 @@ def test_the_guests_init_builds_without_a_warning() -> None:
 
 def test_another_checkout_gives_the_same_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     here = payload(NATIVE)
-    shutil.copytree(paths.root() / "guest", tmp_path / "deep" / "er" / "guest")
+    shutil.copytree(paths.guest(), tmp_path / "deep" / "er" / "guest")
     monkeypatch.setenv("FERRULE_ROOT", str(tmp_path / "deep" / "er"))
     monkeypatch.setenv("FERRULE_CACHE", str(tmp_path / "cache"))
     there = build_payload("linux", NATIVE)
@@ -45,7 +45,7 @@ def test_another_checkout_gives_the_same_bytes(tmp_path: Path, monkeypatch: pyte
 
 
 def test_a_second_build_is_the_cached_one_and_a_change_is_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    shutil.copytree(paths.root() / "guest", tmp_path / "guest")
+    shutil.copytree(paths.guest(), tmp_path / "guest")
     monkeypatch.setenv("FERRULE_ROOT", str(tmp_path))
     monkeypatch.setenv("FERRULE_CACHE", str(tmp_path / "cache"))
     first = build_init(NATIVE)

@@ -18,7 +18,7 @@ from ferrule.payload.toolchain import ARCHES, Compiler, host_compiler, target_co
 from hypothesis import given
 from hypothesis import strategies as st
 
-CORE = paths.root() / "guest" / "core"
+CORE = paths.guest() / "core"
 WARNINGS = ("-std=c11", "-ffreestanding", "-Wall", "-Wextra", "-Wconversion", "-Werror", "-fno-stack-protector")
 
 

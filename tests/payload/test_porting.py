@@ -23,7 +23,7 @@ FILES = {found["path"]: found["text"] for found in _LISTING.finditer((ROOT / "do
 def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of what a measurement needs of the checkout, with the documented port added to it."""
     root = tmp_path_factory.mktemp("checkout")
-    for name in ("guest", "harness", "suites"):
+    for name in ("guest", "harness"):
         shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "pyproject.toml", root)
     for path, text in FILES.items():

@@ -46,13 +46,13 @@ def test_places() -> None:
 
 def test_a_family_is_its_folder_without_hidden_workloads() -> None:
     for family in {row.family for row in workloads().values()}:
-        files = {path.stem for path in (paths.root() / "guest" / "workloads" / family).glob("*.c")}
+        files = {path.stem for path in (paths.guest() / "workloads" / family).glob("*.c")}
         hidden = {row.name for row in workloads().values() if row.hidden}
         assert {key.workload for key in keys_of(family, {}, ("same_core",))} == files - hidden
 
 
 def test_every_family_has_a_suite() -> None:
-    held = {path.stem.removeprefix("bench_") for path in (paths.root() / "suites").glob("bench_*.py")}
+    held = {path.stem.removeprefix("bench_") for path in paths.suites().glob("bench_*.py")}
     assert held == {row.family for row in workloads().values()} | {ELSEWHERE}
 
 
@@ -70,6 +70,6 @@ def test_unknown_parameters_and_workloads_are_refused() -> None:
 
 def test_a_dropped_in_file_is_in_its_family(tmp_path: Path) -> None:
     (tmp_path / "ipc").mkdir()
-    source = (paths.root() / "guest" / "workloads" / "ipc" / "pipe_latency.c").read_text()
+    source = (paths.guest() / "workloads" / "ipc" / "pipe_latency.c").read_text()
     (tmp_path / "ipc" / "pipe_other.c").write_text(source.replace('"pipe_latency"', '"pipe_other"'))
     assert RunKey("pipe_other") in keys_of("ipc", {}, ("same_core",), (tmp_path,))

@@ -44,7 +44,7 @@ def of_another_os(end: Record) -> bool:
     """Whether a run was refused because it is made of an operation that Linux, or qemu-user, does not have at all."""
     if end.fields.get("operation") == "os_process_execute" and end.fields.get("error") == "8":
         return True  # qemu-user's programs cannot load programs of their own architecture
-    operation, port = end.fields.get("operation", ""), (paths.root() / "guest/os/linux/port.h").read_text()
+    operation, port = end.fields.get("operation", ""), (paths.guest() / "os/linux/port.h").read_text()
     return end.fields.get("error") == "38" and not re.search(rf"\b{re.escape(operation)}\(", port)
 
 

@@ -84,7 +84,7 @@ def _history(asked: Path | None) -> Path:
             os.scandir(asked).close()
         except OSError as error:
             raise UsageError(f"--results {asked}: {error.strerror or error}") from None
-    return asked or paths.root() / "results"
+    return paths.results(asked)
 
 
 def _json(found: object) -> str:

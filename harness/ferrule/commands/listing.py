@@ -94,6 +94,6 @@ def _params(params: Mapping[str, int]) -> str:
 
 
 def _place(path: Path) -> str:
-    """Relative to the checkout where it is inside it."""
-    root = paths.root()
-    return path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path)
+    """As it is in a checkout where it is ours."""
+    guest = paths.guest()
+    return f"guest/{path.relative_to(guest).as_posix()}" if path.is_relative_to(guest) else str(path)

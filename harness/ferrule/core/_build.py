@@ -95,7 +95,7 @@ def build(mode: Mode, compiler: toolchain.Compiler | None = None) -> Path:
 
 
 def _compile(compiler: toolchain.Compiler, mode: Mode, scratch: Path) -> Path:
-    core, own = paths.root() / "guest" / "core", _own()
+    core, own = paths.guest() / "core", _own()
     units = [core / source for source in SOURCES] + [own / "host.c"]
     folders = [core, own]
     if mode == "api":
@@ -113,7 +113,7 @@ def _compile(compiler: toolchain.Compiler, mode: Mode, scratch: Path) -> Path:
 
 def _key(compiler: toolchain.Compiler, mode: Mode) -> str:
     """A name for everything that the built file depends on."""
-    folders = (paths.root() / "guest" / "core", _own())
+    folders = (paths.guest() / "core", _own())
     texts = [file.read_bytes() for folder in folders for file in sorted(folder.glob("*.[ch]"))]
     texts.append(repr((mode, FLAGS, SOURCES, compiler)).encode())
     texts.append(repr((sys.implementation.cache_tag, platform.machine(), cffi.__version__)).encode())
@@ -121,11 +121,11 @@ def _key(compiler: toolchain.Compiler, mode: Mode) -> str:
 
 
 def _own() -> Path:
-    return paths.root() / "harness" / "ferrule" / "core"
+    return Path(__file__).parent
 
 
 def _headers() -> list[Path]:
-    return [paths.root() / "guest" / "core" / header for header in HEADERS] + [_own() / "host.h"]
+    return [paths.guest() / "core" / header for header in HEADERS] + [_own() / "host.h"]
 
 
 def _marked(header: Path) -> str:

@@ -20,7 +20,7 @@ from ferrule.gate.selection import select
 from ferrule.gate.verdict import Report
 from ferrule.payload.build import build_for
 
-AGAIN = "python3 noxfile.py -s gate --"
+AGAIN = "ferrule gate"
 
 
 def gate(parsed: argparse.Namespace) -> int:
@@ -41,7 +41,7 @@ def _exact(parsed: argparse.Namespace) -> Report:
     """Count, and compare with the baseline or make one."""
     extra = tuple(Path(path) for path in parsed.extra)
     keys = select(parsed.suite, parsed.workload, parsed.place, extra)
-    folder = Path(parsed.baselines) if parsed.baselines else paths.root() / "results" / "baselines"
+    folder = Path(parsed.baselines) if parsed.baselines else paths.results() / "baselines"
     rule = decide.STRICT if parsed.strict else decide.Rule()
     with progress_on(sys.stderr) as progress:
         subjects = _subjects(parsed, folder, extra, progress)

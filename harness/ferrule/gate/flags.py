@@ -46,7 +46,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         "--place", metavar="PLACES", default="same_core", help="placements (default: same_core, the only one on 1 CPU)"
     )
     flag("--extra", metavar="PATH", action="append", default=[], help="more workloads: a file or folder; repeatable")
-    flag("--baselines", metavar="DIR", help="where the baselines are (default: results/baselines of the checkout)")
+    flag("--baselines", metavar="DIR", help="where the baselines are (default: results/baselines here)")
     flag("--update-baseline", action="store_true", help="accept what is measured now, instead of comparing")
     flag("--strict", action="store_true", help="one instruction more fails, where counts are exact")
     flag("--boots", type=int, metavar="N", help="boots of each guest (default: 2; 5 for a new baseline)")
@@ -54,7 +54,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     flag("--linux-kernel", metavar="FILE", help="kernel image of the linux guest (default: Debian's)")
     flag("--linux-append", metavar="WORDS", default="", help="more words for that kernel's command line")
     flag("--sha256", metavar="HEX", help="what the kernel file's SHA-256 must be")
-    flag("--guests-file", metavar="FILE", help="where kernels of yours are (default: the checkout's guests.toml)")
+    flag("--guests-file", metavar="FILE", help="where kernels of yours are (default: guests.toml here)")
     flag(
         "--guest-file",
         metavar="GUEST.KEY=FILE",
@@ -70,7 +70,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     flag("--processes", type=int, metavar="N", help="time: processes an arm and pair (default: 2)")
     flag("--seed", type=int, metavar="N", help="time: of all orders and layouts (default: drawn, and stored)")
     flag("--from", type=Path, metavar="FILE", dest="stored", help="time: decide again from stored pairs")
-    flag("--results", type=Path, metavar="DIR", help="time: where the pairs go (default: results/ of the checkout)")
+    flag("--results", type=Path, metavar="DIR", help="time: where the pairs go (default: results/ here)")
     flag("--history", action="store_true", help="time: also tell how stored runs differ; advice, never a verdict")
     for name, what in OUTPUTS.items():
         flag(f"--{name}", type=Path, metavar="FILE", help=what)

@@ -40,7 +40,7 @@ def select(suites: str, workloads: str, places: str, extra: Sequence[Path]) -> l
 
 def _families() -> Iterator[tuple[str, Variants]]:
     """Name and variants of every `@family` in the suites' files."""
-    for path in sorted((paths.root() / "suites").glob("bench_*.py")):
+    for path in sorted(paths.suites().glob("bench_*.py")):
         spec = importlib.util.spec_from_file_location(f"ferrule_suites.{path.stem}", path)
         if spec is None or spec.loader is None:
             raise UsageError(f"{path}: is no Python file")

@@ -22,7 +22,7 @@ from ferrule import paths
 from ferrule.errors import FerruleError, ToolMissing, UsageError
 from ferrule.machine.options import GuestOptions
 
-DEFAULT: Final = "guests.toml"  # in the checkout, which ignores it
+DEFAULT: Final = "guests.toml"  # in the folder that the user works in
 _HASH: Final = "sha256"
 
 
@@ -130,7 +130,7 @@ def _named(
     guest: str, needs: Sequence[Need], options: GuestOptions, settings: Collection[str]
 ) -> tuple[dict[str, Path], dict[str, str], dict[str, str]]:
     """Paths by key, hashes by key, and settings; the flag goes before the file."""
-    file = options.guests_file or paths.root() / DEFAULT
+    file = options.guests_file or paths.workplace() / DEFAULT
     table = read(file).get(guest, {}) if options.guests_file or file.exists() else {}
     hash_keys = {_HASH: needs[0].key} | {f"{need.key}_{_HASH}": need.key for need in needs}
     keys = [need.key for need in needs]

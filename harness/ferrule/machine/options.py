@@ -28,7 +28,7 @@ class GuestOptions:
     sha256: str | None = None  # what the kernel file's SHA-256 must be
     host_key: Path | None = None  # pinned key of an SSH host: a known_hosts file or a public key
     identity: Path | None = None  # private key to show to an SSH host
-    guests_file: Path | None = None  # the user's guests.toml; by default the checkout's, if there is one
+    guests_file: Path | None = None  # the user's guests.toml; by default the one where the user works, if there is one
     guest_files: Mapping[tuple[str, str], Path] = field(
         default_factory=dict
     )  # (guest, key) -> file, before guests.toml

@@ -54,7 +54,7 @@ def _check_output(option: Namespace) -> None:
 
 
 def extra_of(option: Namespace) -> tuple[Path, ...]:
-    """Files and folders of workloads beside the checkout's own."""
+    """Files and folders of workloads beside our own."""
     return tuple(Path(path) for path in option.extra)
 
 
@@ -82,7 +82,8 @@ def suites_of(option: Namespace) -> frozenset[str]:
     """
     asked = option.suite
     names = frozenset(filter(None, (asked or "").split(",")))
-    families = sorted({suite_of(row) for row in workloads(extra_of(option)).values()}) if names else []
+    rows = workloads(extra_of(option)).values() if names else ()
+    families = sorted({name for row in rows for name in (row.family, suite_of(row))})
     for name in sorted(names.difference(families)):
         raise UsageError(f"--suite {name}: no such suite; there are: {', '.join(families)}")
     if asked is not None and not names:

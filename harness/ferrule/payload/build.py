@@ -84,7 +84,7 @@ def build_payload(
         os: a folder of guest/os/.
         arch: x86_64, aarch64 or riscv64.
         compiler: instead of the one toolchain.py finds.
-        extra_workloads: workload files, or folders of them, besides the checkout's own.
+        extra_workloads: workload files, or folders of them, besides our own.
         library: the user's archive, for a port that is linked against one.
         strict: warnings are errors.
 
@@ -95,7 +95,7 @@ def build_payload(
         BuildFailed: it does not compile.
         InfrastructureError: the cache cannot be written.
     """
-    guest = paths.root() / "guest"
+    guest = paths.guest()
     port = ports.read(os)
     if port.arches and arch in ARCHES and arch not in port.arches:
         raise UsageError(f"os {os}: is written for {', '.join(port.arches)}, not for {arch}")
@@ -111,7 +111,7 @@ def build_init(arch: str, *, compiler: Compiler | None = None, strict: bool = Fa
 
     Raises: as build_payload().
     """
-    guest = paths.root() / "guest"
+    guest = paths.guest()
     sources = in_tree([*guest.glob("os/linux/*.c"), *guest.glob("core/*.c")])
     port = ports.read("linux")
     return _made(Recipe("init", "linux", arch, compiler or target_compiler(arch), sources, strict, port))

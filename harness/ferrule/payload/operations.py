@@ -26,7 +26,7 @@ _WORD = re.compile(r"\b[A-Za-z_]\w*\b")
 
 def operations() -> dict[str, str]:
     """Every operation of os.h that a port may lack, and the OS_HAS_... by which one says that it has it."""
-    text = _bare(paths.root() / "guest" / "os" / "os.h")
+    text = _bare(paths.guest() / "os" / "os.h")
     return {name: guard[1] for guard in _GUARD.finditer(text) for name in _MISSING.findall(guard[2])}
 
 
@@ -46,7 +46,7 @@ def ports() -> dict[str, frozenset[str]]:
     """By port, the operations that it lacks."""
     known = operations()
     found = {}
-    for start in sorted((paths.root() / "guest" / "os").glob(f"*/{START}")):
+    for start in sorted((paths.guest() / "os").glob(f"*/{START}")):
         header = start.with_name("port.h")
         has = {name for file in (header, *_included(header)) for name in _DEFINED.findall(_bare(file))}
         found[start.parent.name] = frozenset(name for name, guard in known.items() if guard not in has)
@@ -68,7 +68,7 @@ def _pieces(text: str) -> Iterator[tuple[str, str]]:
 
 def _included(file: Path) -> list[Path]:
     """Headers of ours that a file includes, and those that they include; os.h and what it stands on are left out."""
-    guest = paths.root() / "guest"
+    guest = paths.guest()
     found: dict[Path, None] = {}
     waiting = [file]
     while waiting:

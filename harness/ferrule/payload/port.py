@@ -67,7 +67,7 @@ def read(os: str) -> Port:
     Raises:
         UsageError: there is none of that name, or its build.toml is not as above.
     """
-    guest = paths.root() / "guest"
+    guest = paths.guest()
     folder = guest / "os" / os
     if not (folder / START).is_file():
         have = ", ".join(sorted(path.parent.name for path in guest.glob(f"os/*/{START}")))

@@ -85,7 +85,7 @@ class Recipe:
 
     def tree(self) -> dict[str, bytes]:
         """The build tree: all sources and every header they may include, those beside extra workloads too."""
-        headers = in_tree((paths.root() / "guest").rglob("*.h"))
+        headers = in_tree(paths.guest().rglob("*.h"))
         for name, path in self.sources.items():
             if name.startswith(EXTRA):
                 headers |= {f"{Path(name).parent.as_posix()}/{one.name}": one for one in path.parent.glob("*.h")}
@@ -142,7 +142,7 @@ class Recipe:
 
 def in_tree(files: Iterable[Path]) -> dict[str, Path]:
     """Files of guest/ by their place in the build tree."""
-    guest = paths.root() / "guest"
+    guest = paths.guest()
     return {f"guest/{path.relative_to(guest).as_posix()}": path for path in files}
 
 

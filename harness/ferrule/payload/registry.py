@@ -44,12 +44,12 @@ class Declaration:
 
 
 def workload_files(extra: Sequence[Path] = ()) -> list[Path]:
-    """Every workload's source: the checkout's own, then `extra` files and folders, in an order that is always the same.
+    """Every workload's source: our own, then `extra` files and folders, in an order that is always the same.
 
     Raises:
         UsageError: an extra path does not exist.
     """
-    folder = paths.root() / "guest" / "workloads"
+    folder = paths.guest() / "workloads"
     found = sorted(folder.glob("*/*.c"), key=Path.as_posix)
     for path in extra:
         if path.is_dir():

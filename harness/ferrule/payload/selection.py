@@ -12,26 +12,28 @@ from ferrule.payload.key import RunKey
 from ferrule.payload.plan import PLACES
 from ferrule.payload.registry import Declaration, workloads
 
-ELSEWHERE: Final = "elsewhere"  # the suite of workloads whose family has no folder in this checkout
+ELSEWHERE: Final = "elsewhere"  # the suite of workloads whose family has no folder in guest/workloads/
 Variants = Mapping[str, Sequence[Mapping[str, int]]]
 Asked = tuple[str, dict[str, int], str | None]  # workload, parameters, placement when one was named
 
 
 def suite_of(row: Declaration) -> str:
     """Which suite holds a workload: its family's, or that of everything from elsewhere (--extra)."""
-    return row.family if (paths.root() / "guest" / "workloads" / row.family).is_dir() else ELSEWHERE
+    return row.family if (paths.guest() / "workloads" / row.family).is_dir() else ELSEWHERE
 
 
 def keys_of(name: str, variants: Variants, places: Sequence[str], extra: Sequence[Path] = ()) -> list[RunKey]:
     """The runs of one family, in the order of the folder; `extra` holds workloads from elsewhere.
 
+    A family of theirs alone is held by a suite of its user's that names it, and by ours of everything from elsewhere.
+
     Raises:
         UsageError: the suite gives parameters for a workload or a key that does not exist.
     """
-    known = {row.name: row for row in workloads(extra).values() if suite_of(row) == name}
+    known = {row.name: row for row in workloads(extra).values() if name in (row.family, suite_of(row))}
     for workload in variants:
         if workload not in known:
-            raise UsageError(f"suite {name}: no workload {workload} in guest/workloads/{name}/")
+            raise UsageError(f"suite {name}: no workload {workload} in this family; ferrule list names those there are")
     return [
         key
         for row in known.values()

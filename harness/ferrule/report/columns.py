@@ -72,7 +72,7 @@ def columns(results: Iterable[GuestResult], declared: Mapping[str, Declared] | N
 
     Args:
         results: one a guest.
-        declared: by workload name; those of the checkout when not given.
+        declared: by workload name; our own when not given.
     """
     rows = catalog() if declared is None else declared
     return [

@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from ferrule import __version__
+from ferrule import __version__, paths
 from ferrule.errors import InfrastructureError, UsageError
 from ferrule.records.samples import Conditions, GuestResult, RunResult, Sampling
 from ferrule.report.codec import Malformed, decode, encode
@@ -63,7 +63,7 @@ def append(
         results: one a guest.
         seed: of the campaign.
         budget: its name.
-        declared: workloads' declarations by name; those of the checkout when not given.
+        declared: workloads' declarations by name; our own when not given.
         moment: when; now when not given.
 
     Returns:
@@ -90,7 +90,7 @@ def heading(seed: int, budget: str, moment: datetime | None = None) -> dict[str,
     now = (moment or datetime.now(UTC)).astimezone(UTC)
     run_id = f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
     head = {"schema": SCHEMA, "ts": f"{now:%Y-%m-%dT%H:%M:%SZ}", "run_id": run_id, "machine": machine_name()}
-    return head | {"ferrule": __version__, "commit": commit_of(Path(__file__).parent), "seed": seed, "budget": budget}
+    return head | {"ferrule": __version__, "commit": commit_of(paths.checkout()), "seed": seed, "budget": budget}
 
 
 def home(folder: Path, head: Mapping[str, Any]) -> Path:
@@ -228,9 +228,11 @@ def machine_name() -> str:
     return f"{slug(re.sub(r'[(](R|TM|C)[)]|CPU|@', ' ', model))}-{os.cpu_count() or 1}cpu"
 
 
-def commit_of(folder: Path) -> str | None:
+def commit_of(checkout: Path | None) -> str | None:
     """The commit of the checkout, with `+` when files differ from it; None where there is no git or no checkout."""
-    command = ["git", "-C", str(folder), "describe", "--always", "--abbrev=40", "--dirty=+", "--exclude=*"]
+    if checkout is None:
+        return None
+    command = ["git", "-C", str(checkout), "describe", "--always", "--abbrev=40", "--dirty=+", "--exclude=*"]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=10, check=False)
     except (OSError, subprocess.TimeoutExpired):

@@ -23,7 +23,7 @@ def render(results: Sequence[GuestResult], *, seed: int, declared: Mapping[str, 
     Args:
         results: one a guest.
         seed: of the campaign.
-        declared: workloads' declarations by name; those of the checkout when not given.
+        declared: workloads' declarations by name; our own when not given.
     """
     made = columns(results, declared)
     headers, rows, notes = _lay_out(made)

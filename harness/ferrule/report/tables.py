@@ -26,7 +26,7 @@ def render(
         results: one a guest.
         budget: name of the campaign's budget.
         seed: of the campaign.
-        declared: workloads' declarations by name; those of the checkout when not given.
+        declared: workloads' declarations by name; our own when not given.
     """
     made = columns(results, declared)
     return text(made, [f"budget {budget}, seed {seed}"])

@@ -36,7 +36,7 @@ def append(
         folder: the history's root.
         results: one a guest.
         seed: of the campaign.
-        declared: workloads' declarations by name; those of the checkout when not given.
+        declared: workloads' declarations by name; our own when not given.
         moment: when; now when not given.
 
     Returns:

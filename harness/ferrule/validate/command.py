@@ -135,7 +135,7 @@ class Validation:
             raise UsageError(f"validate: nothing is stored in {self.folder}; leave out --only to measure")
         command = "nox -s validate" + (" -- --short" if self.parsed.short else "")
         text = report.page(sections, self.conditions(), command)
-        out = self.parsed.out or paths.root() / "results" / "validation.md"
+        out = self.parsed.out or paths.results() / "validation.md"
         report.write(out, text)
         self.progress.note(f"validation: {out}")
         return all(claim.met for section in sections for claim in section.claims)

@@ -7,8 +7,6 @@ import subprocess
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from ferrule import paths
-
 
 @dataclass(frozen=True)
 class Moment:
@@ -19,16 +17,14 @@ class Moment:
 
 
 def now() -> Moment:
-    """The present; the commit that CI says it tests, else that of the checkout."""
+    """The present; the commit that CI says it tests, else that of the folder one stands in."""
     commit = os.environ.get("GITHUB_SHA") or os.environ.get("CI_COMMIT_SHA") or _head()
     return Moment(datetime.now(UTC).isoformat(timespec="seconds"), commit)
 
 
 def _head() -> str:
     try:
-        done = subprocess.run(
-            ["git", "rev-parse", "HEAD"], cwd=paths.root(), capture_output=True, text=True, timeout=10, check=True
-        )
+        done = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, timeout=10, check=True)
     except (OSError, subprocess.SubprocessError):
         return ""
     return done.stdout.strip()

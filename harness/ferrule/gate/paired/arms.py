@@ -1,6 +1,6 @@
 """What is compared: `--base` and `--candidate` as a guest each, with the payload that it runs.
 
-`self` is this checkout's payload on the guest as it is; a folder is another checkout, whose payload is built; a file is
+`self` is our own payload on the guest as it is; a folder is another checkout, whose payload is built; a file is
 a finished payload (an ELF file with a plan section), or else a kernel for the guest to boot.
 """
 
@@ -96,7 +96,7 @@ def make(name: Name, given: str, guest: str, options: GuestOptions, extra: Seque
         what = f"payload of {path}"
     else:
         payload = build_payload(made.os, made.arch, extra_workloads=extra, library=library)
-        what = f"kernel {kernel.name}" if kernel else "this checkout's payload"
+        what = f"kernel {kernel.name}" if kernel else "our own payload"
     return Arm(Side(made, name), payload, f"{what}, build {payload.build_id[:12]}")
 
 

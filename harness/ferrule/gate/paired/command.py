@@ -37,7 +37,7 @@ def gate(parsed: argparse.Namespace) -> Report:
         UsageError: a flag that cannot mean anything.
         InfrastructureError: an arm cannot be had, or its base never spoke.
     """
-    folder = parsed.results or paths.root() / "results"
+    folder = paths.results(parsed.results)
     if parsed.stored is not None:
         return _report(*load(parsed.stored), parsed, folder)
     if parsed.history and all(_is_run(given) for given in (parsed.base, parsed.candidate)):
