@@ -90,5 +90,9 @@ class GuestFlooded(GuestError):
     verdict = "crashed"
 
 
+class GuestForeign(GuestError):
+    """What speaks is not the program that was sent, or runs another plan."""
+
+
 class StreamDamaged(GuestError):
     """Records were lost or corrupted and repeating did not help."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -9,7 +10,9 @@ import numpy as np
 import pytest
 from ferrule.payload.key import RunKey
 from ferrule.payload.plan import Plan, PlannedRun
-from ferrule.records.assemble import Assembler, merge
+from ferrule.records.assemble import Assembler
+from ferrule.records.hello import Sent
+from ferrule.records.merge import merge
 from ferrule.records.samples import Accel, GuestResult, RunResult, Status
 from ferrule.records.stream import Damage, Event, Record, Restart
 from ferrule.stats.summary import summarise
@@ -31,7 +34,9 @@ def stream(process: int = 0, plan: Plan = PLAN) -> list[Record]:
         text = {key.replace("__", "."): str(value) for key, value in fields.items()}
         made.append(Record(plan.run, process, len(made), kind, text))
 
-    say("hello", proto=1, os="linux", arch="x86_64", build="abcd", compiler="gcc", flags="-O2", process=process)
+    crc = f"{zlib.crc32(PLAN.render()):08x}"
+    hello = {"os": "linux", "arch": "x86_64", "build": "abcd", "plan": crc, "process": process}
+    say("hello", proto=1, compiler="gcc", flags="-O2", **hello)
     say("fact", name="kernel.release", value="6.1.0")
     say("fact", name="cpu.model", value="Example CPU")
     say("clock", counter="tsc", hz=2 * 10**9, hz_error_ppb=50, resolution=2, multiplication=3, cost=4, verdict="ok")
@@ -62,8 +67,11 @@ def stream(process: int = 0, plan: Plan = PLAN) -> list[Record]:
     return made
 
 
-def assemble(events: Sequence[Event], plan: Plan = PLAN, accel: Accel = "metal") -> Assembler:
-    made = Assembler("local", accel, 3, plan, {"host.load": "0.1"})
+SENT = Sent("linux", "x86_64", "abcd", PLAN.render())
+
+
+def assemble(events: Sequence[Event], plan: Plan = PLAN, accel: Accel = "metal", sent: Sent | None = SENT) -> Assembler:
+    made = Assembler("local", accel, 3, plan, {"host.load": "0.1"}, sent=sent)
     for event in events:
         made.feed(event, arrival(event))
     return made
@@ -146,10 +154,10 @@ def test_icount_needs_no_rate() -> None:
 
 
 def owner(records: Sequence[Record], seq: int) -> set[RunKey]:
-    """The runs that a lost record costs: the one whose bracket it is in, or all when it is a reference or the clock."""
+    """The runs that a lost record costs: the one whose bracket it is in, or all until the first has begun."""
     record = records[seq]
-    if record.kind in ("hello", "clock") or (record.kind == "ref"):
-        return set(KEYS)
+    if record.seq <= next(one.seq for one in records if one.kind == "begin"):
+        return set(KEYS)  # nobody knows what it was: the kernel's name, perhaps
     return {KEYS[int(record.fields["i"])]} if "i" in record.fields else set()
 
 
@@ -251,6 +259,81 @@ def test_foreign_streams_and_restarts_leave_nothing_behind() -> None:
     restarted = assemble([*stream()[:12], Restart("a1", 0, "record 0 came again"), *stream()])
     assert restarted.result().runs[NULL].processes[0].ticks.tolist() == TICKS[NULL]
     assert restarted.damaged == set()
+
+
+@pytest.mark.parametrize(
+    ("field", "said"),
+    [("proto", "2"), ("os", "redox"), ("arch", "riscv64"), ("build", "abce"), ("plan", "00000000"), ("process", "1")],
+)
+def test_what_is_not_what_was_sent_is_not_listened_to(field: str, said: str) -> None:
+    for fields in ({field: said}, {field: ""}):
+        records = stream()
+        records[0] = replace(records[0], fields={**records[0].fields, **fields})
+        made = assemble(records)
+        assert made.refused is not None
+        assert f"its hello says {field}=" in made.refused
+        assert made.result().runs == {}
+        assert made.conditions is None
+        assert made.steps == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("load1", "nan"),
+        ("load1", "inf"),
+        ("load1", "9" * 400),
+        ("load1", "-1"),
+        ("load1", "1e5"),
+        ("cpus", "0"),
+        ("cpus", "9" * 400),
+        ("cpus", "many"),
+        ("cpus", "1_000"),
+        ("cpus", "\u0663"),
+        ("../x", "1"),
+        ("x" * 65, "1"),
+    ],
+)
+def test_a_fact_that_cannot_be_is_left_out_and_said(name: str, value: str) -> None:
+    records = stream()
+    facts = [("load1", "0.50"), ("cpus", "2"), (name, value)]
+    said = [Record(PLAN.run, 0, 0, "fact", {"name": one, "value": text}) for one, text in facts]
+    made = assemble([records[0], *said, *records[1:]])
+    assert any(note.startswith("process 0: fact: ") for note in made.notes)
+    result = made.result()
+    assert result.conditions is not None
+    assert result.conditions.facts.get(name) != value
+    seen = result.runs[NULL].processes[0].surroundings
+    assert seen is not None
+    assert seen.load == 0.25
+
+
+def test_damage_is_counted_by_kind() -> None:
+    made = assemble([Damage("corrupt", None, None, "x"), *with_losses(stream(), {9}), Damage("duplicate", "a1", 0, "")])
+    assert made.result().damage == {"corrupt": 1, "loss": 1, "duplicate": 1}
+
+
+def test_only_what_brings_the_plan_on_is_progress() -> None:
+    made = assemble([*stream()[:9], *stream()[9:12]])
+    steps = made.steps
+    drip = [
+        Record(PLAN.run, 0, 0, "log", {"text": "still here"}),
+        Record("zz", 0, 0, "fact", {"name": "a", "value": "b"}),
+        Record(PLAN.run, 9, 0, "fact", {"name": "a", "value": "b"}),
+        Record(PLAN.run, 0, 0, "batch", {"i": "2", "b": "0", "warm": "0", "t": "5"}),
+        replace(stream()[0], seq=99),
+    ]
+    for record in drip:
+        made.feed(record, 0.0)
+    assert made.steps == steps
+
+
+def test_a_run_that_begins_twice_is_of_no_use() -> None:
+    records = stream()
+    at = next(i for i, record in enumerate(records) if record.kind == "begin")
+    made = assemble([*records[:at], records[at], *records[at:]])
+    assert NULL in made.damaged
+    assert NULL not in made.result().runs
 
 
 def test_verified_only_is_ok_without_samples() -> None:

@@ -12,6 +12,7 @@ import pytest
 from ferrule.payload.key import RunKey
 from ferrule.records.samples import Meaning
 from ferrule.report import history, plausible
+from ferrule.report.checksum import compact, seal
 from ferrule.report.columns import Column, columns
 from ferrule.stats.flags import Flag
 from hypothesis import given
@@ -124,7 +125,7 @@ def test_an_implausible_value_fails_the_run_until_it_is_accepted(tmp_path: Path)
     for entry in line["entries"]:
         if entry["key"]["workload"] == "null_call":
             entry["summary"]["meaning"]["per"] = "round_trip"
-    path.write_text(json.dumps(line) + "\n")
+    path.write_bytes(compact(seal(line)) + b"\n")
     for _ in range(2):
         done = run(*asked, "--json=run.json", cwd=tmp_path, check=3)
         assert "local: null_call: its meaning was Meaning(per='round_trip'" in done.stdout

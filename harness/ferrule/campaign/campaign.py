@@ -20,9 +20,11 @@ from ferrule.errors import FerruleError, GuestError, StreamDamaged
 from ferrule.machine.guest import Fragile, Guest, SharesClock
 from ferrule.payload.build import Payload, patch_plan
 from ferrule.payload.key import RunKey
-from ferrule.payload.plan import Plan, PlannedRun
+from ferrule.payload.plan import Plan, PlannedRun, nonce
 from ferrule.payload.registry import workloads
-from ferrule.records.assemble import Assembler, merge
+from ferrule.records.assemble import Assembler
+from ferrule.records.hello import Sent
+from ferrule.records.merge import merge
 from ferrule.records.samples import GuestResult, RunResult
 
 REPEATS = 2  # executions granted to a boot that failed without naming a run, or to runs with damaged records
@@ -123,7 +125,7 @@ class Campaign:
         budget = self.budget
         payload = self.payload_for(guest)
         plan = Plan(
-            run=f"{self.seed & 0xFFFFFF:06x}{attempt:02x}",
+            run=nonce(),
             seed=self.seed,
             boot=attempt,
             processes=turn.processes,
@@ -146,11 +148,13 @@ class Campaign:
         added = {row.name for row in workloads().values() if row.control} - {key.workload for key in todo}
         runs = turn.processes * (len(plan.runs) + len(added))
         self.progress.boot(guest.name, boot, turn.rounds, runs)
-        assembler = Assembler(guest.name, guest.accel, attempt, plan, guest.describe())
+        text = plan.render()
+        sent = Sent(payload.os, payload.arch, payload.build_id, text)
+        assembler = Assembler(guest.name, guest.accel, attempt, plan, guest.describe(), sent=sent)
         failure: GuestError | None = None
         watch = Watch(guest, plan, assembler, self.progress, self.patience)
         started = time.monotonic()
-        with guest.execute(patch_plan(payload.image, plan.render().decode()), turn.processes, attempt) as execution:
+        with guest.execute(patch_plan(payload.image, text), turn.processes, attempt) as execution:
             try:
                 watch.drain(execution)
             except GuestError as error:

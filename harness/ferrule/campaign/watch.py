@@ -7,7 +7,16 @@ import re
 import time
 
 from ferrule.campaign.progress import Progress
-from ferrule.errors import GuestDied, GuestError, GuestFlooded, GuestHung, GuestNotStarted, GuestPanicked, GuestRebooted
+from ferrule.errors import (
+    GuestDied,
+    GuestError,
+    GuestFlooded,
+    GuestForeign,
+    GuestHung,
+    GuestNotStarted,
+    GuestPanicked,
+    GuestRebooted,
+)
 from ferrule.machine import load
 from ferrule.machine.guest import Execution, Guest
 from ferrule.payload.plan import Plan
@@ -23,6 +32,7 @@ POLL_SECONDS = 0.25
 # under icount a guest's nanosecond is an instruction, of which TCG does one to two hundred million a second.
 SLACK = {"metal": 4.0, "kvm": 4.0, "remote": 6.0, "tcg": 8.0, "icount": 40.0}
 QUIET_SECONDS = 12.0
+CAP = 3.0  # of such silences: the longest time from one begin or end of a process or run to the next
 ON_THIS_HOST = ("metal", "kvm")  # accelerators whose time is time and this host's
 
 
@@ -32,7 +42,7 @@ class Watch:
     def __init__(
         self, guest: Guest, plan: Plan, assembler: Assembler, progress: Progress, patience: float | None = None
     ) -> None:
-        self._guest, self._assembler, self._progress = guest, assembler, progress
+        self._guest, self._plan, self._assembler, self._progress = guest, plan, assembler, progress
         self._decoder = Decoder()
         self._quiet = patience or QUIET_SECONDS + SLACK[guest.accel] * plan.limit_ns / 1e9
         # Records an honest payload may send: a run's samples at one value a record, its histogram, marks and facts.
@@ -40,6 +50,7 @@ class Watch:
         self._records_limit = plan.processes * (len(plan.runs) + 8) * per_run + 4096
         self._records = 0
         self._noise = 0
+        self._cap = float("inf")  # when what began last must be over, whatever is still being said of it
         self._started = False
         self._began: load.Moment | None = None
         self._said = ""  # the payload's last word for people
@@ -63,8 +74,8 @@ class Watch:
             if not chunk:
                 break
             if self._take(chunk, execution):
-                deadline = time.monotonic() + self._quiet
-            elif time.monotonic() > deadline:
+                deadline = min(time.monotonic() + self._quiet, self._cap)
+            if time.monotonic() > deadline:
                 raise self._late(execution)
         for event in self._decoder.close():
             self._assembler.feed(event, time.monotonic())
@@ -72,28 +83,37 @@ class Watch:
             raise self._ended(execution)
 
     def _take(self, chunk: bytes, execution: Execution) -> bool:
-        """Feed bytes on; returns whether a valid record was among them."""
+        """Feed bytes on; returns whether a record among them brought this plan on."""
         now = time.monotonic()
-        alive = False
+        steps = self._assembler.steps
         self._noise += len(chunk)
         for event in self._decoder.feed(chunk):
-            if isinstance(event, Restart):
+            if isinstance(event, Restart) and event.run == self._plan.run:
                 raise self._error(GuestRebooted, execution, "started over before it was finished")
+            stages = self._assembler.stages
             self._assembler.feed(event, now)
-            if isinstance(event, Record):
-                alive, self._noise = True, 0
-                self.heard = (self.heard[0] if self.heard else now, now)
-                self._started = self._started or event.kind == "hello"
+            if isinstance(event, Record) and event.run == self._plan.run:
+                self._noise = 0
                 self._records += 1
-                if event.kind == "log":
-                    self._said = clean(event.fields.get("text", ""))
-                self._look(event)
-                self._progress.record(event)
+                self._heed(event, now)
+                if self._assembler.stages != stages:
+                    self._cap = now + CAP * self._quiet
+            if self._assembler.refused is not None:
+                raise self._error(GuestForeign, execution, f"runs something else: {self._assembler.refused}")
         if self._noise > FLOOD_BYTES:
             raise self._error(GuestFlooded, execution, f"sent {self._noise >> 10} KiB without one valid record")
         if self._records > self._records_limit:
             raise self._error(GuestFlooded, execution, f"sent more than {self._records_limit} records")
-        return alive
+        return self._assembler.steps != steps
+
+    def _heed(self, record: Record, now: float) -> None:
+        """A record of this execution."""
+        self.heard = (self.heard[0] if self.heard else now, now)
+        self._started = self._started or record.kind == "hello"
+        if record.kind == "log":
+            self._said = clean(record.fields.get("text", ""))
+        self._look(record)
+        self._progress.record(record)
 
     def _look(self, record: Record) -> None:
         """Look at this host when a process begins and ends, where it is this host that the process runs on."""
@@ -115,6 +135,8 @@ class Watch:
         if not self._started:
             seconds = self._guest.boot_seconds
             return self._error(GuestNotStarted, execution, f"said nothing within {seconds:.0f} s of its start")
+        if time.monotonic() > self._cap:
+            return self._error(GuestHung, execution, f"not finished {CAP * self._quiet:.0f} s after it began")
         return self._error(GuestHung, execution, f"no record for {self._quiet:.0f} s")
 
     def _ended(self, execution: Execution) -> GuestError:

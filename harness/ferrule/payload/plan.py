@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import secrets
+import string
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,6 +18,7 @@ CPUS: Final = 8  # PLAN_CPUS
 MORE: Final = 1000  # PLAN_MORE
 SPIN: Final = 1 << 24  # PLAN_SPIN
 PLACES: Final = ("same_core", "cross_core", "free")  # enum plan_place
+NONCE: Final = 8  # characters: 2.8e12 of them
 RESERVED: Final = ("place", "n", "more", "spin")  # no parameter can be called so
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,30}")
@@ -118,6 +121,11 @@ def parse(text: bytes) -> Plan:
         except UsageError as error:
             raise UsageError(f"plan: line {number}: {error}") from None
     return Plan(runs=tuple(runs), **settings)  # type: ignore[arg-type]
+
+
+def nonce() -> str:
+    """A token for one execution, as long as every other: what an earlier one left on a line is none of its words."""
+    return "".join(secrets.choice(string.digits + string.ascii_lowercase) for _ in range(NONCE))
 
 
 def order(seed: int, boot: int, process: int, count: int) -> list[int]:

@@ -7,28 +7,30 @@ clock or references were lost has no usable run. Nothing here raises for what a 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 
 from ferrule.core import Mark
 from ferrule.payload.key import RunKey
 from ferrule.payload.plan import Plan, PlannedRun
 from ferrule.records.crosscheck import CrossCheck
 from ferrule.records.fields import Bad, Fields, clean, integer, parameters
-from ferrule.records.gather import FACTS, Asked, ProcessRecords, RunRecords
-from ferrule.records.samples import Accel, Conditions, GuestResult, RunResult, Status, Surroundings
+from ferrule.records.gather import Asked, ProcessRecords, RunRecords
+from ferrule.records.hello import Sent
+from ferrule.records.merge import GRAVEST, join
+from ferrule.records.samples import Accel, Conditions, GuestResult, RunResult, Surroundings
 from ferrule.records.stream import INIT_PROCESS, Damage, Event, Record, Restart
 
 NOTES = 100  # kept texts on what was damaged
 UNASKED = 64  # runs a payload may add to the plan: its controls
-# When processes of one run end differently the gravest says what the run is: wrong once is not right.
-GRAVEST: tuple[Status, ...] = ("wrong", "failed", "crashed", "hung", "unsupported", "ok", "lost", "missing")
 
 
 class Assembler:
     """Feed it the events of one execution; ask it for results at any time."""
 
-    def __init__(self, guest: str, accel: Accel, boot: int, plan: Plan, host: Mapping[str, str]) -> None:
+    def __init__(
+        self, guest: str, accel: Accel, boot: int, plan: Plan, host: Mapping[str, str], *, sent: Sent | None = None
+    ) -> None:
         """Start with nothing.
 
         Args:
@@ -37,14 +39,18 @@ class Assembler:
             boot: number written into every sample.
             plan: what it was told to run: names the runs, and bounds what may come.
             host: conditions that only the host's side knows; they win over what the guest says.
+            sent: what the guest was given: a process that is something else is not listened to; None: not looked at.
         """
         self._guest, self._accel, self._boot, self._plan = guest, accel, boot, plan
-        self._host = dict(host)
+        self._host, self._sent = dict(host), sent
         self._keys = [planned.key for planned in plan.runs]
         self._asked = Asked(plan.batches, plan.warm, plan.each, plan.verify_only)
         self._processes: dict[int, ProcessRecords] = {}
         self._latest: ProcessRecords | None = None
         self.notes: list[str] = []
+        self.damage: Counter[str] = Counter()  # what went wrong in the stream, by kind
+        self.steps = 0  # records that brought this plan on
+        self.stages = 0  # of them, those that began or ended something: each at most once a process or run
 
     # --- events in ----------------------------------------------------------------------------------------------
 
@@ -57,9 +63,10 @@ class Assembler:
                 if not process.done:
                     self._record(process, event, arrival)
         elif isinstance(event, Damage):
+            self.damage[event.kind] += 1
             if event.kind == "loss" and event.run == self._plan.run and event.process is not None:
                 self._loss(event.process, event.detail)
-        elif isinstance(event, Restart) and event.run == self._plan.run:
+        elif isinstance(event, Restart) and event.run == self._plan.run and 0 <= event.process < self._plan.processes:
             self._processes[event.process] = ProcessRecords(event.process)
 
     def take_host_marks(self, marks: Sequence[Mark]) -> None:
@@ -79,6 +86,8 @@ class Assembler:
         process = self._processes.setdefault(number, ProcessRecords(number))
         if process.open is not None:
             self._damage(process.open, detail)
+        elif not process.runs and not process.done:
+            process.hole = process.hole or clean(detail)
         else:
             self._note(f"process {number}: {clean(detail)}")
 
@@ -86,22 +95,18 @@ class Assembler:
         fields, kind = record.fields, record.kind
         try:
             if kind == "hello":
-                process.hello = {key: clean(value) for key, value in fields.items()}
-            elif kind == "fact" and len(process.facts) < FACTS:
-                process.facts[clean(fields.get("name", "?"))] = clean(fields.get("value", ""), 400)
-            elif kind == "clock":
-                process.take_clock(fields)
-            elif kind == "ref":
-                process.take_reference(fields)
-            elif kind == "mark":
-                process.take_mark(fields, arrival)
-            elif kind == "done":
+                self._hello(process, fields)
+            elif process.refused is not None:
+                return
+            elif kind in ("begin", "done"):
                 self._leave(process)
-                process.done = True
-            elif kind == "begin":
-                self._begin(process, fields)
+                self._begin(process, fields) if kind == "begin" else process.finish()
             elif kind in ("ready", "batch", "pace", "hist", "end"):
                 self._inside(process, kind, fields)
+            elif not process.take(kind, fields, arrival):
+                return
+            self.steps += 1
+            self.stages += kind in ("hello", "begin", "end", "done")
         except Bad as error:
             if process.open is not None:
                 self._damage(process.open, f"{kind}: {error}")
@@ -110,15 +115,26 @@ class Assembler:
             else:
                 self._note(f"process {process.number}: {kind}: {error}")
 
+    def _hello(self, process: ProcessRecords, fields: Fields) -> None:
+        if process.hello:
+            raise Bad("it came twice")
+        process.hello = {key: clean(value) for key, value in fields.items()}
+        process.refused = self._sent.departs(fields, process.number) if self._sent is not None else None
+        if process.refused is not None:
+            raise Bad(process.refused)
+
     def _begin(self, process: ProcessRecords, fields: Fields) -> None:
-        self._leave(process)
         index = integer(fields, "i", 0, len(self._keys) + UNASKED)
         said = RunKey(clean(fields.get("workload", "?")), parameters(fields), clean(fields.get("place", "same_core")))
         key = self._keys[index] if index < len(self._keys) else said
         run = RunRecords(key, index)
         process.open = run
         if index in process.runs:
-            self._damage(process.runs[index], "it began twice in one process")
+            again = "it began twice in one process"
+            self._damage(process.runs[index], again)
+            process.runs[index] = run
+            self._damage(run, again)
+            raise Bad(again)
         process.runs[index] = run
         if (said.workload, sorted(said.params), said.place) != (key.workload, sorted(key.params), key.place):
             raise Bad(f"{said} began where the plan has {key}")
@@ -136,7 +152,7 @@ class Assembler:
         if run is None or run.index != index:
             self._leave(process)
             process.spoiled.add(index)
-            return
+            raise Bad(f"of run {index}, which is not the one that began")
         if run.bad is None:
             if kind in ("ready", "hist"):
                 {"ready": run.ready, "hist": run.hist}[kind](fields)
@@ -195,11 +211,17 @@ class Assembler:
         return found
 
     @property
+    def refused(self) -> str | None:
+        """Why a process is not listened to; None where all are."""
+        return next((one.refused for one in self._processes.values() if one.refused), None)
+
+    @property
     def conditions(self) -> Conditions | None:
         """As said by the first process whose hello arrived; None before."""
-        process = next((one for one in self._processes.values() if one.hello and one.clock), None)
-        if process is None:
+        heard = [one for one in self._processes.values() if one.hello and one.clock and one.refused is None]
+        if not heard:
             return None
+        process = next((one for one in heard if one.hole is None), heard[0])
         facts = {key: value for one in reversed(self._processes.values()) for key, value in one.facts.items()}
         facts.update(self._host)
         return Conditions(
@@ -224,7 +246,7 @@ class Assembler:
         for found in self._usable():
             held = runs.get(found.key)
             runs[found.key] = found if held is None else join(held, found)
-        return GuestResult(self._guest, self.conditions, runs)
+        return GuestResult(self._guest, self.conditions, runs, damage=dict(self.damage))
 
     def _usable(self) -> Iterator[RunResult]:
         """One result for each finished, undamaged run of each process."""
@@ -243,30 +265,3 @@ class Assembler:
                 else:
                     samples = process.samples(run, self._boot)
                     yield RunResult(run.key, "ok", "", run.meaning, run.place, run.params, [samples])
-
-
-def join(one: RunResult, other: RunResult) -> RunResult:
-    """Two results of one run on one guest: samples together, or the graver of two reasons.
-
-    Samples that mean something else than the first ones (their meaning, placement or parameters changed between
-    processes) are no samples of the same thing: the run is then `wrong`.
-    """
-    first, second = sorted((one, other), key=lambda run: GRAVEST.index(run.status))
-    if first.status != "ok" or second.status != "ok":
-        return first
-    if (one.meaning, one.place, one.params) != (other.meaning, other.place, other.params):
-        said = [f"{run.meaning} {run.place} {run.params}" for run in (one, other)]
-        return RunResult(one.key, "wrong", f"processes disagree on what it is: {said[0]} and {said[1]}")
-    return replace(one, processes=[*one.processes, *other.processes])
-
-
-def merge(into: GuestResult, new: GuestResult) -> GuestResult:
-    """Add another boot's result to a guest's; changes and returns `into`. Its boots, seconds and errors add up."""
-    for key, run in new.runs.items():
-        held = into.runs.get(key)
-        into.runs[key] = run if held is None else join(held, run)
-    into.conditions = into.conditions or new.conditions
-    into.errors += new.errors
-    into.boots += new.boots
-    into.seconds += new.seconds
-    return into

@@ -12,12 +12,12 @@ import numpy as np
 
 from ferrule.core.histogram import BUCKETS
 from ferrule.payload.key import Params, RunKey
+from ferrule.records import facts
 from ferrule.records.crosscheck import CrossCheck
 from ferrule.records.fields import Bad, Fields, clean, integer, integers, number, parameters
 from ferrule.records.samples import ClockCheck, Histogram, Meaning, Pace, ProcessSamples, Reference, Surroundings
 
 REFERENCES: Final = 4096  # of each kind and length, and marks
-FACTS: Final = 256
 HOST_SECONDS: Final = 0.5  # a shorter span says nothing about a clock: arrival times jitter by milliseconds
 GUEST_NS: Final = 10_000_000
 PER: Final = ("call", "round_trip", "one_way", "iteration")
@@ -173,9 +173,29 @@ class ProcessRecords:
     runs: dict[int, RunRecords] = field(default_factory=dict)  # by index in the plan
     open: RunRecords | None = None
     done: bool = False
+    refused: str | None = None  # why nothing that it says counts: it is not what was sent
+    hole: str | None = None  # what did not arrive before its first run: nobody knows what it was
     spoiled: set[int] = field(default_factory=set)  # indices of runs whose begin did not arrive
     host: CrossCheck = field(default_factory=CrossCheck)
     surroundings: Surroundings | None = None  # as the host saw it
+
+    def take(self, kind: str, fields: Fields, arrival: float) -> bool:
+        """A record that belongs to no run; whether it is one."""
+        if kind == "fact" and len(self.facts) < facts.COUNT:
+            self.facts.update([facts.fact(fields)])
+        elif kind == "clock":
+            self.take_clock(fields)
+        elif kind == "ref":
+            self.take_reference(fields)
+        elif kind == "mark":
+            self.take_mark(fields, arrival)
+        else:
+            return False
+        return True
+
+    def finish(self) -> None:
+        """It said that it is done."""
+        self.done = True
 
     def take_clock(self, fields: Fields) -> None:
         """The timing core's own characterisation."""
@@ -199,6 +219,8 @@ class ProcessRecords:
 
     def lacks(self) -> str | None:
         """Why none of this process's runs can be used; None when all is there."""
+        if self.refused or self.hole:
+            return self.refused or f"before its first run, {self.hole}"
         if not self.hello or not self.clock:
             return "its hello or clock record was lost"
         if not self.pair or len(self.loops) < 2:
@@ -227,10 +249,8 @@ class ProcessRecords:
 
     def _said(self) -> Surroundings | None:
         """What the guest said of its own load when the process began, where no host looks on."""
-        try:
-            return Surroundings(None, float(self.facts["load1"]) / max(1, int(self.facts["cpus"])))
-        except (KeyError, ValueError):
-            return None
+        load = facts.load(self.facts)
+        return None if load is None else Surroundings(None, load)
 
     def _pace(self, run: RunRecords) -> Pace | None:
         if not run.pace:

@@ -167,3 +167,5 @@ class GuestResult:
     sampling: Sampling | None = None  # where a precision was asked for
     doubts: dict[RunKey, str] = field(default_factory=dict)  # why a run's value is not believed (report/plausible.py)
     accepted: bool = False  # whether it was to be taken all the same
+    damage: dict[str, int] = field(default_factory=dict)  # records that did not arrive as sent, by kind: stream.Damage
+    interrupted: bool = False  # whether less was measured than asked for because the run was ended

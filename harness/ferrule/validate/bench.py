@@ -18,7 +18,7 @@ from ferrule.gate.paired.measure import BATCHES, PROCESSES, TARGET_NS, WARM
 from ferrule.machine.guest import Guest, Scatters
 from ferrule.payload.build import Payload, patch_plan
 from ferrule.payload.key import RunKey
-from ferrule.payload.plan import Plan, PlannedRun
+from ferrule.payload.plan import Plan, PlannedRun, nonce
 from ferrule.payload.registry import workloads
 from ferrule.records.assemble import Assembler
 from ferrule.records.samples import GuestResult, ProcessSamples
@@ -86,8 +86,8 @@ class Bench:
         self, planned: tuple[PlannedRun, ...], seed: int, number: int, protocol: Plan = PROTOCOL
     ) -> GuestResult:
         """One process of the payload."""
-        run, cpus = f"{seed & 0xFFFFFF:06x}", self.guest.cpus
-        plan = replace(protocol, run=run, seed=seed, boot=number, runs=planned, pin=bool(cpus), cpus=cpus)
+        cpus = self.guest.cpus
+        plan = replace(protocol, run=nonce(), seed=seed, boot=number, runs=planned, pin=bool(cpus), cpus=cpus)
         assembler = Assembler(self.guest.name, self.guest.accel, number, plan, {})
         with self.guest.execute(patch_plan(self.payload.image, plan.render()), 1, number) as execution:
             Watch(self.guest, plan, assembler, self.progress).drain(execution)

@@ -1,0 +1,40 @@
+"""What a guest says of itself besides measuring: texts of bounded length, and the few that are numbers checked."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from ferrule.records.fields import Bad, Fields, clean
+
+COUNT: Final = 256  # of one process
+TEXT: Final = 400  # characters
+_NAME = re.compile(r"[a-z][a-z0-9_.]{0,63}")
+_NUMBERS: Final = {  # what is calculated with: how it must look, and its bounds
+    "load1": (re.compile(r"[0-9]{1,6}(\.[0-9]{1,6})?"), 0.0, 1e6),
+    "cpus": (re.compile(r"[0-9]{1,6}"), 1.0, 1e6),
+}
+
+
+def fact(fields: Fields) -> tuple[str, str]:
+    """Name and text of one fact.
+
+    Raises:
+        Bad: its name is none, or it is to be a number and is none that can be.
+    """
+    name, value = fields.get("name", ""), fields.get("value", "")
+    if _NAME.fullmatch(name) is None:
+        raise Bad(f"name={clean(name, 40)!r}")
+    if name in _NUMBERS:
+        pattern, low, high = _NUMBERS[name]
+        if pattern.fullmatch(value) is None or not low <= float(value) <= high:
+            raise Bad(f"{name}={clean(value, 40)!r} is not a number from {low:g} to {high:g}")
+    return name, clean(value, TEXT)
+
+
+def load(facts: Mapping[str, str]) -> float | None:
+    """Tasks that wanted to run when the process began, a CPU; None when it did not say."""
+    if "load1" not in facts or "cpus" not in facts:
+        return None
+    return float(facts["load1"]) / float(facts["cpus"])
