@@ -1,4 +1,4 @@
-"""docs/porting.md, followed to the letter in a copy of the tree: its listings are a port that builds and runs."""
+"""docs/porting.md, followed to the letter: a port that builds and runs, in a copy of the tree and outside it."""
 
 from __future__ import annotations
 
@@ -39,22 +39,55 @@ def test_a_port_is_one_folder_and_one_file() -> None:
     assert [path for path in FILES if path.startswith("harness")] == ["harness/ferrule/guests/dummy.py"]
 
 
-def ferrule(tree: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """The copy's own harness in an interpreter of its own."""
-    kept = {key: value for key, value in os.environ.items() if not key.startswith("PYTEST_")}
-    environment = kept | {"PYTHONPATH": str(tree / "harness"), "FERRULE_ROOT": str(tree)}
+def ferrule(cwd: Path, harness: Path, *arguments: str, more: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """A harness in an interpreter of its own, with the packages of one more folder."""
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(("PYTEST_", "FERRULE_ROOT"))}
+    environment = kept | {"PYTHONPATH": os.pathsep.join(map(str, filter(None, (harness, more))))}
     command = [sys.executable, "-m", "ferrule.cli", *arguments]
-    return subprocess.run(command, cwd=tree, env=environment, capture_output=True, text=True, timeout=180, check=False)
+    return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=180, check=False)
+
+
+def outside(folder: Path) -> Path:
+    """The documented files in a folder of the user's: the port's, and the guest's module beside it."""
+    for path, text in FILES.items():
+        target = folder / ("dummy.py" if path.endswith(".py") else f"dummy/{Path(path).name}")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text)
+    return folder
+
+
+def package(home: Path) -> Path:
+    """An installed package that brings them, as pip would lay it out."""
+    outside(home / "your_package")
+    (home / "your_package" / "__init__.py").touch()
+    entries = re.search(
+        r'^\[project\.entry-points\."(.+)"\]\n(.+)$', (ROOT / "docs/porting.md").read_text(), re.MULTILINE
+    )
+    assert entries is not None
+    about = home / "your_package-1.dist-info"
+    about.mkdir()
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: your-package\nVersion: 1\n")
+    (about / "entry_points.txt").write_text(f"[{entries[1]}]\n{entries[2].replace(chr(34), '')}\n")
+    return home
 
 
 @pytest.mark.skipif(
     (sys.platform, platform.machine()) != ("linux", "x86_64"),
     reason="the dummy OS is Linux on x86-64 under another name",
 )
-def test_the_documented_port_builds_and_runs(tree: Path) -> None:
-    done = ferrule(tree, "run", "--guest=dummy", "--verify-only", f"--results={tree}/results")
+@pytest.mark.parametrize("way", ["tree", "folder", "package"])
+def test_the_documented_port_builds_and_runs(way: str, tree: Path, tmp_path: Path) -> None:
+    words = ["run", "--guest=dummy", "--verify-only"]
+    if way == "tree":
+        done = ferrule(tmp_path, tree / "harness", *words)
+    elif way == "folder":
+        outside(tmp_path / "bench")
+        done = ferrule(tmp_path, ROOT / "harness", *words, "--extra-guest", "bench")
+    else:
+        done = ferrule(tmp_path, ROOT / "harness", *words, more=package(tmp_path / "site"))
     assert done.returncode == 0, done.stdout + done.stderr
-    (line,) = [json.loads(text) for text in next(tree.glob("results/*/*/verify/dummy.jsonl")).read_text().splitlines()]
+    stored = next(tmp_path.glob("results/*/*/verify/dummy.jsonl"))
+    (line,) = [json.loads(text) for text in stored.read_text().splitlines()]
     assert line["conditions"]["os"] == line["conditions"]["kernel"] == "dummy"
     controls = {entry["key"]["workload"] for entry in line["entries"] if entry["control"]}
     works = {name for name, found in line["verdicts"].items() if found["verdict"] == "works"}

@@ -15,7 +15,10 @@ from ferrule.errors import EXIT_OK, UsageError
 def show_workloads(parsed: Namespace) -> int:
     """`ferrule list`."""
     from ferrule.commands import listing
+    from ferrule.payload import port
 
+    for folder in parsed.extra_guest:
+        port.add(Path(folder))
     extra = [Path(path) for path in parsed.extra]
     if parsed.workload is None:
         rows = listing.rows(extra)
@@ -29,9 +32,10 @@ def show_workloads(parsed: Namespace) -> int:
 def examine(parsed: Namespace) -> int:
     """`ferrule doctor`."""
     from ferrule import doctor
-    from ferrule.options.machines import guest_options_of
+    from ferrule.options.machines import guest_options_of, take_guests
     from ferrule.options.measurement import guests_of
 
+    take_guests(parsed.extra_guest)
     if parsed.ignored:
         print(f"ferrule: doctor looks at no {' '.join(parsed.ignored)}: no option of a measurement", file=sys.stderr)
     found = doctor.examine(guest_options_of(parsed), guests_of(parsed))

@@ -31,6 +31,8 @@ def gate(parsed: argparse.Namespace) -> int:
         InfrastructureError: no guest can be had, or a baseline or output file cannot be read or written.
     """
     flags.check(parsed)
+    for outside in parsed.extra_guest:
+        guests.add(Path(outside))
     report = paired.gate(parsed) if parsed.tier == "time" else _exact(parsed)
     print(table.render(report))
     write(report, {name: getattr(parsed, name) for name in flags.OUTPUTS})
@@ -100,5 +102,6 @@ def _same(parsed: argparse.Namespace) -> str:
     given = [f"--{name.replace('_', '-')} {value!r} " for name in names if (value := getattr(parsed, name))]
     given += [f"--guest-file {text!r} " for text in parsed.guest_file]
     given += [f"--extra {path!r} " for path in parsed.extra]
+    given += [f"--extra-guest {path!r} " for path in parsed.extra_guest]
     given += [f"--memory {parsed.memory} "] if parsed.memory != flags.guest_options(parsed).memory else []
     return "".join(given)

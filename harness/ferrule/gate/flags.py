@@ -46,6 +46,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         "--place", metavar="PLACES", default="same_core", help="placements (default: same_core, the only one on 1 CPU)"
     )
     flag("--extra", metavar="PATH", action="append", default=[], help="more workloads: a file or folder; repeatable")
+    flag("--extra-guest", metavar="DIR", action="append", default=[], help="more guests and ports: a folder")
     flag("--baselines", metavar="DIR", help="where the baselines are (default: results/baselines here)")
     flag("--update-baseline", action="store_true", help="accept what is measured now, instead of comparing")
     flag("--strict", action="store_true", help="one instruction more fails, where counts are exact")

@@ -1,41 +1,64 @@
 """Guests by name. The folder is the registry: a module here with `create(name, options)` is a guest of that name.
 
 A name is the module's, alone (`linux`) or as the scheme of an address (`ssh://user@host:port`). A module that also has
-`unavailable(options)` is a guest that may be at hand without being told where.
+`unavailable(options)` is a guest that may be at hand without being told where. Guests from outside the tree are those
+of the folders given to add(), and of installed packages (outside.py). Modules are read to list them; one is imported,
+and so run, when its guest is asked for.
 """
 
 from __future__ import annotations
 
 import importlib
-import pkgutil
+from pathlib import Path
 from types import ModuleType
 
-from ferrule.errors import UsageError
+from ferrule.errors import FerruleError, InfrastructureError, UsageError
+from ferrule.guests import outside
+from ferrule.guests.outside import Source
 from ferrule.machine.guest import Ending, Execution, Guest
 from ferrule.machine.options import GuestOptions
+from ferrule.payload import port
 
 __all__ = [
     "Ending",
     "Execution",
     "Guest",
     "GuestOptions",
+    "add",
     "available",
     "create",
     "embedded",
     "unavailable",
 ]
 
-_FOUNDATIONS = {"base", "options", "linux_ssh"}  # what guests are made of; not guests
+
+def add(folder: Path) -> None:
+    """Take the guests (`NAME.py`) and the ports (`OS/start.c`) of a folder outside the tree, for --extra-guest.
+
+    Raises:
+        UsageError: there is no such folder, nothing of that in it, or a name is taken.
+    """
+    if (home := str(folder.resolve())) in __path__:
+        return
+    found, known = outside.in_folder(folder.resolve()), _sources()
+    for source in found:
+        if source.name in known:
+            raise UsageError(f"{source.path}: there is a guest {source.name} already, {known[source.name].path}")
+    if not port.add(folder) and not found:
+        raise UsageError(
+            f"--extra-guest {folder}: holds no guest (a NAME.py with create()) and no port (a folder with {port.START})"
+        )
+    __path__.append(home)
 
 
 def available() -> dict[str, str]:
     """Name of every guest and what it is: the first line of its module. For `ferrule list`."""
-    return {name: (_module(name).__doc__ or "").partition("\n")[0] for name in sorted(_names())}
+    return {name: source.what for name, source in sorted(_sources().items())}
 
 
 def embedded() -> list[str]:
     """Guests that need no address: what a run without --guest tries, in the order of tables: the host comes first."""
-    found = [name for name in sorted(_names()) if hasattr(_module(name), "unavailable")]
+    found = [name for name, source in sorted(_sources().items()) if source.embedded]
     return sorted(found, key=lambda name: name != "local")
 
 
@@ -51,18 +74,30 @@ def create(name: str, options: GuestOptions | None = None) -> Guest:
 
     Raises:
         UsageError: no such guest, or an option that it cannot honour.
-        InfrastructureError: what the guest needs is not here (ToolMissing says how to get it).
+        InfrastructureError: what the guest needs is not here (ToolMissing says how to get it), or its module fails.
     """
-    kind = name.partition("://")[0]
-    if kind not in _names():
-        raise UsageError(f"--guest {name}: unknown guest; there are {', '.join(sorted(_names()))}")
-    guest: Guest = _module(kind).create(name, options or GuestOptions())
+    guest: Guest = _module(name.partition("://")[0]).create(name, options or GuestOptions())
     return guest
 
 
-def _names() -> set[str]:
-    return {module.name for module in pkgutil.iter_modules(__path__)} - _FOUNDATIONS
+def _sources() -> dict[str, Source]:
+    """Every guest's module by its name: our folder's, those of further folders, those of installed packages."""
+    found = {source.name: source for home in __path__ for source in outside.in_folder(Path(home))}
+    return {**outside.installed(), **found}
 
 
 def _module(name: str) -> ModuleType:
-    return importlib.import_module(f"{__name__}.{name}")
+    source = _sources().get(name)
+    if source is None:
+        raise UsageError(f"--guest {name}: unknown guest; there are {', '.join(sorted(_sources()))}")
+    try:
+        module = importlib.import_module(source.module or f"{__name__}.{name}")
+        if source.module:
+            port.add(source.path.parent)  # a package's ports stand beside its guests
+    except FerruleError:
+        raise
+    except Exception as error:
+        if source.path.parent == Path(__file__).parent:
+            raise
+        raise InfrastructureError(f"guest {name}: {source.path}: {type(error).__name__}: {error}") from error
+    return module

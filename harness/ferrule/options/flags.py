@@ -35,6 +35,7 @@ SUBJECT = (
     _flag("--suite", "comma-separated, by family: syscall, ipc, sched, memory ...", metavar="NAMES"),
     _flag("--workload", "comma-separated, with parameters if wanted: canary[nops=8]", metavar="NAMES"),
     _flag("--place", f"of {', '.join(PLACES)} (default: the first two)", metavar="PLACES", default=""),
+    _flag("--extra-guest", "more guests and ports: a folder; repeatable", metavar="DIR", **_SEVERAL),
     _flag("--extra", "more workloads: a file or a folder; repeatable", metavar="PATH", **_SEVERAL),
 )
 AMOUNT = (

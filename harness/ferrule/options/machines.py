@@ -8,9 +8,19 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ferrule.errors import UsageError
-from ferrule.guests import available
+from ferrule.guests import add, available
 from ferrule.images import guestfile
 from ferrule.machine.options import GuestOptions
+
+
+def take_guests(folders: Sequence[str]) -> None:
+    """Make the guests of --extra-guest known; before anything asks which there are.
+
+    Raises:
+        UsageError: one that is no such folder.
+    """
+    for folder in folders:
+        add(Path(folder))
 
 
 def guest_options_of(option: Namespace) -> GuestOptions:

@@ -11,7 +11,7 @@ from ferrule.campaign.budget import FULL, QUICK, VERIFY, Budget
 from ferrule.campaign.schedule import Precision
 from ferrule.errors import UsageError
 from ferrule.guests import available, embedded
-from ferrule.options.machines import guest_options_of
+from ferrule.options.machines import guest_options_of, take_guests
 from ferrule.payload.registry import find, workloads
 from ferrule.payload.selection import parse_key, parse_place, suite_of, variants_of
 
@@ -25,6 +25,7 @@ def check(option: Namespace) -> None:
     Raises:
         UsageError: names the flag and what there is instead.
     """
+    take_guests(option.extra_guest)
     budget_of(option)
     precision_of(option)
     guest_options_of(option)

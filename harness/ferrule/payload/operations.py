@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 
 from ferrule import paths
-from ferrule.payload.port import START
+from ferrule.payload import port
 
 _COMMENT = re.compile(r'("(?:[^"\\]|\\.)*")|/\*.*?\*/|//[^\n]*', re.DOTALL)
 _INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.MULTILINE)
@@ -46,10 +46,10 @@ def ports() -> dict[str, frozenset[str]]:
     """By port, the operations that it lacks."""
     known = operations()
     found = {}
-    for start in sorted((paths.guest() / "os").glob(f"*/{START}")):
-        header = start.with_name("port.h")
+    for name, folder in sorted(port.ports().items()):
+        header = folder / "port.h"
         has = {name for file in (header, *_included(header)) for name in _DEFINED.findall(_bare(file))}
-        found[start.parent.name] = frozenset(name for name, guard in known.items() if guard not in has)
+        found[name] = frozenset(call for call, guard in known.items() if guard not in has)
     return found
 
 

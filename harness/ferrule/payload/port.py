@@ -1,6 +1,7 @@
 """What a port of the payload is built from: its folder's sources, and what its `build.toml` adds, if it has one.
 
-That file may hold
+Ports are the folders of guest/os/, and of further folders that stand outside the tree: to the build they are all in
+guest/os/. The build.toml may hold
 
     arches = ["x86_64"]             the architectures that the port is written for; without it, all
     pie = true                      the image is moved at load (static PIE)
@@ -26,6 +27,7 @@ from ferrule import paths
 from ferrule.errors import UsageError
 
 START: Final = "start.c"  # what every port has
+_further: Final[list[Path]] = []  # folders of ports outside the tree
 _KEYS: Final = {"arches", "flags", "library", "link", "objects", "pie"}
 _OBJECT_KEYS: Final = {"sources", "flags"}
 _LIBRARY_KEYS: Final = {"name", "optional"}
@@ -61,17 +63,57 @@ class Port:
     pie: bool = False
 
 
+def add(folder: Path) -> list[str]:
+    """Take the ports of a folder outside the tree too; their names.
+
+    Raises:
+        UsageError: there is no such folder, or a port in it is called like one that there is already.
+    """
+    if not folder.is_dir():
+        raise UsageError(f"--extra-guest {folder}: no such folder")
+    folder = folder.resolve()
+    found = [path.parent.name for path in sorted(folder.glob(f"*/{START}"))]
+    if folder not in _further:
+        for name in found:
+            if name in (known := ports()):
+                raise UsageError(f"{folder / name}: there is a port {name} already, {known[name]}: rename the folder")
+        _further.append(folder)
+    return found
+
+
+def ports() -> dict[str, Path]:
+    """Folder of every port by its name."""
+    return {path.parent.name: path.parent for home in _homes() for path in sorted(home.glob(f"*/{START}"))}
+
+
+def headers() -> list[Path]:
+    """Every header that a source of the payload may include."""
+    return [path for folder in (paths.guest(), *_further) for path in folder.rglob("*.h")]
+
+
+def place(path: Path) -> str:
+    """Where a file of guest/ or of a port stands in the build tree."""
+    guest = paths.guest()
+    if path.is_relative_to(guest):
+        return f"guest/{path.relative_to(guest).as_posix()}"
+    home = next(home for home in _further if path.is_relative_to(home))
+    return f"guest/os/{path.relative_to(home).as_posix()}"
+
+
+def _homes() -> tuple[Path, ...]:
+    return (paths.guest() / "os", *_further)
+
+
 def read(os: str) -> Port:
     """The port called `os`.
 
     Raises:
         UsageError: there is none of that name, or its build.toml is not as above.
     """
-    guest = paths.guest()
-    folder = guest / "os" / os
-    if not (folder / START).is_file():
-        have = ", ".join(sorted(path.parent.name for path in guest.glob(f"os/*/{START}")))
-        raise UsageError(f"os {os}: there is no port of that name in guest/os/; there are: {have}")
+    known = ports()
+    if os not in known:
+        raise UsageError(f"os {os}: there is no port of that name in guest/os/; there are: {', '.join(sorted(known))}")
+    folder = known[os]
     sources = tuple(path for path in sorted(folder.glob("*.c")) if path.name != "init.c")
     file = folder / "build.toml"
     if not file.is_file():
@@ -84,7 +126,7 @@ def read(os: str) -> Port:
     tables = said.get("objects", {})
     if not isinstance(tables, dict):
         raise UsageError(f"{file}: objects: must be tables, [objects.NAME]")
-    objects = {name: _part(file, name, table, guest) for name, table in sorted(tables.items())}
+    objects = {name: _part(file, name, table) for name, table in sorted(tables.items())}
     extras = (file, *sorted(folder.glob("*.ld")), *(path for part in objects.values() for path in part.sources))
     pie = said.get("pie", False)
     if not isinstance(pie, bool):
@@ -108,13 +150,15 @@ def _library(file: Path, table: Any) -> Library:
     return Library(table["name"], _words(file, table, "optional"))
 
 
-def _part(file: Path, name: str, table: Any, guest: Path) -> Part:
+def _part(file: Path, name: str, table: Any) -> Part:
     if not isinstance(table, dict):
         raise UsageError(f"{file}: objects.{name}: must be a table")
     _known(file, table, _OBJECT_KEYS)
     found: list[Path] = []
     for pattern in _words(file, table, "sources"):
-        matches = sorted(guest.glob(pattern))
+        matches = sorted(paths.guest().glob(pattern))
+        if not matches and (inside := pattern.removeprefix("os/")) != pattern:
+            matches = sorted(path for folder in _further for path in folder.glob(inside))
         if not matches:
             raise UsageError(f"{file}: objects.{name}: nothing in guest/ matches {pattern}")
         found += matches

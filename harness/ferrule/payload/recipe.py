@@ -13,6 +13,7 @@ from typing import Final
 
 from ferrule import paths
 from ferrule.errors import InfrastructureError
+from ferrule.payload import port as ports
 from ferrule.payload.port import Port
 from ferrule.payload.toolchain import Compiler
 
@@ -85,7 +86,7 @@ class Recipe:
 
     def tree(self) -> dict[str, bytes]:
         """The build tree: all sources and every header they may include, those beside extra workloads too."""
-        headers = in_tree(paths.guest().rglob("*.h"))
+        headers = in_tree(ports.headers())
         for name, path in self.sources.items():
             if name.startswith(EXTRA):
                 headers |= {f"{Path(name).parent.as_posix()}/{one.name}": one for one in path.parent.glob("*.h")}
@@ -141,9 +142,8 @@ class Recipe:
 
 
 def in_tree(files: Iterable[Path]) -> dict[str, Path]:
-    """Files of guest/ by their place in the build tree."""
-    guest = paths.guest()
-    return {f"guest/{path.relative_to(guest).as_posix()}": path for path in files}
+    """Files of guest/ and of ports by their place in the build tree."""
+    return {ports.place(path): path for path in files}
 
 
 def extra_in_tree(files: Iterable[Path]) -> dict[str, Path]:
