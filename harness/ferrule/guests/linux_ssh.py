@@ -9,6 +9,7 @@ from __future__ import annotations
 import socket
 import time
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from ferrule.errors import GuestNotStarted, HostKeyRejected, TransportError
 from ferrule.guests.ssh import SshExecution
@@ -16,8 +17,10 @@ from ferrule.images import dropbear
 from ferrule.machine.folder import PrivateFolder
 from ferrule.machine.guest import Ending, Execution
 from ferrule.transports.base import Cargo
-from ferrule.transports.ssh import SshTransport
 from ferrule.transports.ssh_address import Address
+
+if TYPE_CHECKING:
+    from ferrule.transports.ssh import SshTransport
 
 GUEST_ADDRESS = "10.0.2.15"  # which QEMU's user network forwards to
 STARTED = b"event=start"  # in the record by which init announces the program it starts
@@ -63,6 +66,8 @@ class SshBoot:
             HostKeyRejected: something else answers at its port.
             TransportError: it does not answer (yet).
         """
+        from ferrule.transports.ssh import SshTransport  # as in ssh.py
+
         return SshTransport(self._address, self._host_key, self._identity, timeout=timeout)
 
     def close(self) -> None:

@@ -7,15 +7,18 @@ import signal
 from collections.abc import Mapping
 from contextlib import suppress
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from ferrule.errors import TransportError, UsageError
 from ferrule.machine import host
 from ferrule.machine.guest import Ending
 from ferrule.machine.options import GuestOptions
 from ferrule.records.samples import Accel
-from ferrule.transports.ssh import SshTransport
 from ferrule.transports.ssh_address import Address
-from ferrule.transports.ssh_process import SshProcess
+
+if TYPE_CHECKING:
+    from ferrule.transports.ssh import SshTransport
+    from ferrule.transports.ssh_process import SshProcess
 
 ARCHES = {"x86_64": "x86_64", "amd64": "x86_64", "aarch64": "aarch64", "arm64": "aarch64", "riscv64": "riscv64"}
 SYSTEMS = {"Linux": "linux", "Redox": "redox"}  # what uname -s says: the port in guest/os/
@@ -73,6 +76,8 @@ class SshGuest:
         self._transport.close()
 
     def _connect(self) -> SshTransport:
+        from ferrule.transports.ssh import SshTransport  # paramiko is slow to import, and most runs need none
+
         return SshTransport(self._address, self._host_key, self._identity)
 
     def _ask(self, what: str, known: Mapping[str, str]) -> str:

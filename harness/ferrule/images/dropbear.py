@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 from elftools.common.exceptions import ELFError
 from elftools.elf.dynamic import DynamicSection
 from elftools.elf.elffile import ELFFile
@@ -39,6 +37,10 @@ class Keys:
     @classmethod
     def generate(cls) -> Keys:
         """New ones: they live as long as a boot."""
+        # slow to import, and most runs need none
+        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+        from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+
         server, client = Ed25519PrivateKey.generate(), Ed25519PrivateKey.generate()
         raw = server.private_bytes(Encoding.Raw, PrivateFormat.Raw, NoEncryption())
         raw += server.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)

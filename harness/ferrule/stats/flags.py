@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ferrule.records.samples import ClockCheck, Conditions, Meaning, ProcessSamples, Surroundings
 from ferrule.stats.pace import wander
+from ferrule.stats.ranks import doubled_ranks
 
 Floats = NDArray[np.float64]
 
@@ -52,12 +53,10 @@ def rank_autocorrelation(values: ArrayLike) -> float:
     Of ranks, because a few spikes swamp the correlation of the values themselves: on recorded data .66 by ranks where
     the plain coefficient says -.01 (docs/numbers.md). Wald & Wolfowitz 1943, on ranks as in Bartels 1982.
     """
-    from scipy.stats import rankdata  # slow import
-
     x = np.asarray(values, dtype=np.float64)
     if x.size < 4:
         return 0.0
-    ranks = np.asarray(rankdata(x), dtype=np.float64)
+    ranks = doubled_ranks(x).astype(np.float64)
     ranks -= ranks.mean()
     energy = float(ranks @ ranks)
     return float(ranks[1:] @ ranks[:-1]) / energy if energy > 0 else 0.0

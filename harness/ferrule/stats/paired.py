@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ferrule.stats.interval import CONFIDENCE, median_interval
+from ferrule.stats.ranks import doubled_ranks
 
 Floats = NDArray[np.float64]
 Alternative = Literal["greater", "less"]
@@ -77,18 +78,10 @@ def signed_rank_p(d: ArrayLike, margin: float = 0.0, alternative: Alternative = 
     x = np.round((x if alternative == "greater" else -x) - np.log1p(margin), _DECIMALS)
     if not x.any():
         return 1.0
-    ranks = _doubled_ranks(np.abs(x))
+    ranks = doubled_ranks(np.abs(x))
     seen = int(ranks[x > 0].sum())
     null = _null(tuple(sorted(ranks[x != 0].tolist())))
     return min(1.0, float(null[seen:].sum()))
-
-
-def _doubled_ranks(sizes: Floats) -> NDArray[np.int64]:
-    """Twice the mid-ranks: whole numbers. Values below plus values at or below, plus one."""
-    ordered = np.sort(sizes)
-    below, upto = np.searchsorted(ordered, sizes, "left"), np.searchsorted(ordered, sizes, "right")
-    result: NDArray[np.int64] = (below + upto + 1).astype(np.int64)
-    return result
 
 
 @lru_cache(maxsize=64)
