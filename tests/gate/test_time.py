@@ -15,7 +15,8 @@ from ferrule.errors import EXIT_INFRASTRUCTURE, EXIT_OK, EXIT_REGRESSION, Infras
 from ferrule.gate.formats import table
 from ferrule.gate.paired.decide import report
 from ferrule.gate.paired.measure import BATCHES
-from ferrule.gate.paired.pairs import SCHEMA, Journal, Pair, Run, Turn, load
+from ferrule.gate.paired.pairs import SCHEMA, Journal, Pair, Run, Turn
+from ferrule.gate.paired.stored import load
 from ferrule.gate.verdict import Report, Verdict
 from ferrule.records.samples import Meaning
 from hypothesis import given, settings
@@ -264,7 +265,7 @@ from pathlib import Path
 from typing import Any
 from ferrule.gate.formats import table
 from ferrule.gate.paired.decide import report
-from ferrule.gate.paired.pairs import load
+from ferrule.gate.paired.stored import load
 began = time.process_time()
 table.render(report(*load(Path(sys.argv[1]))))
 print(time.process_time() - began, int(re.search(r"VmHWM:\s+(\d+) kB", open("/proc/self/status").read())[1]) / 1024)

@@ -16,7 +16,8 @@ from ferrule.errors import EXIT_INFRASTRUCTURE, EXIT_OK, EXIT_USAGE, Infrastruct
 from ferrule.gate.paired import arms, visits
 from ferrule.gate.paired.decide import report
 from ferrule.gate.paired.measure import BATCHES, Contest, take
-from ferrule.gate.paired.pairs import Pair, load, turn_of
+from ferrule.gate.paired.pairs import Pair, turn_of
+from ferrule.gate.paired.stored import load
 from ferrule.gate.verdict import Verdict
 from ferrule.guests import create
 from ferrule.guests.local import LocalGuest

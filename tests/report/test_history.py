@@ -138,7 +138,7 @@ def test_two_writers_take_turns(tmp_path: Path) -> None:
         ("[1]", "not a JSON object"),
         ("{", "not JSON"),
         ('{"schema": 99}', "schema 99, this Ferrule reads 1"),
-        ('{"schema": 1}', "key guest is missing"),
+        ('{"schema": 1}', "key run_id is missing"),
     ],
 )
 def test_a_damaged_line_is_named(tmp_path: Path, line: str, said: str) -> None:

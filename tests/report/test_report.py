@@ -180,7 +180,7 @@ def test_summaries_survive_storage(results: list[GuestResult]) -> None:
     [
         ({"workload": 5}, ".workload: int where str belongs"),
         ({"params": [["a"]]}, ".params[0]: 1 values where 2 belong"),
-        ({"surprise": 1}, "unknown key surprise"),
+        ({"surprise": 1}, "unknown key 'surprise'"),
         ({"place": None}, ".place: NoneType where str belongs"),
     ],
 )

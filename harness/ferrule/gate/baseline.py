@@ -14,14 +14,17 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, NoReturn
+from typing import Final
 
 from ferrule.errors import InfrastructureError
 from ferrule.gate.reading import Reading
 from ferrule.gate.verdict import Kind
 from ferrule.payload.key import Params
 from ferrule.records.samples import Meaning
-from ferrule.report.codec import Malformed, decode, encode
+from ferrule.report.checksum import KEY as SUM
+from ferrule.report.checksum import check, seal
+from ferrule.report.codec import Malformed, decode, encode, loads
+from ferrule.report.journal import write_whole
 
 SCHEMA: Final = 1
 Key = Mapping[str, str]
@@ -82,32 +85,44 @@ def entry_of(reading: Reading) -> Entry:
 
 def render(baseline: Baseline) -> str:
     """Canonical JSON: sorted keys, two blanks, a newline at the end. The same baseline gives the same bytes."""
-    return json.dumps(encode(baseline), sort_keys=True, indent=2, allow_nan=False, ensure_ascii=False) + "\n"
+    ordered = json.loads(json.dumps(encode(baseline), sort_keys=True, allow_nan=False))
+    return json.dumps(seal(ordered), indent=2, ensure_ascii=False) + "\n"
 
 
-def parse(text: str, name: str) -> Baseline:
+def parse(text: str | bytes, name: str) -> Baseline:
     """Read a baseline's text; `name` is for the error.
 
     Raises:
-        InfrastructureError: it is no baseline of this schema; says where it departs.
+        InfrastructureError: it is no baseline of this schema, or was changed by hand; says where it departs.
     """
     try:
-        found = json.loads(text, parse_constant=_refuse)
+        found = loads(text)
         if not isinstance(found, dict) or found.get("schema") != SCHEMA:
             raise Malformed(f"schema is not {SCHEMA}")
-        baseline = decode(Baseline, found)
-        for key, entry in baseline.entries.items():
-            if entry.n < 1 or not entry.low <= entry.value <= entry.high:
-                raise Malformed("impossible values", f".entries.{key}")
-    except (ValueError, RecursionError) as error:  # Malformed and JSONDecodeError are ValueErrors
+        check(found)
+        baseline = decode(Baseline, {key: value for key, value in found.items() if key != SUM})
+        _possible(baseline)
+    except ValueError as error:  # Malformed is one
         raise InfrastructureError(
             f"{name}: is no baseline ({error}); take it from version control, or delete it and use --update-baseline"
         ) from None
     return baseline
 
 
-def _refuse(constant: str) -> NoReturn:
-    raise ValueError(f"{constant} is no number")
+def _possible(baseline: Baseline) -> None:
+    """Refuse values that no measurement gives.
+
+    Raises:
+        Malformed: names the entry.
+    """
+    protocol = baseline.protocol
+    if min(protocol.batches, protocol.boots) < 1 or min(protocol.warm, protocol.seed) < 0:
+        raise Malformed("impossible values", ".protocol")
+    if any(not baseline.key.get(name) for name in ("guest", "kernel.build", "qemu", "cpu.model")):
+        raise Malformed("guest, kernel.build, qemu or cpu.model is missing", ".key")
+    for key, entry in baseline.entries.items():
+        if entry.n < 1 or not 0 <= entry.low <= entry.value <= entry.high or not 0 < entry.share <= 1:
+            raise Malformed("impossible values", f".entries.{key}")
 
 
 def file_name(key: Key) -> str:
@@ -123,9 +138,9 @@ def load(path: Path) -> Baseline:
         InfrastructureError: it cannot be read, or is none.
     """
     try:
-        return parse(path.read_text(encoding="utf-8"), path.name)
-    except (OSError, UnicodeDecodeError) as error:
-        raise InfrastructureError(f"{path}: cannot be read: {error}") from None
+        return parse(path.read_bytes(), str(path))
+    except OSError as error:
+        raise InfrastructureError(f"{path}: cannot be read: {error.strerror or error}") from None
 
 
 def save(folder: Path, baseline: Baseline) -> Path:
@@ -135,13 +150,7 @@ def save(folder: Path, baseline: Baseline) -> Path:
         InfrastructureError: the folder cannot be written.
     """
     path = folder / file_name(baseline.key)
-    partial = path.with_suffix(".partial")
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        partial.write_text(render(baseline), encoding="utf-8")
-        partial.replace(path)
-    except OSError as error:
-        raise InfrastructureError(f"{path}: {error.strerror}") from None
+    write_whole(path, render(baseline).encode())
     return path
 
 

@@ -83,6 +83,7 @@ class Report:
     findings: tuple[Finding, ...]
     failures: tuple[str, ...] = ()  # of the harness itself: while there is one, no verdict is to be trusted
     ungated: tuple[str, ...] = ()  # a line a guest that has no baseline for these conditions: nothing was compared
+    cut: tuple[str, ...] = ()  # why the pairs are not all that there were to be
     hints: tuple[str, ...] = ()  # what to do next
     conditions: tuple[str, ...] = ()  # a line a guest: under which key it was compared
     advice: tuple[str, ...] = ()  # what stored runs say: no verdict depends on it
@@ -108,7 +109,9 @@ class Report:
         if self.having(Verdict.REGRESSED):
             return EXIT_REGRESSION
         unsure = self.strict and any(one.old is not None for one in self.having(Verdict.INCONCLUSIVE))
-        return EXIT_INFRASTRUCTURE if self.ungated or unsure or self.having(Verdict.IMPLAUSIBLE) else EXIT_OK
+        return (
+            EXIT_INFRASTRUCTURE if self.ungated or self.cut or unsure or self.having(Verdict.IMPLAUSIBLE) else EXIT_OK
+        )
 
     @property
     def unit(self) -> str:
@@ -129,6 +132,7 @@ class Report:
             said.insert(0, "the harness failed")
         if self.ungated:
             said.append(f"{len(self.ungated)} guests without a baseline" if len(self.ungated) > 1 else "no baseline")
+        said += ["not finished"] if self.cut else []
         return ", ".join(said) or "nothing was measured"
 
 

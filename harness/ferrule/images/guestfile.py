@@ -12,13 +12,12 @@ from __future__ import annotations
 
 import hashlib
 import re
-import tomllib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from ferrule import paths
+from ferrule import paths, tomlfile
 from ferrule.errors import FerruleError, ToolMissing, UsageError
 from ferrule.machine.options import GuestOptions
 
@@ -90,12 +89,7 @@ def read(file: Path) -> dict[str, dict[str, str]]:
     Raises:
         UsageError: it cannot be read, is no TOML, or holds something else than texts in tables [guest.NAME].
     """
-    try:
-        said: dict[str, Any] = tomllib.loads(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UsageError(f"{file}: {error.strerror or error}") from None
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise UsageError(f"{file}: {error}") from None
+    said = tomlfile.read(file)
     tables = said.pop("guest", {})
     for key in said:
         raise UsageError(f"{file}: {key}: unknown; write tables [guest.NAME] only")

@@ -17,13 +17,12 @@ guest/os/. The build.toml may hold
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from ferrule import paths
+from ferrule import paths, tomlfile
 from ferrule.errors import UsageError
 
 START: Final = "start.c"  # what every port has
@@ -118,10 +117,7 @@ def read(os: str) -> Port:
     file = folder / "build.toml"
     if not file.is_file():
         return Port(sources)
-    try:
-        said = tomllib.loads(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise UsageError(f"{file}: {error}") from None
+    said = tomlfile.read(file)
     _known(file, said, _KEYS)
     tables = said.get("objects", {})
     if not isinstance(tables, dict):

@@ -14,22 +14,37 @@ import platform
 import re
 import secrets
 import subprocess
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
 from ferrule import __version__, paths
 from ferrule.errors import InfrastructureError, UsageError
 from ferrule.records.samples import Conditions, GuestResult, RunResult, Sampling
-from ferrule.report.codec import Malformed, decode, encode
+from ferrule.report.codec import Malformed, decode, encode, loads, shown
 from ferrule.report.columns import Column, Declared, Entry, columns
 from ferrule.report.journal import append_line, lines, write_whole
+from ferrule.text import one_line
 
 SCHEMA = 1
+# What names files and stands in tables. A machine's name is a folder's and a page's: it leads nowhere else.
+_FORMS: Final = {
+    "run_id": re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,79}"),
+    "machine": re.compile(r"[0-9a-z](?:[0-9a-z._-]{0,118}[0-9a-z])?"),
+    "guest": re.compile(r".{1,300}"),
+    "ts": re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z"),
+}
+_KINDS: Final[Mapping[str, type]] = dict.fromkeys(("run_id", "ts", "machine", "budget", "ferrule", "guest"), str) | {
+    "boots": int,
+    "seed": int,
+    "accepted": bool,
+}
+_LATER: Final[dict[str, Any]] = {"sampling": None, "doubts": {}, "accepted": False}  # keys that older lines lack
 
 
 @dataclass(frozen=True)
@@ -45,6 +60,15 @@ class Stored:
     commit: str | None
     column: Column
     path: Path  # the file it is in
+
+
+@dataclass(frozen=True)
+class RawHead:
+    """The first line of a file of samples; the others are runs."""
+
+    guest: str
+    boots: int
+    conditions: Conditions | None
 
 
 def append(
@@ -169,20 +193,25 @@ def load_run(folder: Path, run_id: str) -> list[Stored]:
 def _stored(where: str, line: Mapping[str, Any], path: Path) -> Stored:
     try:
         if line.get("schema") != SCHEMA:
-            raise InfrastructureError(f"{where}: schema {line.get('schema')}, this Ferrule reads {SCHEMA}")
+            raise InfrastructureError(f"{where}: schema {shown(line.get('schema'))}, this Ferrule reads {SCHEMA}")
+        said = {**line} | {name: line.get(name, default) for name, default in _LATER.items()}
+        fields: dict[str, Any] = {name: decode(kind, said[name], f".{name}") for name, kind in _KINDS.items()}
         column = Column(
-            decode(str, line["guest"]),
-            decode(Conditions, line["conditions"]) if line["conditions"] is not None else None,
-            decode(int, line["boots"]),
-            tuple(decode(list[Entry], line["entries"])),
-            tuple(decode(list[str], line["errors"])),
-            decode(Sampling, line["sampling"]) if line.get("sampling") is not None else None,
-            decode(dict[str, str], line.get("doubts", {})),
-            decode(bool, line.get("accepted", False)),
+            fields["guest"],
+            decode(Conditions, line["conditions"], ".conditions") if line["conditions"] is not None else None,
+            fields["boots"],
+            tuple(decode(list[Entry], line["entries"], ".entries")),
+            tuple(decode(list[str], line["errors"], ".errors")),
+            decode(Sampling, said["sampling"], ".sampling") if said["sampling"] is not None else None,
+            decode(dict[str, str], said["doubts"], ".doubts"),
+            fields["accepted"],
         )
-        text = {name: decode(str, line[name]) for name in ("run_id", "ts", "machine", "budget", "ferrule")}
-        commit = None if line["commit"] is None else decode(str, line["commit"])
-        return Stored(seed=decode(int, line["seed"]), commit=commit, column=column, path=path, **text)
+        text = {name: fields[name] for name in ("run_id", "ts", "machine", "budget", "ferrule")}
+        for name, form in _FORMS.items():
+            if form.fullmatch(fields[name]) is None:
+                raise Malformed(f"{shown(fields[name])} is none", f".{name}")
+        commit = None if line["commit"] is None else decode(str, line["commit"], ".commit")
+        return Stored(seed=fields["seed"], commit=commit, column=column, path=path, **text)
     except KeyError as error:
         raise InfrastructureError(f"{where}: key {error.args[0]} is missing") from None
     except Malformed as error:
@@ -191,7 +220,7 @@ def _stored(where: str, line: Mapping[str, Any], path: Path) -> Stored:
 
 def _pack(result: GuestResult) -> bytes:
     """All samples of one guest: the conditions, then a line a run. The same samples give the same bytes."""
-    rows = [{"guest": result.guest, "boots": result.boots, "conditions": encode(result.conditions)}]
+    rows = [encode(RawHead(result.guest, result.boots, result.conditions))]
     rows += [encode(run) for run in result.runs.values()]
     text = "".join(json.dumps(row, allow_nan=False, separators=(",", ":")) + "\n" for row in rows)
     return gzip.compress(text.encode(), mtime=0)
@@ -204,12 +233,13 @@ def load_raw(path: Path) -> GuestResult:
         InfrastructureError: the file is missing or damaged.
     """
     try:
-        rows = [json.loads(line) for line in gzip.decompress(path.read_bytes()).splitlines()]
-        head, runs = rows[0], [decode(RunResult, row) for row in rows[1:]]
-        conditions = None if head["conditions"] is None else decode(Conditions, head["conditions"])
-        return GuestResult(head["guest"], conditions, {run.key: run for run in runs}, boots=decode(int, head["boots"]))
-    except (OSError, EOFError, ValueError, KeyError, IndexError, TypeError) as error:
-        raise InfrastructureError(f"{path}: no raw samples can be read: {error}") from None
+        rows = [loads(line) for line in gzip.decompress(path.read_bytes()).split(b"\n") if line]
+        if not rows:
+            raise Malformed("it is empty")
+        head, runs = decode(RawHead, rows[0]), [decode(RunResult, row) for row in rows[1:]]
+        return GuestResult(head.guest, head.conditions, {run.key: run for run in runs}, boots=head.boots)
+    except (OSError, EOFError, ValueError, zlib.error) as error:
+        raise InfrastructureError(f"{path}: no raw samples can be read: {one_line(str(error))}") from None
 
 
 def slug(text: str) -> str:

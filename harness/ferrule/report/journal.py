@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 from ferrule import files
 from ferrule.errors import InfrastructureError
 from ferrule.report.checksum import KEY, check, compact, seal, unharmed
+from ferrule.report.codec import loads
 
 
 def append_line(path: Path, record: dict[str, Any]) -> None:
@@ -110,13 +110,12 @@ def parse(line: bytes, where: str) -> dict[str, Any]:
         InfrastructureError: it is no JSON object, or was changed after it was stored; begins with `where`.
     """
     try:
-        record = json.loads(line)
+        record: Any = loads(line)
         if not isinstance(record, dict):
             raise InfrastructureError(f"{where}: not a JSON object; remove or restore the line")
         if not unharmed(line):
             check(record)
-    except (ValueError, RecursionError) as error:
-        what = "not JSON" if isinstance(error, (json.JSONDecodeError, UnicodeDecodeError)) else "damaged"
-        raise InfrastructureError(f"{where}: {what} ({error}); remove or restore the line") from None
+    except ValueError as error:
+        raise InfrastructureError(f"{where}: damaged ({error}); remove or restore the line") from None
     record.pop(KEY, None)
     return record

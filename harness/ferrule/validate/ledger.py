@@ -20,13 +20,13 @@ class Ledger:
         """
         self.path = path
         self._held: dict[str, dict[str, Any]] = {}
-        lines = path.read_text(encoding="utf-8").split("\n") if path.exists() else []
+        lines = path.read_bytes().split(b"\n") if path.exists() else []
         for number, line in enumerate(lines, 1):
             try:
                 record = json.loads(line) if line else None
                 if record is not None:
                     self._held[record["key"]] = record["found"]
-            except (ValueError, KeyError, TypeError) as error:
+            except (ValueError, KeyError, TypeError, RecursionError) as error:
                 if number < len(lines):
                     raise InfrastructureError(f"{path}: line {number} is no finding: {error}; remove it") from None
 

@@ -24,9 +24,13 @@ def render(report: Report) -> str:
             else:
                 Xml.SubElement(case, "system-out").text = _clean(one.why)
         _count(suite)
-    if report.failures or report.ungated:
+    if report.failures or report.ungated or report.cut:
         suite = Xml.SubElement(root, "testsuite", name="harness")
-        for kind, lines in (("failure", report.failures), ("no baseline", report.ungated)):
+        for kind, lines in (
+            ("failure", report.failures),
+            ("no baseline", report.ungated),
+            ("not finished", report.cut),
+        ):
             for number, line in enumerate(lines, 1):
                 case = Xml.SubElement(suite, "testcase", classname="ferrule.harness", name=f"{kind} {number}")
                 _say(case, "error", kind, line)

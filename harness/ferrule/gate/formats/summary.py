@@ -12,7 +12,12 @@ from ferrule.report.markdown import escape
 def render(report: Report) -> str:
     """A section of a page; ends with an empty line, so that another may follow."""
     blocks = [f"## Gate: {escape(report.headline)}"]
-    lines = [f"harness failure: {line}" for line in report.failures] + [*report.ungated, *report.hints, *report.advice]
+    lines = [f"harness failure: {line}" for line in report.failures] + [
+        *report.ungated,
+        *report.cut,
+        *report.hints,
+        *report.advice,
+    ]
     if lines:
         blocks.append("\n".join(f"- {escape(line)}" for line in lines))
     loud = [one for one in report.findings if one.verdict is not Verdict.OK or one.changed]

@@ -36,7 +36,11 @@ def render(report: Report) -> str:
         reasons = [f"{one.guest}: {one.workload}: {one.why}" for one in report.findings if one.told]
         if reasons:
             blocks.append("\n".join(reasons))
-    blocks += ["\n".join(lines) for lines in (report.conditions, report.ungated, report.hints, report.advice) if lines]
+    blocks += [
+        "\n".join(lines)
+        for lines in (report.conditions, report.ungated, report.cut, report.hints, report.advice)
+        if lines
+    ]
     if report.failures:
         blocks.append("\n".join(f"harness failure: {line}" for line in report.failures))
     name = "gate" if report.compared or report.advice else "baseline"

@@ -16,7 +16,8 @@ from ferrule.errors import FerruleError, InfrastructureError, UsageError
 from ferrule.gate import flags
 from ferrule.gate.paired import advice, arms, decide
 from ferrule.gate.paired.measure import BATCHES, PROCESSES, WARM, Contest, take
-from ferrule.gate.paired.pairs import SCHEMA, Head, Journal, Pair, load
+from ferrule.gate.paired.pairs import SCHEMA, Head, Journal, Pair
+from ferrule.gate.paired.stored import load
 from ferrule.gate.selection import select
 from ferrule.gate.verdict import Report
 from ferrule.payload.key import RunKey

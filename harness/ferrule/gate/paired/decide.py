@@ -16,13 +16,15 @@ from ferrule.stats.paired import Decision, decide_at_looks, log_ratios
 
 FACTOR: Final = 1.9  # about twice, or half: a ratio that is not believed without somebody looking at it
 _ALIKE: Final = ("accel", "arch", "cpu_model", "cpus")  # of both arms; kernel and payload may be what is compared
+CUT: Final = "the gate did not come to its end, or its last pairs are gone: `ok` is not to be relied on; measure again"
 RATES_APART: Final = 0.005  # of counters that tick at one rate
 
 
 def report(head: Head, pairs: Sequence[Pair], strict: bool = False) -> Report:
     """What the pairs of one gate say.
 
-    Where the control moved, or a counter is not the same for both arms, no verdict stands.
+    Where the control moved, or a counter is not the same for both arms, no verdict stands. A gate that did not come to
+    its end may have found something, but not that nothing is there.
     """
     own = [pair for pair in pairs if not pair.control]
     control = [pair for pair in pairs if pair.control]
@@ -33,7 +35,8 @@ def report(head: Head, pairs: Sequence[Pair], strict: bool = False) -> Report:
         failures = moved(judge(head, control, control=True))
     if failures:
         findings = tuple(_held_back(one) for one in findings)
-    return Report(findings, tuple(failures), conditions=_conditions(head, own), strict=strict)
+    cut = () if failures or ended(head, own, findings) else (f"{head.guest}: {CUT}",)
+    return Report(findings, tuple(failures), cut=cut, conditions=_conditions(head, own), strict=strict)
 
 
 def judge(head: Head, pairs: Sequence[Pair], control: bool = False) -> tuple[Finding, ...]:
@@ -79,6 +82,11 @@ def dead(pairs: Sequence[Pair], least: int) -> bool:
 
 def _spoke(pair: Pair, name: str) -> bool:
     return name in pair.turns and bool(pair.turns[name].processes)
+
+
+def ended(head: Head, pairs: Sequence[Pair], findings: Sequence[Finding]) -> bool:
+    """Whether these are all pairs that were to be taken: as planned, or up to a look that settled everything."""
+    return len(pairs) == head.pairs or (len(pairs) in [until for until, _ in head.looks] and settled(findings))
 
 
 def settled(findings: Sequence[Finding]) -> bool:

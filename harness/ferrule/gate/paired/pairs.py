@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from ferrule.errors import InfrastructureError, UsageError
 from ferrule.gate.paired.arms import Name
 from ferrule.payload.key import Params, RunKey
 from ferrule.records.samples import (
@@ -21,8 +20,8 @@ from ferrule.records.samples import (
     Surroundings,
     Ticks,
 )
-from ferrule.report.codec import Malformed, decode, encode
-from ferrule.report.journal import append_line, lines
+from ferrule.report.codec import encode
+from ferrule.report.journal import append_line
 
 SCHEMA: Final = 4
 
@@ -177,37 +176,3 @@ class Journal:
     def add(self, pair: Pair) -> None:
         """Append a pair."""
         append_line(self.path, {"pair": encode(pair)})
-
-
-def load(path: Path) -> tuple[Head, list[Pair]]:
-    """A stored gate.
-
-    Raises:
-        UsageError: the file is no stored gate.
-        InfrastructureError: a line is damaged; names it.
-    """
-    if not path.is_file():
-        raise UsageError(f"--from {path}: no such file")
-    found = lines(path)
-    head = _head(path, found)
-    pairs = []
-    for where, line in found:
-        try:
-            pairs.append(decode(Pair, line["pair"]))
-        except KeyError:
-            raise InfrastructureError(f"{where}: holds no pair") from None
-        except Malformed as error:
-            raise InfrastructureError(f"{where}: {error}") from None
-    return head, pairs
-
-
-def _head(path: Path, found: Iterator[tuple[str, dict[str, Any]]]) -> Head:
-    try:
-        _, line = next(found)
-        if line["head"]["schema"] != SCHEMA:
-            raise InfrastructureError(f"{path}: schema {line['head']['schema']}, this Ferrule reads {SCHEMA}")
-        return decode(Head, line["head"])
-    except (StopIteration, KeyError, TypeError):
-        raise UsageError(f"--from {path}: is no stored gate; they are in results/<year>/<machine>/gates/") from None
-    except Malformed as error:
-        raise UsageError(f"--from {path}: is no stored gate: {error}") from None
