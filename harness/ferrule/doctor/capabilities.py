@@ -85,7 +85,7 @@ def _emulator(options: GuestOptions) -> Iterator[Finding]:
         yield missing(_SECTION, "QEMU", _cause(error), costs, "qemu-system-x86")
         return
     try:
-        choice = accel.choose(options.accel, program)
+        choice = accel.choose(options, program)
     except UsageError as error:
         yield Finding(_SECTION, "accelerator", "missing", str(error), "no guest is booted")
         return

@@ -50,7 +50,7 @@ def create(name: str, options: GuestOptions) -> AeroGuest:
         raise UsageError(f"--cpu {','.join(map(str, options.cpus or ()))}: Aero runs everything on CPU 0")
     program = qemu.find(ARCH)
     kernel = guestfile.find("aero", [KERNEL], options).files[KERNEL.key]
-    return AeroGuest(program, accel.choose(options.accel, program), kernel, options)
+    return AeroGuest(program, accel.choose(options, program), kernel, options)
 
 
 def unavailable(options: GuestOptions) -> str | None:

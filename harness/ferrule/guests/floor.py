@@ -30,7 +30,7 @@ def create(name: str, options: GuestOptions) -> FloorGuest:
     if options.memory < LEAST_MEMORY:
         raise UsageError(f"--memory {options.memory}: the floor guest needs {LEAST_MEMORY} MiB")
     program = qemu.find(ARCH)
-    return FloorGuest(program, accel.choose(options.accel, program), options)
+    return FloorGuest(program, accel.choose(options, program), options)
 
 
 def unavailable(options: GuestOptions) -> str | None:  # noqa: ARG001 - part of the registry's contract

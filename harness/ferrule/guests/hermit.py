@@ -57,13 +57,11 @@ def create(name: str, options: GuestOptions) -> HermitGuest:
         raise UsageError(f"--guest {name}: the hermit guest takes no address; write `hermit`")
     if options.memory < LEAST_MEMORY:
         raise UsageError(f"--memory {options.memory}: the hermit guest needs {LEAST_MEMORY} MiB")
-    if options.accel == "icount" and (options.smp or 1) > 1:
-        raise UsageError(f"--accel icount: QEMU counts instructions on one CPU only, not {options.smp}")
     if options.cpus not in (None, (), (0,)):
         raise UsageError(f"--cpu {','.join(map(str, options.cpus or ()))}: threads of the hermit guest stay on CPU 0")
     program = qemu.find(ARCH)
     found = guestfile.find("hermit", NEEDS, options, SETTINGS)
-    return HermitGuest(program, accel.choose(options.accel, program), found, options)
+    return HermitGuest(program, accel.choose(options, program, accel.one_cpu(options)), found, options)
 
 
 def unavailable(options: GuestOptions) -> str | None:

@@ -56,11 +56,17 @@ def create(name: str, options: GuestOptions) -> LinuxGuest:
     if options.transport not in TRANSPORTS:
         raise UsageError(f"--transport {options.transport}: the linux guest knows {', '.join(TRANSPORTS)}")
     program = qemu.find(ARCH)
+    choice = accel.choose(options, program, _uncountable(options))
     if options.transport == "ssh":
-        if options.accel == "icount":
-            raise UsageError("--transport ssh: a network card's interrupts would be counted; use --accel tcg or kvm")
         dropbear.source()
-    return LinuxGuest(program, accel.choose(options.accel, program), kernels.choose(options), options)
+    return LinuxGuest(program, choice, kernels.choose(options), options)
+
+
+def _uncountable(options: GuestOptions) -> str | None:
+    """Why instructions cannot be counted in this machine; None where they can."""
+    if options.transport == "ssh":
+        return "with --transport ssh a network card's interrupts would be counted; use --accel tcg or kvm"
+    return accel.one_cpu(options)
 
 
 def unavailable(options: GuestOptions) -> str | None:
@@ -182,8 +188,6 @@ class LinuxGuest:
 def _smp(accel: Accel, options: GuestOptions) -> int:
     """CPUs of the machine: two where this host has them, so that ends can be apart; icount has only one."""
     if accel == "icount":
-        if (options.smp or 1) > 1:
-            raise UsageError(f"--accel icount: QEMU counts instructions on one CPU only, not {options.smp}")
         return 1
     return options.smp or min(2, len(os.sched_getaffinity(0)))
 

@@ -55,12 +55,10 @@ def create(name: str, options: GuestOptions) -> RedoxGuest:
         raise UsageError(f"--guest {name}: the redox guest takes no address; write `redox`")
     if options.memory not in MEMORY:
         raise UsageError(f"--memory {options.memory}: the redox guest takes {MEMORY.start} to {MEMORY.stop - 1} MiB")
-    if options.accel == "icount" and (options.smp or 1) > 1:
-        raise UsageError(f"--accel icount: QEMU counts instructions on one CPU only, not {options.smp}")
     program = qemu.find(ARCH)
     kernel = guestfile.find("redox", NEEDS, options, SETTINGS).files["kernel"]
     check_kernel(kernel.path)
-    return RedoxGuest(program, accel.choose(options.accel, program), kernel, options)
+    return RedoxGuest(program, accel.choose(options, program, accel.one_cpu(options)), kernel, options)
 
 
 def unavailable(options: GuestOptions) -> str | None:

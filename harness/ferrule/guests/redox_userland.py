@@ -48,16 +48,15 @@ def create(name: str, options: GuestOptions) -> Guest:
         raise UsageError(f"--cpu {','.join(map(str, options.cpus or ()))}: Redox pins to nothing but its only CPU")
     program = qemu.find(ARCH)
     if _unnamed(options) and (redoxer := shutil.which("redoxer")):
-        if options.accel == "icount":
-            raise UsageError("--accel icount: redoxer's machine is its own; name an image to count instructions")
-        return RedoxerGuest(redoxer, accel.choose(options.accel, program), options)
+        obstacle = "redoxer's machine is its own; name an image to count instructions"
+        return RedoxerGuest(redoxer, accel.choose(options, program, obstacle), options)
     if options.memory < LEAST_MEMORY:
         raise UsageError(f"--memory {options.memory}: the redox_userland guest needs {LEAST_MEMORY} MiB")
-    if options.accel == "icount" and (options.smp or 1) > 1:
-        raise UsageError(f"--accel icount: QEMU counts instructions on one CPU only, not {options.smp}")
     found = guestfile.find("redox", NEEDS, options, SETTINGS)
     login = (found.settings.get("user", USER), found.settings.get("password", PASSWORD))
-    return ImageGuest(program, accel.choose(options.accel, program), found.files[IMAGE.key], login, options)
+    return ImageGuest(
+        program, accel.choose(options, program, accel.one_cpu(options)), found.files[IMAGE.key], login, options
+    )
 
 
 def unavailable(options: GuestOptions) -> str | None:

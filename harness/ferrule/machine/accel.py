@@ -16,7 +16,7 @@ from pathlib import Path
 
 from ferrule.errors import UsageError
 from ferrule.machine import children, qemu
-from ferrule.machine.options import AccelChoice
+from ferrule.machine.options import GuestOptions
 from ferrule.records.samples import Accel
 
 DEADLINE = 3.0  # seconds; where KVM works the probe takes 0.2, most of it firmware
@@ -87,17 +87,35 @@ def _kvm(program: str) -> tuple[bool, str]:
     return probe("kvm", program)
 
 
-def choose(asked: AccelChoice, program: str) -> Choice:
-    """The accelerator for QEMU guests: as asked, or by probing kvm, then tcg.
+def choose(options: GuestOptions, program: str, obstacle: str | None = None) -> Choice:
+    """The accelerator for a QEMU guest: as asked; else kvm where it works, else icount, which counts instructions.
+
+    Emulated time is not time: plain tcg is chosen only where instructions cannot be counted, or where no numbers are
+    wanted and its several CPUs are.
+
+    Args:
+        options: what the user asks of guests.
+        program: QEMU.
+        obstacle: why instructions cannot be counted in this guest's machine; None where they can.
 
     Raises:
-        UsageError: kvm was asked for by name and does not work here.
+        UsageError: the one that was asked for does not work here, or not for this machine.
     """
-    if asked in ("tcg", "icount"):
-        return Choice(asked, "as asked")
+    if options.accel == "icount" and obstacle is not None:
+        raise UsageError(f"--accel icount: {obstacle}")
+    if options.accel in ("tcg", "icount"):
+        return Choice(options.accel, "as asked")
     works, reason = _kvm(program)
     if works:
         return Choice("kvm", reason)
-    if asked == "kvm":
+    if options.accel == "kvm":
         raise UsageError(f"--accel kvm: {reason}; use --accel tcg or icount here")
-    return Choice("tcg", reason)
+    if options.verify_only or obstacle is not None:
+        return Choice("tcg", reason if obstacle is None else f"{reason}; {obstacle}")
+    return Choice("icount", reason)
+
+
+def one_cpu(options: GuestOptions) -> str | None:
+    """Why instructions cannot be counted on so many CPUs; None for one."""
+    smp = options.smp or 1
+    return f"QEMU counts instructions on one CPU only, not {smp}" if smp > 1 else None

@@ -16,6 +16,7 @@ class GuestOptions:
     """Choices that reach every guest; None always means that the guest decides by itself."""
 
     accel: AccelChoice = "auto"
+    verify_only: bool = False  # no numbers are wanted: whether things work matters, not what they cost
     transport: TransportChoice = "serial"
     cpus: tuple[int, ...] | None = None  # home of end 0, home of end 1; (): do not pin
     boot_seconds: float | None = None  # deadline for the first record

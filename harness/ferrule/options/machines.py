@@ -35,6 +35,7 @@ def guest_options_of(option: Namespace) -> GuestOptions:
         raise UsageError(f"--sha256 {option.sha256}: is not 64 hexadecimal digits")
     return GuestOptions(
         accel=option.accel,
+        verify_only=option.verify_only,
         transport=option.transport,
         linux_kernel=_path(option.linux_kernel),
         linux_modules=_path(option.linux_modules),

@@ -25,9 +25,11 @@ def publish(folder: Path, out: Path) -> list[Path]:
         UsageError: nothing is stored there.
         InfrastructureError: a stored line is damaged, or a page cannot be written.
     """
-    measured, tried = _latest(load(folder)), _latest(verified.load(folder))
+    stored = load(folder)
+    measured, tried = _latest([one for one in stored if not _emulated(one)]), _latest(verified.load(folder))
     if not measured and not tried:
-        raise UsageError(f"{folder}: no stored runs to publish; measure first (ferrule run)")
+        why = "emulated time (--accel tcg) is not published" if stored else "measure first (ferrule run)"
+        raise UsageError(f"{folder}: no stored runs to publish; {why}")
     written, index = [], ["# Results", "", "Each page holds the latest stored run of every guest on one machine.", ""]
     for machine in sorted({*measured, *tried}):
         for suffix, latest, page in (("", measured, markdown), ("-what-works", tried, matrix.markdown)):
@@ -43,6 +45,12 @@ def publish(folder: Path, out: Path) -> list[Path]:
             index.append(f"- [{escape(machine)}]({name}), {what}: {guests}; {max(one.ts for one in chosen)[:10]}")
     write_whole(out / "README.md", ("\n".join(index) + "\n").encode())
     return [*written, out / "README.md"]
+
+
+def _emulated(one: Stored) -> bool:
+    """Whether its numbers are an emulator's time, which is nobody's."""
+    conditions = one.column.conditions
+    return conditions is not None and conditions.unit == "ns" and not conditions.is_time
 
 
 def _latest(stored: list[Stored]) -> dict[str, list[Stored]]:
