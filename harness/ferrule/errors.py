@@ -84,6 +84,10 @@ class GuestHung(GuestError):
     verdict = "hung"
 
 
+class GuestKilled(GuestError):
+    """Somebody else ended the emulator or the payload: nothing that ran in it is to blame."""
+
+
 class GuestFlooded(GuestError):
     """More bytes than any honest run can produce."""
 

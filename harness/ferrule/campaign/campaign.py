@@ -7,16 +7,20 @@ goes wrong costs the run it was in: that run is reported with the reason, and th
 
 from __future__ import annotations
 
+import itertools
 import random
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from ferrule.campaign.budget import Budget
+from ferrule.campaign.intake import Intake
+from ferrule.campaign.ledger import Executed, Ledger
 from ferrule.campaign.progress import Progress
 from ferrule.campaign.schedule import Fixed, Precision, Schedule, Turn, UntilNarrow
 from ferrule.campaign.watch import Watch
-from ferrule.errors import FerruleError, GuestError, StreamDamaged
+from ferrule.errors import FerruleError, GuestError, GuestKilled, StreamDamaged
 from ferrule.machine.guest import Fragile, Guest, SharesClock
 from ferrule.payload.build import Payload, patch_plan
 from ferrule.payload.key import RunKey
@@ -24,10 +28,18 @@ from ferrule.payload.plan import Plan, PlannedRun, nonce
 from ferrule.payload.registry import workloads
 from ferrule.records.assemble import Assembler
 from ferrule.records.hello import Sent
-from ferrule.records.merge import merge
 from ferrule.records.samples import GuestResult, RunResult
 
-REPEATS = 2  # executions granted to a boot that failed without naming a run, or to runs with damaged records
+REPEATS = 2  # executions in a row that a boot is granted which give nothing and name no run
+KILLS = 6  # likewise, where somebody else ended them
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Of one execution."""
+
+    failure: GuestError | None
+    gained: int  # results of runs
 
 
 @dataclass
@@ -43,88 +55,138 @@ class Campaign:
     verify_only: bool = False
     patience: float | None = None  # seconds without a record; by default what the budget and the accelerator call for
     results: dict[str, GuestResult] = field(default_factory=dict)
+    tallies: dict[tuple[str, int], Counter[RunKey]] = field(default_factory=dict)  # samples by guest and round
+    ledger: Ledger = field(default_factory=Ledger)  # told of everything that is finished
     sizes: Mapping[str, Mapping[RunKey, int]] = field(default_factory=dict)  # frozen batch sizes, by guest name
     more: Mapping[str, int] = field(default_factory=dict)  # per mille of slowdown to inject, by guest name: to be found
     visits: Mapping[RunKey, int] = field(default_factory=dict)  # of a run in a process, where it is not one
     apart: bool = False  # each run of a process in a copy of it, where the OS makes such copies
     precision: Precision | None = None  # measure until the intervals are so narrow, in place of the budget's rounds
+    used: float = 0.0  # seconds of its budget that an earlier session has used
+    _resumed: frozenset[str] = frozenset()  # guests that have samples of an earlier session
 
     def run(self) -> dict[str, GuestResult]:
-        """Measure everything; returns results by guest name, failed guests included."""
+        """Measure everything; returns results by guest name, failed guests included.
+
+        With `results` and `tallies` of an earlier session it measures what they lack.
+        """
         draw = random.Random(self.seed)  # noqa: S311 - an order, not a secret
         for guest in self.guests:
             self.results.setdefault(guest.name, GuestResult(guest.name, None, {}))
-        schedule, boot = self._schedule(), 0
-        while turns := schedule.turns(boot, self.guests, self.results):
-            for guest in draw.sample(list(self.guests), len(self.guests)):
-                if guest.name in turns and (boot == 0 or self._spoke(guest)):
-                    self._round(guest, boot, turns[guest.name])
-            boot += 1
-        schedule.close(self.guests, self.results)
-        for guest in self.guests:
-            self._account(guest)
+        self._resumed = frozenset(name for name, _ in self.tallies)
+        schedule = self._schedule()
+        try:
+            for boot in itertools.count(schedule.first):
+                if not (turns := schedule.turns(boot, self.guests, self.results)):
+                    break
+                for guest in draw.sample(list(self.guests), len(self.guests)):
+                    if guest.name in turns and (boot == 0 or self._spoke(guest)):
+                        self._round(guest, boot, turns[guest.name])
+        except BaseException:
+            for guest in self.guests:
+                self.results[guest.name].interrupted = self.lacks(guest) or self.precision is not None
+            raise
+        finally:
+            schedule.close(self.guests, self.results)
+            for guest in self.guests:
+                self._account(guest)
         return self.results
 
     def _schedule(self) -> Schedule:
         if self.precision is None:
             return Fixed(self.keys, self.budget.boots, self.budget.processes, self.sizes)
         controls = frozenset(row.name for row in workloads().values() if row.control)
-        return UntilNarrow(self.keys, controls, self.precision, self.budget.processes)
+        first = max((boot for _, boot in self.tallies), default=0)
+        started = time.monotonic() - self.used
+        return UntilNarrow(self.keys, controls, self.precision, self.budget.processes, first=first, started=started)
+
+    def lacks(self, guest: Guest) -> bool:
+        """Whether a run has fewer processes than the budget's rounds hold, and not because of what it did."""
+        keys, turn = self.keys[guest.name], Turn((), self.budget.processes)
+        rounds = self.budget.boots if self.precision is None else 0
+        lost = (run.status == "lost" for run in self.results[guest.name].runs.values())
+        return any(lost) or any(self._missing(guest, boot, keys, turn) for boot in range(rounds))
 
     def _round(self, guest: Guest, boot: int, turn: Turn) -> None:
         """One boot of one guest, and one more for the runs that its kernel may not survive: those come last."""
         result = self.results[guest.name]
         started = time.monotonic()
-        todo = [key for key in turn.keys if not _over(result.runs.get(key))]
-        feared = [key for key in todo if isinstance(guest, Fragile) and guest.breaks_on(key)]
-        sturdy = [key for key in todo if key not in feared]
-        self._boot(guest, boot, sturdy, turn)
-        if self._spoke(guest) or not sturdy:
-            self._boot(guest, boot, feared, turn, apart=True)
-        result.seconds += time.monotonic() - started
+        try:
+            todo = [key for key in turn.keys if not _over(result.runs.get(key))]
+            feared = [key for key in todo if isinstance(guest, Fragile) and guest.breaks_on(key)]
+            sturdy = [key for key in todo if key not in feared]
+            self._boot(guest, boot, sturdy, turn)
+            if self._spoke(guest) or not sturdy:
+                self._boot(guest, boot, feared, turn, apart=True)
+        finally:
+            result.seconds += time.monotonic() - started
 
-    def _boot(self, guest: Guest, boot: int, todo: Sequence[RunKey], turn: Turn, *, apart: bool = False) -> None:
-        """One boot, repeated without the run that ended it until all others are done; `apart`: each in its own boot."""
+    def _boot(self, guest: Guest, boot: int, keys: Sequence[RunKey], turn: Turn, *, apart: bool = False) -> None:
+        """One boot, and more until no run lacks a process; `apart`: after one that a run ended, each in its own."""
         result = self.results[guest.name]
-        repeats = REPEATS
-        while todo and repeats:
-            attempt = result.boots
-            result.boots += 1
+        fruitless = 0
+        while todo := self._missing(guest, boot, keys, turn):
             try:
-                failure, damaged = self._execute(guest, todo, boot, attempt, turn)
+                found = self._execute(guest, list(todo), boot, replace(turn, processes=min(todo.values())))
             except FerruleError as error:  # it could not even be started: no use in trying again
-                result.errors.append(str(error))
-                self.progress.note(str(error))
+                self._note(result, error)
                 break
-            if failure is None and not damaged:
+            if found.failure is not None:
+                self._note(result, found.failure)
+                if (stopped := _named(found.failure, todo)) is not None:
+                    self._blame(result, boot, stopped, found.failure)
+                    if apart:
+                        for key in todo:
+                            self._boot(guest, boot, [key], turn)
+                        break
+                    continue
+            fruitless = 0 if found.gained else fruitless + 1
+            if fruitless == (KILLS if isinstance(found.failure, GuestKilled) else REPEATS):
+                self._lose(result, todo, found.failure)
                 break
-            if failure is not None:
-                result.errors.append(str(failure))
-                self.progress.note(str(failure))
-            stopped = _named(failure, todo)
-            if failure is not None and stopped is not None:
-                result.runs[stopped] = RunResult(stopped, failure.verdict, Exception.__str__(failure))
-                todo = [key for key in todo if key != stopped]
-                if apart:
-                    for key in todo:
-                        self._boot(guest, boot, [key], turn)
-                    break
-                continue
-            repeats -= 1
-            if failure is None:
-                todo = [key for key in todo if key in damaged]
-                if not repeats:
-                    for key in todo:
-                        lost = StreamDamaged(guest.name, "records lost or corrupted, repeating did not help")
-                        result.runs[key] = RunResult(key, "lost", str(lost))
 
-    def _execute(
-        self, guest: Guest, todo: Sequence[RunKey], boot: int, attempt: int, turn: Turn
-    ) -> tuple[GuestError | None, set[RunKey]]:
-        """One execution. Returns what ended it early, if anything, and the runs whose records were damaged."""
+    def _missing(self, guest: Guest, boot: int, keys: Sequence[RunKey], turn: Turn) -> dict[RunKey, int]:
+        """Processes that each run still lacks in this round; those that are over lack none."""
+        runs, had = self.results[guest.name].runs, self._tally(guest, boot)
+        left = {key: turn.processes - had[key] // self.visits.get(key, 1) for key in keys}
+        return {key: count for key, count in left.items() if count > 0 and not _over(runs.get(key))}
+
+    def _execute(self, guest: Guest, todo: Sequence[RunKey], boot: int, turn: Turn) -> Outcome:
+        """One execution: what ended it early, if anything, and how much it gave."""
+        result, payload = self.results[guest.name], self.payload_for(guest)
+        attempt, result.boots = result.boots, result.boots + 1
+        plan = self._plan(guest, todo, attempt, turn)
+        text = plan.render()
+        added = {row.name for row in workloads().values() if row.control} - {key.workload for key in todo}
+        runs = turn.processes * (len(plan.runs) + len(added))
+        self.progress.boot(guest.name, boot, turn.rounds, runs)
+        sent = Sent(payload.os, payload.arch, payload.build_id, text)
+        assembler = Assembler(guest.name, guest.accel, attempt, plan, guest.describe(), sent=sent)
+        full = frozenset(self.keys[guest.name]).difference(todo)
+        resumed = guest.name in self._resumed
+        intake = Intake(guest, assembler, self.ledger, boot, result, self._tally(guest, boot), full, resumed)
+        watch = Watch(guest, plan, assembler, self.progress, patience=self.patience, ended=intake.process)
+        failure: GuestError | None = None
+        started = time.monotonic()
+        with guest.execute(patch_plan(payload.image, text), turn.processes, attempt) as execution:
+            try:
+                watch.drain(execution)
+            except GuestError as error:
+                failure = error
+            finally:
+                if isinstance(execution, SharesClock):
+                    assembler.take_host_marks(execution.host_marks())
+                gained = intake.close()
+                spent = time.monotonic() - started
+                said = str(failure) if failure is not None else None
+                done = Executed(attempt, spent, watch.heard, runs, said, dict(assembler.damage))
+                self.ledger.execution(guest.name, boot, done)
+        turn.spent.add(spent, watch.heard, runs)
+        return Outcome(failure, gained)
+
+    def _plan(self, guest: Guest, todo: Sequence[RunKey], attempt: int, turn: Turn) -> Plan:
         budget = self.budget
-        payload = self.payload_for(guest)
-        plan = Plan(
+        return Plan(
             run=nonce(),
             seed=self.seed,
             boot=attempt,
@@ -145,28 +207,25 @@ class Campaign:
                 for _ in range(self.visits.get(key, 1))
             ),
         )
-        added = {row.name for row in workloads().values() if row.control} - {key.workload for key in todo}
-        runs = turn.processes * (len(plan.runs) + len(added))
-        self.progress.boot(guest.name, boot, turn.rounds, runs)
-        text = plan.render()
-        sent = Sent(payload.os, payload.arch, payload.build_id, text)
-        assembler = Assembler(guest.name, guest.accel, attempt, plan, guest.describe(), sent=sent)
-        failure: GuestError | None = None
-        watch = Watch(guest, plan, assembler, self.progress, self.patience)
-        started = time.monotonic()
-        with guest.execute(patch_plan(payload.image, text), turn.processes, attempt) as execution:
-            try:
-                watch.drain(execution)
-            except GuestError as error:
-                failure = error
-            if isinstance(execution, SharesClock):
-                assembler.take_host_marks(execution.host_marks())
-        turn.spent.add(time.monotonic() - started, watch.heard, runs)
-        merged = assembler.result()
-        if not guest.fresh_boots:
-            _renumber(merged, self.results[guest.name])
-        self.results[guest.name] = merge(self.results[guest.name], merged)
-        return failure, set(assembler.damaged)
+
+    def _note(self, result: GuestResult, error: FerruleError) -> None:
+        result.errors.append(str(error))
+        self.progress.note(str(error))
+
+    def _blame(self, result: GuestResult, boot: int, key: RunKey, failure: GuestError) -> None:
+        """A run ended its guest: that is its result."""
+        result.runs[key] = RunResult(key, failure.verdict, Exception.__str__(failure))
+        self.ledger.process(result.guest, boot, GuestResult(result.guest, None, {key: result.runs[key]}))
+
+    def _lose(self, result: GuestResult, todo: Iterable[RunKey], failure: GuestError | None) -> None:
+        """Repeating did not help, and no run is to blame."""
+        if failure is None or isinstance(failure, GuestKilled):
+            lost = failure or StreamDamaged(result.guest, "records lost or corrupted, repeating did not help")
+            for key in todo:
+                result.runs.setdefault(key, RunResult(key, "lost", Exception.__str__(lost)))
+
+    def _tally(self, guest: Guest, boot: int) -> Counter[RunKey]:
+        return self.tallies.setdefault((guest.name, boot), Counter())
 
     def _spoke(self, guest: Guest) -> bool:
         """Whether a boot of this guest ever came as far as a record: one that does not start is not tried for ever."""
@@ -175,7 +234,8 @@ class Campaign:
     def _account(self, guest: Guest) -> None:
         """Give every asked run that has no result a reason, so that no table cell is silently empty."""
         result = self.results[guest.name]
-        why = result.errors[-1].splitlines()[0] if result.errors else "the guest did not report it"
+        why = "the run was interrupted before it" if result.interrupted else "the guest did not report it"
+        why = result.errors[-1].splitlines()[0] if result.errors else why
         for key in self.keys[guest.name]:
             if key not in result.runs:
                 result.runs[key] = RunResult(key, "missing", why)
@@ -186,16 +246,8 @@ def _over(run: RunResult | None) -> bool:
     return run is not None and run.status != "ok"
 
 
-def _named(failure: GuestError | None, todo: Sequence[RunKey]) -> RunKey | None:
-    """The run that a failure names, when it is one of those asked for."""
-    if failure is None or failure.workload is None:
+def _named(failure: GuestError, todo: Iterable[RunKey]) -> RunKey | None:
+    """The run that a failure names and that is to blame for it, when it is one of those asked for."""
+    if failure.workload is None or failure.verdict == "lost":
         return None
     return next((key for key in todo if str(key) == failure.workload), None)
-
-
-def _renumber(new: GuestResult, old: GuestResult) -> None:
-    """All executions of a guest that was not rebooted belong to its one boot: number its processes on."""
-    seen = [samples.process for run in old.runs.values() for samples in run.processes]
-    first = max(seen, default=-1) + 1
-    for run in new.runs.values():
-        run.processes = [replace(samples, boot=0, process=samples.process + first) for samples in run.processes]

@@ -64,6 +64,11 @@ class Turn:
 class Schedule(Protocol):
     """Asked by the campaign before each round, and once at the end."""
 
+    @property
+    def first(self) -> int:
+        """The round to begin with: what an earlier session has of it is not measured again."""
+        ...
+
     def turns(self, number: int, guests: Sequence[Guest], results: Mapping[str, GuestResult]) -> dict[str, Turn]:
         """What each guest does in round `number` (from 0). Who is left out is done, and without anybody it is over."""
         ...
@@ -81,6 +86,7 @@ class Fixed:
     rounds: int
     processes: int
     sizes: Mapping[str, Mapping[RunKey, int]]
+    first: int = 0
 
     def turns(self, number: int, guests: Sequence[Guest], results: Mapping[str, GuestResult]) -> dict[str, Turn]:  # noqa: ARG002
         """See Schedule."""
@@ -119,6 +125,7 @@ class UntilNarrow:
     controls: frozenset[str]  # workloads
     wanted: Precision
     pilot: int  # processes a boot of the pilot
+    first: int = 0
     started: float = field(default_factory=time.monotonic)
     _spent: dict[str, Spent] = field(default_factory=dict)
     _sampling: dict[str, Sampling] = field(default_factory=dict)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import time
+from collections.abc import Callable
 
 from ferrule.campaign.progress import Progress
 from ferrule.errors import (
@@ -13,6 +14,7 @@ from ferrule.errors import (
     GuestFlooded,
     GuestForeign,
     GuestHung,
+    GuestKilled,
     GuestNotStarted,
     GuestPanicked,
     GuestRebooted,
@@ -40,10 +42,27 @@ class Watch:
     """One execution under watch. `drain` returns when every process is done, or raises a GuestError."""
 
     def __init__(
-        self, guest: Guest, plan: Plan, assembler: Assembler, progress: Progress, patience: float | None = None
+        self,
+        guest: Guest,
+        plan: Plan,
+        assembler: Assembler,
+        progress: Progress,
+        *,
+        patience: float | None = None,
+        ended: Callable[[int], None] = lambda _: None,
     ) -> None:
+        """Start with nothing.
+
+        Args:
+            guest: what executes.
+            plan: what it was told to run.
+            assembler: takes the records.
+            progress: is shown them.
+            patience: seconds of silence that are too many; None: what budget and accelerator call for.
+            ended: called with the number of each process that ended.
+        """
         self._guest, self._plan, self._assembler, self._progress = guest, plan, assembler, progress
-        self._decoder = Decoder()
+        self._decoder, self._ended = Decoder(), ended
         self._quiet = patience or QUIET_SECONDS + SLACK[guest.accel] * plan.limit_ns / 1e9
         # Records an honest payload may send: a run's samples at one value a record, its histogram, marks and facts.
         per_run = plan.batches + plan.warm + plan.each + 64
@@ -80,7 +99,7 @@ class Watch:
         for event in self._decoder.close():
             self._assembler.feed(event, time.monotonic())
         if not self._assembler.complete:
-            raise self._ended(execution)
+            raise self._early(execution)
 
     def _take(self, chunk: bytes, execution: Execution) -> bool:
         """Feed bytes on; returns whether a record among them brought this plan on."""
@@ -113,6 +132,8 @@ class Watch:
         if record.kind == "log":
             self._said = clean(record.fields.get("text", ""))
         self._look(record)
+        if record.kind == "done":
+            self._ended(record.process)
         self._progress.record(record)
 
     def _look(self, record: Record) -> None:
@@ -139,9 +160,11 @@ class Watch:
             return self._error(GuestHung, execution, f"not finished {CAP * self._quiet:.0f} s after it began")
         return self._error(GuestHung, execution, f"no record for {self._quiet:.0f} s")
 
-    def _ended(self, execution: Execution) -> GuestError:
+    def _early(self, execution: Execution) -> GuestError:
         """The stream ended too early: why?"""
         ending = execution.ending()
+        if ending.killed:
+            return self._error(GuestKilled, execution, f"was killed from outside ({ending.detail})")
         if PANIC.search(execution.console()):
             return self._error(GuestPanicked, execution, f"kernel panic ({ending.detail})")
         if not self._started:

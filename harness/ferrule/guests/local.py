@@ -101,7 +101,7 @@ class LocalExecution:
             self._mark()
             self._process += 1
             if status != 0 or self._process >= self._processes:
-                self._ending = Ending(status == 0, children.ending_text(status))
+                self._ending = Ending(status == 0, children.ending_text(status), children.killed(status))
             else:
                 self._start()
         return b""

@@ -9,10 +9,12 @@ from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 
-from ferrule.machine import accel, host, qemu
+from ferrule.machine import accel, children, host, qemu
 from ferrule.machine.folder import PrivateFolder
 from ferrule.machine.guest import Ending
 from ferrule.machine.qemu import Machine, Qemu
+
+_TERMINATED = "terminating on signal"  # what QEMU says of SIGTERM, SIGINT and SIGHUP, ending with status 0
 
 # How a boot ended, from QEMU's return code, what the guest's console said, and what QEMU itself said.
 Classify = Callable[[int, str, str], Ending]
@@ -35,7 +37,11 @@ class Booted:
 
     def ending(self) -> Ending:
         """See machine.guest.Execution."""
-        return self._classify(self._qemu.streams.wait(), self._qemu.console.text(), self._qemu.errors.text())
+        status, said = self._qemu.streams.wait(), self._qemu.errors.text()
+        if children.killed(status) or _TERMINATED in said:
+            why = children.ending_text(status) if status else said.strip().splitlines()[-1]
+            return Ending(False, f"QEMU was ended from outside: {why}", killed=True)
+        return self._classify(status, self._qemu.console.text(), said)
 
     def close(self) -> None:
         """See machine.guest.Execution."""

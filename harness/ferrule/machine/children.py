@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
+_OF_OTHERS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT, signal.SIGXCPU)
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -62,6 +63,11 @@ def kill(child: subprocess.Popen[bytes], patience: float = 5.0) -> int | None:
     with suppress(subprocess.TimeoutExpired):
         return child.wait(patience)
     return None
+
+
+def killed(status: int) -> bool:
+    """Whether a return code is that of a child that somebody ended: no program gets such a signal for what it did."""
+    return -status in _OF_OTHERS
 
 
 def ending_text(status: int) -> str:

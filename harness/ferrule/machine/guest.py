@@ -18,6 +18,7 @@ class Ending:
 
     clean: bool
     detail: str  # "exit status 0", "signal 11 (SIGSEGV)", "QEMU exit 33", "guest powered off"
+    killed: bool = False  # by somebody else than the guest or its payload
 
 
 class Execution(Protocol):

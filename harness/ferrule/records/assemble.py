@@ -17,7 +17,7 @@ from ferrule.records.crosscheck import CrossCheck
 from ferrule.records.fields import Bad, Fields, clean, integer, parameters
 from ferrule.records.gather import Asked, ProcessRecords, RunRecords
 from ferrule.records.hello import Sent
-from ferrule.records.merge import GRAVEST, join
+from ferrule.records.merge import GRAVEST, joined
 from ferrule.records.samples import Accel, Conditions, GuestResult, RunResult, Surroundings
 from ferrule.records.stream import INIT_PROCESS, Damage, Event, Record, Restart
 
@@ -242,26 +242,30 @@ class Assembler:
 
     def result(self) -> GuestResult:
         """Everything usable so far. Boots, seconds and errors are the campaign's to count."""
-        runs: dict[RunKey, RunResult] = {}
-        for found in self._usable():
-            held = runs.get(found.key)
-            runs[found.key] = found if held is None else join(held, found)
-        return GuestResult(self._guest, self.conditions, runs, damage=dict(self.damage))
+        every = [self.runs_of(number) for number in self._processes]
+        return GuestResult(self._guest, self.conditions, joined(*every), damage=dict(self.damage))
 
-    def _usable(self) -> Iterator[RunResult]:
-        """One result for each finished, undamaged run of each process."""
-        for process in self._processes.values():
-            if process.lacks() is not None:
+    @property
+    def processes(self) -> list[int]:
+        """Those heard of, in their order."""
+        return sorted(self._processes)
+
+    def runs_of(self, number: int) -> dict[RunKey, RunResult]:
+        """What one process finished and is usable."""
+        process = self._processes.get(number)
+        return joined(*({run.key: run} for run in self._usable(process))) if process is not None else {}
+
+    def _usable(self, process: ProcessRecords) -> Iterator[RunResult]:
+        """One result for each finished, undamaged run of a process."""
+        for run in process.runs.values() if process.lacks() is None else ():
+            if run is process.open or run.bad is not None or not run.status:
                 continue
-            for run in process.runs.values():
-                if run is process.open or run.bad is not None or not run.status:
-                    continue
-                if run.status != "ok" or run.meaning is None:
-                    status = next(one for one in GRAVEST if one == run.status)
-                    yield RunResult(run.key, status, run.reason, run.meaning, run.place, run.params)
-                elif not process.hz and self._accel != "icount":
-                    why = f"the counter's rate is unknown ({process.check().verdict})"
-                    yield RunResult(run.key, "failed", why, run.meaning, run.place, run.params)
-                else:
-                    samples = process.samples(run, self._boot)
-                    yield RunResult(run.key, "ok", "", run.meaning, run.place, run.params, [samples])
+            if run.status != "ok" or run.meaning is None:
+                status = next(one for one in GRAVEST if one == run.status)
+                yield RunResult(run.key, status, run.reason, run.meaning, run.place, run.params)
+            elif not process.hz and self._accel != "icount":
+                why = f"the counter's rate is unknown ({process.check().verdict})"
+                yield RunResult(run.key, "failed", why, run.meaning, run.place, run.params)
+            else:
+                samples = process.samples(run, self._boot)
+                yield RunResult(run.key, "ok", "", run.meaning, run.place, run.params, [samples])

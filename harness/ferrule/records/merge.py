@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
+from ferrule.payload.key import RunKey
 from ferrule.records.samples import GuestResult, RunResult, Status
 
 # When processes of one run end differently the gravest says what the run is: wrong once is not right.
@@ -25,11 +27,19 @@ def join(one: RunResult, other: RunResult) -> RunResult:
     return replace(one, processes=[*one.processes, *other.processes])
 
 
+def joined(*parts: Mapping[RunKey, RunResult]) -> dict[RunKey, RunResult]:
+    """Results of several processes or boots, by run."""
+    runs: dict[RunKey, RunResult] = {}
+    for part in parts:
+        for key, run in part.items():
+            held = runs.get(key)
+            runs[key] = run if held is None else join(held, run)
+    return runs
+
+
 def merge(into: GuestResult, new: GuestResult) -> GuestResult:
     """Add another boot's result to a guest's; changes and returns `into`. Its boots, seconds and errors add up."""
-    for key, run in new.runs.items():
-        held = into.runs.get(key)
-        into.runs[key] = run if held is None else join(held, run)
+    into.runs.update(joined({key: into.runs[key] for key in new.runs if key in into.runs}, new.runs))
     into.conditions = into.conditions or new.conditions
     for kind, count in new.damage.items():
         into.damage[kind] = into.damage.get(kind, 0) + count

@@ -18,12 +18,11 @@ A round trip that disagrees with two one-ways is listed (stats/siblings.py) and 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 from ferrule.errors import UsageError
 from ferrule.payload.key import RunKey
+from ferrule.records.conditions import departures
 from ferrule.records.samples import Conditions
 from ferrule.report import units
 from ferrule.report.columns import Column, Entry
@@ -33,8 +32,6 @@ from ferrule.stats.summary import Summary
 
 FACTOR = 2.0
 UNFIT = {Flag.BIMODAL, Flag.UNRELIABLE, Flag.UNSTEADY, Flag.OVERHEAD, Flag.FUNCTIONAL}
-_VOLATILE = ("load", "load1", "reason", "file", "origin")  # last words of facts that move no number, or every minute
-_COUNT = re.compile(r"\bferrule\.processes=\d+")  # in QEMU's command: how often, not under which conditions
 
 
 def doubts(column: Column, earlier: Sequence[Column], asked: int | None) -> dict[RunKey, str]:
@@ -86,12 +83,7 @@ def _changed(before: Summary, now: Summary) -> str | None:
 
 def same(one: Conditions, other: Conditions) -> bool:
     """Whether two runs were taken under equal conditions; only the payload's build and the load may differ."""
-    return _stable(one) == _stable(other)
-
-
-def _stable(conditions: Conditions) -> Conditions:
-    kept = {name: text for name, text in conditions.facts.items() if name.rpartition(".")[2] not in _VOLATILE}
-    return replace(conditions, payload="", facts={name: _COUNT.sub("", text) for name, text in kept.items()})
+    return not departures(one, other, payload=False)
 
 
 def _jumped(before: Summary, now: Summary, conditions: Conditions) -> Iterator[str]:
