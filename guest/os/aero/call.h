@@ -1,12 +1,13 @@
-/* Aero on x86-64: its own call numbers and constants, and the raw system call. Facts and their source: README.md.
+/* Aero on x86-64: its own call numbers and constants. Facts and their source: README.md.
  *
- * The way in is Linux's (number in RAX, arguments in RDI RSI RDX R10 R8 R9, result in RAX, RCX and R11 destroyed); of
- * the numbers only read, write and close are. Texts are passed as address and length. */
+ * The way in is Linux's; of the numbers only read, write and close are. Texts are passed as address and length. */
 #ifndef FERRULE_AERO_CALL_H
 #define FERRULE_AERO_CALL_H
 
 #include <stddef.h>
 #include <stdint.h>
+
+#include "os/syscall_x86_64.h"
 
 enum aero_call {
     CALL_READ = 0,
@@ -67,30 +68,6 @@ struct aero_event {
 struct aero_name {
     char system[65], node[65], release[65], version[65], machine[65], domain[65];
 };
-
-static inline long call6(long number, long a, long b, long c, long d, long e, long f) {
-    long result;
-    register long r10 __asm__("r10") = d;
-    register long r8 __asm__("r8") = e;
-    register long r9 __asm__("r9") = f;
-    __asm__ volatile("syscall"
-                     : "=a"(result)
-                     : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
-                     : "rcx", "r11", "memory");
-    return result;
-}
-
-static inline long call3(long number, long a, long b, long c) {
-    long result;
-    __asm__ volatile("syscall" : "=a"(result) : "a"(number), "D"(a), "S"(b), "d"(c) : "rcx", "r11", "memory");
-    return result;
-}
-
-static inline long call0(long number) {
-    long result;
-    __asm__ volatile("syscall" : "=a"(result) : "a"(number) : "rcx", "r11", "memory");
-    return result;
-}
 
 /* An Aero error as Linux's: errors.c. */
 long aero_errno(long error);

@@ -11,17 +11,10 @@
 volatile char *aero_spare_byte;
 volatile uint32_t aero_data = 1; /* the kernel refuses a segment of which nothing is in the file */
 
+START_AT("aero_start");
+
+/* A thread's first instruction; on its stack lie its function and the argument. */
 __asm__(".text\n"
-        ".globl _start\n"
-        ".type _start, @function\n"
-        "_start:\n\t"
-        "xor %ebp, %ebp\n\t"
-        "mov %rsp, %rdi\n\t"
-        "and $-16, %rsp\n\t"
-        "call aero_start\n\t"
-        "hlt\n"
-        ".size _start, . - _start\n"
-        /* A thread's first instruction; on its stack lie its function and the argument. */
         ".globl aero_thread_begin\n"
         ".type aero_thread_begin, @function\n"
         "aero_thread_begin:\n\t"

@@ -1,11 +1,10 @@
-/* Linux on x86-64: the raw system call, the program's first instruction, a thread's first instruction.
- *
- * Number in RAX, arguments in RDI RSI RDX R10 R8 R9, result in RAX; the instruction itself destroys RCX and R11
- * (psABI x86-64, A.2.1; syscall(2)). At entry RSP points at argc (psABI 3.4.1). */
+/* Linux on x86-64: its call numbers, and a thread's first instruction. */
 #ifndef FERRULE_CALL_X86_64_H
 #define FERRULE_CALL_X86_64_H
 
 #include <stdint.h>
+
+#include "os/syscall_x86_64.h"
 
 #define OS_ARCH          "x86_64"
 #define LINUX_VDSO_CLOCK "__vdso_clock_gettime"
@@ -63,50 +62,6 @@ enum linux_call {
     CALL_RSEQ = 334,
 };
 
-static inline long call0(long number) {
-    long result;
-    __asm__ volatile("syscall" : "=a"(result) : "a"(number) : "rcx", "r11", "memory");
-    return result;
-}
-
-static inline long call1(long number, long a) {
-    long result;
-    __asm__ volatile("syscall" : "=a"(result) : "a"(number), "D"(a) : "rcx", "r11", "memory");
-    return result;
-}
-
-static inline long call2(long number, long a, long b) {
-    long result;
-    __asm__ volatile("syscall" : "=a"(result) : "a"(number), "D"(a), "S"(b) : "rcx", "r11", "memory");
-    return result;
-}
-
-static inline long call3(long number, long a, long b, long c) {
-    long result;
-    __asm__ volatile("syscall" : "=a"(result) : "a"(number), "D"(a), "S"(b), "d"(c) : "rcx", "r11", "memory");
-    return result;
-}
-
-static inline long call6(long number, long a, long b, long c, long d, long e, long f) {
-    long result;
-    register long r10 __asm__("r10") = d;
-    register long r8 __asm__("r8") = e;
-    register long r9 __asm__("r9") = f;
-    __asm__ volatile("syscall"
-                     : "=a"(result)
-                     : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
-                     : "rcx", "r11", "memory");
-    return result;
-}
-
-static inline long call4(long number, long a, long b, long c, long d) {
-    return call6(number, a, b, c, d, 0, 0);
-}
-
-static inline long call5(long number, long a, long b, long c, long d, long e) {
-    return call6(number, a, b, c, d, e, 0);
-}
-
 /* clone(2) with a stack of its own: the child takes entry and argument off that stack, calls, and ends its thread.
  * Order of the arguments here: flags, stack, parent_tid, child_tid, tls. */
 static inline long call_clone_thread(unsigned long flags, void *stack_end, volatile uint32_t *child_tid,
@@ -135,17 +90,6 @@ static inline long call_clone_thread(unsigned long flags, void *stack_end, volat
     return result;
 }
 
-/* First instruction: hands the initial stack to linux_start(). */
-#define LINUX_START                                                                                                    \
-    __asm__(".text\n"                                                                                                  \
-            ".globl _start\n"                                                                                          \
-            ".type _start, @function\n"                                                                                \
-            "_start:\n\t"                                                                                              \
-            "xor %ebp, %ebp\n\t"                                                                                       \
-            "mov %rsp, %rdi\n\t"                                                                                       \
-            "and $-16, %rsp\n\t"                                                                                       \
-            "call linux_start\n\t"                                                                                     \
-            "hlt\n"                                                                                                    \
-            ".size _start, . - _start\n")
+#define LINUX_START START_AT("linux_start")
 
 #endif

@@ -15,6 +15,15 @@
 #error "no raw system call is known for this architecture: add call_<arch>.h here"
 #endif
 
+/* Four and five arguments are six, the others 0. */
+static inline long call4(long number, long a, long b, long c, long d) {
+    return call6(number, a, b, c, d, 0, 0);
+}
+
+static inline long call5(long number, long a, long b, long c, long d, long e) {
+    return call6(number, a, b, c, d, e, 0);
+}
+
 #define OS_NAME "linux"
 
 enum { LINUX_EINTR = 4, LINUX_EAGAIN = 11 };
