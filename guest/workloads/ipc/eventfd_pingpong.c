@@ -1,19 +1,15 @@
 /* Two threads of one address space hand a turn to and fro over two event counters (eventfd): write 1 to one, read the
  * other, which sleeps while it is 0. One operation is the ROUND TRIP: two writes, two reads; on one core two context
  * switches. Pitfall: a kernel that spins before it sleeps spins for nothing on one core, and that is inside. */
-#include "workloads/workload.h"
+#include "workloads/partner.h"
 
 enum { TURN = 1, LEAVE = 2 }; /* what is written */
 
 struct state {
     long there, back; /* 0: not made */
-    struct os_thread other;
-    int started;
-    uint64_t answers;
+    struct partner other;
 };
 STATE(struct state)
-
-static char stack[16384] __attribute__((aligned(64)));
 
 static inline long hand(long fd, uint64_t what) {
     return os_write((int)fd, &what, sizeof what);
@@ -29,7 +25,7 @@ static void answer(void *argument) {
     struct state *own = state(run);
     run_pin(run, 1);
     while (await(own->there) == TURN) {
-        own->answers++;
+        own->other.turns++;
         hand(own->back, TURN);
     }
 }
@@ -38,9 +34,7 @@ static long setup(struct run *run) {
     struct state *own = state(run);
     TRY(run, own->there = os_eventfd(0));
     TRY(run, own->back = os_eventfd(0));
-    TRY(run, os_thread_start(&own->other, answer, run, stack, sizeof stack));
-    own->started = 1;
-    return 0;
+    return partner_start(run, &own->other, answer);
 }
 
 static inline void op(struct run *run) {
@@ -53,8 +47,9 @@ static long verify(struct run *run) {
     struct state *own = state(run);
     for (unsigned turn = 0; turn < 100; turn++)
         op(run);
-    if (own->answers != 100 || run->failed)
-        return WRONG(run, "the other thread did not have its turn every time");
+    long wrong = partner_had(run, &own->other, 100);
+    if (wrong)
+        return wrong;
     hand(own->back, 3);
     hand(own->back, 4);
     return await(own->back) == 7 ? 0 : WRONG(run, "what was written twice did not add up");
@@ -62,9 +57,9 @@ static long verify(struct run *run) {
 
 static void teardown(struct run *run) {
     struct state *own = state(run);
-    if (own->started) {
+    if (own->other.started) {
         hand(own->there, LEAVE);
-        os_thread_join(&own->other);
+        os_thread_join(&own->other.thread);
     }
     if (own->there > 0)
         os_close((int)own->there);

@@ -2,19 +2,15 @@
  * wakes, two waits; on one core two context switches. Each end waits on a word (and cache line) of its own. Pitfall: on
  * two cores a wait may find its word set already and never sleep, which is the operation's own doing and not an error.
  */
-#include "workloads/workload.h"
+#include "workloads/partner.h"
 
 enum { HERE, THERE };       /* whose word of shared->futex */
 enum { IDLE, TURN, LEAVE }; /* what it says */
 
 struct state {
-    struct os_thread other;
-    int started;
-    uint64_t answers;
+    struct partner other;
 };
 STATE(struct state)
-
-static char stack[16384] __attribute__((aligned(64)));
 
 static inline uint32_t await(struct run *run, unsigned whose) {
     volatile uint32_t *word = &run->shared->futex[whose].word;
@@ -34,16 +30,14 @@ static void answer(void *argument) {
     struct run *run = argument;
     run_pin(run, 1);
     while (await(run, THERE) == TURN) {
-        state(run)->answers++;
+        state(run)->other.turns++;
         hand(run, HERE, TURN);
     }
 }
 
 static long setup(struct run *run) {
     TRY(run, os_wake(&run->shared->futex[HERE].word, 1, 0)); /* before anyone sleeps whom nobody can wake */
-    TRY(run, os_thread_start(&state(run)->other, answer, run, stack, sizeof stack));
-    state(run)->started = 1;
-    return 0;
+    return partner_start(run, &state(run)->other, answer);
 }
 
 static inline void op(struct run *run) {
@@ -57,13 +51,13 @@ static long verify(struct run *run) {
         return WRONG(run, "a wait for a word that had changed slept");
     for (unsigned turn = 0; turn < 100; turn++)
         op(run);
-    return state(run)->answers == 100 ? 0 : WRONG(run, "the other thread did not have its turn every time");
+    return partner_had(run, &state(run)->other, 100);
 }
 
 static void teardown(struct run *run) {
-    if (state(run)->started) {
+    if (state(run)->other.started) {
         hand(run, THERE, LEAVE);
-        os_thread_join(&state(run)->other);
+        os_thread_join(&state(run)->other.thread);
     }
 }
 

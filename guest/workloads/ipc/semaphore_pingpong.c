@@ -1,25 +1,22 @@
 /* Two threads of one address space hand a turn to and fro by two semaphores of the kernel's: post one, wait for the
  * other. One operation is the ROUND TRIP: two posts, two waits; on one core two context switches. Pitfall: a kernel
  * that spins before it sleeps spins for nothing on one core, and that is inside. */
-#include "workloads/workload.h"
+#include "workloads/partner.h"
 
 struct state {
     struct os_semaphore there, back;
-    struct os_thread other;
-    unsigned made; /* semaphores, then the thread */
+    struct partner other;
+    unsigned made; /* semaphores */
     int leave;
-    uint64_t answers;
 };
 STATE(struct state)
-
-static char stack[16384] __attribute__((aligned(64)));
 
 static void answer(void *argument) {
     struct run *run = argument;
     struct state *own = state(run);
     run_pin(run, 1);
     while (os_semaphore_wait(&own->there) >= 0 && !own->leave) {
-        own->answers++;
+        own->other.turns++;
         os_semaphore_post(&own->back);
     }
 }
@@ -30,9 +27,7 @@ static long setup(struct run *run) {
     own->made = 1;
     TRY(run, os_semaphore_make(&own->back, 0));
     own->made = 2;
-    TRY(run, os_thread_start(&own->other, answer, run, stack, sizeof stack));
-    own->made = 3;
-    return 0;
+    return partner_start(run, &own->other, answer);
 }
 
 static inline void op(struct run *run) {
@@ -44,17 +39,17 @@ static inline void op(struct run *run) {
 static long verify(struct run *run) {
     for (unsigned turn = 0; turn < 100; turn++)
         op(run);
-    return state(run)->answers == 100 ? 0 : WRONG(run, "the other thread did not have its turn every time");
+    return partner_had(run, &state(run)->other, 100);
 }
 
 static void teardown(struct run *run) {
     struct state *own = state(run);
     own->leave = 1;
-    if (own->made == 3) {
+    if (own->other.started) {
         os_semaphore_post(&own->there);
-        os_thread_join(&own->other);
+        os_thread_join(&own->other.thread);
     }
-    if (own->made >= 2)
+    if (own->made == 2)
         os_semaphore_end(&own->back);
     if (own->made >= 1)
         os_semaphore_end(&own->there);

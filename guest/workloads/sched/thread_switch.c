@@ -2,18 +2,15 @@
  * first: the switch to the second, its yield, the switch back. No message, no wake-up, no page table: context_switch
  * without its pipe. Pitfall: where threads do not take strict turns a yield may come straight back, and what is counted
  * is no switch; so the second end counts its turns, and one that is left out makes the run wrong or failed. */
-#include "workloads/workload.h"
+#include "workloads/partner.h"
 
 enum { TURNS, LEAVE }; /* words of the shared page */
 
 struct state {
-    struct os_thread other;
-    int started;
+    struct partner other;
     uint64_t expected; /* turns that the other must have had by now */
 };
 STATE(struct state)
-
-static char stack[16384] __attribute__((aligned(64)));
 
 static void turn(void *argument) {
     struct run *run = argument;
@@ -26,9 +23,7 @@ static long setup(struct run *run) {
     TRY(run, os_yield());
     if (run->place == PLACE_CROSS_CORE)
         return REFUSE(run, "place", "same_core: each core takes turns of its own");
-    TRY(run, os_thread_start(&state(run)->other, turn, run, stack, sizeof stack));
-    state(run)->started = 1;
-    return 0;
+    return partner_start(run, &state(run)->other, turn);
 }
 
 static inline void op(struct run *run) {
@@ -44,8 +39,8 @@ static long verify(struct run *run) {
 
 static void teardown(struct run *run) {
     run->shared->word[LEAVE] = 1;
-    if (state(run)->started)
-        os_thread_join(&state(run)->other);
+    if (state(run)->other.started)
+        os_thread_join(&state(run)->other.thread);
 }
 
 WORKLOAD{
