@@ -21,16 +21,17 @@ struct os_request { /* what a scheme is asked to do something with: bytes of the
     size_t length;
 };
 
+/* --- the payload itself needs these of every port, and of its port.h
+ * uint64_t os_clock_ns(void)   the OS's own monotonic clock
+ * noreturn void os_exit(int status) */
+void os_output(const char *bytes, size_t length); /* results, all of them, in order */
+void os_complain(const char *text);               /* a line for people, outside the stream (stderr) */
+/* Conditions worth knowing: kernel.release, cpu.model ... */
+void os_facts(void (*fact)(void *, const char *name, const char *value), void *context);
+
 #include "port.h"
 
-/* --- the payload itself needs these of every port ------------------------------------------------------------------
- * void os_output(const char *bytes, size_t length)          results, all of them, in order
- * void os_complain(const char *text)                        a line for people, outside the stream (stderr)
- * uint64_t os_clock_ns(void)                                the OS's own monotonic clock
- * noreturn void os_exit(int status)
- * void os_facts(void (*fact)(void *, const char *name, const char *value), void *context)
- *                                                           conditions worth knowing: kernel.release, cpu.model ...
- * and its start code calls program_main(), whose result is the exit status. */
+/* What the start code calls: its result is the exit status. */
 int program_main(int argc, char **argv);
 
 #ifndef OS_HAS_REFUSAL /* why this kernel cannot be served at all, or NULL: said in the stream, and nothing is run */

@@ -88,7 +88,8 @@ def test_every_workload_is_right_in_every_process() -> None:
 
 def operations_of_the_port() -> set[str]:
     """What bare hardware has; workloads of other OSes are made of more."""
-    return set(re.findall(r"\b(os_\w+)\(", (paths.guest() / "os/floor/port.h").read_text()))
+    headers = [paths.guest() / "os" / name for name in ("floor/port.h", "one_cpu.h")]
+    return {name for path in headers for name in re.findall(r"\b(os_\w+)\(", path.read_text())}
 
 
 def test_two_icount_boots_say_the_same_and_null_call_is_what_its_instructions_are() -> None:

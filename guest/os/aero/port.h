@@ -5,6 +5,7 @@
 
 #include "call.h"
 #include "core/text.h"
+#include "os/one_cpu.h" /* the kernel halts every CPU but the first */
 
 #if !defined(__x86_64__)
 #error "Aero runs on x86_64 alone"
@@ -19,10 +20,6 @@ __attribute__((noreturn)) static inline void os_exit(int status) {
     for (;;)
         call3(CALL_EXIT, status, 0, 0);
 }
-
-void os_output(const char *bytes, size_t length);
-void os_complain(const char *text);
-void os_facts(void (*fact)(void *, const char *name, const char *value), void *context);
 
 #define OS_HAS_CLOCK
 static inline long os_clock_read(uint64_t *ns) {
@@ -60,10 +57,9 @@ static inline long os_invalid_call(void) {
 
 #define OS_HAS_OPEN
 static inline long os_open(const char *path, unsigned how) {
-    enum { READ = 1, WRITE = 2, CREATE = 4 };
-    long flags = !(how & WRITE) ? AERO_RDONLY : how & READ ? AERO_RDWR : AERO_WRONLY;
+    long flags = !(how & OS_WRITE) ? AERO_RDONLY : how & OS_READ ? AERO_RDWR : AERO_WRONLY;
     return aero_result(call6(CALL_OPEN, AERO_AT_FDCWD, (long)path, (long)text_length(path),
-                             how & CREATE ? flags | AERO_CREAT : flags, 0600, 0));
+                             how & OS_CREATE ? flags | AERO_CREAT : flags, 0600, 0));
 }
 
 static inline long os_remove(const char *path) {
@@ -251,21 +247,7 @@ static inline long os_unmap(void *at, size_t length) {
 #define OS_HAS_MAP_SHARED /* of a file: the kernel refuses shared memory that has none */
 long os_map_shared(size_t length, void **at);
 
-/* --- scheduling: the kernel halts every CPU but the first --- */
-
-#define OS_HAS_PIN
-static inline long os_pin(unsigned cpu) {
-    return cpu == 0 ? 0 : -22;
-}
-
-static inline long os_unpin(void) {
-    return 0;
-}
-
-#define OS_HAS_CPU
-static inline long os_cpu(void) {
-    return 0;
-}
+/* --- scheduling --- */
 
 #define OS_HAS_CPUS
 static inline long os_cpus(void) {

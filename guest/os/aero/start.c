@@ -3,6 +3,7 @@
 #include "os/os.h"
 #include "core/text.h"
 #include "os/cpu_model.h"
+#include "os/process_argument.h"
 
 #define SELF   "/usr/bin/init"
 #define COUNT  "/ferrule/processes" /* how many, in decimal: written by the harness */
@@ -81,10 +82,9 @@ long os_process_execute(struct os_process *process) {
 }
 
 static uint64_t run_process(uint64_t number) {
-    char argument[32] = "process=";
+    char argument[32];
     struct os_process process;
-    size_t length = text_length(argument);
-    argument[length + text_u64(argument + length, number)] = 0;
+    process_argument(argument, number);
     long status = start(&process, argument);
     return (uint64_t)(status < 0 ? -status : os_process_join(&process));
 }

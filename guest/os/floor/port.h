@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "call.h"
+#include "os/one_cpu.h" /* the second one answers interrupts */
 
 #if !defined(__x86_64__)
 #error "floor is written for x86_64 alone"
@@ -38,10 +39,6 @@ __attribute__((noreturn)) static inline void os_exit(int status) {
     for (;;)
         floor_call(CALL_EXIT, status, 0, 0);
 }
-
-void os_output(const char *bytes, size_t length);
-void os_complain(const char *text);
-void os_facts(void (*fact)(void *, const char *name, const char *value), void *context);
 
 extern uint64_t floor_ns_per_tick;
 
@@ -177,21 +174,7 @@ static inline long os_map_shared(size_t length, void **at) {
     return floor_map(length, 1, at);
 }
 
-/* --- scheduling: contexts run on the first CPU only, the second one answers interrupts --- */
-
-#define OS_HAS_PIN
-static inline long os_pin(unsigned cpu) {
-    return cpu == 0 ? 0 : -22;
-}
-
-static inline long os_unpin(void) {
-    return 0;
-}
-
-#define OS_HAS_CPU
-static inline long os_cpu(void) {
-    return 0;
-}
+/* --- scheduling --- */
 
 #define OS_HAS_CPUS
 static inline long os_cpus(void) {

@@ -2,6 +2,7 @@
 #include "os/os.h"
 #include "core/text.h"
 #include "os/cpu_model.h"
+#include "os/process_argument.h"
 
 uint64_t floor_ns_per_tick;
 
@@ -18,12 +19,10 @@ __asm__(".pushsection .text.floor_begin, \"ax\"\n"
 _Static_assert(CALL_END == 17, "floor_begin holds the number");
 
 __attribute__((used)) void floor_main(void *unused) {
-    char argument[32] = "process=";
-    char *argv[] = {"payload", argument, NULL};
+    char argument[32], *argv[] = {"payload", argument, NULL};
     (void)unused;
     floor_ns_per_tick = (uint64_t)floor_call(CALL_FACT, FLOOR_FACT_NS_PER_TICK, 0, 0);
-    size_t length = text_length(argument);
-    argument[length + text_u64(argument + length, (uint64_t)floor_call(CALL_FACT, FLOOR_FACT_PROCESS, 0, 0))] = 0;
+    process_argument(argument, (uint64_t)floor_call(CALL_FACT, FLOOR_FACT_PROCESS, 0, 0));
     os_exit(program_main(2, argv));
 }
 

@@ -4,6 +4,7 @@
 #define FERRULE_HERMIT_PORT_H
 
 #include "abi.h"
+#include "os/one_cpu.h" /* a thread stays on the core that it was started for */
 
 #if !defined(__x86_64__)
 #error "this port is written for x86_64 alone"
@@ -17,10 +18,6 @@
 __attribute__((noreturn)) static inline void os_exit(int status) {
     sys_exit(status);
 }
-
-void os_output(const char *bytes, size_t length);
-void os_complain(const char *text);
-void os_facts(void (*fact)(void *, const char *name, const char *value), void *context);
 
 #define OS_HAS_CLOCK /* the time-stamp counter in microseconds */
 static inline long os_clock_read(uint64_t *ns) {
@@ -47,8 +44,8 @@ static inline long os_null_call(void) {
 
 #define OS_HAS_OPEN
 static inline long os_open(const char *path, unsigned how) {
-    enum { READ = 1, CREATE = 4 }; /* of os.h, which comes later */
-    return sys_open(path, (how & READ ? HERMIT_O_RDONLY : HERMIT_O_WRONLY) | (how & CREATE ? HERMIT_O_CREAT : 0), 0600);
+    return sys_open(path, (how & OS_READ ? HERMIT_O_RDONLY : HERMIT_O_WRONLY) | (how & OS_CREATE ? HERMIT_O_CREAT : 0),
+                    0600);
 }
 
 static inline long os_remove(const char *path) {
@@ -177,20 +174,6 @@ static inline long os_free(void *at, size_t size, size_t alignment) {
 }
 
 /* --- scheduling --- */
-
-#define OS_HAS_PIN /* a thread stays on the core that it was started for */
-static inline long os_pin(unsigned cpu) {
-    return cpu == 0 ? 0 : -22; /* EINVAL */
-}
-
-static inline long os_unpin(void) {
-    return 0;
-}
-
-#define OS_HAS_CPU
-static inline long os_cpu(void) {
-    return 0;
-}
 
 #define OS_HAS_CPUS
 static inline long os_cpus(void) {

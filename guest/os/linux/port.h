@@ -56,10 +56,6 @@ __attribute__((noreturn)) static inline void os_exit(int status) {
         call1(CALL_EXIT_GROUP, status);
 }
 
-void os_output(const char *bytes, size_t length);
-void os_complain(const char *text);
-void os_facts(void (*fact)(void *, const char *name, const char *value), void *context);
-
 #define OS_HAS_CLOCK
 static inline long os_clock_read(uint64_t *ns) {
     struct linux_time now = {0, 0};
@@ -98,9 +94,9 @@ static inline long os_invalid_call(void) {
 #define OS_HAS_OPEN
 #define LINUX_AT_FDCWD (-100L)
 static inline long os_open(const char *path, unsigned how) {
-    enum { READ = 1, WRITE = 2, CREATE = 4, O_RDONLY = 0, O_WRONLY = 1, O_RDWR = 2, O_CREAT = 0100 };
-    long flags = !(how & WRITE) ? O_RDONLY : how & READ ? O_RDWR : O_WRONLY;
-    return call4(CALL_OPENAT, LINUX_AT_FDCWD, (long)path, how & CREATE ? flags | O_CREAT : flags, 0600);
+    enum { O_RDONLY = 0, O_WRONLY = 1, O_RDWR = 2, O_CREAT = 0100 };
+    long flags = !(how & OS_WRITE) ? O_RDONLY : how & OS_READ ? O_RDWR : O_WRONLY;
+    return call4(CALL_OPENAT, LINUX_AT_FDCWD, (long)path, how & OS_CREATE ? flags | O_CREAT : flags, 0600);
 }
 
 static inline long os_remove(const char *path) {

@@ -5,6 +5,7 @@
 #include "core/plan.h"
 #include "core/text.h"
 #include "ending.h"
+#include "os/process_argument.h"
 #include "path.h"
 
 extern const char redox_plan[]; /* image.ld */
@@ -59,11 +60,9 @@ static uint32_t planned_processes(void) {
 }
 
 static void run_payload(void *unused) {
-    char argument[32] = "process=";
-    char *argv[] = {"payload", argument, NULL};
+    char argument[32], *argv[] = {"payload", argument, NULL};
     (void)unused;
-    size_t length = text_length(argument);
-    argument[length + text_u64(argument + length, process)] = 0;
+    process_argument(argument, process);
     redox_bare_ports(); /* for the records */
     os_exit(program_main(2, argv));
 }

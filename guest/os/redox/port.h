@@ -12,9 +12,6 @@
 /* --- what the payload needs --- */
 
 void os_exit(int status) __attribute__((noreturn));
-void os_output(const char *bytes, size_t length);
-void os_complain(const char *text);
-void os_facts(void (*fact)(void *, const char *name, const char *value), void *context);
 #define OS_HAS_REFUSAL
 const char *os_refusal(void);
 uint64_t os_clock_ns(void); /* never goes back, as the kernel's own may */
