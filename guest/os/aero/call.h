@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "errors.h"
 #include "os/syscall_x86_64.h"
 
 enum aero_call {
@@ -68,9 +69,6 @@ struct aero_event {
 struct aero_name {
     char system[65], node[65], release[65], version[65], machine[65], domain[65];
 };
-
-/* An Aero error as Linux's: errors.c. */
-long aero_errno(long error);
 
 /* What every call but the cheapest goes through: a comparison that costs next to nothing where nothing went wrong. */
 static inline long aero_result(long result) {

@@ -1,5 +1,7 @@
 /* Aero's error numbers are its own: three as in C, then 1001 and on in alphabetical order, and a few after that. */
-#include "os/os.h"
+#include "errors.h"
+
+#include <stdint.h>
 
 enum { FIRST = 1001, UNKNOWN = 5 /* EIO */ };
 

@@ -1,10 +1,13 @@
 /* The first program of a bare kernel: it looks after the boot, and runs the payload as a process of its own as often as
  * the plan says, each time as new. Records leave through a serial port. */
+#include "bare.h"
+
+#include "bare_context.h"
 #include "boot/serial.h"
-#include "context.h"
 #include "core/plan.h"
 #include "core/text.h"
 #include "ending.h"
+#include "os/os.h"
 #include "os/process_argument.h"
 #include "path.h"
 

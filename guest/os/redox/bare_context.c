@@ -1,5 +1,7 @@
 /* Contexts under a bare kernel: made by the kernel's own scheme, and over when it says so through an event queue. */
-#include "context.h"
+#include "bare_context.h"
+
+#include "keeper.h"
 #include "path.h"
 
 enum { STATUS_NONE = -1, SIGNALLED = 128, OVER_WORDS = FD_COUNT / 64, NO_QUEUE = -1 };

@@ -1,6 +1,6 @@
 /* Contexts: what the kernel schedules. A thread is one in this address space, a process one in a copy of it; both are
  * made through descriptors. Who hands those out and hears of the end is the keeper's business. */
-#include "context.h"
+#include "keeper.h"
 
 static const struct redox_keeper *keeper(void) {
     return redox_start.bare ? &redox_nobody : &redox_daemon;

@@ -1,6 +1,6 @@
 /* Contexts in a userland: a daemon makes processes and their threads, and tells how a process ended. A thread tells of
  * its end by a futex, as Redox's libc lets it do. */
-#include "context.h"
+#include "keeper.h"
 
 enum { SIGNALLED = 128 };
 

@@ -1,8 +1,10 @@
 /* From the first instruction to program_main(), whoever started the program; what is known of the kernel. */
-#include "context.h"
+#include "bare.h"
 #include "core/text.h"
 #include "os/cpu_model.h"
+#include "os/os.h"
 #include "path.h"
+#include "userland.h"
 
 static const char *const era_names[] = {
     [ERA_UNKNOWN] = "unknown", [ERA_2022_11] = "2022-11", [ERA_2025_04] = "2025-04",

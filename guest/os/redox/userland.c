@@ -1,5 +1,7 @@
 /* A program of a userland: what it was started with, and its output. */
-#include "context.h"
+#include "userland.h"
+
+#include "os/os.h"
 
 enum { AT_NULL = 0, AT_PROCESS = 41, AT_THREAD = 42, AT_NAMES = 43 }; /* relibc, src/platform/auxv_defs.rs */
 

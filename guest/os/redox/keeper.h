@@ -1,6 +1,6 @@
-/* Contexts: what the port's files know of them beyond os.h. */
-#ifndef FERRULE_REDOX_CONTEXT_H
-#define FERRULE_REDOX_CONTEXT_H
+/* Who keeps contexts, and what a new one is given. */
+#ifndef FERRULE_REDOX_KEEPER_H
+#define FERRULE_REDOX_KEEPER_H
 
 #include "os/os.h"
 
@@ -26,15 +26,5 @@ struct redox_keeper {
     long (*kill)(long context);
 };
 extern const struct redox_keeper redox_nobody, redox_daemon;
-
-long redox_bare_init(void);      /* of the first program: 0, or a negative errno */
-long redox_bare_ports(void);     /* lets the calling context use I/O ports */
-long redox_bare_exception(void); /* kind of the one that ended the process waited for last; -1: none did */
-
-/* --- what the program is started as (bare.c, userland.c) */
-void redox_bare_main(void) __attribute__((noreturn));
-void redox_bare_output(const char *bytes, size_t length);
-void redox_userland_main(uint64_t *stack) __attribute__((noreturn));
-void redox_userland_output(const char *bytes, size_t length);
 
 #endif
