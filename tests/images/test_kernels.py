@@ -8,7 +8,9 @@ import io
 import lzma
 import os
 import platform
+import shutil
 import struct
+import subprocess
 import tarfile
 from pathlib import Path
 
@@ -70,7 +72,7 @@ def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_a_package_gives_its_kernel_and_the_guests_modules(tmp_path: Path) -> None:
     package = tmp_path / "linux.deb"
     package.write_bytes(deb(PACKAGE))
-    debian.unpack(package, tmp_path / "out")
+    debian.unpack([package], tmp_path / "out")
     found = {str(path.relative_to(tmp_path / "out")) for path in (tmp_path / "out").rglob("*") if path.is_file()}
     assert found == {
         "vmlinuz",
@@ -97,7 +99,85 @@ def test_what_is_no_kernel_package_is_named(tmp_path: Path, content: bytes) -> N
     package = tmp_path / "linux.deb"
     package.write_bytes(content)
     with pytest.raises(InfrastructureError, match=r"linux\.deb: "):
-        debian.unpack(package, tmp_path / "out")
+        debian.unpack([package], tmp_path / "out")
+
+
+UBUNTU = {
+    "linux-image-generic": ("Depends: linux-image-6.8.0-31-generic, linux-modules-extra-6.8.0-31-generic", {}),
+    "linux-image-6.8.0-31-generic": ("Depends: kmod", {"./boot/vmlinuz-6.8.0-31-generic": bzimage_of(b"")}),
+    "linux-modules-6.8.0-31-generic": (
+        "Depends: wireless-regdb",
+        {"./lib/modules/6.8.0-31-generic/kernel/net/9p/9pnet.ko.zst": b"9pnet"},
+    ),
+    "linux-modules-extra-6.8.0-31-generic": (
+        "Depends: kmod",
+        {"./lib/modules/6.8.0-31-generic/kernel/fs/9p/9p.ko.zst": b"9p"},
+    ),
+}
+
+
+@pytest.fixture
+def ubuntu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """apt, the real one, on a repository with a kernel as Ubuntu packs it: other names, three packages, zstd."""
+    if not all(map(shutil.which, ("apt-get", "apt-cache", "dpkg-deb"))):
+        pytest.skip("apt and dpkg-deb are Debian's and Ubuntu's")
+    repository, records = tmp_path / "repository", []
+    repository.mkdir()
+    for name, (depends, files) in UBUNTU.items():
+        tree = tmp_path / "tree" / name
+        control = f"Package: {name}\nVersion: 6.8.0-31.31\nArchitecture: amd64\nMaintainer: nobody\n{depends}\n"
+        for path, content in {**files, "./DEBIAN/control": f"{control}Description: none\n".encode()}.items():
+            (tree / path).parent.mkdir(parents=True, exist_ok=True)
+            (tree / path).write_bytes(content)
+        package = repository / f"{name}_6.8.0-31.31_amd64.deb"
+        made = ["dpkg-deb", "--root-owner-group", "-Zzstd", "--build", str(tree), str(package)]
+        if subprocess.run(made, capture_output=True, check=False).returncode:
+            pytest.skip("this dpkg-deb packs no zstd")
+        digest = hashlib.sha256(package.read_bytes()).hexdigest()
+        about = f"Filename: ./{package.name}\nSize: {package.stat().st_size}\nSHA256: {digest}\nDescription: none\n"
+        records.append(control + about)
+    (repository / "Packages").write_text("\n".join(records))
+    (tmp_path / "sources.list").write_text(f"deb [trusted=yes] file:{repository} ./\n")
+    for folder in ("state/lists/partial", "archives/partial"):
+        (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / "status").touch()
+    settings = {
+        "Dir::State": tmp_path / "state",
+        "Dir::State::status": tmp_path / "status",
+        "Dir::Cache": tmp_path,
+        "Dir::Etc::sourcelist": tmp_path / "sources.list",
+        "Dir::Etc::sourceparts": "/dev/null",
+        "APT::Architecture": "amd64",
+        "APT::Architectures": "amd64",
+        "APT::Sandbox::User": "root",
+    }
+    (tmp_path / "apt.conf").write_text("".join(f'{key} "{value}";\n' for key, value in settings.items()))
+    monkeypatch.setenv("APT_CONFIG", str(tmp_path / "apt.conf"))
+    return repository
+
+
+def test_ubuntus_kernel_has_other_names_packages_and_packing(ubuntu: Path) -> None:
+    with pytest.raises(InfrastructureError, match="apt knows neither linux-image-amd64 nor linux-image-generic: "):
+        debian.offered()  # there are no lists yet
+    folder = debian.fetch()  # which fetches them into a folder of its own
+    assert folder.name == "linux-image-6.8.0-31-generic_6.8.0-31.31_amd64"
+    found = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+    assert found == {"vmlinuz", "modules/kernel/net/9p/9pnet.ko.zst", "modules/kernel/fs/9p/9p.ko.zst"}
+    debian.run_apt("apt-get", "-q", "update")
+    assert debian.offered() == "linux-image-6.8.0-31-generic"
+
+
+@pytest.mark.parametrize("harm", ["cut", "missing tool"])
+def test_a_package_of_ubuntus_that_cannot_be_unpacked_is_named(
+    harm: str, ubuntu: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = next(ubuntu.glob("linux-image-6*.deb"))
+    if harm == "cut":
+        package.write_bytes(package.read_bytes()[:-200])
+    else:
+        monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(InfrastructureError, match=package.name):
+        debian.unpack([package], tmp_path / "out")
 
 
 def test_the_newest_cached_kernel_is_taken(own_cache: Path) -> None:

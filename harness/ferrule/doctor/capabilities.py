@@ -113,9 +113,18 @@ def _kernel(options: GuestOptions) -> Iterator[Finding]:
     elif reason is not None:
         yield Finding(_SECTION, "linux kernel", "missing", reason, "the linux guest is skipped")
     elif shutil.which("apt-get"):
-        yield _ok("linux kernel", f"{debian.META_PACKAGE}, downloaded by apt at first use (70 MB, without root)")
+        yield _offered_kernel()
     else:
         yield _ok("linux kernel", "the host's own")
+
+
+def _offered_kernel() -> Finding:
+    """What apt would download, by its lists as they are now."""
+    try:
+        return _ok("linux kernel", f"{debian.offered()}, downloaded by apt at first use (without root)")
+    except FerruleError as error:
+        said = "at first use apt's lists are fetched into the cache, without root; --linux-kernel FILE needs neither"
+        return Finding(_SECTION, "linux kernel", "note", f"{_cause(error)}", said)
 
 
 def _named_kernel(options: GuestOptions) -> Finding:

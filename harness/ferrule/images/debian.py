@@ -1,24 +1,24 @@
-"""Debian's standard amd64 kernel: downloaded once by apt without root, unpacked into the cache without dpkg.
+"""Debian's or Ubuntu's standard amd64 kernel: downloaded once by apt without root, unpacked into the cache.
 
-apt checks the package against Debian's signed lists. The cloud kernel would be smaller, but it has no 9p.
+apt checks the packages against the distribution's signed lists. Cloud kernels would be smaller, but they have no 9p.
 """
 
 from __future__ import annotations
 
-import lzma
 import os
 import re
 import shutil
 import subprocess
-import tarfile
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
-from typing import BinaryIO
 
 from ferrule import paths
 from ferrule.errors import InfrastructureError, ToolMissing
+from ferrule.images import deb
 
-META_PACKAGE = "linux-image-amd64"
+META_PACKAGES = ("linux-image-amd64", "linux-image-generic")  # Debian's, Ubuntu's: they name the newest kernel
+_KERNEL = re.compile(r"^Depends:.*?\b(linux-image-[0-9][\w.+-]*-(?:amd64|generic))\b", re.MULTILINE)
 DOWNLOAD_SECONDS = 600.0  # 70 MB
 IMAGE, MODULES = "vmlinuz", "modules"  # names in the cache
 
@@ -46,15 +46,15 @@ def fetch() -> Path:
     if (found := cached()) is not None:
         return found
     if shutil.which("apt-get") is None:
-        raise ToolMissing("apt-get, which downloads Debian's kernel, is not here; name a kernel by --linux-kernel FILE")
+        raise ToolMissing("apt-get, which downloads a kernel, is not here; name a kernel by --linux-kernel FILE")
     cache = paths.cache("debian")
     try:
         with tempfile.TemporaryDirectory(dir=cache, prefix=".download-") as name:
             work = Path(name)
-            package = _download(work)
+            packages = _download(work)
             unpacked = work / "unpacked"
-            unpack(package, unpacked)
-            final = cache / package.name.removesuffix(".deb").replace("%3a", ":")
+            unpack(packages, unpacked)
+            final = cache / packages[0].name.removesuffix(".deb").replace("%3a", ":")
             try:
                 unpacked.rename(final)
             except OSError:
@@ -65,43 +65,25 @@ def fetch() -> Path:
         raise InfrastructureError(f"{cache}: {error.strerror or error}; FERRULE_CACHE names another folder") from error
 
 
-def unpack(package: Path, into: Path) -> None:
-    """Take image and guest modules out of a kernel's .deb: an ar archive (ar(5)) with a data.tar.xz in it.
+def unpack(packages: Sequence[Path], into: Path) -> None:
+    """Take image and guest modules out of a kernel's packages.
 
     Raises:
-        InfrastructureError: not a Debian package, or no kernel in it.
+        InfrastructureError: not Debian packages, or no kernel in them.
     """
     into.mkdir()
-    try:
-        with package.open("rb") as stream:
-            find_data(stream)
-            with lzma.open(stream) as plain, tarfile.open(fileobj=plain, mode="r|") as tar:
-                for member in tar:
-                    target = _target(member.name)
-                    content = tar.extractfile(member) if target is not None and member.isfile() else None
-                    if content is not None and target is not None:
-                        path = into / target
-                        path.parent.mkdir(parents=True, exist_ok=True)
-                        with path.open("wb") as sink:
-                            shutil.copyfileobj(content, sink)
-                while plain.read(1 << 20):  # to the end, where a cut file shows
-                    pass
-    except (tarfile.TarError, lzma.LZMAError, EOFError, ValueError) as error:
-        raise InfrastructureError(f"{package}: not a Debian kernel package: {error}") from error
+    for package in packages:
+        with deb.files(package) as tar:
+            for member in tar:
+                target = _target(member.name)
+                content = tar.extractfile(member) if target is not None and member.isfile() else None
+                if content is not None and target is not None:
+                    path = into / target
+                    path.parent.mkdir(parents=True, exist_ok=True)
+                    with path.open("wb") as sink:
+                        shutil.copyfileobj(content, sink)
     if not (into / IMAGE).is_file():
-        raise InfrastructureError(f"{package}: no boot/vmlinuz in it")
-
-
-def find_data(stream: BinaryIO) -> None:
-    """Stop at the content of data.tar.xz."""
-    if stream.read(8) != b"!<arch>\n":
-        raise ValueError("no ar archive")
-    while head := stream.read(60):
-        name, size = head[:16].decode("ascii", "replace").strip().rstrip("/"), int(head[48:58])
-        if name == "data.tar.xz":
-            return
-        stream.seek(size + size % 2, os.SEEK_CUR)
-    raise ValueError("no data.tar.xz in it")
+        raise InfrastructureError(f"{', '.join(map(str, packages))}: no boot/vmlinuz in it")
 
 
 def _target(name: str) -> str | None:
@@ -115,28 +97,62 @@ def _target(name: str) -> str | None:
     return None
 
 
-def _download(work: Path) -> Path:
-    """The .deb of the kernel that the meta package names. System lists first; private ones when there are none."""
+def _download(work: Path) -> list[Path]:
+    """The .debs of the kernel, its image first. System lists first; private ones when there are none."""
+    options: tuple[str, ...] = ()
     try:
-        package = _kernel_package(())
-        options: tuple[str, ...] = ()
+        names = _kernel_packages(options)
     except InfrastructureError:
         options = private_options(work)
         run_apt("apt-get", *options, "-q", "update")
-        package = _kernel_package(options)
-    run_apt("apt-get", *options, "-q", "download", package, cwd=work)
-    found = sorted(work.glob("*.deb"))
-    if not found:
-        raise InfrastructureError(f"apt-get download {package}: no file came")
-    return found[0]
+        names = _kernel_packages(options)
+    run_apt("apt-get", *options, "-q", "download", *names, cwd=work)
+    found = [next(work.glob(f"{name}_*.deb"), None) for name in names]
+    if missing := [name for name, path in zip(names, found, strict=True) if path is None]:
+        raise InfrastructureError(f"apt-get download {' '.join(missing)}: no file came")
+    return [path for path in found if path is not None]
 
 
-def _kernel_package(options: tuple[str, ...]) -> str:
-    text = run_apt("apt-cache", *options, "show", "--no-all-versions", META_PACKAGE)
-    found = re.search(r"^Depends:.*?\b(linux-image-[0-9][\w.+-]*-amd64)\b", text, re.MULTILINE)
-    if found is None:
-        raise InfrastructureError(f"apt-cache show {META_PACKAGE}: no kernel package named there")
-    return found[1]
+def offered() -> str:
+    """The kernel's package that apt would download, by the system's lists as they are now.
+
+    Raises:
+        InfrastructureError: they hold none.
+    """
+    return _kernel_packages(())[0]
+
+
+def _kernel_packages(options: tuple[str, ...]) -> list[str]:
+    """The kernel's image by the first meta package that apt knows, and Ubuntu's packages of its modules."""
+    reasons = []
+    for meta in META_PACKAGES:
+        try:
+            text = run_apt("apt-cache", *options, "show", "--no-all-versions", meta)
+        except ToolMissing:
+            raise
+        except InfrastructureError as error:
+            reasons.append(str(error))
+            continue
+        if found := _KERNEL.search(text):
+            return [found[1], *_modules(found[1], options)]
+        reasons.append(f"apt-cache show {meta}: no kernel package named there")
+    raise InfrastructureError(f"apt knows neither {' nor '.join(META_PACKAGES)}: {reasons[-1]}")
+
+
+def _modules(image: str, options: tuple[str, ...]) -> list[str]:
+    """Packages that hold the modules, where the image's does not."""
+    names = [image.replace("linux-image-", f"linux-{what}-") for what in ("modules", "modules-extra")]
+    if not image.endswith("-generic"):
+        return []
+    return [name for name in names if _known(name, options)]
+
+
+def _known(name: str, options: tuple[str, ...]) -> bool:
+    try:
+        run_apt("apt-cache", *options, "show", "--no-all-versions", name)
+    except InfrastructureError:
+        return False
+    return True
 
 
 def private_options(work: Path) -> tuple[str, ...]:

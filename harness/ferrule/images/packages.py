@@ -6,7 +6,6 @@ They go into a guest's file system. apt checks the packages against Debian's sig
 from __future__ import annotations
 
 import hashlib
-import lzma
 import re
 import shutil
 import tarfile
@@ -16,7 +15,7 @@ from pathlib import Path, PurePosixPath
 
 from ferrule import paths
 from ferrule.errors import InfrastructureError, ToolMissing
-from ferrule.images import debian
+from ferrule.images import deb, debian
 
 _FOLDERS = ("bin", "sbin", "lib", "lib64", "usr/bin", "usr/sbin", "usr/lib")
 _LIBRARY = re.compile(r"z?lib[a-z0-9.+-]*")
@@ -57,14 +56,9 @@ def unpack(package: Path, root: Path) -> None:
     Raises:
         InfrastructureError: not a Debian package.
     """
-    try:
-        with package.open("rb") as stream:
-            debian.find_data(stream)
-            with tarfile.open(fileobj=stream, mode="r|xz") as tar:
-                for member in tar:
-                    _take(tar, member, root)
-    except (tarfile.TarError, lzma.LZMAError, EOFError, ValueError) as error:
-        raise InfrastructureError(f"{package}: not a Debian package: {error}") from error
+    with deb.files(package) as tar:
+        for member in tar:
+            _take(tar, member, root)
 
 
 def _take(tar: tarfile.TarFile, member: tarfile.TarInfo, root: Path) -> None:

@@ -1,0 +1,71 @@
+"""A Debian package file: an ar archive (ar(5)) with the files as data.tar.xz, which Debian makes, or .zst, Ubuntu's."""
+
+from __future__ import annotations
+
+import lzma
+import os
+import subprocess
+import tarfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, BinaryIO, cast
+
+from ferrule.errors import InfrastructureError, ToolMissing
+
+_ZST, _XZ = "data.tar.zst", "data.tar.xz"
+
+
+@contextmanager
+def files(package: Path) -> Iterator[tarfile.TarFile]:
+    """The package's files, as a tar that is read once from beginning to end.
+
+    Raises:
+        ToolMissing: it is packed with zstd and dpkg-deb, which unpacks that, is not here.
+        InfrastructureError: not a Debian package, or a damaged one.
+    """
+    try:
+        with package.open("rb") as stream, _plain(package, stream) as plain:
+            with tarfile.open(fileobj=plain, mode="r|") as tar:
+                yield tar
+            while plain.read(1 << 20):  # to the end, where a cut file shows
+                pass
+    except (tarfile.TarError, lzma.LZMAError, EOFError, ValueError) as error:
+        raise InfrastructureError(f"{package}: not a Debian package: {error}") from error
+
+
+@contextmanager
+def _plain(package: Path, stream: BinaryIO) -> Iterator[IO[bytes]]:
+    """The tar, unpacked."""
+    if _find_data(stream) == _XZ:
+        with lzma.open(stream) as plain:
+            yield cast("IO[bytes]", plain)
+        return
+    command = ["dpkg-deb", "--fsys-tarfile", str(package)]
+    try:
+        child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    except OSError as error:
+        raise ToolMissing(f"dpkg-deb, which unpacks {package.name}, is not here: {error.strerror}") from error
+    with child:
+        assert child.stdout is not None
+        assert child.stderr is not None
+        try:
+            yield child.stdout
+        except BaseException:
+            child.kill()
+            raise
+        said = child.stderr.read().decode(errors="replace").strip()
+    if child.returncode:
+        raise ValueError(said.rpartition("\n")[2] or f"dpkg-deb ended with {child.returncode}")
+
+
+def _find_data(stream: BinaryIO) -> str:
+    """Stop at the content of the member that holds the files; its name."""
+    if stream.read(8) != b"!<arch>\n":
+        raise ValueError("no ar archive")
+    while head := stream.read(60):
+        name, size = head[:16].decode("ascii", "replace").strip().rstrip("/"), int(head[48:58])
+        if name in (_XZ, _ZST):
+            return name
+        stream.seek(size + size % 2, os.SEEK_CUR)
+    raise ValueError(f"no {_XZ} or {_ZST} in it")
