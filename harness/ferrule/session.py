@@ -163,7 +163,7 @@ class Session:
         for result, column in zip(self.results.values(), columns([*self.results.values()]), strict=True):
             result.accepted = self._option.accept
             try:
-                earlier = [one.column for one in history.of_guest(self._folder, result.guest)]
+                earlier = history.references(self._folder, column)
             except FerruleError as error:  # what was measured is worth more than the check of it
                 result.errors.append(f"not held against the history: {error}")
                 earlier = []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import lzma
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Any
 import pytest
 from ferrule.errors import InfrastructureError
 from ferrule.records.samples import GuestResult, Meaning
-from ferrule.report import history, verified
+from ferrule.report import history, raw, verified
 from ferrule.report.codec import Malformed, loads
 from ferrule.report.comparison import compare_runs
 from ferrule.report.publish import publish
@@ -29,20 +30,21 @@ MANY = settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow, H
 
 
 @cache
-def stored() -> tuple[str, dict[str, Any], list[Any]]:
-    """A run of two workloads: the machine, its line without a checksum, and the rows of its samples."""
+def stored() -> tuple[str, dict[str, Any], dict[str, Any]]:
+    """A run of two workloads: the machine, its line without a checksum, and its samples."""
     meaning = Meaning("call")
     runs = [make.run(name, [300.0 + i for i in range(7)], meaning, each=name == "a_call") for name in ("a_call", "b")]
     with TemporaryDirectory() as folder:
         root = Path(folder)
         where = history.append(root, [make.guest(runs)], seed=1, budget="quick", declared={}, moment=MOMENT)
         line = json.loads((where / "local.jsonl").read_text())
-        raw = gzip.decompress((where / line["raw"]).read_bytes()).splitlines()
+        samples = json.loads(lzma.decompress((where / line["raw"]).read_bytes()))
     line.pop("sum", None)
-    return where.name, line, [json.loads(row) for row in raw]
+    return where.name, line, samples
 
 
-MACHINE, LINE, ROWS = stored()
+MACHINE, LINE, SAMPLES = stored()
+OLD = [{"guest": "local", "boots": 1, "conditions": None}, {"key": {"workload": "a_call"}, "status": "ok"}]
 
 
 @MANY
@@ -65,14 +67,24 @@ def test_a_line_is_read_or_refused_and_what_is_read_can_be_shown(text: str) -> N
 
 
 @MANY
-@given(st.integers(0, len(ROWS) - 1).flatmap(lambda at: st.tuples(st.just(at), hostile.texts(ROWS[at]))))
-def test_samples_are_read_or_refused(drawn: tuple[int, str]) -> None:
-    rows = [json.dumps(row) for row in ROWS]
+@given(hostile.texts(SAMPLES))
+def test_samples_are_read_or_refused(text: str) -> None:
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "x.json.xz"
+        path.write_bytes(lzma.compress(text.encode("utf-8", "surrogatepass"), preset=0))
+        found = hostile.outcome(lambda: raw.load(path))
+    assert isinstance(found, (GuestResult, InfrastructureError))
+
+
+@MANY
+@given(st.integers(0, len(OLD) - 1).flatmap(lambda at: st.tuples(st.just(at), hostile.texts(OLD[at]))))
+def test_samples_of_the_layout_before_are_read_or_refused(drawn: tuple[int, str]) -> None:
+    rows = [json.dumps(row) for row in OLD]
     rows[drawn[0]] = drawn[1]
     with TemporaryDirectory() as folder:
         path = Path(folder) / "x.jsonl.gz"
         path.write_bytes(gzip.compress("\n".join(rows).encode("utf-8", "surrogatepass"), 1))
-        found = hostile.outcome(lambda: history.load_raw(path))
+        found = hostile.outcome(lambda: raw.load(path))
     assert isinstance(found, (GuestResult, InfrastructureError))
 
 
@@ -84,9 +96,9 @@ def test_whatever_the_bytes_are(content: bytes) -> None:
         path.write_bytes(content + b"\n")
         hostile.outcome(lambda: history.load(Path(folder)))
         path.write_bytes(content)
-        hostile.outcome(lambda: history.load_raw(path))
+        hostile.outcome(lambda: raw.load(path))
         path.write_bytes(b"\x1f\x8b\x08" + content)
-        hostile.outcome(lambda: history.load_raw(path))
+        hostile.outcome(lambda: raw.load(path))
 
 
 @pytest.mark.parametrize("machine", ["../../../X", "..", "/X", "a/b", "X", ".hidden", "", "a\x1b[2J", "x" * 300])

@@ -106,13 +106,12 @@ def test_doubts_survive_storage_and_stand_below_the_table(tmp_path: Path) -> Non
     result = make.guest([make.run("null_call", [300.0] * 7, CALL)])
     result.doubts = {KEY: "3 times"}
     history.append(tmp_path, [result], seed=1, budget="quick", declared=make.DECLARED)
-    (stored,) = history.of_guest(tmp_path, "local")
+    (stored,) = history.load(tmp_path)
     assert stored.column.doubts == {"null_call": "3 times"}
     assert stored.column.trusted == ()
     assert plausible.lines(stored.column) == [
         "local: null_call: 3 times; this run fails; --accept takes it as it is",
     ]
-    assert history.of_guest(tmp_path, "loc") == []
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the local guest needs Linux")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from dataclasses import fields
 from typing import Final
@@ -16,7 +17,8 @@ def departures(one: Conditions, other: Conditions, *, payload: bool = True) -> l
     """In what the second departs from the first: `kernel 6.1 -> 6.2`; `payload`: whether its build counts."""
     first, second = _stable(one), _stable(other)
     if not payload:
-        first.pop("payload"), second.pop("payload")
+        for one_of in (first, second):
+            one_of.pop("payload")
     return [
         f"{name} {first.get(name) or 'nothing'} -> {second.get(name) or 'nothing'}"
         for name in dict.fromkeys([*first, *second])
@@ -28,3 +30,10 @@ def _stable(conditions: Conditions) -> dict[str, str]:
     found = {one.name: str(getattr(conditions, one.name)) for one in fields(conditions) if one.name != "facts"}
     facts = {name: text for name, text in conditions.facts.items() if name.rpartition(".")[2] not in _VOLATILE}
     return found | {name: _COUNT.sub("", text) for name, text in facts.items()}
+
+
+def digest(conditions: Conditions) -> str:
+    """Equal where nothing departs, the payload's build left out."""
+    stable = _stable(conditions)
+    stable.pop("payload")
+    return hashlib.sha256(repr(sorted(stable.items())).encode()).hexdigest()[:16]

@@ -49,6 +49,8 @@ class Column:
     sampling: Sampling | None = None
     doubts: Mapping[str, str] = field(default_factory=dict)  # by run, as text (plausible.py)
     accepted: bool = False
+    damage: Mapping[str, int] = field(default_factory=dict)  # records that did not arrive as sent, by kind
+    interrupted: bool = False
 
     @property
     def trusted(self) -> tuple[Entry, ...]:
@@ -85,6 +87,8 @@ def columns(results: Iterable[GuestResult], declared: Mapping[str, Declared] | N
             result.sampling,
             {str(key): why for key, why in result.doubts.items()},
             result.accepted,
+            dict(result.damage),
+            result.interrupted,
         )
         for result in results
     ]

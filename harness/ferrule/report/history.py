@@ -2,19 +2,17 @@
 
 The shape is that of sel4bench's results: every run key holds [min, q1, median, mean, q3, max, sd, n] of its process
 values, beside facts about the run (results/metrics.yml says what each key means). All batches and histograms go
-compressed into <guest>.raw/<run_id>.jsonl.gz, so that every number can be computed again.
+compressed into <guest>.raw/<run_id>.json.xz (raw.py), so that every number can be computed again. A run that was
+interrupted and resumed has two lines: the later one is what counts.
 """
 
 from __future__ import annotations
 
-import gzip
-import json
 import os
 import platform
 import re
 import secrets
 import subprocess
-import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -25,10 +23,12 @@ import numpy as np
 
 from ferrule import __version__, paths
 from ferrule.errors import InfrastructureError, UsageError
-from ferrule.records.samples import Conditions, GuestResult, RunResult, Sampling
-from ferrule.report.codec import Malformed, decode, encode, loads, shown
+from ferrule.records.samples import Conditions, GuestResult, Sampling
+from ferrule.report import raw, series
+from ferrule.report.checksum import compact
+from ferrule.report.codec import Malformed, decode, encode, shown
 from ferrule.report.columns import Column, Declared, Entry, columns
-from ferrule.report.journal import append_line, lines, write_whole
+from ferrule.report.journal import append_line, is_sealed, numbered, parse, write_whole
 from ferrule.text import one_line
 
 SCHEMA = 1
@@ -43,8 +43,12 @@ _KINDS: Final[Mapping[str, type]] = dict.fromkeys(("run_id", "ts", "machine", "b
     "boots": int,
     "seed": int,
     "accepted": bool,
+    "interrupted": bool,
 }
-_LATER: Final[dict[str, Any]] = {"sampling": None, "doubts": {}, "accepted": False}  # keys that older lines lack
+_LATER: Final[dict[str, Any]] = {  # keys that older lines lack
+    **{"sampling": None, "doubts": {}, "accepted": False},
+    **{"damage": {}, "interrupted": False},
+}
 
 
 @dataclass(frozen=True)
@@ -60,15 +64,7 @@ class Stored:
     commit: str | None
     column: Column
     path: Path  # the file it is in
-
-
-@dataclass(frozen=True)
-class RawHead:
-    """The first line of a file of samples; the others are runs."""
-
-    guest: str
-    boots: int
-    conditions: Conditions | None
+    sealed: bool = True  # whether the line has a checksum
 
 
 def append(
@@ -79,8 +75,11 @@ def append(
     budget: str,
     declared: Mapping[str, Declared] | None = None,
     moment: datetime | None = None,
+    run_id: str | None = None,
 ) -> Path:
     """Store one campaign: a line and a raw file for every guest that gave anything.
+
+    Each guest is stored on its own: what cannot be stored of one costs the others nothing.
 
     Args:
         folder: the history's root.
@@ -89,30 +88,48 @@ def append(
         budget: its name.
         declared: workloads' declarations by name; our own when not given.
         moment: when; now when not given.
+        run_id: that the run has already; what is stored of it is not stored again, unless that was interrupted.
 
     Returns:
         The machine's folder of this year.
 
     Raises:
-        InfrastructureError: nothing can be written there.
+        InfrastructureError: nothing can be written there, or not all of it.
     """
-    head = heading(seed, budget, moment)
+    head = heading(seed, budget, moment, run_id)
     where = home(folder, head)
-    for result, column in zip(results, columns(results, declared), strict=True):
+    failed: list[str] = []
+    for result in results:
         if result.conditions is None and not result.runs:
             continue
-        name = slug(result.guest)
-        raw = Path(f"{name}.raw") / f"{head['run_id']}.jsonl.gz"
-        write_whole(where / raw, _pack(result))
-        line = head | {"guest": result.guest, "seconds": round(result.seconds, 3), "raw": raw.as_posix()}
-        append_line(where / f"{name}.jsonl", line | _line(column))
+        try:
+            _append_one(where, head, result, declared)
+        except InfrastructureError as error:
+            failed.append(str(error))
+        except (ValueError, ArithmeticError) as error:  # numbers that no honest guest has
+            failed.append(f"{result.guest}: its results cannot be stored: {one_line(str(error))}")
+    if failed:
+        raise InfrastructureError("; ".join(failed))
     return where
 
 
-def heading(seed: int, budget: str, moment: datetime | None = None) -> dict[str, Any]:
-    """The keys that the lines of one campaign share; `moment` is now when not given."""
+def _append_one(
+    where: Path, head: Mapping[str, Any], result: GuestResult, declared: Mapping[str, Declared] | None
+) -> None:
+    (column,) = columns([result], declared)
+    name = slug(result.guest)
+    if series.holds(where, name, str(head["run_id"]), interrupted=result.interrupted):
+        return
+    path = Path(f"{name}.raw") / f"{head['run_id']}.json.xz"
+    write_whole(where / path, raw.pack(result))
+    line = {**head, "guest": result.guest, "seconds": round(result.seconds, 3), "raw": path.as_posix()} | _line(column)
+    append_line(series.target(where, name, len(compact(line)) + 32), line)
+
+
+def heading(seed: int, budget: str, moment: datetime | None = None, run_id: str | None = None) -> dict[str, Any]:
+    """The keys that the lines of one campaign share; `moment` is now and `run_id` a new one when not given."""
     now = (moment or datetime.now(UTC)).astimezone(UTC)
-    run_id = f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+    run_id = run_id or f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
     head = {"schema": SCHEMA, "ts": f"{now:%Y-%m-%dT%H:%M:%SZ}", "run_id": run_id, "machine": machine_name()}
     return head | {"ferrule": __version__, "commit": commit_of(paths.checkout()), "seed": seed, "budget": budget}
 
@@ -131,6 +148,8 @@ def _line(column: Column) -> dict[str, Any]:
         "sampling": encode(column.sampling),
         "doubts": dict(column.doubts),
         "accepted": column.accepted,
+        "damage": dict(column.damage),
+        "interrupted": column.interrupted,
     }
     shapes = {str(entry.key): eight(entry.summary.per_process) for entry in column.entries if entry.summary}
     return line | shapes | {"entries": [encode(entry) for entry in column.entries]}
@@ -144,32 +163,45 @@ def eight(values: Sequence[float]) -> list[float]:
     return [float(v) for v in (x.min(), q1, median, x.mean(), q3, x.max(), sd)] + [int(x.size)]
 
 
-def load(folder: Path, files: str = "*.jsonl") -> list[Stored]:
-    """Everything stored, oldest first; what a crash tore off is not there.
+def load(folder: Path, files: str = "*.jsonl", within: bytes = b"") -> list[Stored]:
+    """Everything stored, oldest first; what a crash tore off is not there, nor what a later line replaces.
 
     Args:
         folder: the history's root.
         files: pattern of the files in each machine's folder.
+        within: only lines that hold these bytes.
 
     Raises:
         InfrastructureError: a line is damaged; names file, line and key.
     """
-    found = []
-    for path in sorted(folder.glob(f"[0-9][0-9][0-9][0-9]/*/{files}")):
-        for where, line in lines(path):
-            found.append(_stored(where, line, path))
-    return sorted(found, key=lambda one: (one.ts, one.run_id, one.column.guest))
+    found: dict[tuple[Path, str, str], Stored] = {}
+    for path in sorted(folder.glob(f"[0-9][0-9][0-9][0-9]/*/{files}"), key=series.order):
+        for where, text in numbered(path):
+            if within in text:
+                one = _stored(where, parse(text, where), path, sealed=is_sealed(text))
+                found[path.parent, one.run_id, one.column.guest] = one
+    return sorted(found.values(), key=lambda one: (one.ts, one.run_id, one.column.guest))
 
 
-def of_guest(folder: Path, guest: str) -> list[Stored]:
-    """What is stored of a guest on this machine, oldest first.
+def references(folder: Path, column: Column) -> list[Column]:
+    """What a fresh column's values are held against, oldest first, of all that is stored of this guest and machine.
+
+    For each run the latest believed value of the same accelerator, and that under equal conditions; nothing else is
+    read, however long the history is.
 
     Raises:
-        InfrastructureError: a line is damaged; names file, line and key.
+        InfrastructureError: a line is damaged; names file and line.
     """
-    machine = machine_name()
-    found = load(folder, f"{slug(guest)}.jsonl")
-    return [one for one in found if one.machine == machine and one.column.guest == guest]
+    if column.conditions is None:
+        return []
+    machine, name = machine_name(), slug(column.guest)
+    homes = sorted(folder.glob(f"[0-9][0-9][0-9][0-9]/{machine}"))
+    paths_ = [path for home in homes for path in series.parts(home, name)]
+    keys = [str(entry.key) for entry in column.entries]
+    now = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    found = series.needed(paths_, (column.guest, machine), keys, column.conditions, now)
+    stored = [_stored(f"{path}: byte {one.offset}", series.line_of(path, one), path) for path, one in found]
+    return [one.column for one in sorted(stored, key=lambda one: one.ts)]
 
 
 def load_run(folder: Path, run_id: str) -> list[Stored]:
@@ -180,17 +212,23 @@ def load_run(folder: Path, run_id: str) -> list[Stored]:
     """
     if not run_id:
         raise UsageError("a run id is empty; ids are in the history's lines and in the published pages")
-    every = load(folder)
-    ids = sorted({one.run_id for one in every if one.run_id.startswith(run_id)})
+    every = [one for one in load(folder, within=os.fsencode(run_id)) if one.run_id.startswith(run_id)]
+    ids = sorted({one.run_id for one in every})
     if len(ids) == 1:
-        return [one for one in every if one.run_id == ids[0]]
+        return every
     if ids:
         raise UsageError(f"run {run_id}: several runs begin so: {', '.join(ids)}")
-    known = ", ".join(dict.fromkeys(one.run_id for one in every[-8:])) or "none"
+    known = ", ".join(latest(folder)) or "none"
     raise UsageError(f"run {run_id}: not in {folder}; the latest are: {known}")
 
 
-def _stored(where: str, line: Mapping[str, Any], path: Path) -> Stored:
+def latest(folder: Path, count: int = 8) -> list[str]:
+    """The ids of the latest runs, oldest first."""
+    ids = {one.run_id: one.ts for path in folder.glob("[0-9][0-9][0-9][0-9]/*/*.jsonl") for one in series.briefs(path)}
+    return sorted(ids, key=lambda one: (ids[one], one))[-count:]
+
+
+def _stored(where: str, line: Mapping[str, Any], path: Path, *, sealed: bool = True) -> Stored:
     try:
         if line.get("schema") != SCHEMA:
             raise InfrastructureError(f"{where}: schema {shown(line.get('schema'))}, this Ferrule reads {SCHEMA}")
@@ -205,41 +243,19 @@ def _stored(where: str, line: Mapping[str, Any], path: Path) -> Stored:
             decode(Sampling, said["sampling"], ".sampling") if said["sampling"] is not None else None,
             decode(dict[str, str], said["doubts"], ".doubts"),
             fields["accepted"],
+            decode(dict[str, int], said["damage"], ".damage"),
+            fields["interrupted"],
         )
         text = {name: fields[name] for name in ("run_id", "ts", "machine", "budget", "ferrule")}
         for name, form in _FORMS.items():
             if form.fullmatch(fields[name]) is None:
                 raise Malformed(f"{shown(fields[name])} is none", f".{name}")
         commit = None if line["commit"] is None else decode(str, line["commit"], ".commit")
-        return Stored(seed=fields["seed"], commit=commit, column=column, path=path, **text)
+        return Stored(seed=fields["seed"], commit=commit, column=column, path=path, sealed=sealed, **text)
     except KeyError as error:
         raise InfrastructureError(f"{where}: key {error.args[0]} is missing") from None
     except Malformed as error:
         raise InfrastructureError(f"{where}: {error}") from None
-
-
-def _pack(result: GuestResult) -> bytes:
-    """All samples of one guest: the conditions, then a line a run. The same samples give the same bytes."""
-    rows = [encode(RawHead(result.guest, result.boots, result.conditions))]
-    rows += [encode(run) for run in result.runs.values()]
-    text = "".join(json.dumps(row, allow_nan=False, separators=(",", ":")) + "\n" for row in rows)
-    return gzip.compress(text.encode(), mtime=0)
-
-
-def load_raw(path: Path) -> GuestResult:
-    """The samples behind a stored line.
-
-    Raises:
-        InfrastructureError: the file is missing or damaged.
-    """
-    try:
-        rows = [loads(line) for line in gzip.decompress(path.read_bytes()).split(b"\n") if line]
-        if not rows:
-            raise Malformed("it is empty")
-        head, runs = decode(RawHead, rows[0]), [decode(RunResult, row) for row in rows[1:]]
-        return GuestResult(head.guest, head.conditions, {run.key: run for run in runs}, boots=head.boots)
-    except (OSError, EOFError, ValueError, zlib.error) as error:
-        raise InfrastructureError(f"{path}: no raw samples can be read: {one_line(str(error))}") from None
 
 
 def slug(text: str) -> str:

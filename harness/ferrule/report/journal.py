@@ -85,22 +85,35 @@ def write_whole(path: Path, content: bytes) -> None:
         ) from None
 
 
+def numbered(path: Path) -> Iterator[tuple[str, bytes]]:
+    """(`file:line`, text) of every whole line; a torn last one is skipped.
+
+    Raises:
+        InfrastructureError: the file cannot be read.
+    """
+    try:
+        with path.open("rb") as stream:
+            for number, line in enumerate(stream, 1):
+                text = line[:-1] if line.endswith(b"\n") else whole_tail(line)
+                if text is not None:
+                    yield f"{path}:{number}", text
+    except OSError as error:
+        raise InfrastructureError(f"{path}: cannot be read: {error.strerror}") from None
+
+
 def lines(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     """(`file:line`, object) of every whole line, without its checksum; a torn last one is skipped.
 
     Raises:
         InfrastructureError: the file cannot be read, or a whole line is no JSON object or was changed.
     """
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise InfrastructureError(f"{path}: cannot be read: {error.strerror}") from None
-    *found, tail = content.split(b"\n")
-    if (last := whole_tail(tail)) is not None:
-        found.append(last)
-    for number, line in enumerate(found, 1):
-        where = f"{path}:{number}"
-        yield where, parse(line, where)
+    for where, text in numbered(path):
+        yield where, parse(text, where)
+
+
+def is_sealed(line: bytes) -> bool:
+    """Whether a line has a checksum: those of before there were any have none."""
+    return b'"sum":"' in line[-24:]
 
 
 def parse(line: bytes, where: str) -> dict[str, Any]:

@@ -29,6 +29,7 @@ def append(
     seed: int,
     declared: Mapping[str, Declared] | None = None,
     moment: datetime | None = None,
+    run_id: str | None = None,
 ) -> Path:
     """Store one verification: a line for every guest that was tried.
 
@@ -38,6 +39,7 @@ def append(
         seed: of the campaign.
         declared: workloads' declarations by name; our own when not given.
         moment: when; now when not given.
+        run_id: that the run has already.
 
     Returns:
         The folder that the lines are in.
@@ -45,7 +47,7 @@ def append(
     Raises:
         InfrastructureError: nothing can be written there.
     """
-    head = history.heading(seed, BUDGET, moment)
+    head = history.heading(seed, BUDGET, moment, run_id)
     home = history.home(folder, head) / FOLDER
     for result, column in zip(results, columns(results, declared), strict=True):
         if result.conditions is None and not result.runs:

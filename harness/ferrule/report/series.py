@@ -1,0 +1,202 @@
+"""The files of one series of stored runs, and what of them a new run needs to read.
+
+A series is what one guest gave on one machine in a year: <guest>.jsonl, and when that is full <guest>+2.jsonl and so
+on, so that every hosting service takes each of them. What a run holds its values against is found by a brief of each
+line, kept in the cache: only the few lines that are needed are then read. A brief that is missing or does not fit its
+file is made anew from it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import zlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from ferrule import files, paths
+from ferrule.errors import FerruleError, InfrastructureError
+from ferrule.records.conditions import digest
+from ferrule.records.samples import Conditions
+from ferrule.report.codec import Malformed, decode
+from ferrule.report.journal import parse
+
+LIMIT: Final = 64 << 20  # bytes a file: hosting services refuse 100 MiB, and warn at 50 MiB of text at most
+LAYOUT: Final = 1  # of the briefs
+
+
+def parts(home: Path, name: str) -> list[Path]:
+    """The files of a series, oldest first."""
+    more = [(int(number), path) for path in home.glob("*.jsonl") if (number := _number(path, name)) is not None]
+    return [path for _, path in sorted(more)]
+
+
+def _number(path: Path, name: str) -> int | None:
+    """Of which part of the series a file is; None: of none."""
+    stem, plus, number = path.stem.partition("+")
+    if stem != name or (plus and not (number.isascii() and number.isdecimal() and number[0] != "0")):
+        return None
+    return int(number) if plus else 1
+
+
+def target(home: Path, name: str, size: int) -> Path:
+    """The file that a line of so many bytes goes into."""
+    held = parts(home, name)
+    if not held:
+        return home / f"{name}.jsonl"
+    if held[-1].stat().st_size + size <= LIMIT:
+        return held[-1]
+    return home / f"{name}+{(_number(held[-1], name) or 1) + 1}.jsonl"
+
+
+@dataclass(frozen=True)
+class Brief:
+    """What of a line tells whether it is needed."""
+
+    offset: int
+    size: int  # newline left out
+    crc: int  # of the line
+    ts: str
+    run_id: str
+    interrupted: bool
+    machine: str
+    guest: str
+    accel: str
+    conditions: str  # digest of all that may move a number, the payload's build left out
+    believed: Sequence[str]  # runs that have a value which is believed
+
+
+def needed(
+    files_: Sequence[Path], whose: tuple[str, str], keys: Iterable[str], conditions: Conditions, until: str
+) -> Iterator[tuple[Path, Brief]]:
+    """The latest line with a believed value of each run under the same accelerator, and under equal conditions.
+
+    Args:
+        files_: of a series, oldest first.
+        whose: guest and machine: names of two guests may make one file's.
+        keys: runs, as text.
+        conditions: of the fresh results.
+        until: lines of a later moment are left out: a clock was wrong when they were written.
+    """
+    equal = digest(conditions)
+    alike, same = set(keys), set(keys)
+    for path in reversed(files_):
+        for brief in reversed(briefs(path)):
+            if (brief.guest, brief.machine, brief.accel) != (*whose, conditions.accel) or brief.ts > until:
+                continue
+            here = set(brief.believed)
+            equally = here & same if brief.conditions == equal else set()
+            if here & alike or equally:
+                yield path, brief
+            alike -= here
+            same -= equally
+            if not (alike or same):
+                return
+
+
+def holds(home: Path, name: str, run_id: str, *, interrupted: bool) -> bool:
+    """Whether a run is in a series as it would be stored now: it is not stored twice."""
+    every = [brief for path in parts(home, name) for brief in briefs(path)]
+    found = [brief for brief in every if brief.run_id == run_id]
+    return bool(found) and found[-1].interrupted == interrupted and not interrupted
+
+
+def order(path: Path) -> tuple[Path, str, int]:
+    """By folder, series and part."""
+    stem, _, number = path.stem.partition("+")
+    return path.parent, stem, int(number) if number.isdecimal() else 1
+
+
+def briefs(path: Path) -> list[Brief]:
+    """Of every line of a file, in its order; those that are known come from the cache.
+
+    Raises:
+        InfrastructureError: a line is damaged.
+    """
+    kept = _kept(path)
+    end = kept[-1].offset + kept[-1].size + 1 if kept else 0
+    fresh = [*_read(path, end)]
+    if fresh:
+        _keep(path, [*kept, *fresh])
+    return [*kept, *fresh]
+
+
+def line_of(path: Path, brief: Brief) -> dict[str, Any]:
+    """The line that a brief is of.
+
+    Raises:
+        InfrastructureError: it cannot be read, or is damaged.
+    """
+    try:
+        with path.open("rb") as stream:
+            stream.seek(brief.offset)
+            line = stream.read(brief.size)
+    except OSError as error:
+        raise InfrastructureError(f"{path}: cannot be read: {error.strerror}") from None
+    return parse(line, f"{path}: byte {brief.offset}")
+
+
+def _read(path: Path, offset: int) -> Iterator[Brief]:
+    try:
+        with path.open("rb") as stream:
+            stream.seek(offset)
+            for line in stream:
+                if not line.endswith(b"\n"):
+                    return  # torn, or being written
+                text = line[:-1]
+                yield _brief(parse(text, f"{path}: byte {offset}"), offset, text)
+                offset += len(line)
+    except OSError as error:
+        raise InfrastructureError(f"{path}: cannot be read: {error.strerror}") from None
+
+
+def _brief(line: Mapping[str, Any], offset: int, text: bytes) -> Brief:
+    """A line that cannot be what it says is believed in nothing: reading it whole names the fault."""
+    accel = equal = ""
+    believed: list[str] = []
+    with suppress(Malformed, KeyError, TypeError, AttributeError):
+        doubted = {} if line.get("accepted") else line.get("doubts", {})
+        conditions = decode(Conditions, line["conditions"])
+        accel, equal = conditions.accel, digest(conditions)
+        believed = [key for key, value in line.items() if _is_shape(value) and key not in doubted]
+    ts, run_id, machine, guest = (str(line.get(name, "")) for name in ("ts", "run_id", "machine", "guest"))
+    about = (ts, run_id, line.get("interrupted") is True, machine, guest, accel, equal)
+    return Brief(offset, len(text), zlib.crc32(text), *about, believed)
+
+
+def _is_shape(value: object) -> bool:
+    """Whether a key of a line is a run: it holds eight numbers."""
+    return isinstance(value, list) and len(value) == 8 and all(isinstance(one, int | float) for one in value)
+
+
+def _place(path: Path) -> Path:
+    return paths.cache("briefs") / f"{hashlib.sha256(str(path.absolute()).encode()).hexdigest()[:24]}.json"
+
+
+def _kept(path: Path) -> list[Brief]:
+    """The briefs in the cache, when they fit the file: its last line that they know of is still there."""
+    with suppress(OSError, ValueError, KeyError, TypeError, FerruleError, RecursionError):
+        data = json.loads(_place(path).read_bytes())
+        if data["layout"] == LAYOUT and data["file"] == str(path.absolute()):
+            kept = [Brief(*one) for one in data["briefs"]]
+            if kept and _fits(path, kept[-1]) and _fits(path, kept[len(kept) // 2]):
+                return kept
+    return []
+
+
+def _fits(path: Path, brief: Brief) -> bool:
+    with path.open("rb") as stream:
+        stream.seek(brief.offset)
+        line = stream.read(brief.size + 1)
+    return line.endswith(b"\n") and zlib.crc32(line[:-1]) == brief.crc
+
+
+def _keep(path: Path, found: Sequence[Brief]) -> None:
+    """Into the cache; where that cannot be, they are made anew the next time."""
+    rows = [[*asdict(one).values()] for one in found]
+    text = json.dumps({"layout": LAYOUT, "file": str(path.absolute()), "briefs": rows}, separators=(",", ":"))
+    with suppress(OSError, FerruleError):
+        files.write_whole(_place(path), text.encode())

@@ -1,0 +1,188 @@
+"""A run that is not finished: all that is, on disk as it was finished, so that whatever ends the run costs nothing.
+
+results/<year>/<machine>/unfinished/<run_id>.jsonl holds a line with what was asked for, then a line a process that
+ended and a line an execution that did, each with its checksum. When the run is complete its results go into the
+history, and this file goes.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from ferrule.campaign.ledger import Executed, Ledger
+from ferrule.errors import InfrastructureError, UsageError
+from ferrule.payload.key import RunKey
+from ferrule.records.merge import merge
+from ferrule.records.samples import Conditions, GuestResult
+from ferrule.report.codec import Malformed, decode, encode
+from ferrule.report.journal import append_line, lines
+from ferrule.report.raw import block, unblock
+
+SCHEMA: Final = 1
+FOLDER: Final = "unfinished"
+_RETRIED: Final = ("lost", "missing")  # statuses of runs that did nothing wrong
+
+
+class Unfinished(Ledger):
+    """The file of one run, while this process writes it: nobody else resumes it meanwhile."""
+
+    def __init__(self, path: Path) -> None:
+        """Take the file.
+
+        Raises:
+            InfrastructureError: it cannot be made.
+            UsageError: another process writes it.
+        """
+        self.path = path
+        self._told: set[str] = set()  # guests whose conditions are in it
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._handle = os.open(path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        except OSError as error:
+            raise InfrastructureError(f"{path}: cannot store results: {error.strerror}; use --results") from None
+        try:
+            fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(self._handle)
+            raise UsageError(f"--resume {path.stem}: it is being measured at this moment") from None
+
+    def begin(self, heading: Mapping[str, Any], asked: Mapping[str, Any], keys: Mapping[str, Sequence[RunKey]]) -> None:
+        """Write what the run is: the history's heading, the options, and the runs of each guest."""
+        runs = {guest: [str(key) for key in found] for guest, found in keys.items()}
+        append_line(self.path, {"kind": "run", "layout": SCHEMA, **heading, "asked": dict(asked), "runs": runs})
+
+    def process(self, guest: str, boot: int, samples: GuestResult) -> None:
+        """See Ledger."""
+        line: dict[str, Any] = {"kind": "process", "guest": guest, "round": boot}
+        if samples.conditions is not None and guest not in self._told:
+            line["conditions"] = encode(samples.conditions)
+            self._told.add(guest)
+        append_line(self.path, line | block(samples.runs.values()))
+
+    def execution(self, guest: str, boot: int, done: Executed) -> None:
+        """See Ledger."""
+        append_line(self.path, {"kind": "execution", "guest": guest, "round": boot, **encode(done)})
+
+    def close(self, complete: bool) -> None:
+        """Let go of the file; one of a complete run is removed."""
+        if self._handle < 0:
+            return
+        if complete:
+            self.path.unlink(missing_ok=True)
+        if complete or not self.path.exists():
+            self.path.with_suffix(".lock").unlink(missing_ok=True)
+        os.close(self._handle)
+        self._handle = -1
+
+
+@dataclass
+class Found:
+    """What an unfinished run left."""
+
+    path: Path
+    head: dict[str, Any]
+    results: dict[str, GuestResult] = field(default_factory=dict)
+    tallies: dict[tuple[str, int], Counter[RunKey]] = field(default_factory=dict)
+    seconds: float = 0.0  # of all executions
+
+    @property
+    def run_id(self) -> str:
+        """Of the run."""
+        return self.path.stem
+
+    @property
+    def asked(self) -> dict[str, Any]:
+        """The options that it was asked with."""
+        return decode(dict[str, Any], self.head.get("asked", {}))
+
+    @property
+    def runs(self) -> dict[str, list[str]]:
+        """What was to be measured, by guest."""
+        return decode(dict[str, list[str]], self.head.get("runs", {}))
+
+
+def waiting(folder: Path) -> list[Path]:
+    """The files of all unfinished runs of a history, oldest first, and nobody is at work on them."""
+    return [path for path in sorted(folder.glob(f"[0-9][0-9][0-9][0-9]/*/{FOLDER}/*.jsonl")) if not _held(path)]
+
+
+def _held(path: Path) -> bool:
+    try:
+        handle = os.open(path.with_suffix(".lock"), os.O_RDWR | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    finally:
+        os.close(handle)
+    return False
+
+
+def find(folder: Path, run: str) -> Found:
+    """What an unfinished run left, by the beginning of its id; `last`: the latest.
+
+    Raises:
+        UsageError: there is none, or several begin so.
+        InfrastructureError: its file is damaged; names the line.
+    """
+    every = sorted(folder.glob(f"[0-9][0-9][0-9][0-9]/*/{FOLDER}/*.jsonl"), key=lambda path: path.stem)
+    chosen = every[-1:] if run == "last" else [path for path in every if run and path.stem.startswith(run)]
+    if len(chosen) == 1:
+        return read(chosen[0])
+    names = ", ".join(path.stem for path in (chosen or every)[-8:]) or "none"
+    what = "several unfinished runs begin so" if chosen else f"no unfinished run in {folder}; there are"
+    raise UsageError(f"--resume {run}: {what}: {names}")
+
+
+def read(path: Path) -> Found:
+    """An unfinished run's file.
+
+    Raises:
+        InfrastructureError: it is damaged; names the line.
+    """
+    found: Found | None = None
+    where = str(path)
+    try:
+        for place, line in lines(path):
+            where = place
+            if found is None:
+                if line.get("kind") != "run" or line.get("layout") != SCHEMA:
+                    raise Malformed(f"it is no unfinished run of layout {SCHEMA}")
+                found = Found(path, line)
+            else:
+                _take(found, line)
+    except (Malformed, KeyError) as error:
+        raise InfrastructureError(f"{where}: {error}; remove the file and measure anew") from None
+    if found is None:
+        raise InfrastructureError(f"{path}: holds nothing; remove it and measure anew")
+    return found
+
+
+def _take(found: Found, line: Mapping[str, Any]) -> None:
+    guest, boot = decode(str, line["guest"]), decode(int, line["round"])
+    result = found.results.setdefault(guest, GuestResult(guest, None, {}))
+    if line["kind"] == "process":
+        conditions = decode(Conditions, line["conditions"]) if "conditions" in line else None
+        runs = {key: run for key, run in unblock(line).items() if run.status not in _RETRIED}
+        tally = found.tallies.setdefault((guest, boot), Counter())
+        for key, run in runs.items():
+            tally[key] += len(run.processes)
+            for samples in run.processes:
+                result.boots = max(result.boots, samples.boot + 1)
+        merge(result, GuestResult(guest, conditions, runs))
+    elif line["kind"] == "execution":
+        done = decode(Executed, {name: line[name] for name in Executed.__dataclass_fields__})
+        errors = [done.error] if done.error else []
+        result.boots = max(result.boots, done.number + 1)
+        merge(result, GuestResult(guest, None, {}, errors, done.seconds, damage=done.damage))
+        found.seconds += done.seconds
+    else:
+        raise Malformed(f"kind {str(line['kind'])[:40]!r} is unknown")
