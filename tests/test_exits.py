@@ -16,6 +16,7 @@ from ferrule.errors import InfrastructureError, UsageError
 from ferrule.gate.paired.pairs import Journal
 
 from tests.support.gate_pairs import head, taken
+from tests.support.seccomp import refuse
 
 COSTS = {"null_call": 150.0}
 HEALTHY = ("run", "--guest=local", "--quick", "--workload=null_call", "--no-history", "--seed=1")
@@ -189,3 +190,38 @@ def test_closed_standard_streams_take_no_file_of_ours(tmp_path: Path) -> None:
         "exit(exits.guarded(lambda: os.open(os.devnull, os.O_RDONLY)))"
     )
     assert subprocess.run([sys.executable, "-c", program], env=environment(), check=False).returncode >= 3
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--workload=pipe_latency[size=0]",), "size=0 is not from 1 to 4096"),
+        (("--workload=null_call[cross_core]",), "null_call has one end only"),
+        (("--guest=linux", "--memory=0"), "--memory 0: the linux guest needs 96 MiB"),
+        (("--guest=linux", "--memory=16"), "--memory 16: the linux guest needs 96 MiB"),
+        (("--guest=floor", "--memory=0"), "--memory 0: the floor guest needs 64 MiB"),
+    ],
+)
+def test_usage_that_cannot_be_meant_is_one_line_and_two(arguments: tuple[str, ...], words: str, tmp_path: Path) -> None:
+    done = ferrule("run", "--guest=local", "--quick", "--no-history", *arguments, cwd=tmp_path)
+    assert done.returncode == 2, done.stdout + done.stderr
+    (told,) = [line for line in done.stderr.splitlines() if line.startswith("ferrule: ")]
+    assert words in told
+
+
+def test_a_run_that_may_not_pin_measured_something_or_says_so(tmp_path: Path) -> None:
+    """Whoever refuses affinity to a container leaves it nothing that can be placed."""
+    done = ferrule(*HEALTHY, cwd=tmp_path, preexec_fn=refuse("sched_setaffinity"))
+    assert done.returncode == (0 if "1 passed" in done.stdout else 2), done.stdout + done.stderr
+    assert done.returncode == 0 or "ferrule: nothing was measured: local: " in done.stderr
+
+
+def test_a_run_without_any_guest_measured_nothing(tmp_path: Path) -> None:
+    done = ferrule("run", "--no-history", "--suite=elsewhere", cwd=tmp_path)
+    assert done.returncode == 2
+
+
+def test_a_container_that_refuses_pidfds_measures_all_the_same(tmp_path: Path) -> None:
+    done = ferrule(*HEALTHY, cwd=tmp_path, preexec_fn=refuse("pidfd_open"))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "1 passed" in done.stdout

@@ -191,6 +191,8 @@ def _ending(held: Session, exitstatus: int) -> int:
         return EXIT_USAGE
     if exitstatus in (pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.INTERRUPTED):
         return EXIT_INFRASTRUCTURE
+    if held.measured and (why := held.nothing()):
+        return exits.tell(UsageError(why))
     return exitstatus
 
 

@@ -21,7 +21,7 @@ from ferrule.options.machines import guest_options_of
 from ferrule.payload.build import Payload, build_for
 from ferrule.payload.key import RunKey
 from ferrule.payload.registry import find, workloads
-from ferrule.payload.selection import Asked, Variants, keys_of, parse_key, parse_place, suite_of, variants_of
+from ferrule.payload.selection import Asked, Variants, asked_keys, keys_of, parse_key, parse_place, suite_of
 from ferrule.records.samples import GuestResult, RunResult
 from ferrule.report import extra_info, history, matrix, plausible, tables, verdicts, verified
 from ferrule.report.codec import encode
@@ -81,14 +81,8 @@ class Session:
 
     def _asked_keys(self, asked: Asked, family: str, keys: Sequence[RunKey]) -> list[RunKey]:
         """The keys of one item of --workload in this family: the suite's own when it gives no parameters."""
-        name, params, place = asked
-        row = find(name, self._extra)
-        if family not in (row.family, suite_of(row)):
-            return []
-        own = [key for key in keys if key.workload == name and place in (None, key.place)]
-        if own and not params:
-            return own
-        return variants_of(row, params, (place,) if place else self._places)
+        row = find(asked[0], self._extra)
+        return asked_keys(row, asked, keys, self._places) if family in (row.family, suite_of(row)) else []
 
     def measure(self, cases: Iterable[Case]) -> None:
         """Run the campaign for these cases.
@@ -183,6 +177,15 @@ class Session:
         """Why a measured value fails its test; None when it is believed, or was to be taken as it is."""
         held = self.results[case.guest]
         return None if held.accepted else held.doubts.get(case.key)
+
+    def nothing(self) -> str | None:
+        """Why nothing was measured at all, not even a control; None where anything was."""
+        spoke = [one for one in self.results.values() if one.conditions is not None]
+        if any(run.status == "ok" for one in spoke for run in one.runs.values()):
+            return None
+        why = [f"{name}: {reason.splitlines()[0]}" for name, reason in self.skipped.items()]
+        why += [f"{one.guest}: {run.key}: {run.reason}" for one in spoke for run in list(one.runs.values())[:1]]
+        return f"nothing was measured: {'; '.join(why)}"
 
     def result(self, case: Case) -> RunResult:
         """Samples of a case, or why there are none."""

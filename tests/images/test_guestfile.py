@@ -7,12 +7,15 @@ import json
 from pathlib import Path
 
 import pytest
+from ferrule.cli import main
 from ferrule.errors import ToolMissing, UsageError
 from ferrule.images import guestfile
 from ferrule.images.guestfile import Need
 from ferrule.machine.options import GuestOptions
 from hypothesis import given
 from hypothesis import strategies as st
+
+from tests.support import hostile
 
 NEEDS = (
     Need("kernel", "its kernel", "upstream's daily image"),
@@ -59,7 +62,11 @@ def test_every_file_may_have_its_hash(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "what"),
     [
-        ("[guest", "guests.toml: "),
+        ("[guest", "guests.toml: no TOML"),
+        ("a = " + "[" * 100_000, "guests.toml: nested too deeply"),
+        ("a = " + "9" * 5000, "guests.toml: no TOML"),
+        ("guest.redox.kernel = nan", "must be a text in quotes"),
+        ("#" * (1 << 21), "no TOML file of ours is over"),
         ("guest = 1", "must be tables"),
         ("guest.redox = 1", "must be tables"),
         ("[redox]", "redox: unknown"),
@@ -97,7 +104,8 @@ def test_unavailable_says_what_find_would(folder: Path) -> None:
     (folder / "guests.toml").write_text('[guest.redox]\nkernel = "kernel"')
     assert guestfile.unavailable("redox", NEEDS, options) is None
     (folder / "kernel").unlink()
-    assert "no such file" in (guestfile.unavailable("redox", NEEDS, options) or "")
+    with pytest.raises(UsageError, match="no such file"):  # named and not there: no guest to be skipped
+        guestfile.unavailable("redox", NEEDS, options)
 
 
 @given(st.dictionaries(st.tuples(KEYS, KEYS), st.text(min_size=1).filter(lambda text: "\0" not in text)))
@@ -128,3 +136,37 @@ def test_a_file_of_texts_is_read_as_written(
 def _quoted(text: str) -> str:
     """A TOML basic string: JSON's escapes, but no surrogates."""
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007F")
+
+
+def test_a_byte_order_mark_is_let_pass(folder: Path) -> None:
+    assert found(folder, '\ufeff[guest.redox]\nkernel = "kernel"').files["kernel"].path == folder / "kernel"
+
+
+@given(st.binary(max_size=100) | st.text(max_size=100).map(lambda text: f"[guest.{text}]\n{text} = {text}".encode()))
+def test_whatever_the_file_holds_is_read_or_one_line(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:
+    file = tmp_path_factory.getbasetemp() / "hostile.toml"
+    file.write_bytes(content)
+    hostile.outcome(lambda: guestfile.read(file))
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('[guest.redox]\nkernal = "x"', "guest.redox.kernal: unknown key; there are kernel, image"),
+        ('[guest.plan9]\nkernel = "x"', "guest.plan9: there is no such guest; there are aero"),
+        ('[guest.local]\nkernel = "x"', "guest.local: is never read; the local guest takes no files of yours"),
+        ('[guest.redox_userland]\nimage = "x"', "write its keys into [guest.redox]"),
+        ('[guest.hermit]\nkernel = "nothing"\nloader = "nothing"', "nothing: no such file"),
+    ],
+)
+def test_a_wrong_guests_toml_ends_a_run_before_it_begins(
+    folder: Path, text: str, words: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "guests.toml").write_text(text)
+    given = ["--guests-file", str(folder / "guests.toml")]
+    named = [] if "nothing" in text else ["--guest=local"]
+    assert main(["run", *named, "--workload=null_call", "--quick", "--no-history", *given]) == 2
+    out, err = capfd.readouterr()
+    (told,) = [line for line in (out + err).splitlines() if words in line]
+    assert told.startswith("ferrule: ")
+    assert main(["gate", "--guest=hermit", "--workload=null_call", *given]) == 2

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from ferrule import paths
 from ferrule.errors import UsageError
+from ferrule.gate.selection import select
 from ferrule.payload.key import RunKey
 from ferrule.payload.plan import PLACES
 from ferrule.payload.registry import find, workloads
@@ -73,3 +74,33 @@ def test_a_dropped_in_file_is_in_its_family(tmp_path: Path) -> None:
     source = (paths.guest() / "workloads" / "ipc" / "pipe_latency.c").read_text()
     (tmp_path / "ipc" / "pipe_other.c").write_text(source.replace('"pipe_latency"', '"pipe_other"'))
     assert RunKey("pipe_other") in keys_of("ipc", {}, ("same_core",), (tmp_path,))
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("pipe_latency[size=0]", "workload pipe_latency: size=0 is not from 1 to 4096"),
+        ("channel_latency[size=0]", "size=0 is not from 1 to 4096"),
+        ("context_switch[procs=1]", "procs=1 is not from 2 to 32"),
+        ("map_unmap[touch=2]", "touch=2 is not from 0 to 1"),
+        ("canary[nops=-1]", "nops=-1 is not from 0 to 1024"),
+        ("pipe_latency[size=9999999999999999999]", "is no integer of at most 18 digits"),
+        ("pipe_latency[size=\u00b2]", "is no integer"),
+        ("pipe_latency[size=--5]", "is no integer"),
+        (f"pipe_latency[size={'9' * 5000}]", "is no integer"),
+        ("pipe_latency[size=1,size=2]", "size is given twice"),
+        ("pipe_latency[same_core,cross_core]", "a place is given twice"),
+        ("null_call[cross_core]", "null_call has one end only; leave the place out"),
+        ("null_call[free]", "null_call has one end only"),
+    ],
+)
+def test_values_and_places_that_cannot_be_are_refused(text: str, words: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        select("", text, "same_core", ())
+    assert words in str(caught.value)
+
+
+def test_defaults_are_within_their_ranges() -> None:
+    for row in workloads().values():
+        assert set(row.ranges) <= {key for key, _ in row.params} | {"place"}
+        assert variants_of(row, dict(row.params), ("same_core",))

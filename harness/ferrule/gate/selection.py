@@ -10,7 +10,7 @@ from ferrule import paths
 from ferrule.errors import UsageError
 from ferrule.payload.key import RunKey
 from ferrule.payload.registry import find
-from ferrule.payload.selection import Variants, keys_of, parse_key, parse_place, variants_of
+from ferrule.payload.selection import Variants, asked_keys, keys_of, parse_key, parse_place
 
 
 def select(suites: str, workloads: str, places: str, extra: Sequence[Path]) -> list[RunKey]:
@@ -28,10 +28,8 @@ def select(suites: str, workloads: str, places: str, extra: Sequence[Path]) -> l
     keys = [key for name, of_suite in held.items() if not asked or name in asked for key in of_suite]
     if workloads:
         chosen: list[RunKey] = []
-        for name, params, place in parse_key(workloads):
-            row = find(name, extra)
-            own = [key for key in keys if key.workload == name and place in (None, key.place)]
-            chosen += own if own and not params else variants_of(row, params, (place,) if place else where)
+        for asked_for in parse_key(workloads):
+            chosen += asked_keys(find(asked_for[0], extra), asked_for, keys, where)
         keys = chosen
     if not keys:
         raise UsageError("--suite, --workload: nothing chosen")

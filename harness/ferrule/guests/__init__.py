@@ -15,6 +15,7 @@ from types import ModuleType
 from ferrule.errors import FerruleError, InfrastructureError, UsageError
 from ferrule.guests import outside
 from ferrule.guests.outside import Source
+from ferrule.images import guestfile
 from ferrule.machine.guest import Ending, Execution, Guest
 from ferrule.machine.options import GuestOptions
 from ferrule.payload import port
@@ -26,6 +27,7 @@ __all__ = [
     "GuestOptions",
     "add",
     "available",
+    "check_tables",
     "create",
     "embedded",
     "unavailable",
@@ -63,10 +65,36 @@ def embedded() -> list[str]:
 
 
 def unavailable(name: str, options: GuestOptions | None = None) -> str | None:
-    """Why an embedded guest cannot be had here, with what to do about it; None when it can or only trying tells."""
+    """Why an embedded guest cannot be had here, with what to do about it; None when it can or only trying tells.
+
+    Raises:
+        UsageError: no such guest, or guests.toml is wrong.
+    """
     told = getattr(_module(name.partition("://")[0]), "unavailable", None)
+    check_tables(options or GuestOptions())
     reason: str | None = told(options or GuestOptions()) if told else None
     return reason
+
+
+def check_tables(options: GuestOptions) -> None:
+    """Refuse what guests.toml holds and no guest reads. A guest of files has NEEDS, SETTINGS and a table of its name.
+
+    Raises:
+        UsageError: names the table or key and those that there are.
+    """
+    file, held = guestfile.tables(options)
+    for name, table in held.items():
+        source = _sources().get(name)
+        if source is None:
+            raise UsageError(f"{file}: guest.{name}: there is no such guest; there are {', '.join(sorted(_sources()))}")
+        module = _module(name)
+        needs, home = getattr(module, "NEEDS", None), getattr(module, "TABLE", name)
+        if home != name:
+            raise UsageError(f"{file}: guest.{name}: is never read; write its keys into [guest.{home}]")
+        if needs is not None:
+            guestfile.check_keys(file, name, table, needs, getattr(module, "SETTINGS", ()))
+        elif source.path.parent == Path(__file__).parent:
+            raise UsageError(f"{file}: guest.{name}: is never read; the {name} guest takes no files of yours")
 
 
 def create(name: str, options: GuestOptions | None = None) -> Guest:

@@ -25,6 +25,7 @@ KERNEL: Final = Need(
     "Aero's boot CD (the .iso with kernel and loader that upstream's `make iso` writes to src/target/aero.iso)",
     "https://github.com/Andy-Python-Programmer/aero, built as its README says",
 )
+NEEDS: Final = (KERNEL,)
 BOOT_SECONDS: dict[Accel, float] = {"kvm": 30.0, "tcg": 90.0, "icount": 120.0}
 LEAST_MEMORY: Final = 128  # MiB
 SHARED_BYTES: Final = 4096  # of the file that is mapped where processes share memory
@@ -49,7 +50,7 @@ def create(name: str, options: GuestOptions) -> AeroGuest:
     if options.cpus not in (None, (0,)):
         raise UsageError(f"--cpu {','.join(map(str, options.cpus or ()))}: Aero runs everything on CPU 0")
     program = qemu.find(ARCH)
-    kernel = guestfile.find("aero", [KERNEL], options).files[KERNEL.key]
+    kernel = guestfile.find("aero", NEEDS, options).files[KERNEL.key]
     return AeroGuest(program, accel.choose(options, program), kernel, options)
 
 
@@ -59,7 +60,7 @@ def unavailable(options: GuestOptions) -> str | None:
         qemu.find(ARCH)
     except FerruleError as error:
         return str(error)
-    return guestfile.unavailable("aero", [KERNEL], options)
+    return guestfile.unavailable("aero", NEEDS, options)
 
 
 def disk(payload: bytes, processes: int) -> bytes:

@@ -6,6 +6,7 @@ import os
 import re
 from contextlib import ExitStack
 from dataclasses import replace
+from typing import Final
 
 from ferrule.errors import FerruleError, UsageError
 from ferrule.guests.linux_ssh import OverSsh, SshBoot
@@ -43,6 +44,7 @@ _WORDS: dict[Accel, str] = {
     "tcg": "tsc=reliable",
     "icount": "tsc=reliable nokaslr norandmaps random.trust_cpu=off",
 }
+LEAST_MEMORY: Final = 96  # MiB; with less Debian's kernel unpacks itself for ever, or panics
 _PANIC = re.compile(r"Kernel panic - not syncing: .*|Uncaught panic:\s+.*")  # Linux's, Asterinas's
 _INIT = re.compile(r"ferrule-init: (.*)")
 _FINISHED = "all processes ended with status 0"
@@ -55,6 +57,8 @@ def create(name: str, options: GuestOptions) -> LinuxGuest:
         raise UsageError(f"--guest {name}: the linux guest takes no address; write `linux`")
     if options.transport not in TRANSPORTS:
         raise UsageError(f"--transport {options.transport}: the linux guest knows {', '.join(TRANSPORTS)}")
+    if options.memory < LEAST_MEMORY:
+        raise UsageError(f"--memory {options.memory}: the linux guest needs {LEAST_MEMORY} MiB")
     program = qemu.find(ARCH)
     choice = accel.choose(options, program, _uncountable(options))
     if options.transport == "ssh":

@@ -25,6 +25,7 @@ from ferrule.records.samples import Accel
 from ferrule.transports.typed import Shell
 
 ARCH: Final = "x86_64"
+TABLE: Final = "redox"  # in guests.toml: one for both
 NEEDS: Final = (guestfile.optional(KERNEL), IMAGE)
 BOOT_SECONDS: dict[Accel, float] = {"kvm": 90.0, "tcg": 300.0, "icount": 900.0}
 LEAST_MEMORY: Final = 256  # MiB
@@ -52,7 +53,7 @@ def create(name: str, options: GuestOptions) -> Guest:
         return RedoxerGuest(redoxer, accel.choose(options, program, obstacle), options)
     if options.memory < LEAST_MEMORY:
         raise UsageError(f"--memory {options.memory}: the redox_userland guest needs {LEAST_MEMORY} MiB")
-    found = guestfile.find("redox", NEEDS, options, SETTINGS)
+    found = guestfile.find(TABLE, NEEDS, options, SETTINGS)
     login = (found.settings.get("user", USER), found.settings.get("password", PASSWORD))
     return ImageGuest(
         program, accel.choose(options, program, accel.one_cpu(options)), found.files[IMAGE.key], login, options
@@ -67,14 +68,14 @@ def unavailable(options: GuestOptions) -> str | None:
         return str(error)
     if _unnamed(options) and shutil.which("redoxer"):
         return None
-    reason = guestfile.unavailable("redox", NEEDS, options, SETTINGS)
+    reason = guestfile.unavailable(TABLE, NEEDS, options, SETTINGS)
     return reason and reason.removeprefix("redox: ")  # the table's name, which is another guest's
 
 
 def _unnamed(options: GuestOptions) -> bool:
     """Whether no image is named; a guests.toml that is wrong names one, for its error to be seen."""
     try:
-        guestfile.find("redox", NEEDS, options, SETTINGS)
+        guestfile.find(TABLE, NEEDS, options, SETTINGS)
     except guestfile.Unnamed:
         return True
     except FerruleError:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Final
 
 from ferrule import paths, tomlfile
-from ferrule.errors import FerruleError, ToolMissing, UsageError
+from ferrule.errors import ToolMissing, UsageError
 from ferrule.machine.options import GuestOptions
 
 DEFAULT: Final = "guests.toml"  # in the folder that the user works in
@@ -73,14 +73,47 @@ def find(guest: str, needs: Sequence[Need], options: GuestOptions, settings: Col
 
 
 def unavailable(guest: str, needs: Sequence[Need], options: GuestOptions, settings: Collection[str] = ()) -> str | None:
-    """Why find() would raise, as far as that can be told without reading the files; None when it would not."""
+    """Which file is named nowhere, with what to do; None when all are, as far as shows without reading them.
+
+    Raises:
+        UsageError: one that is named is not there, or guests.toml is not as above: that is no guest to be skipped.
+    """
     try:
         named, _, _ = _named(guest, needs, options, settings)
-        for key, path in named.items():
-            _exists(guest, key, path)
-    except FerruleError as error:
+    except Unnamed as error:
         return str(error)
+    for key, path in named.items():
+        _exists(guest, key, path)
     return None
+
+
+def tables(options: GuestOptions) -> tuple[Path, dict[str, dict[str, str]]]:
+    """The user's guests.toml and its tables by guest; no tables where nobody has written one.
+
+    Raises:
+        UsageError: as read() does.
+    """
+    file = options.guests_file or paths.workplace() / DEFAULT
+    return file, read(file) if options.guests_file or file.exists() else {}
+
+
+def check_keys(
+    file: Path, guest: str, table: Mapping[str, str], needs: Sequence[Need], settings: Collection[str]
+) -> None:
+    """Refuse what a guest's table holds and the guest does not read.
+
+    Raises:
+        UsageError: names the key and those that there are.
+    """
+    known = [*(need.key for need in needs), *settings, *_hash_keys(needs)]
+    for key in table:
+        if key not in known:
+            raise UsageError(f"{file}: guest.{guest}.{key}: unknown key; there are {', '.join(known)}")
+
+
+def _hash_keys(needs: Sequence[Need]) -> dict[str, str]:
+    """Keys that hold a hash, with those of the files that it is of."""
+    return {_HASH: needs[0].key} | {f"{need.key}_{_HASH}": need.key for need in needs}
 
 
 def read(file: Path) -> dict[str, dict[str, str]]:
@@ -124,14 +157,11 @@ def _named(
     guest: str, needs: Sequence[Need], options: GuestOptions, settings: Collection[str]
 ) -> tuple[dict[str, Path], dict[str, str], dict[str, str]]:
     """Paths by key, hashes by key, and settings; the flag goes before the file."""
-    file = options.guests_file or paths.workplace() / DEFAULT
-    table = read(file).get(guest, {}) if options.guests_file or file.exists() else {}
-    hash_keys = {_HASH: needs[0].key} | {f"{need.key}_{_HASH}": need.key for need in needs}
+    file, held = tables(options)
+    table = held.get(guest, {})
+    hash_keys = _hash_keys(needs)
     keys = [need.key for need in needs]
-    known = [*keys, *settings, *hash_keys]
-    for key in table:
-        if key not in known:
-            raise UsageError(f"{file}: guest.{guest}.{key}: unknown key; there are {', '.join(known)}")
+    check_keys(file, guest, table, needs, settings)
     flags = {key: path for (name, key), path in options.guest_files.items() if name == guest}
     for key in flags:
         if key not in keys:

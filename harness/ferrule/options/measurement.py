@@ -13,7 +13,7 @@ from ferrule.errors import UsageError
 from ferrule.guests import available, embedded
 from ferrule.options.machines import guest_options_of, take_guests
 from ferrule.payload.registry import find, workloads
-from ferrule.payload.selection import parse_key, parse_place, suite_of, variants_of
+from ferrule.payload.selection import asked_keys, parse_key, parse_place, suite_of
 
 _PERCENT = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,4})?) ?%")
 _DURATION = re.compile(r"([0-9]{1,6}(?:\.[0-9]{1,3})?)([smh])")
@@ -34,8 +34,8 @@ def check(option: Namespace) -> None:
     places = parse_place(option.place)
     if option.workload is not None and not parse_key(option.workload):
         raise UsageError(f"--workload {option.workload!r}: no workload named; leave it out to run all")
-    for name, params, _ in parse_key(option.workload or ""):
-        variants_of(find(name, extra_of(option)), params, places)
+    for asked in parse_key(option.workload or ""):
+        asked_keys(find(asked[0], extra_of(option)), asked, (), places)
     _check_output(option)
     if option.patience is not None and not 0 < option.patience < float("inf"):
         raise UsageError(f"--patience {option.patience}: must be more than 0 seconds, and not for ever")

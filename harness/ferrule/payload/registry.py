@@ -18,6 +18,8 @@ _ROW = re.compile(r"^WORKLOAD(?:_ROW)?\s*\{(?P<fields>.*?)^\};", re.MULTILINE | 
 _STRING = r'"(?:[^"\\]|\\.)*"'
 _FIELD = re.compile(rf"\s*\.(?P<key>\w+)\s*=\s*(?P<value>{_STRING}(?:\s*{_STRING})*|\w+)\s*(?:,|$)|\s*LOOPS\s*(?:,|$)")
 _COMMENT = re.compile(rf"({_STRING})|/\*.*?\*/|//[^\n]*", re.DOTALL)
+_REFUSED = re.compile(r'REFUSE\(run, "(\w+)", "(-?\d+)(?:\.\.| or | \([^"]*\) or )(-?\d+)')
+_OWN_HEADER = re.compile(r'#include "(workloads/[\w/]+\.h)"')
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,30}")
 _CODE: Final = frozenset(("setup", "verify", "before", "after", "teardown", "loop", "each"))
 _TEXT: Final = frozenset(("name", "family", "what", "params"))
@@ -40,6 +42,7 @@ class Declaration:
     max_batch: int  # 0: no limit
     waits: bool  # a timer ends the operation: it takes no number of core cycles
     params: tuple[tuple[str, int], ...]  # names and defaults
+    ranges: Mapping[str, tuple[int, int]]  # least and largest value of parameters whose setup refuses others
     path: Path
 
 
@@ -127,8 +130,26 @@ def read(path: Path) -> Declaration:
         max_batch=numbers["max_batch"],
         waits=bool(numbers["waits"]),
         params=tuple(_params(path, fields.get("params", "").split())),
+        ranges=_ranges(text),
         path=path,
     )
+
+
+def _ranges(text: str) -> dict[str, tuple[int, int]]:
+    """What setups refuse, from the words that they refuse it with: REFUSE(run, "size", "1..4096").
+
+    A setup may leave that to headers of the workloads' own, which are read as well.
+    """
+    found: dict[str, tuple[int, int]] = {}
+    left, seen = [text], set[str]()
+    while left:
+        source = left.pop()
+        found = {key: (int(low), int(high)) for key, low, high in _REFUSED.findall(source)} | found
+        for name in _OWN_HEADER.findall(source):
+            if name not in seen and (file := paths.guest() / name).is_file():
+                left.append(file.read_text(encoding="utf-8"))
+            seen.add(name)
+    return found
 
 
 def _fields(path: Path, row: str) -> Mapping[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
@@ -47,14 +48,36 @@ def variants_of(row: Declaration, params: Mapping[str, int], places: Sequence[st
     """One workload with given parameters, once a placement where placement matters.
 
     Raises:
-        UsageError: a parameter the workload does not have.
+        UsageError: a parameter that the workload does not have, or a value that it refuses.
     """
     for key in params:
         if key not in dict(row.params):
             have = ", ".join(key for key, _ in row.params) or "none"
             raise UsageError(f"workload {row.name} has no parameter {key}; it has: {have}")
+        low, high = row.ranges.get(key, (params[key], params[key]))
+        if not low <= params[key] <= high:
+            raise UsageError(f"workload {row.name}: {key}={params[key]} is not from {low} to {high}")
     pairs = tuple(sorted(params.items()))
     return [RunKey(row.name, pairs, place) for place in (places if row.ends > 1 else ("same_core",))]
+
+
+def asked_keys(row: Declaration, asked: Asked, own: Sequence[RunKey], places: Sequence[str]) -> list[RunKey]:
+    """What one item of --workload stands for: the suite's own runs of it when it gives no parameters.
+
+    Args:
+        row: its workload's declaration.
+        asked: the item.
+        own: the suite's runs, of other workloads too.
+        places: those of --place.
+
+    Raises:
+        UsageError: as variants_of(), or a place is named for what has one end only.
+    """
+    _, params, place = asked
+    if place not in (None, "same_core") and row.ends == 1:
+        raise UsageError(f"--workload {row.name}[{place}]: {row.name} has one end only; leave the place out")
+    found = [key for key in own if key.workload == row.name and place in (None, key.place)]
+    return found if found and not params else variants_of(row, params, (place,) if place else places)
 
 
 def parse_place(text: str) -> tuple[str, ...]:
@@ -93,12 +116,16 @@ def parse_key(text: str) -> list[Asked]:
         place = None
         for part in filter(None, inside.split(",")):
             key, equals, value = part.partition("=")
+            if key in params or (not equals and place is not None):
+                raise UsageError(
+                    f"--workload {text}: {key if equals else 'a place'} is given twice in {name}[{inside}]"
+                )
             if not equals:
                 (place,) = parse_place(part)
-            elif value.lstrip("-").isdigit():
+            elif re.fullmatch("-?[0-9]{1,18}", value):
                 params[key] = int(value)
             else:
-                raise UsageError(f"--workload {text}: {key}={value} is no integer")
+                raise UsageError(f"--workload {text}: {key}={value} is no integer of at most 18 digits")
         found.append((name, params, place))
         rest = rest.removeprefix(",")
     return found
