@@ -15,6 +15,7 @@ from ferrule import guests, paths
 from ferrule.campaign.campaign import Campaign
 from ferrule.campaign.progress import Progress, progress_on
 from ferrule.errors import FerruleError, ToolMissing, UsageError
+from ferrule.kernels.command import offer
 from ferrule.machine.guest import Guest
 from ferrule.options import measurement
 from ferrule.options.machines import guest_options_of
@@ -216,6 +217,7 @@ class Session:
         else:
             lines = [tables.render(found, budget=self.budget.name, seed=self.seed)]
         lines += [f"{name}: skipped: {reason}" for name, reason in self.skipped.items()]
+        lines += filter(None, [offer(list(self.skipped))])
         if self._history is not None:
             lines.append(f"history: {self._history}")
         return "\n".join(lines)

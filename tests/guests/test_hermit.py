@@ -110,7 +110,8 @@ def test_conditions_tell_kernel_loader_and_features(unbootable: tuple[Path, Path
     assert said["kernel.features"] == "mman kernel-stack"
 
 
-def test_what_is_missing_is_asked_for(tmp_path: Path) -> None:
+def test_what_is_missing_is_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FERRULE_CACHE", str(tmp_path / "cache"))
     if shutil.which("qemu-system-x86_64") is None:
         pytest.skip("qemu-system-x86_64 is not here")
     empty = tmp_path / "guests.toml"

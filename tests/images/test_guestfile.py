@@ -53,6 +53,27 @@ def test_the_flag_goes_before_the_file_and_its_hash(folder: Path) -> None:
     assert found(folder, text, kernel=folder / "image").files["kernel"].path == folder / "image"
 
 
+def test_what_was_made_is_taken_where_nothing_is_named(folder: Path) -> None:
+    file = folder / "guests.toml"
+    file.write_text("")
+    made, options = {"kernel": folder / "kernel"}, GuestOptions(guests_file=file)
+    assert guestfile.find("redox", NEEDS, options, (), made).files["kernel"] == guestfile.UserFile(
+        folder / "kernel", DIGEST
+    )
+    file.write_text('[guest.redox]\nkernel = "image"')
+    assert guestfile.find("redox", NEEDS, options, (), made).files["kernel"].path == folder / "image"
+    file.write_text(f'[guest.redox]\nsha256 = "{"0" * 64}"')
+    with pytest.raises(UsageError, match=r"guest\.redox\.kernel: .*its SHA-256 is"):
+        guestfile.find("redox", NEEDS, options, (), made)
+
+
+def test_a_file_that_we_can_make_comes_with_the_command(folder: Path) -> None:
+    needs = (Need("kernel", "its kernel", "upstream", command="ferrule kernel get redox"),)
+    (folder / "guests.toml").write_text("")
+    with pytest.raises(ToolMissing, match="its kernel; make it: ferrule kernel get redox; or get it: upstream; then"):
+        guestfile.find("redox", needs, GuestOptions(guests_file=folder / "guests.toml"))
+
+
 def test_every_file_may_have_its_hash(folder: Path) -> None:
     text = f'[guest.redox]\nkernel = "kernel"\nimage = "image"\nimage_sha256 = "{DIGEST}"'
     with pytest.raises(UsageError, match=r"guest\.redox\.image: .*its SHA-256 is [0-9a-f]{64}, not " + DIGEST):

@@ -1,6 +1,7 @@
 /* The first process of a Linux guest: brings up just enough of the system for the payload, runs it, powers off.
  *
- * The program and its arguments stand behind `--` on the kernel's command line, settings before:
+ * Its words are in the file /ferrule.words, for kernels that show no command line or are not given one by us, and where
+ * there is no such file on the kernel's command line. The program and its arguments stand behind `--`, settings before:
  *
  *     ferrule.port=PATH      where the program's standard output and our own records go, as a raw terminal
  *     ferrule.processes=N    run it N times, with process=K as last argument; stop at the first that fails
@@ -17,7 +18,7 @@
 enum { STDIN, STDOUT, STDERR, LINE = 256, ARGUMENTS = 32 };
 static const uint32_t init_stream = 4294967295u; /* docs/record-stream.md */
 
-static char command_line[4096];
+static char words[4096];
 static struct record record;
 static int port = STDERR;
 
@@ -86,9 +87,15 @@ static long read_file(const char *path, char *into, size_t size) {
     return used;
 }
 
-/* The value of a word key=value of the kernel's command line; 0 when there is none. */
+/* The words that tell us what to do. */
+static void read_words(void) {
+    if (read_file("/ferrule.words", words, sizeof words) < 0)
+        must(read_file("/proc/cmdline", words, sizeof words), "read ", "/proc/cmdline");
+}
+
+/* The value of a word key=value; 0 when there is none. */
 static int setting(const char *key, char *into, size_t size) {
-    for (const char *word = command_line; *word;) {
+    for (const char *word = words; *word;) {
         size_t length = 0;
         while (word[length] && word[length] != ' ' && word[length] != '\n')
             length++;
@@ -258,7 +265,7 @@ static void run_all(char **argv, int argc) {
  * command line that it does not know into those. */
 static int split_program(char **argv) {
     int count = 0;
-    char *at = command_line;
+    char *at = words;
     while (*at && !text_starts(at, " -- "))
         at++;
     for (at += *at ? 4 : 0; *at && *at != '\n' && count < ARGUMENTS; at++) {
@@ -271,7 +278,7 @@ static int split_program(char **argv) {
             break;
         *++at = 0;
     }
-    must(count ? 0 : -OS_EINVAL, "no program behind -- on the kernel's command line", "");
+    must(count ? 0 : -OS_EINVAL, "no program behind -- in our words", "");
     return count;
 }
 
@@ -288,7 +295,7 @@ int program_main(int argc, char **argv) {
     call3(CALL_DUP3, null, STDIN, 0);
     mount("proc", "/proc", "proc", 0, NULL);
     mount("sysfs", "/sys", "sysfs", 0, NULL);
-    must(read_file("/proc/cmdline", command_line, sizeof command_line), "read ", "/proc/cmdline");
+    read_words();
     if (setting("ferrule.port", value, sizeof value))
         open_port(value);
     begin("boot");

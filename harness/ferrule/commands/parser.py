@@ -9,6 +9,7 @@ from pathlib import Path
 from ferrule import __version__
 from ferrule.commands import actions
 from ferrule.gate import flags as gate_flags
+from ferrule.kernels import command as kernel_command
 from ferrule.options import flags
 from ferrule.validate import flags as validate_flags
 
@@ -119,6 +120,11 @@ COMMANDS: dict[str, tuple[str, str, Add]] = {
         "what this machine has for a run with these options, what is skipped and how to get it",
         "ferrule doctor --guest linux --transport ssh",
         _doctor,
+    ),
+    "kernel": (
+        "real kernels by package name: build them into the cache, list them, remove them",
+        "ferrule kernel get starry,hermit",
+        kernel_command.add,
     ),
     "run": ("measure", "ferrule run --guest local,linux --suite ipc --quick", _run),
     "compare": (

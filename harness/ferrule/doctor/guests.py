@@ -29,4 +29,6 @@ def at_hand(options: GuestOptions, names: Sequence[str]) -> Iterator[Finding]:
             yield Finding(_SECTION, name, "ok", about[name.partition("://")[0]].rstrip("."))
         else:
             what, _, remedy = reason.removeprefix(f"{name}: ").partition("; then ")
+            what, _, ours = what.partition("; make it: ")
+            remedy = ours.partition("; or ")[0] or remedy
             yield Finding(_SECTION, name, "missing", what, f"{name} is skipped", remedy)

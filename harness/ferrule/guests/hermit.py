@@ -11,6 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final
 
+from ferrule import kernels
 from ferrule.core import clock
 from ferrule.errors import FerruleError, UsageError
 from ferrule.images import guestfile
@@ -28,6 +29,7 @@ KERNEL: Final = Need(
     "kernel",
     "Hermit's kernel, libhermit.a of a release build with the features loader, acpi, pci, fsgsbase and mman",
     "https://github.com/hermit-os/kernel, built as its README says (cargo xtask build)",
+    command=kernels.made_by("hermit"),
 )
 LOADER: Final = Need(
     "loader",
@@ -60,7 +62,7 @@ def create(name: str, options: GuestOptions) -> HermitGuest:
     if options.cpus not in (None, (), (0,)):
         raise UsageError(f"--cpu {','.join(map(str, options.cpus or ()))}: threads of the hermit guest stay on CPU 0")
     program = qemu.find(ARCH)
-    found = guestfile.find("hermit", NEEDS, options, SETTINGS)
+    found = guestfile.find("hermit", NEEDS, options, SETTINGS, kernels.files("hermit"))
     return HermitGuest(program, accel.choose(options, program, accel.one_cpu(options)), found, options)
 
 
@@ -70,7 +72,7 @@ def unavailable(options: GuestOptions) -> str | None:
         qemu.find(ARCH)
     except FerruleError as error:
         return str(error)
-    return guestfile.unavailable("hermit", NEEDS, options, SETTINGS)
+    return guestfile.unavailable("hermit", NEEDS, options, SETTINGS, kernels.files("hermit"))
 
 
 def features(library: Path) -> tuple[str, ...]:
@@ -116,6 +118,7 @@ class HermitGuest:
             "kernel.file": kernel.path.name,
             "kernel.sha256": kernel.sha256,
             "kernel.features": self._features,
+            **kernels.facts(kernel.path),
             "loader.file": loader.path.name,
             "loader.sha256": loader.sha256,
             "process": "a boot of its own",

@@ -15,6 +15,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 from ferrule import paths, tomlfile
@@ -33,6 +34,7 @@ class Need:
     what: str  # "the kernel's ELF file of 2026-07 or later"
     upstream: str  # where a user gets it
     required: bool = True
+    command: str = ""  # of ours that makes it
 
 
 def optional(need: Need) -> Need:
@@ -60,26 +62,40 @@ class Found:
     settings: Mapping[str, str] = field(default_factory=dict)
 
 
-def find(guest: str, needs: Sequence[Need], options: GuestOptions, settings: Collection[str] = ()) -> Found:
+def find(
+    guest: str,
+    needs: Sequence[Need],
+    options: GuestOptions,
+    settings: Collection[str] = (),
+    made: Mapping[str, Path] = MappingProxyType({}),
+) -> Found:
     """The files that a guest needs, and the further texts that its table may hold (`settings`: their keys).
+
+    `made` holds files by key that are at hand without being named: one that is named goes before.
 
     Raises:
         Unnamed: one that is required is not named: says where to get it and what to write.
         UsageError: one that is named is not there or has another SHA-256, or guests.toml is not as above.
     """
-    named, hashes, said = _named(guest, needs, options, settings)
-    files = {key: _checked(guest, key, path, hashes.get(key)) for key, path in named.items()}
+    named, hashes, said = _named(guest, needs, options, settings, made)
+    files = {key: checked(guest, key, path, hashes.get(key)) for key, path in named.items()}
     return Found(files, said)
 
 
-def unavailable(guest: str, needs: Sequence[Need], options: GuestOptions, settings: Collection[str] = ()) -> str | None:
+def unavailable(
+    guest: str,
+    needs: Sequence[Need],
+    options: GuestOptions,
+    settings: Collection[str] = (),
+    made: Mapping[str, Path] = MappingProxyType({}),
+) -> str | None:
     """Which file is named nowhere, with what to do; None when all are, as far as shows without reading them.
 
     Raises:
         UsageError: one that is named is not there, or guests.toml is not as above: that is no guest to be skipped.
     """
     try:
-        named, _, _ = _named(guest, needs, options, settings)
+        named, _, _ = _named(guest, needs, options, settings, made)
     except Unnamed as error:
         return str(error)
     for key, path in named.items():
@@ -154,9 +170,13 @@ def parse_files(texts: Sequence[str]) -> dict[tuple[str, str], Path]:
 
 
 def _named(
-    guest: str, needs: Sequence[Need], options: GuestOptions, settings: Collection[str]
+    guest: str,
+    needs: Sequence[Need],
+    options: GuestOptions,
+    settings: Collection[str],
+    made: Mapping[str, Path],
 ) -> tuple[dict[str, Path], dict[str, str], dict[str, str]]:
-    """Paths by key, hashes by key, and settings; the flag goes before the file."""
+    """Paths by key, hashes by key, and settings; the flag goes before the file, and both before what was made."""
     file, held = tables(options)
     table = held.get(guest, {})
     hash_keys = _hash_keys(needs)
@@ -166,7 +186,7 @@ def _named(
     for key in flags:
         if key not in keys:
             raise UsageError(f"--guest-file {guest}.{key}: unknown key; there are {', '.join(keys)}")
-    named = {key: file.parent / table[key] for key in keys if key in table} | flags
+    named = {**made, **{key: file.parent / table[key] for key in keys if key in table}, **flags}
     for need in needs:
         if need.required and need.key not in named:
             raise Unnamed(_advice(guest, need))
@@ -181,8 +201,9 @@ def _named(
 
 def _advice(guest: str, need: Need) -> str:
     """One line: what, where from, and the exact line to write."""
+    ours = f"make it: {need.command}; or " if need.command else ""
     return (
-        f"{guest}: needs {need.what}; get it: {need.upstream}; then give --guest-file {guest}.{need.key}=FILE,"
+        f"{guest}: needs {need.what}; {ours}get it: {need.upstream}; then give --guest-file {guest}.{need.key}=FILE,"
         f' or write into {DEFAULT}: guest.{guest}.{need.key} = "FILE"'
     )
 
@@ -192,7 +213,12 @@ def _exists(guest: str, key: str, path: Path) -> None:
         raise UsageError(f"guest.{guest}.{key}: {path}: no such file")
 
 
-def _checked(guest: str, key: str, path: Path, expected: str | None) -> UserFile:
+def checked(guest: str, key: str, path: Path, expected: str | None = None) -> UserFile:
+    """A file with its SHA-256.
+
+    Raises:
+        UsageError: it is not there, cannot be read, or has another than the expected one.
+    """
     _exists(guest, key, path)
     try:
         with path.open("rb") as content:

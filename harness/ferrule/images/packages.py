@@ -1,6 +1,6 @@
-"""Programs out of Debian packages, for hosts that have not installed them: fetched by apt without root, not run here.
+"""Programs and firmware out of Debian packages that this host has not installed: fetched by apt without root.
 
-They go into a guest's file system. apt checks the packages against Debian's signed lists.
+They go into a guest and are not run here. apt checks the packages against Debian's signed lists.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from ferrule import paths
 from ferrule.errors import InfrastructureError, ToolMissing
 from ferrule.images import deb, debian
 
-_FOLDERS = ("bin", "sbin", "lib", "lib64", "usr/bin", "usr/sbin", "usr/lib")
+_FOLDERS = ("bin", "sbin", "lib", "lib64", "usr/bin", "usr/sbin", "usr/lib", "usr/share/ovmf")
 _LIBRARY = re.compile(r"z?lib[a-z0-9.+-]*")
 
 
@@ -51,7 +51,7 @@ def fetch(names: Sequence[str]) -> Path:
 
 
 def unpack(package: Path, root: Path) -> None:
-    """Take programs and libraries out of a .deb. Links are kept where they point beside themselves.
+    """Take programs, libraries and firmware out of a .deb. Links are kept where they point beside themselves.
 
     Raises:
         InfrastructureError: not a Debian package.

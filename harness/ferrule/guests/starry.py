@@ -1,0 +1,139 @@
+"""StarryOS in QEMU: its kernel as an EFI image, and the Linux payload on a disk of ours."""
+
+from __future__ import annotations
+
+import re
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Final
+
+from ferrule import kernels
+from ferrule.errors import FerruleError, UsageError
+from ferrule.images import ext2, firmware, guestfile
+from ferrule.images.guestfile import Need, UserFile
+from ferrule.machine import accel, children, qemu
+from ferrule.machine.booted import conditions
+from ferrule.machine.divider import Divided
+from ferrule.machine.folder import PrivateFolder
+from ferrule.machine.guest import Ending
+from ferrule.machine.options import GuestOptions
+from ferrule.payload.build import build_init
+from ferrule.records.samples import Accel
+
+ARCH: Final = "x86_64"
+KERNEL: Final = Need(
+    "kernel",
+    "StarryOS's kernel as an EFI image for x86_64",
+    "https://github.com/rcore-os/tgoskits, os/StarryOS",
+    command=kernels.made_by("starry"),
+)
+FIRMWARE: Final = Need("firmware", "UEFI firmware (OVMF.fd)", "OVMF of any distribution", required=False)
+NEEDS: Final = (KERNEL, FIRMWARE)
+BOOT_SECONDS: dict[Accel, float] = {"kvm": 30.0, "tcg": 120.0, "icount": 240.0}
+LEAST_MEMORY: Final = 128  # MiB; it starts with these and not with 96
+
+_PANIC = re.compile(r"panicked at .*")
+_SAID = re.compile(r"ferrule-init: (.*)")
+_FINISHED: Final = "all processes ended with status 0"
+
+
+def create(name: str, options: GuestOptions) -> StarryGuest:
+    """The StarryOS guest. It honours accel, boot_seconds, memory, smp and the user's files. Probes the accelerator."""
+    if name != "starry":
+        raise UsageError(f"--guest {name}: the starry guest takes no address; write `starry`")
+    if options.memory < LEAST_MEMORY:
+        raise UsageError(f"--memory {options.memory}: the starry guest needs {LEAST_MEMORY} MiB")
+    program = qemu.find(ARCH)
+    files = dict(guestfile.find("starry", NEEDS, options, made=kernels.files("starry")).files)
+    files.setdefault(FIRMWARE.key, guestfile.checked("starry", FIRMWARE.key, firmware.find()))
+    return StarryGuest(program, accel.choose(options, program, accel.one_cpu(options)), files, options)
+
+
+def unavailable(options: GuestOptions) -> str | None:
+    """Why this guest cannot be had here; None when it can."""
+    try:
+        qemu.find(ARCH)
+    except FerruleError as error:
+        return str(error)
+    return guestfile.unavailable("starry", NEEDS, options, made=kernels.files("starry")) or firmware.unavailable()
+
+
+def disk(payload: bytes, processes: int) -> bytes:
+    """The root file system: our init, the payload, and what init has to do, for want of a command line to read."""
+    words = f"ferrule.port=/dev/ttyS0 ferrule.processes={processes} -- /payload\n"
+    files = {"sbin/init": build_init(ARCH).image, "payload": payload, "ferrule.words": words.encode()}
+    return ext2.image(files, ["dev", "proc", "sys", "tmp"])
+
+
+class StarryGuest:
+    """See machine.guest.Guest. The kernel drives one serial port, which its own words share with the records."""
+
+    name = "starry"
+    os = "linux"
+    arch = ARCH
+    fresh_boots = True
+
+    def __init__(self, program: str, choice: accel.Choice, files: dict[str, UserFile], options: GuestOptions) -> None:
+        self._program, self._choice, self._files, self._options = program, choice, files, options
+        self.accel = choice.accel
+        self.boot_seconds = options.boot_seconds or BOOT_SECONDS[self.accel]
+        self._smp = options.smp or 1
+        self.cpus = tuple(range(self._smp))[::-1][:2]
+
+    def describe(self) -> dict[str, str]:
+        """Conditions: the same text for the same machine, whatever the boot."""
+        kernel, bios = (self._files[need.key] for need in NEEDS)
+        return {
+            **conditions(self._choice, self.machine(Path("disk"), Path(bios.path.name))),
+            "kernel.file": kernel.path.name,
+            "kernel.sha256": kernel.sha256,
+            "firmware.sha256": bios.sha256,
+            **kernels.facts(kernel.path),
+        }
+
+    def machine(self, disk: Path, bios: Path) -> qemu.Machine:
+        """What its drivers want: UEFI, and the disk at an NVMe controller."""
+        drive = str(disk).replace(",", ",,")
+        return qemu.Machine(
+            self._program,
+            self.accel,
+            self._files[KERNEL.key].path.absolute(),
+            memory=self._options.memory,
+            smp=self._smp,
+            devices=(
+                *("-bios", str(bios)),
+                *("-drive", f"file={drive},if=none,id=disk,format=raw,cache=unsafe"),
+                *("-device", "nvme,drive=disk,serial=ferrule"),
+            ),
+            ports={qemu.RESULTS: "file"},
+            plugin=self._options.plugin,
+        )
+
+    def execute(self, payload: bytes, processes: int, boot: int) -> Divided:  # noqa: ARG002 - every boot is alike
+        """See machine.guest.Guest."""
+        with ExitStack() as undo:
+            folder = undo.enter_context(PrivateFolder())
+            image = folder.write("disk", disk(payload, processes), 0o600)
+            running = qemu.Qemu(self.machine(image, self._files[FIRMWARE.key].path.absolute()))
+            undo.callback(running.close)
+            return Divided(running, undo.pop_all(), classify)
+
+    def close(self) -> None:
+        """Nothing is kept between boots."""
+
+
+def classify(status: int, console: str, errors: str) -> Ending:
+    """How a boot ended, from QEMU's return code and what kernel, init and QEMU said."""
+    said = errors.strip().splitlines()
+    words = [word.strip() for word in _SAID.findall(console)]
+    if status < 0:
+        detail = f"QEMU was ended by {children.ending_text(status)}"
+    elif panic := _PANIC.search(console):
+        detail = panic[0].strip()
+    elif status:
+        detail = f"QEMU: {said[-1] if said else children.ending_text(status)}"
+    elif _FINISHED in words:
+        return Ending(True, "the guest powered off")
+    else:
+        detail = words[-1] if words else "the guest powered off too early"
+    return Ending(False, detail)

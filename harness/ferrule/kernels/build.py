@@ -1,0 +1,177 @@
+"""Build a kernel by its recipe into the cache: resumed when it was interrupted, the same bytes wherever it is built."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import resource
+import shlex
+import shutil
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from ferrule.errors import InfrastructureError
+from ferrule.kernels import crates, image, source, store, toolchain, tools
+from ferrule.kernels.cargo import WRAPPER, Cargo
+from ferrule.kernels.recipe import EditSet, Recipe
+from ferrule.kernels.store import BUILD, KEY_DIGITS, LIST, MANIFEST, Made
+from ferrule.kernels.toolchain import Toolchain
+from ferrule.kernels.tools import Tools
+
+Told = Callable[[str], None]
+_ELF: Final = {"efi": "{program}", "archive": "lib{library}.a"}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A kernel that is to be built, and with what: all of it is here."""
+
+    recipe: Recipe
+    toolchain: Toolchain
+    tools: Tools
+    edits: EditSet
+
+    @property
+    def key(self) -> str:
+        """Its name in the cache: of list, edits, flags, compiler and linker."""
+        made_by = [self.recipe.digest(self.edits), self.toolchain.version, self.tools.linker_version]
+        return hashlib.sha256(json.dumps(made_by).encode()).hexdigest()[:KEY_DIGITS]
+
+    @property
+    def folder(self) -> Path:
+        """Where it goes."""
+        return store.folder(self.recipe.name) / self.key
+
+
+def plan(recipe: Recipe) -> Plan:
+    """Look for all that is needed; nothing is fetched.
+
+    Raises:
+        ToolMissing: a compiler or tool is not here; ends with the command that installs it.
+    """
+    chosen = toolchain.choose(recipe)
+    edits = recipe.edits(chosen.number)
+    assert edits is not None, "a chosen compiler has a set of edits"
+    return Plan(recipe, chosen, tools.find(recipe, chosen), edits)
+
+
+def make(plan: Plan, note: Told, step: Told) -> Made:
+    """Fetch, edit, build, and keep the image with its manifest; the folder of the build goes.
+
+    Args:
+        plan: what and with what.
+        note: gets a line for people, now and then.
+        step: gets the name of each crate that is built.
+
+    Raises:
+        InfrastructureError: a crate cannot be had, the disk is full, or it does not compile.
+    """
+    recipe, final = plan.recipe, plan.folder
+    work = final.with_name(final.name + BUILD)
+    try:
+        work.mkdir(parents=True, exist_ok=True)
+        with _alone(work):
+            made = store.read(recipe.name, final)
+            if made is not None:  # another process was faster
+                return made
+            _room(recipe, work)
+            started, before = time.monotonic(), resource.getrusage(resource.RUSAGE_CHILDREN)
+            cargo = Cargo(plan.toolchain, plan.tools, work, recipe.environment)
+            if not (work / WRAPPER).is_file():  # else it is that of a build that was interrupted
+                _wrapper(work, plan.toolchain, None)
+            note(f"{recipe.name}: fetching {len(recipe.crates)} crates or fewer by cargo")
+            packages = source.lay(recipe, plan.edits, cargo, work)
+            _wrapper(work, plan.toolchain, _registry(packages, work))
+            note(f"{recipe.name}: building {len(packages)} crates by {plan.toolchain.version}")
+            cargo.build(recipe, recipe.flags, step)
+            after = resource.getrusage(resource.RUSAGE_CHILDREN)
+            cpu = (after.ru_utime + after.ru_stime) - (before.ru_utime + before.ru_stime)
+            kept = work / "kept"
+            _keep(plan, packages, kept, {"wall_seconds": round(time.monotonic() - started), "cpu_seconds": round(cpu)})
+            shutil.rmtree(final, ignore_errors=True)
+            kept.rename(final)
+            shutil.rmtree(work, ignore_errors=True)
+    except OSError as error:
+        raise InfrastructureError(f"{error.filename or work}: {error.strerror or error}") from None
+    made = store.read(recipe.name, final)
+    assert made is not None, "it has just been written"
+    return made
+
+
+@contextmanager
+def _alone(work: Path) -> Iterator[None]:
+    """One build of a kernel at a time; a second one waits."""
+    with work.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        work.mkdir(exist_ok=True)
+        yield
+
+
+def _room(recipe: Recipe, work: Path) -> None:
+    free = shutil.disk_usage(work).free >> 20
+    if free < recipe.disk:
+        raise InfrastructureError(
+            f"{work}: {free} MB are free, the build takes {recipe.disk}; FERRULE_CACHE names another folder"
+        )
+
+
+def _registry(packages: list[Mapping[str, Any]], work: Path) -> Path:
+    """The folder in which cargo has unpacked the registry's crates."""
+    return next(path.parent for one in packages if (path := Path(one["manifest_path"]).parent).parent.parent != work)
+
+
+def _wrapper(work: Path, chosen: Toolchain, registry: Path | None) -> None:
+    """How cargo calls the compiler: with the names of this machine's folders left out of what is built.
+
+    Flags would do it, too, but cargo makes names of objects out of flags.
+    """
+    folders = {work: "/kernel", registry: "/crates", chosen.sysroot / "lib" / "rustlib" / "src" / "rust": "/rust"}
+    maps = [f"--remap-path-prefix={path}={short}" for path, short in folders.items() if path is not None]
+    lints = "--cap-lints=warn"  # as cargo has it for crates of a registry, and not for edited copies
+    text = f'#!/bin/sh\nexec "$@" {shlex.join(maps)} {lints}\n'
+    path = work / WRAPPER
+    if not path.is_file() or path.read_text() != text:
+        path.write_text(text)
+        path.chmod(0o755)
+
+
+def _keep(plan: Plan, packages: list[Mapping[str, Any]], into: Path, cost: Mapping[str, int]) -> None:
+    """Image, list and manifest."""
+    recipe = plan.recipe
+    names = {"program": recipe.program, "library": recipe.program.replace("-", "_")}
+    built = into.parent / "target" / recipe.target / "release" / _ELF[recipe.form].format(**names)
+    content = image.flat(built.read_bytes()) if recipe.form == "efi" else built.read_bytes()
+    shutil.rmtree(into, ignore_errors=True)
+    into.mkdir()
+    (into / recipe.file).write_bytes(content)
+    (into / LIST).write_text(crates.render(recipe.crates))
+    sums = {(one.name, one.version): one.sha256 for one in recipe.crates}
+    said = {
+        "name": recipe.name,
+        "about": recipe.about,
+        "file": recipe.file,
+        "bytes": len(content),
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "recipe": recipe.digest(plan.edits),
+        "features": recipe.features,
+        "compiler": plan.toolchain.version,
+        "linker": plan.tools.linker_version,
+        "named": [f"{name} {table['version'].lstrip('=')}" for name, table in sorted(recipe.dependencies.items())],
+        "edited": sorted({edit.crate for edit in plan.edits.edits}),
+        "cost": cost,
+        "crates": [
+            {
+                "name": one["name"],
+                "version": one["version"],
+                "sha256": sums[one["name"], one["version"]],
+                "licence": one["license"] or one["license_file"] or "not said",
+            }
+            for one in sorted(packages, key=lambda one: (one["name"], one["version"]))
+        ],
+    }
+    (into / MANIFEST).write_text(json.dumps(said, indent=1, ensure_ascii=False) + "\n")

@@ -1,0 +1,136 @@
+"""cargo, as a child: with the compiler that was chosen, no flags of the user's, and its own words in a log."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from ferrule.errors import BuildFailed, InfrastructureError
+from ferrule.kernels.recipe import Recipe
+from ferrule.kernels.toolchain import Toolchain
+from ferrule.kernels.tools import Tools
+from ferrule.machine import children
+
+LOG: Final = "cargo.log"
+WRAPPER: Final = "rustc-wrapper"
+TAIL_LINES: Final = 12
+# What would change what is built: a user's own choice of compiler, flags, profile and folders.
+_FOREIGN: Final = re.compile(
+    r"RUST(?!UP_HOME$).*|CARGO_(BUILD|PROFILE|TARGET|ENCODED|UNSTABLE)_.*|CARGO_TARGET_DIR|AX_.*|SMP|DWARF|HERMIT_.*"
+)
+
+
+@dataclass(frozen=True)
+class Cargo:
+    """cargo in one folder."""
+
+    toolchain: Toolchain
+    tools: Tools
+    folder: Path
+    environment: Mapping[str, str]
+
+    def metadata(self, *options: str) -> dict[str, Any]:
+        """What `cargo metadata` says.
+
+        Raises:
+            InfrastructureError: it failed; carries its last line.
+        """
+        said: dict[str, Any] = json.loads(self._run("metadata", "--format-version", "1", *options))
+        return said
+
+    def fetch(self, recipe: Recipe) -> None:
+        """Bring the crates of the lock file that the target needs; those that are here already need no network.
+
+        Raises:
+            InfrastructureError: it failed; carries its last line.
+        """
+        self._run("fetch", "--locked", "--target", recipe.target)
+
+    def build(self, recipe: Recipe, flags: Sequence[str], told: Callable[[str], None]) -> None:
+        """Build; `told` gets the name of each part that is finished.
+
+        Raises:
+            BuildFailed: it does not compile; carries the compiler's last lines and names the log.
+        """
+        command = ["build", "--locked", "--release", "--target", recipe.target]
+        command += ["--message-format", "json-render-diagnostics"]
+        if not self.toolchain.has_target:
+            command += ["-Zbuild-std=core,alloc", "-Zbuild-std-features=compiler-builtins-mem"]
+        with (self.folder / LOG).open("ab") as log:
+            child = self._start(command, subprocess.PIPE, log.fileno(), {"CARGO_ENCODED_RUSTFLAGS": "\x1f".join(flags)})
+            with child:
+                try:
+                    for line in child.stdout or ():
+                        for name in _finished(line):
+                            told(name)
+                    status = child.wait()
+                finally:
+                    children.kill(child)
+        if status:
+            where = self.folder / LOG
+            tail = "\n".join(f"    | {line}" for line in _errors(where.read_text(errors="replace")))
+            raise BuildFailed(
+                f"{recipe.name}: cargo ended with {children.ending_text(status)}; all it said: {where}\n{tail}"
+            )
+
+    def _run(self, *command: str) -> bytes:
+        child = self._start(command, subprocess.PIPE, subprocess.PIPE, {})
+        try:
+            out, err = child.communicate()
+        finally:
+            children.kill(child)
+        if child.returncode:
+            lines = [line for line in err.decode(errors="replace").splitlines() if line.strip()]
+            said = [line.strip() for line in lines if not line.startswith(("warning", " Downloading"))]
+            raise InfrastructureError(
+                f"cargo {command[0]}: {': '.join([*said[:1], *said[-1:]]) or 'failed without a word'}"
+            )
+        return out
+
+    def _start(
+        self, command: Sequence[str], stdout: int, stderr: int, more: Mapping[str, str]
+    ) -> subprocess.Popen[bytes]:
+        kept = {key: value for key, value in os.environ.items() if not _FOREIGN.fullmatch(key)}
+        clang = {"LIBCLANG_PATH": str(self.tools.libclang)} if self.tools.libclang else {}
+        environment = {
+            **kept,
+            **clang,
+            **self.environment,
+            "RUSTC": str(self.toolchain.rustc),
+            "RUSTC_BOOTSTRAP": "1",  # unstable features, whatever the compiler calls itself
+            "RUSTC_WRAPPER": str(self.folder / WRAPPER),
+            "CARGO_TERM_COLOR": "never",
+            "CARGO_INCREMENTAL": "0",
+            "CARGO_TARGET_DIR": str(self.folder / "target"),
+            "CARGO_TARGET_X86_64_UNKNOWN_NONE_LINKER": str(self.tools.linker),
+            **more,
+        }
+        argv = [str(self.toolchain.cargo), *command]
+        try:
+            return children.start(argv, stdout=stdout, stderr=stderr, env=environment, cwd=str(self.folder))
+        except OSError as error:
+            raise InfrastructureError(f"{argv[0]}: {error.strerror}") from None
+
+
+def _finished(line: bytes) -> Iterator[str]:
+    try:
+        said = json.loads(line)
+    except ValueError:
+        return
+    if said.get("reason") == "compiler-artifact" and not said.get("fresh"):
+        yield said["target"]["name"]
+
+
+def _errors(text: str) -> list[str]:
+    """The compiler's first complaint, or the last lines where it has none."""
+    lines = text.splitlines()
+    first = next(
+        (number for number, line in enumerate(lines) if line.startswith("error")), max(0, len(lines) - TAIL_LINES)
+    )
+    return lines[first : first + TAIL_LINES]

@@ -1,0 +1,40 @@
+"""From what the linker made to what a machine starts."""
+
+from __future__ import annotations
+
+import io
+import struct
+from typing import Final
+
+from elftools.common.exceptions import ELFError
+from elftools.elf.elffile import ELFFile
+
+from ferrule.errors import BuildFailed
+
+SYMBOLS: Final = ".kallsyms"
+# StarryOS reads its own symbols when it starts, and panics without. This is a table that holds none (crate ksym 0.6.0,
+# KallsymsMapped::from_blob): its length, the number of symbols, and the lengths of names, tokens and their index.
+_NO_SYMBOLS: Final = struct.pack("<5Q", 40, 0, 0, 0, 0)
+
+
+def flat(program: bytes) -> bytes:
+    """The bytes of an EFI image out of a program of one segment, whose start is the image's header.
+
+    Raises:
+        BuildFailed: it is no such program.
+    """
+    try:
+        elf = ELFFile(io.BytesIO(program))
+        segments = list(elf.iter_segments("PT_LOAD"))
+        table = elf.get_section_by_name(SYMBOLS)
+    except (ELFError, UnicodeDecodeError, struct.error) as error:
+        raise BuildFailed(f"the kernel is no ELF file: {error}") from None
+    if len(segments) != 1 or table is None or table["sh_size"] < len(_NO_SYMBOLS):
+        raise BuildFailed(f"the kernel is not one segment with a section {SYMBOLS}")
+    start, size = segments[0]["p_offset"], segments[0]["p_filesz"]
+    image = bytearray(program[start : start + size])
+    if image[:2] != b"MZ":
+        raise BuildFailed("the kernel's segment does not begin with an EFI image's header")
+    at = table["sh_offset"] - start
+    image[at : at + len(_NO_SYMBOLS)] = _NO_SYMBOLS
+    return bytes(image)

@@ -1,0 +1,94 @@
+"""Kernels in the user's cache: each in a folder named by what it was made of, with a manifest beside the image."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from ferrule import paths
+from ferrule.errors import InfrastructureError
+from ferrule.kernels import recipe
+from ferrule.kernels.recipe import Recipe
+
+MANIFEST: Final = "manifest.json"
+LIST: Final = "crates.txt"
+BUILD: Final = ".build"  # suffix of a folder in which one is being made
+KEY_DIGITS: Final = 16
+
+
+@dataclass(frozen=True)
+class Made:
+    """A kernel that was built."""
+
+    name: str
+    image: Path
+    manifest: Mapping[str, Any]
+    current: bool  # made of what the recipe says today
+
+    @property
+    def folder(self) -> Path:
+        """Where all of it is."""
+        return self.image.parent
+
+    def facts(self) -> dict[str, str]:
+        """What stands in the conditions of every result."""
+        said = self.manifest
+        edited = ", ".join(said["edited"]) or "none"
+        return {
+            "kernel.crates": f"{', '.join(said['named'])}; {len(said['crates'])} in all, list {said['recipe'][:12]}",
+            "kernel.compiler": f"{said['compiler']}; {said['linker']}",
+            "kernel.edited": edited,
+            **({"kernel.features": said["features"]} if said["features"] else {}),
+        }
+
+
+def folder(name: str) -> Path:
+    """Where the kernels of a recipe are."""
+    return paths.cache("kernels", name)
+
+
+def all_made() -> list[Made]:
+    """Every kernel in the cache, of one name the newest first; none where there is no cache to look into."""
+    found: list[Made] = []
+    try:
+        for name in recipe.names():
+            ones = [made for path in sorted(folder(name).iterdir()) if (made := read(name, path)) is not None]
+            found += sorted(ones, key=lambda one: one.image.stat().st_mtime, reverse=True)
+    except (OSError, InfrastructureError):
+        return found
+    return found
+
+
+def newest(name: str) -> Made | None:
+    """The kernel that a guest takes: the newest that is made of what the recipe says today."""
+    return next((one for one in all_made() if one.name == name and one.current), None)
+
+
+def remove(name: str) -> int:
+    """Remove all kernels of a name, and what a build of one left; how many bytes that frees."""
+    where = folder(name)
+    size = sum(path.stat().st_size for path in where.rglob("*") if path.is_file() and not path.is_symlink())
+    try:
+        shutil.rmtree(where)
+    except OSError as error:
+        raise InfrastructureError(f"{error.filename or where}: {error.strerror}") from None
+    return size
+
+
+def read(name: str, path: Path) -> Made | None:
+    """The kernel in a folder; None where there is none that is whole."""
+    try:
+        said = json.loads((path / MANIFEST).read_text(encoding="utf-8"))
+        image = path / said["file"]
+        whole = image.stat().st_size == said["bytes"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return Made(name, image, said, _current(recipe.read(name), said["recipe"])) if whole else None
+
+
+def _current(wanted: Recipe, digest: str) -> bool:
+    return any(wanted.digest(one) == digest for one in wanted.sets)

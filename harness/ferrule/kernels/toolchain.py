@@ -1,0 +1,135 @@
+"""Which Rust compiler builds a kernel: one of rustup's, or the distribution's with its library's sources."""
+
+from __future__ import annotations
+
+import functools
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from ferrule.errors import ToolMissing
+from ferrule.kernels.recipe import Recipe, Version
+
+SECONDS: Final = 60.0  # for a question to a tool
+DEBIAN: Final = ("rustc-web", "cargo-web", "rust-web-src")  # Debian's newest compiler, kept for browsers
+DEBIAN_COST: Final = "115 MB to download, 630 MB installed, a minute"
+_SYSTEM: Final = Path("/usr/bin")
+
+
+@dataclass(frozen=True)
+class Toolchain:
+    """A compiler with its cargo, and what it has of the library for a kernel's target."""
+
+    rustc: Path
+    cargo: Path
+    version: str  # "rustc 1.96.0 (ac68faa20 2026-05-25)"
+    sysroot: Path
+    host: str
+    has_target: bool  # a compiled core and alloc for the target
+    has_source: bool  # their source
+
+    @property
+    def number(self) -> Version:
+        """Major and minor."""
+        found = re.search(r"(\d+)\.(\d+)", self.version)
+        return (int(found[1]), int(found[2])) if found else (0, 0)
+
+    @property
+    def nightly(self) -> bool:
+        """Whether it calls itself one."""
+        return "nightly" in self.version
+
+    def lacks(self, recipe: Recipe) -> str | None:
+        """Why it cannot build a kernel; None when it can."""
+        if recipe.edits(self.number) is None:
+            wanted = ", or ".join(map(str, recipe.sets))
+            return f"{self.version}: {recipe.name}'s crates are built with rustc {wanted}"
+        if not (self.has_target or self.has_source):
+            return f"{self.version}: has neither the target {recipe.target} nor the library's source"
+        return None
+
+
+def choose(recipe: Recipe) -> Toolchain:
+    """The best that is here: a nightly with the target, any with it, any with the library's source.
+
+    Raises:
+        ToolMissing: none fits; says why not, and which command installs one.
+    """
+    here = found(recipe.target)
+    fitting = [one for one in here if one.lacks(recipe) is None]
+    if fitting:
+        return max(fitting, key=lambda one: (one.has_target, one.has_target and one.nightly, one.number))
+    why = "; ".join(filter(None, (one.lacks(recipe) for one in here))) or "there is no Rust compiler here"
+    raise ToolMissing(f"{recipe.name}: {why}; {advice(recipe)}")
+
+
+def advice(recipe: Recipe) -> str:
+    """The command that installs a compiler that fits, fit for who asks, and what that takes."""
+    if shutil.which("apt-get"):
+        sudo = "" if os.geteuid() == 0 else "sudo "
+        return f"install it: {sudo}apt-get install -y --no-install-recommends {' '.join(DEBIAN)} ({DEBIAN_COST})"
+    return (
+        f"install it: rustup toolchain install nightly --profile minimal --target {recipe.target}"
+        " (300 MB to download, 1 GB installed, two minutes)"
+    )
+
+
+@functools.cache
+def found(target: str) -> tuple[Toolchain, ...]:
+    """All compilers here: rustup's, the one on PATH, the distribution's."""
+    seen: dict[Path, Toolchain] = {}
+    for rustc in _compilers():
+        made = _ask(rustc, target)
+        if made is not None:
+            seen.setdefault(made.sysroot, made)
+    return tuple(seen.values())
+
+
+def _compilers() -> Iterator[Path]:
+    if shutil.which("rustup"):
+        for line in (said(["rustup", "toolchain", "list"]) or "").splitlines():
+            path = said(["rustup", "which", "rustc", "--toolchain", line.split()[0]]) if line.split() else None
+            if path:
+                yield Path(path)
+    on_path = shutil.which("rustc")
+    for rustc in (*([Path(on_path)] if on_path else []), _SYSTEM / "rustc"):
+        if rustc.exists():
+            yield rustc
+
+
+def _ask(rustc: Path, target: str) -> Toolchain | None:
+    told = said([str(rustc), "-vV"])
+    sysroot = said([str(rustc), "--print", "sysroot"])
+    libraries = said([str(rustc), "--print", "target-libdir", "--target", target])
+    if not told or not sysroot or not libraries:
+        return None
+    root = Path(sysroot)
+    own = root / "bin" / "rustc"
+    cargo = root / "bin" / "cargo"
+    if not cargo.exists():
+        return None
+    host = re.search(r"^host: (\S+)$", told, re.MULTILINE)
+    source = root / "lib" / "rustlib" / "src" / "rust" / "library" / "core" / "Cargo.toml"
+    return Toolchain(
+        own if own.exists() else rustc,
+        cargo,
+        told.partition("\n")[0],
+        root,
+        host[1] if host else "",
+        any(Path(libraries).glob("libcore-*.rlib")) and any(Path(libraries).glob("liballoc-*.rlib")),
+        source.exists(),
+    )
+
+
+def said(command: Sequence[str]) -> str | None:
+    """What a tool says; None when it does not run."""
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=False)
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.strip() if done.returncode == 0 else None

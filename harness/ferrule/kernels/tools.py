@@ -1,0 +1,70 @@
+"""What a kernel's build needs besides a Rust compiler: a linker, a C compiler for build scripts, libclang."""
+
+from __future__ import annotations
+
+import glob
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from ferrule.errors import ToolMissing
+from ferrule.kernels.recipe import Recipe
+from ferrule.kernels.toolchain import Toolchain, said
+
+_LIBCLANG: Final = (
+    "/usr/lib/llvm-*/lib/libclang*.so*",
+    "/usr/lib/*/libclang*.so*",
+    "/usr/lib64/libclang*.so*",
+    "/usr/lib/libclang*.so*",
+    "/usr/local/lib/libclang*.so*",
+)
+
+
+@dataclass(frozen=True)
+class Tools:
+    """Where they are."""
+
+    linker: Path
+    linker_version: str
+    libclang: Path | None  # its folder
+
+
+def find(recipe: Recipe, toolchain: Toolchain) -> Tools:
+    """All that is needed, looked for before anything is fetched.
+
+    Raises:
+        ToolMissing: names what is missing and the command that installs all of it.
+    """
+    linker, libclang = _linker(toolchain), _libclang() if recipe.libclang else None
+    missing = {"a linker (rust-lld or ld.lld)": "lld"} if linker is None else {}
+    if recipe.libclang and libclang is None:
+        missing["libclang"] = "libclang-dev"
+    if not shutil.which("cc"):
+        missing["a C compiler for the crates' build scripts (cc)"] = "gcc libc6-dev"
+    if linker is None or missing:
+        sudo = "" if os.geteuid() == 0 else "sudo "
+        command = f"{sudo}apt-get install -y --no-install-recommends {' '.join(missing.values())}"
+        raise ToolMissing(f"{recipe.name}: {' and '.join(missing)} not found; install it: {command}")
+    return Tools(
+        linker,
+        said([str(linker), "-flavor", "gnu", "--version"]) or said([str(linker), "--version"]) or "of no known version",
+        libclang,
+    )
+
+
+def _linker(toolchain: Toolchain) -> Path | None:
+    own = toolchain.sysroot / "lib" / "rustlib" / toolchain.host / "bin" / "rust-lld"
+    named = shutil.which("rust-lld") or shutil.which("ld.lld")
+    # rust-lld is one program for all object formats; the compiler tells it which (-flavor gnu).
+    return own if own.exists() else Path(named) if named else None
+
+
+def _libclang() -> Path | None:
+    """The folder of the newest, as bindgen wants to be told it."""
+    asked = os.environ.get("LIBCLANG_PATH")
+    if asked:
+        return Path(asked)
+    found = [path for pattern in _LIBCLANG for path in glob.glob(pattern) if "cpp" not in Path(path).name]  # noqa: PTH207
+    return Path(found[-1]).parent if found else None

@@ -1,0 +1,153 @@
+"""The StarryOS guest: what it asks of the user, what its disk holds, how an end is told; booted where a kernel is.
+
+The kernel is the one that `ferrule kernel get starry` has put into the cache, or FERRULE_STARRY_KERNEL names one.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ferrule import guests, kernels
+from ferrule.errors import ToolMissing, UsageError
+from ferrule.guests import starry
+from ferrule.images import firmware
+from ferrule.machine.options import GuestOptions
+from ferrule.payload.build import build_payload, patch_plan
+from ferrule.payload.key import RunKey
+from ferrule.payload.plan import Plan, PlannedRun
+from ferrule.payload.registry import workloads
+from ferrule.records.stream import Decoder, Record
+
+NAMED = os.environ.get("FERRULE_STARRY_KERNEL")
+KERNEL = Path(NAMED) if NAMED else kernels.files("starry").get("kernel")
+needs_qemu = pytest.mark.skipif(shutil.which("qemu-system-x86_64") is None, reason="qemu-system-x86_64 is not here")
+needs_kernel = pytest.mark.skipif(KERNEL is None, reason="no StarryOS kernel: ferrule kernel get starry")
+BOOT_SECONDS = 240.0
+LINUX_WORKS = 19  # workloads that the Linux port has on one CPU
+COUNTED = ("null_call", "invalid_call", "clock_read")
+
+
+def options(tmp_path: Path, **more: Any) -> GuestOptions:
+    """Of a kernel that is none, with firmware that is none: enough for all that does not boot."""
+    files = {("starry", key): tmp_path / f"some, {key}" for key in ("kernel", "firmware")}
+    for path in files.values():
+        path.write_bytes(b"MZ")
+    return GuestOptions(**{"accel": "icount", "guest_files": files, **more})
+
+
+@needs_qemu
+def test_without_a_kernel_it_names_our_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FERRULE_CACHE", str(tmp_path / "cache"))
+    empty = tmp_path / "guests.toml"
+    empty.write_text("")
+    with pytest.raises(
+        ToolMissing, match=r"needs StarryOS's .*make it: ferrule kernel get starry; .*guest\.starry\.ker"
+    ):
+        guests.create("starry", GuestOptions(guests_file=empty))
+
+
+@needs_qemu
+@pytest.mark.parametrize(
+    ("more", "says"),
+    [
+        ({"memory": 96}, "--memory 96: the starry guest needs 128 MiB"),
+        ({"smp": 2}, "--accel icount: QEMU counts instructions on one CPU only, not 2"),
+    ],
+)
+def test_what_it_cannot_be_given_is_refused(tmp_path: Path, more: dict[str, Any], says: str) -> None:
+    with pytest.raises(UsageError, match=says):
+        guests.create("starry", options(tmp_path, **more))
+
+
+@needs_qemu
+def test_conditions_are_the_same_text_wherever_the_files_are(tmp_path: Path) -> None:
+    said = []
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        made = guests.create("starry", options(tmp_path / name))
+        said.append(made.describe())
+        made.close()
+    assert said[0] == said[1]
+    assert "-bios some, firmware" in said[0]["qemu.command"]
+    assert said[0]["kernel.sha256"] == said[0]["firmware.sha256"]
+
+
+def test_the_disk_tells_init_what_to_run() -> None:
+    image = starry.disk(b"the payload", 7)
+    assert b"ferrule.port=/dev/ttyS0 ferrule.processes=7 -- /payload\n" in image
+    assert image == starry.disk(b"the payload", 7)
+
+
+@pytest.mark.parametrize(
+    ("status", "console", "errors", "clean", "detail"),
+    [
+        (0, "ferrule-init: all processes ended with status 0\n", "", True, "the guest powered off"),
+        (0, "ferrule-init: /payload ended with status 2\n", "", False, "/payload ended with status 2"),
+        (0, "", "", False, "the guest powered off too early"),
+        (0, "[3.1] panicked at src/a.rs:1:2:\n", "", False, "panicked at src/a.rs:1:2:"),
+        (1, "", "qemu: no such file\n", False, "QEMU: qemu: no such file"),
+        (-9, "", "", False, "QEMU was ended by signal 9 (SIGKILL)"),
+    ],
+)
+def test_an_end_is_told_from_what_was_said(status: int, console: str, errors: str, clean: bool, detail: str) -> None:
+    assert starry.classify(status, console, errors) == guests.Ending(clean, detail)
+
+
+def records(plan: Plan) -> list[Record]:
+    """All records of one boot."""
+    made = guests.create("starry", GuestOptions(accel="icount", guest_files={("starry", "kernel"): Path(KERNEL or "")}))
+    payload = patch_plan(build_payload(made.os, made.arch).image, plan.render())
+    found: list[Record] = []
+    decoder, ends = Decoder(), time.monotonic() + BOOT_SECONDS
+    with made.execute(payload, plan.processes, 0) as execution:
+        while chunk := execution.read(max(0.0, ends - time.monotonic())):
+            found += [event for event in decoder.feed(chunk) if isinstance(event, Record)]
+        assert execution.ending().clean, execution.console()[-2000:]
+    made.close()
+    return found
+
+
+@needs_qemu
+@needs_kernel
+def test_every_workload_of_linux_works_or_is_refused(tmp_path: Path) -> None:
+    rows = [row for row in workloads().values() if not row.hidden]
+    plan = Plan(verify_only=True, pin=True, cpus=(0,), runs=tuple(PlannedRun(RunKey(row.name)) for row in rows))
+    ended = {one.fields["i"]: one.fields["status"] for one in records(plan) if one.kind == "end"}
+    assert len(ended) == len(rows)
+    status = {row.name: ended[str(place)] for place, row in enumerate(rows)}
+    assert set(status.values()) <= {"ok", "unsupported"}, status
+    own = [row.name for row in rows if not row.control]
+    assert sum(status[name] == "ok" for name in own) >= LINUX_WORKS
+
+
+@needs_qemu
+@needs_kernel
+def test_the_least_of_a_call_is_the_same_in_every_boot() -> None:
+    """Not every batch: its disk answers when the host does, and the kernel's tick falls into another one."""
+    runs = tuple(PlannedRun(RunKey(name), n=10) for name in COUNTED)
+    plan = Plan(batches=5, warm=1, pin=True, cpus=(0,), runs=runs)
+    least: list[dict[str, int]] = []
+    for _ in range(2):
+        batches = [one.fields for one in records(plan) if one.kind == "batch" and one.fields["warm"] == "0"]
+        ticks = {
+            one["i"]: [int(t) for each in batches if each["i"] == one["i"] for t in each["t"].split(",")]
+            for one in batches
+        }
+        least.append({name: min(ticks[str(place)]) for place, name in enumerate(COUNTED)})
+    assert least[0] == least[1]
+
+
+def test_firmware_is_looked_for_where_distributions_put_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bios = tmp_path / "OVMF.fd"
+    monkeypatch.setattr(firmware, "PLACES", (str(tmp_path / "none"), str(bios)))
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(ToolMissing, match=r"no UEFI firmware: .*install OVMF"):
+        firmware.find()
+    bios.write_bytes(b"firmware")
+    assert firmware.find() == bios
+    assert firmware.unavailable() is None

@@ -1,0 +1,114 @@
+"""Which compiler is taken, and what is said where none fits: compilers here are programs that only answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from ferrule.errors import ToolMissing
+from ferrule.kernels import recipe, toolchain, tools
+from ferrule.kernels.toolchain import Toolchain
+
+STARRY = recipe.read("starry")
+
+
+@pytest.fixture(autouse=True)
+def fresh(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    """No compiler but those that a test makes."""
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    monkeypatch.setattr(toolchain, "_SYSTEM", tmp_path / "none")
+    (tmp_path / "bin").mkdir()
+    toolchain.found.cache_clear()
+    yield
+    toolchain.found.cache_clear()
+
+
+def program(path: Path, text: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"#!/bin/sh\n{text}\n")
+    path.chmod(0o755)
+    return path
+
+
+def compiler(root: Path, version: str, *, target: bool = False, source: bool = False) -> Path:
+    """A toolchain's folder with a rustc that answers what is asked of it."""
+    libraries = root / "lib" / "rustlib" / STARRY.target / "lib"
+    for name in ("core", "alloc") if target else ():
+        libraries.mkdir(parents=True, exist_ok=True)
+        (libraries / f"lib{name}-0.rlib").touch()
+    if source:
+        core = root / "lib" / "rustlib" / "src" / "rust" / "library" / "core" / "Cargo.toml"
+        core.parent.mkdir(parents=True)
+        core.touch()
+    program(root / "bin" / "cargo", "exit 1")
+    return program(
+        root / "bin" / "rustc",
+        f'case "$*" in -vV) echo "rustc {version}"; echo "host: x86_64-unknown-linux-gnu";; *sysroot) echo {root};;'
+        f" *) echo {libraries};; esac",
+    )
+
+
+def rustup(folder: Path, *toolchains: Path) -> None:
+    lines = "; ".join(f"echo {path.name}" for path in toolchains)
+    places = " ".join(f"{path.name}) echo {path}/bin/rustc;;" for path in toolchains)
+    program(folder / "bin" / "rustup", f'case "$1" in toolchain) {lines};; *) case "$4" in {places} esac;; esac')
+
+
+def test_a_nightly_with_the_target_goes_before_one_with_source_only(tmp_path: Path) -> None:
+    compiler(tmp_path / "source", "1.96.0 (a 2026-05-25)", source=True)
+    compiler(tmp_path / "nightly", "1.100.0-nightly (b 2026-09-04)", target=True)
+    rustup(tmp_path, tmp_path / "source", tmp_path / "nightly")
+    chosen = toolchain.choose(STARRY)
+    assert (chosen.sysroot, chosen.has_target, chosen.nightly) == (tmp_path / "nightly", True, True)
+    assert STARRY.edits(chosen.number) == STARRY.sets[1]
+
+
+def test_the_distributions_with_its_sources_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    compiler(tmp_path / "usr", "1.96.0 (a 2026-05-25)", source=True)
+    monkeypatch.setattr(toolchain, "_SYSTEM", tmp_path / "usr" / "bin")
+    chosen = toolchain.choose(STARRY)
+    assert chosen.has_source
+    assert not chosen.has_target
+    assert STARRY.edits(chosen.number) == STARRY.sets[0]
+
+
+def test_a_compiler_of_no_range_and_one_without_library_are_each_told(tmp_path: Path) -> None:
+    compiler(tmp_path / "old", "1.85.0 (a 2025-02-17)", source=True)
+    compiler(tmp_path / "bare", "1.96.0 (b 2026-05-25)")
+    rustup(tmp_path, tmp_path / "old", tmp_path / "bare")
+    with pytest.raises(ToolMissing) as refused:
+        toolchain.choose(STARRY)
+    said = str(refused.value)
+    assert "rustc 1.85.0 (a 2025-02-17): starry's crates are built with rustc 1.96 to before 1.97, or 1.100 or" in said
+    assert "rustc 1.96.0 (b 2026-05-25): has neither the target x86_64-unknown-none nor the library's source" in said
+
+
+def test_without_any_the_command_fits_the_machine(tmp_path: Path) -> None:
+    with pytest.raises(ToolMissing, match=r"no Rust compiler here; install it: rustup toolchain install nightly .* MB"):
+        toolchain.choose(STARRY)
+    program(tmp_path / "bin" / "apt-get", "exit 1")
+    with pytest.raises(ToolMissing, match=r"apt-get install -y .* rustc-web cargo-web rust-web-src \(115 MB .*minute"):
+        toolchain.choose(STARRY)
+
+
+def test_tools_are_all_named_in_one_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("LIBCLANG_PATH", raising=False)
+    monkeypatch.setattr(tools, "_LIBCLANG", (str(tmp_path / "lib" / "libclang*.so*"),))
+    here = Toolchain(Path("rustc"), Path("cargo"), "rustc 1.96.0", tmp_path, "host", False, True)
+    with pytest.raises(ToolMissing, match=r"linker.*libclang.*build scripts.* lld libclang-dev gcc libc6-dev$"):
+        tools.find(STARRY, here)
+    with pytest.raises(ToolMissing, match=r"linker.* lld gcc libc6-dev$"):
+        tools.find(recipe.read("hermit"), here)
+
+
+def test_tools_are_found_where_they_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("LIBCLANG_PATH", raising=False)
+    monkeypatch.setattr(tools, "_LIBCLANG", (str(tmp_path / "lib" / "libclang*.so*"),))
+    (tmp_path / "lib").mkdir()
+    (tmp_path / "lib" / "libclang-22.so.1").touch()
+    (tmp_path / "lib" / "libclang-cpp.so.22").touch()
+    program(tmp_path / "bin" / "cc", "exit 0")
+    linker = program(tmp_path / "lib" / "rustlib" / "host" / "bin" / "rust-lld", 'echo "LLD 22.1"')
+    here = Toolchain(Path("rustc"), Path("cargo"), "rustc 1.96.0", tmp_path, "host", False, True)
+    assert tools.find(STARRY, here) == tools.Tools(linker, "LLD 22.1", tmp_path / "lib")
