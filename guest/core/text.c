@@ -27,6 +27,17 @@ int text_starts(const char *text, const char *prefix) {
     return *prefix == 0;
 }
 
+int text_lists(const char *list, const char *word) {
+    size_t length = text_length(word);
+    for (const char *at = list; *at; at += *at != 0) {
+        if (length && text_starts(at, word) && (at[length] == ' ' || !at[length]))
+            return 1;
+        while (*at && *at != ' ')
+            at++;
+    }
+    return 0;
+}
+
 int text_copy(char *into, size_t size, const char *from) {
     size_t length = text_length(from);
     if (size == 0)

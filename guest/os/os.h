@@ -1,6 +1,7 @@
 /* The operations that a port may provide, on one page. `port.h` is the port's own (guest/os/<os>/, on the include
  * path): it defines OS_NAME, OS_ARCH, the raw ways in as `static inline` functions, and OS_HAS_<OPERATION> for each of
- * those below that it has. What it leaves out answers -OS_ENOSYS here, and the workload is reported unsupported.
+ * those below that it has. What it leaves out answers -OS_NOT_PORTED here: nobody has asked the kernel. Where the OS
+ * has no such thing at all, the port names the operation in OS_ABSENT.
  *
  * Results: >= 0, or a negative errno (Linux's numbers, which Redox shares and Aero does not: its port translates). */
 #ifndef FERRULE_OS_H
@@ -9,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Answers that are no kernel's: the port has no such call; the OS has no such thing. Errnos end at 4095. */
+enum { OS_NOT_PORTED = 5000, OS_DOES_NOT_EXIST = 5001 };
 enum { OS_ENOEXEC = 8, OS_EINVAL = 22, OS_ENOSYS = 38, OS_ETIMEDOUT = 110 };
 #define OS_LEAVE "--leave" /* the payload's argument that makes it end at once: os_process_execute() */
 enum { OS_EXECUTED = 86, OS_NOT_EXECUTED = 127 };  /* how that ends, or when it could not be loaded */
@@ -40,11 +43,15 @@ static inline const char *os_refusal(void) {
 }
 #endif
 
+#ifndef OS_ABSENT /* operations that have no meaning on this OS, separated by spaces: "os_pipe os_process_start" */
+#define OS_ABSENT ""
+#endif
+
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wunused-parameter" /* what is missing looks at nothing */
 #define OS_MISSING(name, ...)                                                                                          \
     static inline long name(__VA_ARGS__) {                                                                             \
-        return -OS_ENOSYS;                                                                                             \
+        return -OS_NOT_PORTED;                                                                                         \
     }
 
 /* --- syscalls */

@@ -8,7 +8,9 @@
 
 enum { PAYLOAD_BATCHES = 4096 }; /* of one run, warm-up included */
 
-enum status { STATUS_OK, STATUS_UNSUPPORTED, STATUS_WRONG, STATUS_FAILED };
+/* Why there is no number. Unsupported: the kernel was asked and refused. Not ported: the port has no such call. Absent:
+ * the OS has no such thing. Wrong: it did something else. Failed: an operation went wrong while it was timed. */
+enum status { STATUS_OK, STATUS_UNSUPPORTED, STATUS_NOT_PORTED, STATUS_ABSENT, STATUS_WRONG, STATUS_FAILED };
 
 struct outcome {
     enum status status;
@@ -28,5 +30,9 @@ struct outcome {
     long cpu[2][PAYLOAD_BATCHES];       /* of each end; negative: not known */
     struct hist hist;
 };
+
+enum { OPERATION_NAME = 64 };
+/* The name of the operation that a call's text asks for: `os_open` of "fd = os_open(path, OS_READ)". */
+void operation_name(char name[OPERATION_NAME], const char *call);
 
 #endif

@@ -33,7 +33,7 @@ long run_pin(struct run *run, unsigned end) {
 }
 
 long go_home(const struct plan *plan) {
-    return plan->pin && plan->cpus ? os_pin(plan->cpu[0]) : -OS_ENOSYS;
+    return plan->pin && plan->cpus ? os_pin(plan->cpu[0]) : -OS_NOT_PORTED;
 }
 
 static int refuse(struct outcome *outcome, enum status status, const char *operation, long error, const char *seen) {
@@ -44,12 +44,24 @@ static int refuse(struct outcome *outcome, enum status status, const char *opera
     return 0;
 }
 
+/* What a setup or verify stopped at, by who answered: the kernel, our port, or nobody because there is no such thing.
+ */
+static int refuse_call(struct outcome *outcome, const struct run *run, long result) {
+    char name[OPERATION_NAME];
+    operation_name(name, run->operation);
+    if (result == -OS_DOES_NOT_EXIST || (result == -OS_NOT_PORTED && text_lists(OS_ABSENT, name)))
+        return refuse(outcome, STATUS_ABSENT, run->operation, 0, run->seen);
+    if (result == -OS_NOT_PORTED)
+        return refuse(outcome, STATUS_NOT_PORTED, run->operation, 0, run->seen);
+    return refuse(outcome, STATUS_UNSUPPORTED, run->operation, result, run->seen);
+}
+
 /* Where this run's ends go. A workload of one end has no second core to cross to. */
 static int settle_place(const struct plan *plan, const struct workload *workload, struct run *run,
                         struct outcome *outcome) {
     run->place = workload->ends < 2 && run->asked->place == PLACE_CROSS_CORE ? PLACE_SAME_CORE : run->asked->place;
-    long pinned = run->place == PLACE_FREE ? -OS_ENOSYS : go_home(plan);
-    if (pinned == -OS_ENOSYS) {
+    long pinned = run->place == PLACE_FREE ? -OS_NOT_PORTED : go_home(plan);
+    if (pinned == -OS_NOT_PORTED || pinned == -OS_ENOSYS) {
         run->place = PLACE_FREE;
         os_unpin();
         return 1;
@@ -67,11 +79,11 @@ static int settle_place(const struct plan *plan, const struct workload *workload
 static int prepare(const struct workload *workload, struct run *run, struct outcome *outcome) {
     long result = workload->setup ? workload->setup(run) : 0;
     if (result < 0)
-        return refuse(outcome, STATUS_UNSUPPORTED, run->operation, result, run->seen);
+        return refuse_call(outcome, run, result);
     if (workload->verify)
         result = workload->verify(run);
     if (result < 0)
-        return refuse(outcome, STATUS_UNSUPPORTED, run->operation, result, run->seen);
+        return refuse_call(outcome, run, result);
     if (result > 0)
         return refuse(outcome, STATUS_WRONG, "verify", 0, run->seen);
     outcome->prepared = 1;

@@ -6,7 +6,7 @@
 #include "payload/state.h"
 #include "workloads/workload.h"
 
-/* Pins to the home of end 0 where the plan wants pinning. 0, or a negative errno (-OS_ENOSYS: this OS cannot). */
+/* Pins to the home of end 0 where the plan wants pinning. 0, or a negative errno (-OS_NOT_PORTED: this OS cannot). */
 long go_home(const struct plan *plan);
 /* n operations between two readings of the counter. */
 uint64_t timed_batch(const struct workload *workload, struct run *run, uint64_t n);

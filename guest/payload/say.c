@@ -22,7 +22,7 @@ static const char *per_name(enum per per) {
 }
 
 static const char *status_name(enum status status) {
-    static const char *const name[] = {"ok", "unsupported", "wrong", "failed"};
+    static const char *const name[] = {"ok", "unsupported", "not_ported", "absent", "wrong", "failed"};
     return name[status];
 }
 
@@ -229,14 +229,8 @@ static void say_end(struct record *record, uint32_t index, const struct outcome 
         record_u64(record, "involuntary", outcome->involuntary);
     }
     if (outcome->operation) {
-        char name[64];
-        size_t length = 0;
-        for (const char *at = outcome->operation; *at && *at != '(' && length + 1 < sizeof name; at++) {
-            name[length++] = *at;
-            if (*at == '=') /* `fd = os_open(...)`: what stands right of it */
-                length = 0, at += at[1] == ' ';
-        }
-        name[length] = 0;
+        char name[OPERATION_NAME];
+        operation_name(name, outcome->operation);
         record_text(record, "operation", name);
     }
     if (outcome->error)

@@ -44,7 +44,8 @@ static void scheme_answer(struct run *run, struct served *served) {
 
 /* entry(run) is to call scheme_answer(). */
 static inline long scheme_start(struct run *run, struct served *served, os_entry entry, void *stack, size_t size) {
-    if (os_scheme_call(-1, NULL, 0) == -OS_ENOSYS)
+    long asked = os_scheme_call(-1, NULL, 0); /* refused as a bad descriptor, where there is such a call */
+    if (asked == -OS_ENOSYS || asked == -OS_NOT_PORTED)
         TRY(run, os_scheme_call(-1, NULL, 0));
     long root;
     TRY(run, os_pipe(served->pipe));

@@ -16,7 +16,7 @@ from ferrule import __version__, companion, exits, paths
 from ferrule.errors import EXIT_INFRASTRUCTURE, EXIT_USAGE, FerruleError, InfrastructureError, UsageError
 from ferrule.options import flags
 from ferrule.options.measurement import check
-from ferrule.records.samples import RunResult
+from ferrule.records.samples import WITHOUT, RunResult
 from ferrule.replay import REPLAY, inject
 from ferrule.session import Case, Session
 
@@ -138,7 +138,7 @@ class Measurement:
     def report(self) -> None:
         """Hand the samples to pytest-benchmark; skip what is unsupported, fail what went wrong."""
         run = self.result
-        if run.status == "unsupported" or self.case.guest in self._session.skipped:
+        if run.status in WITHOUT or self.case.guest in self._session.skipped:
             pytest.skip(f"{run.status}: {run.reason}")
         if run.status != "ok":
             pytest.fail(f"{self.case.guest}: {run.key}: {run.status}: {run.reason}", pytrace=False)

@@ -16,6 +16,7 @@ from tests.guests.test_redox_abi import VARIANTS, run  # noqa: E402
 from tests.support.abi.machine import Violation  # noqa: E402
 from tests.support.abi.redox_table import ERAS, TABLES  # noqa: E402
 from tests.support.abi.redox_userland import NAMES, PROCESS, Userland  # noqa: E402
+from tests.support.answers import refused  # noqa: E402
 
 PROBED = {"openat", "open"}  # calls of which a probe alone is made in one of the eras
 UNSUPPORTED = {
@@ -58,11 +59,13 @@ def records(userland: Userland) -> list[Record]:
 
 
 def verdicts(said: Sequence[Record]) -> dict[str, tuple[str, str | None]]:
-    """Status and refused operation of each run, by its workload; of variants, the last one's."""
+    """Status, `refused` whoever refused, and operation of each run, by its workload; of variants, the last one's."""
     begins = {record.fields["i"]: record.fields["workload"] for record in said if record.kind == "begin"}
     ends = [record.fields for record in said if record.kind == "end"]
     assert len(ends) == len(begins)
-    return {begins[end["i"]]: (end["status"], end.get("operation")) for end in ends}
+    return {
+        begins[end["i"]]: ("refused" if refused("redox", end) else end["status"], end.get("operation")) for end in ends
+    }
 
 
 def expected(era: str) -> dict[str, str]:
@@ -80,10 +83,10 @@ def expected(era: str) -> dict[str, str]:
 def test_every_workload_keeps_to_the_interface_of_its_era(era: str) -> None:
     userland = Userland(image(plan(*workloads(), *VARIANTS)), ["process=0"], era)
     userland.run()
-    said, refused = records(userland), expected(era)
+    said, lacking = records(userland), expected(era)
     assert userland.status == 0
     assert verdicts(said) == {
-        name: ("unsupported", refused[name]) if name in refused else ("ok", None) for name in workloads()
+        name: ("refused", lacking[name]) if name in lacking else ("ok", None) for name in workloads()
     }
     assert not userland.daemons.files, "a file was left behind"
     assert not userland.daemons.objects, "a memory object was left behind"

@@ -12,7 +12,7 @@ import pytest
 from ferrule.campaign.budget import VERIFY
 from ferrule.payload.key import RunKey
 from ferrule.records.errnos import NAMES, errno_text
-from ferrule.records.samples import GuestResult, RunResult, Status
+from ferrule.records.samples import WITHOUT, GuestResult, RunResult, Status
 from ferrule.report import history, matrix, verified
 from ferrule.report.columns import Column, Entry, columns
 from ferrule.report.publish import publish
@@ -24,7 +24,7 @@ from tests.support import synthetic as make
 from tests.support.places import METRICS
 
 MOMENT = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
-STATUSES: tuple[Status, ...] = ("ok", "unsupported", "wrong", "failed", "crashed", "hung", "lost", "missing")
+STATUSES: tuple[Status, ...] = ("ok", *WITHOUT, "wrong", "failed", "crashed", "hung", "lost", "missing")
 CROSS = RunResult(RunKey("pipe_latency", place="cross_core"), "unsupported", "cross_core: needs two different CPUs")
 
 
@@ -39,6 +39,8 @@ def guests() -> list[GuestResult]:
             *(run(name) for name in ("null_call", "page_fault", "process_create", "pipe_latency", "empty_loop")),
             CROSS,
             run("scheme_call", "unsupported", "os_scheme_call: errno 38"),
+            run("semaphore_pingpong", "not_ported", "os_semaphore_make"),
+            run("block_wakeup", "absent", "os_main_thread"),
             run("context_switch", size=0),
             run("context_switch", "unsupported", "os_process_start: errno 12", size=16),
         ],
@@ -75,7 +77,7 @@ def test_the_page_says_the_same(tmp_path: Path) -> None:
     for cell in ("unsupported ENOSYS 38 (", "unsupported errno 999 (", "wrong (", "hung (", "crashed (", "missing ("):
         assert cell in text
         assert cell in page
-    assert "- linux: works 5 of 6, unsupported 1" in page
+    assert "- linux: works 5 of 8, unsupported 1, not ported 1, does not exist 1" in page
     assert "- aero: works 1 of 6, unsupported 1, wrong 1, failed 1, crashed 1, hung 1" in page
 
 
@@ -91,7 +93,7 @@ def test_a_refusal_with_an_errno_stands_for_one_without() -> None:
     none = RunResult(RunKey("pipe_latency"), "unsupported", "os_pipe: errno 38")
     (one,) = verdicts(columns([make.guest([CROSS, none])], make.DECLARED)[0])
     assert str(one) == "unsupported ENOSYS 38"
-    assert one.reason == "cross_core: needs two different CPUs; os_pipe: errno 38"
+    assert one.reason == "os_pipe: errno 38"
 
 
 @given(st.lists(st.tuples(st.sampled_from(STATUSES), st.text(max_size=20)), min_size=1, max_size=6))
@@ -100,7 +102,7 @@ def test_a_verdict_hides_nothing_that_went_wrong(runs: list[tuple[Status, str]])
     column = Column("g", None, 1, tuple(entries))
     (found,) = verdicts(column)
     came = {status for status, _ in runs}
-    grave = came - {"ok", "unsupported"}
+    grave = came - {"ok", *WITHOUT}
     assert (found.verdict == "works") == ("ok" in came and not grave)
     assert found.verdict in grave or not grave
     assert bool(found.reason) == (came != {"ok"})
@@ -131,7 +133,7 @@ def test_verifications_are_stored_beside_the_history_and_read_back(tmp_path: Pat
     stored = {one.column.guest: one.column for one in verified.load(tmp_path)}
     assert [stored[one.guest] for one in guests()] == columns(guests(), make.DECLARED)
     line = json.loads((home / "linux.jsonl").read_text())
-    assert line["counts"] == {"works": 5, "unsupported": 1}
+    assert line["counts"] == {"works": 5, "unsupported": 1, "not_ported": 1, "absent": 1}
     assert line["verdicts"]["scheme_call"] == {
         "verdict": "unsupported",
         "errno": 38,

@@ -25,6 +25,10 @@ static inline long call5(long number, long a, long b, long c, long d, long e) {
 }
 
 #define OS_NAME "linux"
+/* Schemes, named channels, calls in registers and messages to a process are other kernels'. */
+#define OS_ABSENT                                                                                                      \
+    "os_scheme_call os_channel_pair os_ipc_call os_message_address os_block os_main_thread "                           \
+    "os_ipi os_alloc"
 
 enum { LINUX_EINTR = 4, LINUX_EAGAIN = 11 };
 enum { LINUX_CPU_WORDS = 16 }; /* 1024 CPUs: CONFIG_NR_CPUS of the distributions is at most 8192, homes are low */

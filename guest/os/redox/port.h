@@ -7,6 +7,10 @@
 #include "descriptor.h"
 
 #define OS_NAME "redox"
+/* A kernel without these: what is not a scheme is memory, a context or a futex. */
+#define OS_ABSENT                                                                                                      \
+    "os_ipc_call os_message_address os_block os_main_thread os_ipi os_alloc os_library_enter "                         \
+    "os_semaphore_make os_eventfd"
 #define OS_ARCH "x86_64"
 
 /* --- what the payload needs --- */

@@ -26,7 +26,7 @@ static long setup(struct run *run) {
         return 0;
     run->operation = "fault";
     run->seen = "mapped memory is there at once";
-    return -OS_ENOSYS;
+    return -OS_DOES_NOT_EXIST;
 }
 
 static long verify(struct run *run) {

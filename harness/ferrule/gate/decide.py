@@ -15,7 +15,7 @@ from typing import Final
 from ferrule.gate.baseline import Entry
 from ferrule.gate.reading import EXACT_SHARE, Reading
 from ferrule.gate.verdict import Finding, Verdict, figure
-from ferrule.records.samples import RunResult
+from ferrule.records.samples import WITHOUT, RunResult
 
 FACTOR: Final = 2.0  # a count that changed by as much is not believed without somebody looking at it
 
@@ -85,7 +85,7 @@ def disagreement(guest: str, workload: str, reading: Reading, entry: Entry | Non
 def _without_reading(guest: str, workload: str, run: RunResult, entry: Entry | None) -> Finding | None:
     why = f"{run.status}: {run.reason}" if run.status != "ok" else "no batch arrived"
     if entry is None:
-        return None if run.status == "unsupported" else Finding(guest, workload, Verdict.IMPLAUSIBLE, why)
+        return None if run.status in WITHOUT else Finding(guest, workload, Verdict.IMPLAUSIBLE, why)
     return Finding(guest, workload, Verdict.IMPLAUSIBLE, f"it was measured before, now {why}", entry.kind, entry.value)
 
 

@@ -13,7 +13,7 @@ from ferrule.gate.baseline import Baseline, Protocol
 from ferrule.gate.measure import Subject, insensitive
 from ferrule.gate.verdict import Finding, Report, Verdict
 from ferrule.payload.key import RunKey
-from ferrule.records.samples import RunResult
+from ferrule.records.samples import WITHOUT, RunResult
 
 
 def compare(subjects: Sequence[Subject], keys: Sequence[RunKey], rule: decide.Rule, whole: bool, how: str) -> Report:
@@ -121,7 +121,7 @@ def _failures(subject: Subject, keys: Sequence[RunKey], accepting: bool = False)
     for key in keys:
         reading, run = subject.readings.get(key), result.runs[key]
         if accepting:
-            if run.status not in ("ok", "unsupported"):
+            if run.status not in ("ok", *WITHOUT):
                 found.append(f"{name}: {key}: {run.status}: {run.reason}")
             elif reading and (lack := decide.incomplete(reading, subject.protocol.batches)):
                 found.append(f"{name}: {key}: {lack}")

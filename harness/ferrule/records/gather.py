@@ -15,7 +15,16 @@ from ferrule.payload.key import Params, RunKey
 from ferrule.records import facts
 from ferrule.records.crosscheck import CrossCheck
 from ferrule.records.fields import Bad, Fields, clean, integer, integers, number, parameters
-from ferrule.records.samples import ClockCheck, Histogram, Meaning, Pace, ProcessSamples, Reference, Surroundings
+from ferrule.records.samples import (
+    WITHOUT,
+    ClockCheck,
+    Histogram,
+    Meaning,
+    Pace,
+    ProcessSamples,
+    Reference,
+    Surroundings,
+)
 
 REFERENCES: Final = 4096  # of each kind and length, and marks
 HOST_SECONDS: Final = 0.5  # a shorter span says nothing about a clock: arrival times jitter by milliseconds
@@ -113,7 +122,7 @@ class RunRecords:
     def end(self, fields: Fields, asked: Asked) -> None:
         """The run is over: check what was declared against what came."""
         self.status = fields.get("status", "")
-        if self.status not in ("ok", "unsupported", "wrong", "failed"):
+        if self.status not in ("ok", *WITHOUT, "wrong", "failed"):
             raise Bad(f"status={clean(self.status)!r}")
         if self.status != "ok":
             self.reason = reason(fields)

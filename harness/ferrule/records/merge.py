@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from ferrule.payload.key import RunKey
-from ferrule.records.samples import GuestResult, RunResult, Status
+from ferrule.records.samples import WITHOUT, GuestResult, RunResult, Status
 
 # When processes of one run end differently the gravest says what the run is: wrong once is not right.
-GRAVEST: tuple[Status, ...] = ("wrong", "failed", "crashed", "hung", "unsupported", "ok", "lost", "missing")
+GRAVEST: tuple[Status, ...] = ("wrong", "failed", "crashed", "hung", *WITHOUT, "ok", "lost", "missing")
 
 
 def join(one: RunResult, other: RunResult) -> RunResult:

@@ -7,14 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ferrule.payload.key import Params, RunKey
 
-Status = Literal["ok", "unsupported", "wrong", "failed", "crashed", "hung", "lost", "missing"]
+Status = Literal["ok", "unsupported", "not_ported", "absent", "wrong", "failed", "crashed", "hung", "lost", "missing"]
+# No number and no fault: the kernel refused, our port has no such call, the OS has no such thing.
+WITHOUT: Final[tuple[Status, ...]] = ("unsupported", "not_ported", "absent")
 Aim = Literal["time", "cycles"]  # whose interval is to be narrow
 Ended = Literal[
     "", "width", "budget", "subtraction", "no width", "guest"

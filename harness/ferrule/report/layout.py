@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from math import ceil, floor
 
 from ferrule.payload.key import RunKey
-from ferrule.records.samples import Meaning
+from ferrule.records.samples import WITHOUT, Meaning
 from ferrule.report import over_floor, units
 from ferrule.report.columns import Column, Entry
 from ferrule.report.grouping import BANDWIDTHS, CONTROLS, group_of, position
+from ferrule.report.verdicts import word_of
 from ferrule.stats.flags import Flag
 from ferrule.stats.siblings import lint
 from ferrule.stats.summary import Summary
@@ -91,7 +92,7 @@ def lay_out(columns: Sequence[Column]) -> Layout:
 
 def _unsupported_by_all(entries: Sequence[Entry | None]) -> bool:
     """Whether every guest left a row unsupported."""
-    return all(entry is not None and entry.status == "unsupported" for entry in entries)
+    return all(entry is not None and entry.status in WITHOUT for entry in entries)
 
 
 def _unsupported(rows: Sequence[tuple[str, RunKey, Sequence[Entry | None]]]) -> tuple[str, ...]:
@@ -101,11 +102,15 @@ def _unsupported(rows: Sequence[tuple[str, RunKey, Sequence[Entry | None]]]) -> 
     for _, key, entries in rows:
         if _unsupported_by_all(entries):
             label = str(key) if key.workload in partly else key.workload
-            reasons.setdefault(label, {}).update(dict.fromkeys(entry.reason for entry in entries if entry))
+            reasons.setdefault(label, {}).update(dict.fromkeys(_refusal(entry) for entry in entries if entry))
     alike: dict[str, list[str]] = {}
     for label, found in reasons.items():
         alike.setdefault("; ".join(found), []).append(label)
     return tuple(f"{_some(labels)}: {why}" for why, labels in alike.items())
+
+
+def _refusal(entry: Entry) -> str:
+    return entry.reason if entry.status == "unsupported" else f"{word_of(entry.status)}: {entry.reason}"
 
 
 def _some(labels: Sequence[str]) -> str:
@@ -204,7 +209,7 @@ def _cell(entry: Entry | None, scale: units.Scale, rates: units.Scale | None, no
     if summary is None:
         if entry.status == "ok":
             return "verified"
-        return f"{entry.status} ({notes.mark(entry.reason or 'no reason was given')})"
+        return f"{word_of(entry.status)} ({notes.mark(entry.reason or 'no reason was given')})"
     if summary.unit == "instructions":
         text = units.count(summary.estimate, summary.low, summary.high)
     elif rates is not None and summary.throughput is not None:

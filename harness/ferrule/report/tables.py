@@ -49,7 +49,7 @@ def remarks(made: Sequence[Column], layout: Layout, extra: Sequence[str]) -> lis
     said = [line for column in made for line in footer.conditions_lines(column)]
     found = [
         ("Notes", [f"({mark}) {text}" for mark, text in layout.notes]),
-        ("Unsupported by every guest here", list(layout.unsupported)),
+        ("On no guest here", list(layout.unsupported)),
         ("Disagreements by a factor of two", list(layout.disagreements)),
         ("Implausible", [line for column in made for line in plausible.lines(column)]),
         ("Errors", [line for column in made for line in first_lines(column)]),

@@ -12,12 +12,14 @@ from dataclasses import dataclass
 
 from ferrule.payload.key import RunKey
 from ferrule.records.errnos import errno_text
-from ferrule.records.samples import Status
+from ferrule.records.samples import WITHOUT, Status
 from ferrule.report.columns import Column, Entry
 
 # The first of these that any run of a workload came to is the workload's: wrong once is not right.
-GRAVEST: tuple[Status, ...] = ("wrong", "failed", "crashed", "hung", "lost", "missing", "ok", "unsupported")
+GRAVEST: tuple[Status, ...] = ("wrong", "failed", "crashed", "hung", "lost", "missing", "ok", *WITHOUT)
 WORKS = "works"
+NO_CPU = "cross_core: needs two different CPUs"  # guest/payload/run.c
+_WORDS = {"not_ported": "not ported", "absent": "does not exist"}
 _ERRNO = re.compile(r"(?:^|: )errno (\d{1,9})\b")  # as gather.py words what a payload said
 
 
@@ -28,13 +30,19 @@ class Verdict:
     workload: str
     family: str
     control: bool
-    verdict: str  # works, unsupported, wrong, failed, crashed, hung, lost or missing
+    verdict: str  # works, unsupported, not_ported, absent, wrong, failed, crashed, hung, lost or missing
     errno: int | None  # that an operation was refused with
     reason: str  # the operation that was refused, what was seen instead, why nothing is known
 
     def __str__(self) -> str:
         """`unsupported ENOSYS 38`; the word alone where no errno came with it."""
-        return self.verdict if self.errno is None else f"{self.verdict} {errno_text(self.errno)}"
+        word = word_of(self.verdict)
+        return word if self.errno is None else f"{word} {errno_text(self.errno)}"
+
+
+def word_of(status: str) -> str:
+    """As tables write it: `not ported` for not_ported, `does not exist` for absent."""
+    return _WORDS.get(status, status)
 
 
 def verdicts(column: Column) -> list[Verdict]:
@@ -47,7 +55,14 @@ def verdicts(column: Column) -> list[Verdict]:
 
 
 def _verdict(entries: Sequence[Entry]) -> Verdict:
-    """The verdict of the runs of one workload; of several refusals one with an errno stands for them."""
+    """The verdict of the runs of one workload; of several refusals one with an errno stands for them.
+
+    A placement that this machine has no CPU for says nothing about the kernel: it is a remark where the workload works,
+    and otherwise counts only where nothing else was tried.
+    """
+    placed = [entry for entry in entries if not entry.reason.startswith(NO_CPU)]
+    if placed and all(entry.status != "ok" for entry in placed):
+        entries = placed
     chosen = min(entries, key=lambda entry: (GRAVEST.index(entry.status), not _ERRNO.search(entry.reason)))
     told = [entry for entry in entries if entry.status != "ok" and chosen.status in ("ok", entry.status)]
     reasons: dict[str, list[RunKey]] = {}
@@ -80,12 +95,12 @@ def as_json(found: Sequence[Verdict]) -> dict[str, dict[str, object]]:
 def tally(found: Sequence[Verdict]) -> Mapping[str, int]:
     """How many workloads came to each verdict, `works` first and always there; controls are not counted."""
     counted = [one.verdict for one in found if not one.control]
-    words = (WORKS, "unsupported", "wrong", "failed", "crashed", "hung", "lost", "missing")
+    words = (WORKS, *WITHOUT, "wrong", "failed", "crashed", "hung", "lost", "missing")
     return {word: counted.count(word) for word in words if word == WORKS or word in counted}
 
 
 def count_line(guest: str, found: Sequence[Verdict]) -> str:
     """`linux: works 19 of 24, unsupported 5`."""
     counts = tally(found)
-    others = [f"{word} {count}" for word, count in counts.items() if word != WORKS]
+    others = [f"{word_of(word)} {count}" for word, count in counts.items() if word != WORKS]
     return f"{guest}: {', '.join([f'{WORKS} {counts[WORKS]} of {sum(counts.values())}', *others])}"

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from ferrule.gate.paired.arms import NAMES, Name
 from ferrule.gate.paired.pairs import Batches, Pair, Run, Turn
+from ferrule.records.samples import WITHOUT
 from ferrule.stats.cycles import multiplication, per_tick
 from ferrule.stats.pace import LOW, around, levels, wander
 from ferrule.stats.per_op import Overhead, overhead, per_operation
@@ -131,7 +132,7 @@ def lacking(pairs: Sequence[Pair], key: str, asked: int, batches: int) -> str | 
 
 def refused(pairs: Sequence[Pair], name: Name, key: str) -> bool:
     """Whether an arm says of this workload, in each pair, that its OS cannot do it."""
-    return all(_run(pair.turns.get(name), key).status == "unsupported" for pair in pairs)
+    return all(_run(pair.turns.get(name), key).status in WITHOUT for pair in pairs)
 
 
 def _run(turn: Turn | None, key: str) -> Run:
