@@ -87,7 +87,7 @@ def test_what_does_not_compile_shows_the_compilers_words(tmp_path: Path) -> None
 def test_a_cache_that_cannot_be_written_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "cache").write_text("a file where a folder should be")
     monkeypatch.setenv("FERRULE_CACHE", str(tmp_path / "cache"))
-    with pytest.raises(InfrastructureError, match="payload for linux"):
+    with pytest.raises(InfrastructureError, match="set FERRULE_CACHE to a folder"):
         build_payload("linux", NATIVE)
 
 

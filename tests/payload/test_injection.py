@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from ferrule.payload.plan import PlannedRun
 
-from tests.records.test_assemble import NULL, PLAN, assemble, stream
+from tests.support.assembling import NULL, PLAN, assemble, stream
 from tests.support.payload_runs import payload, say
 
 

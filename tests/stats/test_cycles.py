@@ -23,8 +23,8 @@ from ferrule.validate.bench import Bench
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.records.test_assemble import NULL, assemble, stream
 from tests.support import synthetic as make
+from tests.support.assembling import NULL, assemble, stream
 
 CLOCKS = st.floats(0.5, 6.0)  # GHz
 COSTS = st.floats(10.0, 1e6)  # cycles
