@@ -11,7 +11,7 @@ from ferrule import guests, paths
 from ferrule.campaign.progress import Progress, progress_on
 from ferrule.errors import FerruleError, InfrastructureError, ToolMissing, UsageError
 from ferrule.gate import baseline as baselines
-from ferrule.gate import conditions, decide, flags
+from ferrule.gate import conditions, decide, flags, kernel
 from ferrule.gate.formats import table, write
 from ferrule.gate.measure import GATE_BOOTS, Measurer, Subject
 from ferrule.gate.outcome import accept, compare, doubtful
@@ -33,7 +33,7 @@ def gate(parsed: argparse.Namespace) -> int:
     flags.check(parsed)
     for outside in parsed.extra_guest:
         guests.add(Path(outside))
-    report = paired.gate(parsed) if parsed.tier == "time" else _exact(parsed)
+    report = paired.gate(parsed) if parsed.tier == "time" else kernel.gate(parsed, _exact)
     print(table.render(report))
     write(report, {name: getattr(parsed, name) for name in flags.OUTPUTS})
     return report.exit_code

@@ -2,7 +2,8 @@
 
 Known before a boot: guest, port, instruction set, QEMU's version and its whole command line with the devices and the
 kernel's command line, the kernel's hash, the payload's compiler and flags. Known after it: kernel release, CPU model.
-The payload itself is under test; so is the kernel when the user gave its builds a common name.
+The payload itself is under test; so are the kernel, and the words of --linux-append, when the user gave its builds a
+common name.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from ferrule.records.samples import Conditions
 
 STATISTIC: Final = "mode-1"  # changes when a count is computed in another way
 KERNEL_HASH: Final = "kernel.sha256"
+KERNEL_WORDS: Final = "kernel.append"  # --linux-append
 _NOT_COMPARED: Final = (".reason", ".file", ".origin")  # endings of facts that are for people
 # Files in QEMU's command: the kernel's is said by its hash, or is under test, and the payload's name says nothing.
 _FILES: Final = re.compile(r" -(kernel|initrd|cdrom) \S+")
@@ -44,8 +46,11 @@ def known(guest: Guest, payload: Payload, kernel_build: str | None) -> dict[str,
         "machine": _FILES.sub("", facts.pop("qemu.command", "")),
         **facts,
     }
+    words = key.pop(KERNEL_WORDS, "")
     if kernel_build and key.pop(KERNEL_HASH, None):
         key["kernel.build"] = kernel_build
+        if words:  # how a build is configured is part of what is under test, wherever that is written down
+            key["machine"] = key["machine"].replace(f" {words} ", " ", 1)
     return key
 
 
@@ -60,7 +65,7 @@ def record(guest: Guest, payload: Payload, said: Conditions) -> dict[str, str]:
     """What is under test, and what a reader may want to know: kept, never compared."""
     facts = guest.describe()
     found = {"payload": payload.build_id, "kernel": said.kernel}
-    for name in (KERNEL_HASH, "kernel.origin"):
+    for name in (KERNEL_HASH, KERNEL_WORDS, "kernel.origin"):
         if name in facts:
             found[name] = facts[name]
     if "kernel.version" in said.facts:

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from ferrule.errors import UsageError
+from ferrule.gate import kernel
 from ferrule.images.guestfile import parse_files
 from ferrule.machine.options import GuestOptions
 
@@ -23,7 +24,7 @@ LEAST_BOOTS = 2  # one boot cannot tell an exact count from a lucky one
 
 
 EXACT = ("baselines", "update_baseline", "boots", "kernel_build")  # flags of one tier only
-TIME = ("base", "candidate", "pairs", "processes", "seed", "stored", "results", "history")
+TIME = ("pairs", "processes", "seed", "stored", "results", "history")
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -65,8 +66,8 @@ def add(parser: argparse.ArgumentParser) -> None:
     )
     flag("--memory", type=int, default=512, metavar="MIB", help="of the guests (default: 512)")
     flag("--patience", type=float, metavar="S", help="seconds of silence after which a guest counts as hung")
-    flag("--base", metavar="X", help=f"time: {ARM}")
-    flag("--candidate", metavar="Y", help=f"time: what may have become worse; {ARM}")
+    flag("--base", metavar="X", help=f"what --candidate is compared with; exact: a kernel, counted here; time: {ARM}")
+    flag("--candidate", metavar="Y", help=f"what may have become worse; exact: a kernel; time: {ARM}")
     flag("--pairs", type=int, metavar="N", help="time: pairs at most (default: 60; looked at after 20)")
     flag("--processes", type=int, metavar="N", help="time: processes an arm and pair (default: 2)")
     flag("--seed", type=int, metavar="N", help="time: of all orders and layouts (default: drawn, and stored)")
@@ -90,6 +91,8 @@ def check(parsed: argparse.Namespace) -> None:
             raise UsageError(f"--{flag}: is a flag of --tier {other}")
     if parsed.tier == "time":
         _check_time(parsed)
+    else:
+        kernel.check(parsed)
     if parsed.boots is not None and parsed.boots < LEAST_BOOTS:
         raise UsageError(f"--boots {parsed.boots}: at least {LEAST_BOOTS}, or nothing shows that counts repeat")
     if parsed.patience is not None and parsed.patience <= 0:

@@ -111,6 +111,7 @@ class LinuxGuest:
             "kernel.boot": self._kernel.protocol if self._image is self._kernel.image else "ELF from bzImage",
             "kernel.origin": self._kernel.origin,
             "kernel.sha256": self._kernel.sha256,
+            **({"kernel.append": words} if (words := self._options.linux_append) else {}),
             "qemu.version": qemu.version(self._program),
             "qemu.command": qemu.conditions(self.machine(cargo, 1)),
             "transport": self._options.transport,

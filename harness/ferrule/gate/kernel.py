@@ -1,0 +1,67 @@
+"""A kernel under test in the exact tier: `--candidate` is what the guest boots, `--base` what it is compared with.
+
+Without a base it is compared with the baseline of its build's name. With one, the base is counted first, here and now,
+by the same QEMU and compiler: nothing has to be kept, and nothing but the kernel can have changed. A cost that creeps
+in over many changes is seen only against a baseline that a person moves.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from argparse import Namespace
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from ferrule.errors import EXIT_OK, UsageError
+from ferrule.gate.verdict import Report
+
+GUEST: Final = "linux"  # whose kernel it is when none is named
+BUILD: Final = "candidate"  # the common name of a kernel's builds when none is given
+_OWN: Final = ("local", "ssh", "floor")  # guests that boot no kernel of the user's
+
+
+def check(parsed: Namespace) -> None:
+    """Refuse a base or candidate that cannot mean anything here.
+
+    Raises:
+        UsageError: names the flag and what there is instead.
+    """
+    if parsed.candidate is None:
+        if parsed.base is not None:
+            raise UsageError(f"--base {parsed.base}: what is compared with it? give --candidate KERNEL")
+        return
+    guest = parsed.guest or GUEST
+    if "," in guest or guest.partition("://")[0] in _OWN:
+        raise UsageError(f"--candidate: --guest {guest}: name one guest that boots a kernel of yours")
+    for flag in ("candidate", "base"):
+        path = getattr(parsed, flag)
+        if path is not None and not Path(path).is_file():
+            raise UsageError(f"--{flag} {path}: no such file; the exact tier takes a kernel, --tier time more")
+    if parsed.base is not None and (parsed.baselines or parsed.update_baseline):
+        raise UsageError("--base: is counted here and now; leave out --baselines and --update-baseline")
+
+
+def gate(parsed: Namespace, count: Callable[[Namespace], Report]) -> Report:
+    """The report of `count` on the candidate; with a base that is counted before."""
+    if parsed.candidate is None:
+        return count(parsed)
+    if parsed.base is None:
+        return count(_booting(parsed, parsed.candidate))
+    with tempfile.TemporaryDirectory(prefix="ferrule-base-") as folder:
+        base = _booting(parsed, parsed.base, baselines=folder, update_baseline=True)
+        accepted = count(base)
+        if accepted.exit_code != EXIT_OK:
+            return replace(accepted, failures=tuple(f"base: {line}" for line in accepted.failures))
+        found = count(_booting(parsed, parsed.candidate, baselines=folder))
+    return replace(found, hints=())  # the baseline is gone again: none is to be accepted
+
+
+def _booting(parsed: Namespace, kernel: str, **more: object) -> Namespace:
+    """The flags with which the guest boots this kernel, one of the builds under test."""
+    guest = parsed.guest or GUEST
+    said = {**vars(parsed), "guest": guest, "kernel_build": parsed.kernel_build or BUILD, **more}
+    if guest == GUEST:
+        return Namespace(**{**said, "linux_kernel": kernel})
+    return Namespace(**{**said, "guest_file": [*parsed.guest_file, f"{guest}.kernel={kernel}"]})

@@ -1,0 +1,116 @@
+"""A kernel under test in the exact tier: against what was accepted, and against a base that is counted beside it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from argparse import Namespace
+from pathlib import Path
+
+import pytest
+from ferrule import guests
+from ferrule.cli import main
+from ferrule.errors import EXIT_OK
+from ferrule.gate import kernel
+from ferrule.gate.verdict import Report
+from ferrule.images import debian
+from ferrule.machine.options import GuestOptions
+
+USAGE = {
+    "--base base": "--base base: what is compared with it? give --candidate KERNEL",
+    "--candidate no": "--candidate no: no such file; the exact tier takes a kernel",
+    "--candidate new --base no": "--base no: no such file",
+    "--candidate new --guest floor": "--guest floor: name one guest that boots a kernel of yours",
+    "--candidate new --guest linux,redox": "--guest linux,redox: name one guest",
+    "--candidate new --guest ssh://a@b": "--guest ssh://a@b: name one guest",
+    "--candidate new --base base --baselines kept": "--base: is counted here and now",
+    "--candidate new --base base --update-baseline": "--base: is counted here and now",
+    "--candidate new --pairs 3": "--pairs: is a flag of --tier time",
+}
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    for name in ("new", "base"):
+        (tmp_path / name).touch()
+    return tmp_path
+
+
+@pytest.mark.parametrize("words", USAGE)
+def test_what_cannot_be_compared_is_refused_in_a_line(
+    words: str, here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["gate", *words.split()]) == 2
+    said = capsys.readouterr().err
+    assert USAGE[words] in said
+    assert len(said.splitlines()) == 1
+
+
+def asked(**more: object) -> Namespace:
+    given = {"guest": None, "kernel_build": None, "guest_file": ["redox.image=x"], "baselines": None, "boots": None}
+    return Namespace(**{**given, "update_baseline": False, "base": None, "candidate": None, **more})
+
+
+def counted(parsed: Namespace, code: int = EXIT_OK) -> tuple[list[Namespace], Report]:
+    """What is counted, and the report; a counting that fails is a harness failure."""
+    taken: list[Namespace] = []
+
+    def count(flags: Namespace) -> Report:
+        taken.append(flags)
+        return Report((), () if code == EXIT_OK else ("no boot",), (), ("accept it",), ())
+
+    return taken, kernel.gate(parsed, count)
+
+
+def test_without_a_candidate_nothing_changes() -> None:
+    plain = asked()
+    assert counted(plain)[0] == [plain]
+
+
+def test_the_candidate_is_what_the_guest_boots() -> None:
+    (linux,), _ = counted(asked(candidate="new"))
+    assert (linux.guest, linux.linux_kernel, linux.kernel_build) == ("linux", "new", "candidate")
+    (redox,), _ = counted(asked(candidate="new", guest="redox", kernel_build="nightly"))
+    assert (redox.guest, redox.guest_file) == ("redox", ["redox.image=x", "redox.kernel=new"])
+    assert redox.kernel_build == "nightly"
+
+
+def test_a_base_is_accepted_first_and_then_compared_with() -> None:
+    (base, candidate), report = counted(asked(candidate="new", base="old"))
+    assert (base.linux_kernel, candidate.linux_kernel) == ("old", "new")
+    assert (base.update_baseline, candidate.update_baseline) == (True, False)
+    assert base.baselines == candidate.baselines
+    assert not Path(base.baselines).exists()
+    assert report.hints == (), "the base's baseline is gone: nobody can accept into it"
+
+
+def test_a_base_that_cannot_be_counted_is_no_verdict_on_the_candidate() -> None:
+    taken, report = counted(asked(candidate="new", base="old"), code=3)
+    assert len(taken) == 1
+    assert (report.exit_code, report.failures) == (3, ("base: no boot",))
+
+
+@pytest.fixture
+def image(tmp_path: Path) -> Path:
+    """A kernel as a build leaves it: a file."""
+    if reason := guests.unavailable("linux", GuestOptions(accel="icount")):
+        pytest.skip(reason)
+    return Path(shutil.copy(debian.fetch() / debian.IMAGE, tmp_path / "bzImage"))
+
+
+def test_a_kernel_is_held_against_what_was_accepted_of_it(image: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """pti=on: another page table in each system call; eight instructions of Debian's 6.1, which nothing hides."""
+    words = ["gate", "--candidate", str(image), "--baselines", str(image.parent / "kept"), "--workload", "null_call"]
+    assert main([*words, "--update-baseline", "--boots", "2"]) == 0
+    (kept,) = (image.parent / "kept").iterdir()
+    assert kept.name.startswith("linux-candidate-")
+    assert main([*words, "--linux-append", "pti=on"]) == 1
+    assert "REGRESSED" in capsys.readouterr().out
+    assert "kernel.append" not in json.loads(kept.read_text())["key"]
+
+
+def test_a_kernel_is_held_against_the_one_before_it(image: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["gate", "--candidate", str(image), "--base", str(image), "--workload", "null_call", "--boots", "2"]
+    assert main(words) == 0
+    assert "gate: 1 ok" in capsys.readouterr().out
