@@ -114,6 +114,7 @@ def ranges(*names: str) -> list[str]:
     of = {
         "bench": [*build, *runtime],
         "dev": [*build, *runtime, *nox.project.dependency_groups(PROJECT, "test", "lint")],
+        "anatomy": extras["anatomy"],
         "compiler": extras["compiler"],
         "validate": extras["validate"],
         "nox": list(nox.project.load_toml(HOME / "noxfile.py")["dependencies"]),
@@ -164,6 +165,13 @@ def gate(session: nox.Session) -> None:
 
 
 @nox.session(reuse_venv=True)
+def anatomy(session: nox.Session) -> None:
+    """Say where every instruction of an operation goes: `-- --guest linux,floor --workload pipe_latency`."""
+    install(session, "bench", "anatomy", *(["compiler"] if compiler_missing() else []))
+    passing_through(session, "ferrule", "anatomy", *session.posargs)
+
+
+@nox.session(reuse_venv=True)
 def validate(session: nox.Session) -> None:
     """Put the harness to the test against known truths; writes results/validation.md."""
     install(session, "bench", "validate", *(["compiler"] if compiler_missing() else []))
@@ -207,7 +215,7 @@ def lock(session: nox.Session) -> None:
     session.install("-q", "uv")
     wanted = Path(session.create_tmp()) / "wanted.in"
     constraints: list[str] = []
-    for name in ("dev", "bench", "compiler", "validate", "nox"):
+    for name in ("dev", "bench", "anatomy", "compiler", "validate", "nox"):
         wanted.write_text("\n".join(ranges(name)))
         target = str(LOCKS / f"{name}.lock")
         session.run(

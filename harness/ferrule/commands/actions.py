@@ -50,6 +50,13 @@ def gate(parsed: Namespace) -> int:
     return decide(parsed)
 
 
+def anatomy(parsed: Namespace) -> int:
+    """`ferrule anatomy`."""
+    from ferrule.anatomy.command import anatomy as look
+
+    return look(parsed)
+
+
 def validate(parsed: Namespace) -> int:
     """`ferrule validate`."""
     from ferrule.validate.command import validate as check

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from ferrule import __version__
+from ferrule.anatomy import flags as anatomy_flags
 from ferrule.commands import actions
 from ferrule.gate import flags as gate_flags
 from ferrule.kernels import command as kernel_command
@@ -99,6 +100,11 @@ def _validate(command: argparse.ArgumentParser) -> None:
     command.set_defaults(action=actions.validate)
 
 
+def _anatomy(command: argparse.ArgumentParser) -> None:
+    anatomy_flags.add(command)
+    command.set_defaults(action=actions.anatomy)
+
+
 def _compare(command: argparse.ArgumentParser) -> None:
     add = command.add_argument
     add("base", metavar="BASE", help="run id in the history")
@@ -136,6 +142,11 @@ COMMANDS: dict[str, tuple[str, str, Add]] = {
         "compare with a baseline, or two builds in pairs; ends with 1 where an operation got worse",
         "ferrule gate --guest linux",
         _gate,
+    ),
+    "anatomy": (
+        "where every instruction of an operation goes, by function: counts under QEMU, with an instrument in it",
+        "ferrule anatomy --guest linux,floor --workload pipe_latency",
+        _anatomy,
     ),
     "publish": ("write the stored runs as Markdown pages", "ferrule publish --out pages", _publish),
     "validate": ("check the harness itself against known truths", "ferrule validate --short", _validate),

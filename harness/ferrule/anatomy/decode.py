@@ -1,0 +1,119 @@
+"""What an instruction is, as far as counting and following a flow of control need it: x86-64, by capstone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any, Final
+
+import capstone
+import numpy as np
+from capstone import x86
+
+from ferrule.anatomy.trace import Code, Flags, Ints, Words
+
+
+class Flow(IntEnum):
+    """Where an instruction goes on."""
+
+    ON = 0  # to the next one
+    REPEAT = 1  # a string instruction: to itself until it is done
+    JUMP = 2
+    BRANCH = 3  # a conditional jump
+    CALL = 4
+    RETURN = 5
+    SYSCALL = 6
+    SYSRET = 7
+    IRET = 8
+    INTERRUPT = 9  # INT n and its like
+
+
+INDIRECT: Final = 0  # target of a jump or call through a register or memory: no code of ours is at 0
+
+# What is counted, by name; an instruction may be of several.
+LOCKED, HALT, PAUSE, CR3, TLB, MSR_WRITE, MSR_READ, PORT, COUNTER, CPUID, STATE = (
+    *("locked", "halt", "pause", "cr3", "tlb", "wrmsr", "rdmsr", "port", "counter", "cpuid", "state"),
+)
+COUNTED: Final = (LOCKED, HALT, PAUSE, CR3, TLB, MSR_WRITE, MSR_READ, PORT, COUNTER, CPUID, STATE)
+_NAMED: Final = {
+    HALT: ("hlt", "mwait", "monitorx", "mwaitx"),
+    PAUSE: ("pause",),
+    TLB: ("invlpg", "invlpga", "invpcid", "invlpgb", "tlbsync"),
+    MSR_WRITE: ("wrmsr",),
+    MSR_READ: ("rdmsr",),
+    PORT: ("in", "out", "insb", "insw", "insd", "outsb", "outsw", "outsd"),
+    COUNTER: ("rdtsc", "rdtscp"),
+    CPUID: ("cpuid",),
+    STATE: (
+        *("fxsave", "fxsave64", "fxrstor", "fxrstor64", "xsave", "xsave64", "xsavec", "xsavec64", "xsaveopt"),
+        *("xsaveopt64", "xsaves", "xsaves64", "xrstor", "xrstor64", "xrstors", "xrstors64"),
+    ),
+}
+_OF_NAME: Final = {name: kind for kind, names in _NAMED.items() for name in names}
+_RETURNS: Final = {"ret": Flow.RETURN, "retf": Flow.RETURN, "retfq": Flow.RETURN}
+_CROSSINGS: Final = {
+    **dict.fromkeys(("syscall", "sysenter"), Flow.SYSCALL),
+    **dict.fromkeys(("sysret", "sysretq", "sysexit", "sysexitq"), Flow.SYSRET),
+    **dict.fromkeys(("iret", "iretd", "iretq"), Flow.IRET),
+    **dict.fromkeys(("int", "int1", "int3", "into", "ud2"), Flow.INTERRUPT),
+}
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """Properties of the instructions of a Code, each an array by their number."""
+
+    flow: Ints
+    target: Words  # of a direct jump, branch or call; INDIRECT otherwise
+    counted: dict[str, Flags]
+    text: Sequence[str]
+
+
+def decode(code: Code) -> Decoded:
+    """Decode every instruction. One that capstone does not know is one that goes on to the next."""
+    engine = capstone.Cs(capstone.CS_ARCH_X86, capstone.CS_MODE_64)
+    engine.detail = True
+    count = len(code.content)
+    flow, target = np.zeros(count, np.int64), np.zeros(count, np.uint64)
+    counted = {name: np.zeros(count, np.bool_) for name in COUNTED}
+    text: list[str] = []
+    for number, (content, address) in enumerate(zip(code.content, code.address.tolist(), strict=True)):
+        found = next(engine.disasm(content, address, 1), None)
+        text.append(f"{found.mnemonic} {found.op_str}".strip() if found else f"(bytes {content.hex()})")
+        if found is None:
+            continue
+        flow[number], target[number] = _flow(found)
+        for kind in _kinds(found):
+            counted[kind][number] = True
+    return Decoded(flow, target, counted, text)
+
+
+def _flow(one: Any) -> tuple[Flow, int]:
+    name = one.mnemonic.split()[-1]
+    if name in _CROSSINGS:
+        return _CROSSINGS[name], INDIRECT
+    if name in _RETURNS:
+        return _RETURNS[name], INDIRECT
+    direct = one.operands[0].imm & (1 << 64) - 1 if one.operands and one.operands[0].type == x86.X86_OP_IMM else 0
+    if one.group(capstone.CS_GRP_CALL):
+        return Flow.CALL, direct
+    if one.group(capstone.CS_GRP_JUMP) or name.startswith(("loop", "jrcxz", "jecxz")):
+        return (Flow.JUMP if name in ("jmp", "ljmp") else Flow.BRANCH), direct
+    if one.prefix[0] in (x86.X86_PREFIX_REP, x86.X86_PREFIX_REPNE) and name.rstrip("bwdq") in _STRINGS:
+        return Flow.REPEAT, INDIRECT
+    return Flow.ON, INDIRECT
+
+
+_STRINGS: Final = frozenset(("mov", "movs", "sto", "stos", "lo", "lods", "cmps", "sca", "scas", "ins", "outs"))
+
+
+def _kinds(one: Any) -> list[str]:
+    name = one.mnemonic.split()[-1]
+    kinds = [_OF_NAME[name]] if name in _OF_NAME else []
+    memory = any(operand.type == x86.X86_OP_MEM for operand in one.operands)
+    if one.prefix[0] == x86.X86_PREFIX_LOCK or (name == "xchg" and memory):
+        kinds.append(LOCKED)
+    if name == "mov" and one.op_str.startswith("cr3,"):
+        kinds.append(CR3)
+    return kinds

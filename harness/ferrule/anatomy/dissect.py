@@ -1,0 +1,174 @@
+"""From a trace to profiles: every window's sum is held against the ticks of the very batch that it is of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ferrule.anatomy import made_of, stacks
+from ferrule.anatomy.decode import HALT, Flow, decode
+from ferrule.anatomy.flow import Followed, follow
+from ferrule.anatomy.listing import Listing
+from ferrule.anatomy.made_of import Batch
+from ferrule.anatomy.profile import Function, Node, Profile, Row
+from ferrule.anatomy.sites import Sites
+from ferrule.anatomy.sources import Image, Known
+from ferrule.anatomy.symbols import assign
+from ferrule.anatomy.trace import Window, read
+from ferrule.errors import InfrastructureError
+from ferrule.payload.build import Payload
+from ferrule.records.samples import GuestResult, ProcessSamples, RunResult
+from ferrule.stats.per_op import ENTRY, exact_overhead
+
+
+@dataclass(frozen=True)
+class Dissection:
+    """All that the windows of one boot share."""
+
+    guest: str
+    listing: Listing
+    windows: Sequence[Window]
+    followed: Sequence[Followed]
+    loops: Mapping[str, int]  # by workload: the place of its loop among those that the instrument was told
+    addresses: Mapping[str, int]  # by workload: where the loop lies in memory
+    note: str
+
+
+def open_trace(
+    guest: str, prefix: Path, sites: Sites, *, payload: Payload, kernel: Known, library: Path | None
+) -> Dissection:
+    """Read a boot's trace.
+
+    Raises:
+        InfrastructureError: there is none, or it holds no batch.
+    """
+    code, windows = read(prefix)
+    if not windows:
+        raise InfrastructureError(f"{guest}: the instrument saw no batch")
+    decoded = decode(code)
+    followed, handlers = follow(code, decoded, windows)
+    base = windows[0].base
+    image = Image(payload, base, library)
+    called = (decoded.flow == Flow.CALL) & (decoded.target != 0)
+    starts = [*decoded.target[called].tolist(), *handlers.all.tolist()]
+    functions = assign(code.address, image.groups(code), [*image.symbols, *kernel.symbols], starts)
+    loops = {name: place for place, name in enumerate(sites.loops)}
+    addresses = {name: address + base for name, address in sites.loops.items()}
+    listing = Listing(code, decoded, functions, handlers)
+    return Dissection(guest, listing, windows, followed, loops, addresses, kernel.note)
+
+
+def dissect(of: Dissection, run: RunResult, result: GuestResult) -> Profile:
+    """The profile of one run.
+
+    Raises:
+        InfrastructureError: a window's sum is not what its batch counted.
+    """
+    process = run.processes[0]
+    place = of.loops[run.key.workload]
+    own = [number for number, window in enumerate(of.windows) if window.loop == place]
+    ticks = [*process.warm_ticks.tolist(), *process.ticks.tolist()]
+    if len(own) < len(ticks):
+        raise InfrastructureError(f"{of.guest}: {run.key}: {len(own)} windows for {len(ticks)} batches")
+    asleep = [_check(of, number, tick, run) for number, tick in zip(own[-len(ticks) :], ticks, strict=True)]
+    walker = stacks.Walker(of.listing)
+    operations, measured = process.ran or process.n, len(process.ticks)
+    batches = []
+    for number in own:
+        counted = number in own[-measured:]
+        interrupted = walker.walk(of.windows[number], of.followed[number], counted)
+        if counted:
+            batches.append(Batch(of.windows[number], of.followed[number], interrupted, operations))
+    return _profile(of, run, result, walker.tree, batches=batches, asleep=sum(asleep[-measured:]))
+
+
+def _check(of: Dissection, number: int, ticks: int, run: RunResult) -> int:
+    """Hold a window against its batch: returns for how many instructions' time the CPU slept.
+
+    Raises:
+        InfrastructureError: the sums differ, and no sleep explains it.
+    """
+    window, followed = of.windows[number], of.followed[number]
+    total = int(followed.completed.sum())
+    slept = bool(of.listing.decoded.counted[HALT][window.code].any())
+    if total == ticks or (slept and total < ticks):
+        return ticks - total
+    raise InfrastructureError(
+        f"{of.guest}: {run.key}: a batch counted {ticks} instructions and {total} were seen: nothing of it is believed"
+    )
+
+
+def _profile(
+    of: Dissection, run: RunResult, result: GuestResult, tree: stacks.Tree, *, batches: Sequence[Batch], asleep: int
+) -> Profile:
+    process, operations = run.processes[0], sum(batch.operations for batch in batches)
+    interrupted = sum(own for own, irq in zip(tree.own, tree.interrupt, strict=True) if irq)
+    value = _value(process, sum(tree.own) - interrupted, len(batches), operations)
+    overhead = sum(tree.own) - interrupted - value * operations
+    loop = _function_at(of, of.addresses[run.key.workload])
+    rows = made_of.count(of.listing, made_of.marker(of.listing, loop, batches), batches)
+    notes = [of.note, f"the sum over all addresses equals the ticks of each of {len(batches)} batches"]
+    used = sorted(set(tree.function))
+    known = of.listing.functions
+    functions = [Function(known.names[i], known.addresses[i], known.groups[i], known.named[i]) for i in used]
+    if unnamed := sum(not function.named for function in functions):
+        notes.append(f"{unnamed} of {len(functions)} functions have no symbol: their names are addresses")
+    facts = dict(result.conditions.facts) if result.conditions else {}
+    return Profile(
+        guest=of.guest,
+        workload=str(run.key),
+        per=run.meaning.per if run.meaning else "call",
+        operations=operations,
+        batches=len(batches),
+        value=value,
+        interrupted=interrupted / operations,
+        asleep_ns=asleep / operations,
+        share=stacks.share_whole(tree),
+        functions=functions,
+        nodes=_nodes(tree, operations, overhead, loop, {function: place for place, function in enumerate(used)}),
+        made_of={**rows, "payload": _payload(rows, value)},
+        conditions={key: facts[key] for key in sorted(facts) if key.startswith(("kernel.", "qemu.", "loader."))}
+        | {"kernel": result.conditions.kernel if result.conditions else ""},
+        notes=tuple(notes),
+    )
+
+
+def _value(process: ProcessSamples, total: int, batches: int, operations: int) -> float:
+    """As stats/per_op.py: counter and loop off, and the few instructions of entering and leaving a loop."""
+    taken = exact_overhead(process.reference)
+    value = (total - taken.pair * batches) / operations - taken.loop
+    n = operations / batches
+    return round(value) if abs(value - round(value)) * n <= min(ENTRY, n / 8.0) + 1e-6 else value
+
+
+def _payload(rows: Mapping[str, Row], value: float) -> Row:
+    """What remains of the value for the payload: its row without counter and loop."""
+    mean = value - rows["kernel"].value - rows["other"].value
+    off = rows["payload"].value - mean
+    return Row(mean, min(mean, rows["payload"].low - off), max(mean, rows["payload"].high - off))
+
+
+def _function_at(of: Dissection, address: int) -> int:
+    found = np.flatnonzero(of.listing.code.address == np.uint64(address))
+    return int(of.listing.functions.of[found[0]]) if found.size else -1
+
+
+def _nodes(tree: stacks.Tree, operations: int, overhead: float, loop: int, place: Mapping[int, int]) -> list[Node]:
+    """The tree an operation, counter and loop taken off where they are: around the loop's function, and in it."""
+    own = [float(one) for one in tree.own]
+    around = [number for number, parent in enumerate(tree.parent) if parent == stacks.ROOT]
+    inside = [number for number, function in enumerate(tree.function) if function == loop]
+    callers = {tree.parent[number] for number in inside}
+    for number in [*(one for one in around if one in callers), *inside]:
+        taken = min(max(own[number], 0.0), overhead)
+        own[number] -= taken
+        overhead -= taken
+    return [
+        Node(parent, place[function], irq, mine / operations, calls / operations)
+        for parent, function, irq, mine, calls in zip(
+            tree.parent, tree.function, tree.interrupt, own, tree.calls, strict=True
+        )
+    ]

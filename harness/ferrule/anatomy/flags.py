@@ -1,0 +1,53 @@
+"""The flags of `ferrule anatomy`: those of a measurement that concern guests, and its own."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Final
+
+from ferrule.errors import UsageError
+from ferrule.options import flags
+
+FORMATS: Final = ("json", "callgrind", "folded", "speedscope", "svg", "markdown")  # modules of anatomy.formats
+_SUBJECT: Final = ("--guest", "--workload", "--extra-guest", "--extra", "--patience")
+_MACHINE: Final = ("--memory", "--linux-kernel", "--linux-append", "--sha256", "--guests-file", "--guest-file")
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Add all flags."""
+    known = {flag.name: flag for flag in flags.every()}
+    for name in (*_SUBJECT, *_MACHINE):
+        parser.add_argument(name, help=known[name].help, **known[name].more)
+    flag = parser.add_argument
+    flag("--batches", type=int, default=5, metavar="N", help="timed batches to look into (default: 5)")
+    flag("--top", type=int, default=10, metavar="N", help="functions in a table (default: 10)")
+    flag("--out", type=Path, metavar="DIR", help="write files there: profiles, callgrind, folded, speedscope, SVG")
+    flag("--format", default=",".join(FORMATS), metavar="NAMES", help=f"of these files: {', '.join(FORMATS)}")
+    flag("--diff", nargs=2, metavar=("A", "B"), type=Path, help="compare two stored profiles (or folders of them)")
+
+
+def add_missing(parsed: argparse.Namespace) -> None:
+    """What guests can be asked in a measurement and here are not."""
+    for flag in flags.MACHINES:
+        name = flag.name.removeprefix("--").replace("-", "_")
+        if not hasattr(parsed, name):
+            setattr(parsed, name, flag.more.get("default"))
+    parsed.accel = "icount"
+
+
+def check(parsed: argparse.Namespace) -> None:
+    """Refuse what cannot mean anything, before any work is done.
+
+    Raises:
+        UsageError: names the flag.
+    """
+    for name in ("batches", "top"):
+        if getattr(parsed, name) < 1:
+            raise UsageError(f"--{name} {getattr(parsed, name)}: must be at least 1")
+    for name in parsed.format.split(","):
+        if name not in FORMATS:
+            raise UsageError(f"--format {name}: no such format; there are: {', '.join(FORMATS)}")
+    if parsed.diff is None and (not parsed.guest or not parsed.workload):
+        missing = "--guest" if not parsed.guest else "--workload"
+        raise UsageError(f"{missing}: say what to look into, e.g. --guest linux,floor --workload pipe_latency")

@@ -1,0 +1,117 @@
+"""The instrument: a TCG plugin of ours for this host's QEMU, compiled on first use and kept in the cache.
+
+QEMU is asked for its version, which tells the version of its plugin interface, and then to boot a small image with the
+plugin loaded: whether it works is seen, not assumed. Tried: 7.2 (Debian 12). The others follow QEMU's own history of
+that interface: 2 since 9.0, 3 since 9.1, whose qemu_plugin_insn_data() copies.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import re
+import subprocess
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final
+
+from ferrule import paths
+from ferrule.anatomy.sites import Sites
+from ferrule.errors import InfrastructureError, ToolMissing
+from ferrule.machine import accel, children, qemu
+from ferrule.payload.toolchain import Compiler, host_compiler
+
+SOURCE: Final = Path(__file__).with_name("plugin") / "trace.c"
+FLAGS: Final = ("-std=gnu11", "-O2", "-fPIC", "-shared", "-fvisibility=hidden", "-Wall", "-Wextra")
+OLDEST: Final = (6, 1)  # qemu_plugin_hwaddr_phys_addr()
+_VERSION = re.compile(r"(\d+)\.(\d+)")
+_DEADLINE = 30.0  # seconds, for an image that takes 0.2
+
+
+def interface(version: str) -> int:
+    """The version of the plugin interface that a QEMU of this version has.
+
+    Raises:
+        InfrastructureError: one without what the instrument needs.
+    """
+    said = _VERSION.match(version)
+    if said is None:
+        raise InfrastructureError(f"QEMU {version}: which plugin interface it has is not known; use 7.2 or later")
+    number = (int(said[1]), int(said[2]))
+    if number < OLDEST:
+        raise InfrastructureError(f"QEMU {version}: its plugins learn no physical addresses; use 7.2 or later")
+    return 3 if number >= (9, 1) else 2 if number >= (9, 0) else 1
+
+
+def build(version: str, compiler: Compiler | None = None) -> Path:
+    """The plugin for a QEMU of this version.
+
+    Raises:
+        BuildFailed: it does not compile.
+        ToolMissing: no compiler.
+        InfrastructureError: no such interface, or the cache cannot be written.
+    """
+    cc, api = compiler or host_compiler(), interface(version)
+    made_of = [SOURCE.read_bytes(), " ".join(FLAGS).encode(), " ".join(cc.command).encode(), cc.version.encode()]
+    key = hashlib.sha256(b"\0".join([*made_of, str(api).encode()])).hexdigest()[:24]
+    path = paths.cache("plugin") / f"trace-{key}.so"
+    if path.exists():
+        return path
+    with tempfile.TemporaryDirectory(dir=path.parent) as name:
+        made = Path(name) / "trace.so"
+        cc.run([*FLAGS, f"-DTRACE_API={api}", "-o", made, SOURCE], "anatomy's QEMU plugin")
+        made.replace(path)
+    return path
+
+
+@functools.cache
+def ready(program: str) -> Path:
+    """The plugin, seen to work in this QEMU.
+
+    Raises:
+        InfrastructureError: this QEMU loads no plugins, or not this one.
+    """
+    version = qemu.version(program)
+    plugin = build(version)
+    with tempfile.TemporaryDirectory(prefix="ferrule-") as name:
+        folder = Path(name)
+        (folder / "probe").write_bytes(accel.image())
+        argument = f"file={_quoted(plugin)},out={_quoted(folder / 'probe')}"
+        machine = qemu.Machine(program, "icount", folder / "probe", memory=64, plugin=argument)
+        said = folder / "said"
+        with said.open("wb") as sink:
+            child = children.start(qemu.arguments(machine), stdout=sink.fileno(), stderr=sink.fileno())
+        try:
+            status: int | None = child.wait(_DEADLINE)
+        except subprocess.TimeoutExpired:
+            status = None
+        finally:
+            children.kill(child)
+        if status == accel.EXPECTED_STATUS and (folder / "probe.trace").exists():
+            return plugin
+        lines = said.read_text(errors="replace").strip().splitlines()
+    raise refusal(version, lines[-1] if lines else "it said nothing")
+
+
+def refusal(version: str, said: str) -> InfrastructureError:
+    """Why the plugin did not work, from QEMU's last words."""
+    if "invalid option" in said or "not supported" in said:
+        advice = "install one that has, e.g. Debian's qemu-system-x86, and name it by FERRULE_QEMU"
+        return ToolMissing(f"QEMU {version} was built without plugins; {advice}")
+    if "version" in said:
+        return InfrastructureError(f"QEMU {version} has another plugin interface than those known here: {said}")
+    return InfrastructureError(f"QEMU {version} does not run with the plugin: {said}")
+
+
+def argument(plugin: Path, sites: Sites, names: Iterable[str], prefix: Path) -> str:
+    """The value of QEMU's -plugin for the timed batches of these workloads; `prefix` is where the trace goes."""
+    words = [f"file={_quoted(plugin)}", f"out={_quoted(prefix)}"]
+    words += [f"open={address:#x}" for address in sites.opens]
+    words += [f"close={address:#x}" for address in sites.closes]
+    words += [f"loop={sites.loops[name]:#x}" for name in names]
+    return ",".join([*words, *(["moved=1"] if sites.moved else [])])
+
+
+def _quoted(path: Path) -> str:
+    return str(path).replace(",", ",,")

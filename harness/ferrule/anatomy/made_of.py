@@ -1,0 +1,169 @@
+"""What an operation is made of: counted, never weighted by invented prices.
+
+Instructions by whose they are, crossings of the kernel's border, what is dear on real hardware, footprint in caches.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from ferrule.anatomy.decode import COUNTED, COUNTER, Flow
+from ferrule.anatomy.flow import Followed
+from ferrule.anatomy.listing import Listing
+from ferrule.anatomy.profile import Row
+from ferrule.anatomy.trace import Flags, Ints, Window, Words
+
+LINE: Final = 6  # bits of an address within a cache line
+PAGE: Final = 12
+TITLES: Final = {
+    "payload": "instructions in the payload",
+    "kernel": "instructions in the kernel",
+    "other": "instructions in other programs",
+    "interrupt": "instructions in interrupts",
+    "syscall": "system calls",
+    "exception": "exceptions",
+    "interrupts": "interrupts",
+    "sysret": "returns by sysret",
+    "iret": "returns by iret",
+    "cr3": "address-space switches (mov cr3)",
+    "tlb": "TLB invalidations",
+    "wrmsr": "MSR writes",
+    "rdmsr": "MSR reads",
+    "port": "port accesses",
+    "device": "device-memory accesses",
+    "cpuid": "cpuid",
+    "counter": "counter reads (rdtsc)",
+    "locked": "locked operations",
+    "state": "vector-state saves and restores",
+    "halt": "halts",
+    "pause": "pauses",
+    "call": "calls",
+    "load": "loads",
+    "store": "stores",
+    "code_lines": "code lines, 64 bytes",
+    "data_lines": "data lines, 64 bytes",
+    "pages": "pages",
+}
+GROUPS: Final = ("payload", "kernel", "other")
+_MOST_AT_ONCE: Final = 64  # operations to a turn of a loop
+FOOTPRINT: Final = ("code_lines", "data_lines", "pages")
+_OF_LOOP: Final = ("payload", "counter", "call", "load", "store", *FOOTPRINT)
+_FLOWS: Final = {"syscall": Flow.SYSCALL, "sysret": Flow.SYSRET, "iret": Flow.IRET, "call": Flow.CALL}
+
+
+@dataclass(frozen=True)
+class Batch:
+    """A counted window: what was followed, and where in it interrupts were."""
+
+    window: Window
+    followed: Followed
+    interrupted: Flags
+    operations: int
+
+
+@dataclass(frozen=True)
+class Marker:
+    """An instruction of the loop's function that is executed once in so many operations: where they are told apart."""
+
+    code: int
+    every: int
+
+
+def marker(listing: Listing, loop: int, batches: Sequence[Batch]) -> Marker | None:
+    """The one that tells the fewest operations at a time; None: there is none in all batches."""
+    own = np.flatnonzero(listing.functions.of == loop)
+    times = np.zeros((len(batches), own.size), np.int64)
+    for number, batch in enumerate(batches):
+        code = batch.window.code[batch.window.cpu == batch.window.cpu[0]]
+        times[number] = np.bincount(code, minlength=listing.code.size.size)[own]
+    for every in range(1, _MOST_AT_ONCE + 1):
+        found = own[(times * every == np.array([[batch.operations] for batch in batches])).all(axis=0)]
+        if found.size:
+            return Marker(int(found[0]), every)
+    return None
+
+
+def _cut(batch: Batch, mark: Marker | None) -> tuple[Ints, int]:
+    """Of each executed instruction the number of its operation, and how many there are.
+
+    From 1 on they are whole, from mark to mark; 0 is what stands before the first and behind the last mark: the rest of
+    an operation, and what is no operation's.
+    """
+    number = np.zeros(batch.window.code.size, np.int64)
+    at = np.flatnonzero(batch.window.code == mark.code) if mark is not None else number[:0]
+    if at.size < 2:
+        return number, 1
+    number[at] = 1
+    number = np.cumsum(number)
+    number[at[-1] :] = 0
+    return number, int(at.size)
+
+
+def count(listing: Listing, mark: Marker | None, batches: Sequence[Batch]) -> dict[str, Row]:
+    """All rows but the payload's, from which counter and loop are still to be taken: who does that knows them."""
+    columns = [_rows(listing, mark, batch) for batch in batches]
+    every = mark.every if mark is not None else 1
+    rows = {name: _row(name, [column[name] for column in columns], batches, every) for name in columns[0]}
+    return {name: row for name, row in rows.items() if every == 1 or name not in FOOTPRINT}
+
+
+def _row(name: str, found: Sequence[Ints], batches: Sequence[Batch], every: int) -> Row:
+    """The range is that of whole operations. What counter and loop do as well has their mean, all else that of all."""
+    whole = np.concatenate([one[1:] for one in found]) / every
+    means = np.array([one.sum() / batch.operations for one, batch in zip(found, batches, strict=True)])
+    if not whole.size:
+        return Row(float(means.mean()), float(means.min()), float(means.max()))
+    mean = float(whole.mean()) if name in _OF_LOOP else float(means.mean())
+    return Row(mean, min(mean, float(whole.min())), max(mean, float(whole.max())))
+
+
+def _rows(listing: Listing, mark: Marker | None, batch: Batch) -> dict[str, Ints]:
+    code, decoded = listing.code, listing.decoded
+    here, accesses = batch.window.code, batch.window.accesses
+    number, size = _cut(batch, mark)
+    counted = batch.followed.completed & ~batch.interrupted
+    functions = listing.functions
+    group = np.array([GROUPS.index(one) for one in functions.groups])[functions.of[here]]
+    to = code.address[here[batch.followed.next]]
+    irq = np.isin(to, np.array(sorted(listing.handlers.interrupts), dtype=np.uint64)) & batch.followed.aside
+    flow = decoded.flow[here]
+
+    def tell(mask: Flags) -> Ints:
+        return np.bincount(number[mask], minlength=size)[:size]
+
+    rows = {name: tell(counted & (group == place)) for place, name in enumerate(GROUPS)}
+    rows["interrupt"] = tell(batch.interrupted & batch.followed.completed)
+    rows["interrupts"] = tell(irq)
+    rows["exception"] = tell(~batch.interrupted & batch.followed.aside & ~irq)
+    rows |= {name: tell(counted & (flow == kind)) for name, kind in _FLOWS.items()}
+    rows |= {name: tell(counted & decoded.counted[name][here]) for name in COUNTED}
+    rows[COUNTER][0] -= 1  # the reading that opens the window
+    made = ~batch.interrupted[accesses.by]
+    rows["load"] = _tell_at(number, accesses.by[made & ~accesses.store], size)
+    rows["store"] = _tell_at(number, accesses.by[made & accesses.store], size)
+    rows["device"] = _tell_at(number, accesses.by[made & accesses.device], size)
+    memory = made & ~accesses.device
+    physical = accesses.physical[memory]
+    virtual, shift = code.address[here[counted]], np.uint64(LINE)
+    rows["code_lines"] = _distinct(number[counted], virtual >> shift, size)
+    rows["data_lines"] = _distinct(number[accesses.by[memory]], physical >> shift, size)
+    pages = np.concatenate([virtual >> np.uint64(PAGE), (physical >> np.uint64(PAGE)) | np.uint64(1 << 63)])
+    rows["pages"] = _distinct(np.concatenate([number[counted], number[accesses.by[memory]]]), pages, size)
+    return rows
+
+
+def _tell_at(number: Ints, places: Ints, size: int) -> Ints:
+    """How many of these places are of each operation."""
+    found: Ints = np.bincount(number[places], minlength=size)[:size]
+    return found
+
+
+def _distinct(number: Ints, what: Words, size: int) -> Ints:
+    """How many different things each operation has."""
+    pairs = np.unique(np.stack([number.astype(np.uint64), what]), axis=1)
+    found: Ints = np.bincount(pairs[0].astype(np.int64), minlength=size)[:size]
+    return found

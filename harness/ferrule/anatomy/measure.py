@@ -1,0 +1,135 @@
+"""Boots with the instrument, and beside each the same boot without it: the counts of the two must be equal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+from ferrule import files, guests
+from ferrule.anatomy import dissect, instrument, sources
+from ferrule.anatomy.profile import Profile
+from ferrule.anatomy.sites import sites
+from ferrule.campaign.budget import Budget
+from ferrule.campaign.campaign import Campaign
+from ferrule.campaign.progress import Progress
+from ferrule.errors import FerruleError, InfrastructureError
+from ferrule.machine import qemu
+from ferrule.machine.guest import Guest
+from ferrule.machine.options import GuestOptions
+from ferrule.payload.build import Linked, build_for
+from ferrule.payload.key import RunKey
+from ferrule.payload.registry import workloads
+from ferrule.records.samples import GuestResult, RunResult
+from ferrule.stats.per_op import instructions
+
+SEED: Final = 1
+_WARM, _TARGET_NS, _LIMIT_NS = 2, 100_000, 1_000_000_000  # as the gate counts
+
+
+@dataclass(frozen=True)
+class Found:
+    """One guest's profiles, and why others are none."""
+
+    guest: str
+    profiles: Sequence[Profile]
+    missing: Mapping[str, str]  # by run
+
+
+def measure(
+    name: str,
+    options: GuestOptions,
+    keys: Sequence[RunKey],
+    progress: Progress,
+    *,
+    batches: int,
+    extra: Sequence[Path] = (),
+    patience: float | None = None,
+) -> Found:
+    """Profile these runs on a guest, all in one boot.
+
+    Raises:
+        FerruleError: the guest cannot be had, or its counts are not to be believed.
+    """
+    plain = guests.create(name, replace(options, accel="icount", plugin=""))
+    if plain.accel != "icount":
+        raise InfrastructureError(f"{name}: is no guest that QEMU counts the instructions of")
+    payload = build_for(plain, extra)
+    rows = workloads(extra)
+    watched = sites(payload.image, {key.workload: rows[key.workload] for key in keys})
+    plugin = instrument.ready(qemu.find(plain.arch))
+    budget = Budget(1, 1, batches, _WARM, 0, _TARGET_NS, _LIMIT_NS, name="anatomy")
+
+    def boot(guest: Guest, told: Progress) -> GuestResult:
+        campaign = Campaign([guest], {name: keys}, lambda _: payload, budget, SEED, told, patience=patience)
+        return campaign.run()[name]
+
+    with files.scratch() as folder, ThreadPoolExecutor(1) as beside:
+        prefix = folder / "boot"
+        argument = instrument.argument(plugin, watched, list(watched.loops), prefix)
+        watching = guests.create(name, replace(options, accel="icount", plugin=argument))
+        without = beside.submit(boot, plain, Progress())
+        result = boot(watching, progress)
+        compared = _Compared(name, without.result(), lambda: boot(plain, Progress()))
+        missing = {
+            str(key): f"{run.status}: {run.reason}".rstrip(": ")
+            for key in keys
+            if (run := result.runs[key]).status != "ok" or not run.processes
+        }
+        good = [result.runs[key] for key in keys if str(key) not in missing]
+        if not good:
+            return Found(name, (), missing)
+        library = plain.library if isinstance(plain, Linked) else None
+        kernel = sources.kernel(name, options)
+        of = dissect.open_trace(name, prefix, watched, payload=payload, kernel=kernel, library=library)
+    done: list[Profile] = []
+    for run in good:
+        try:
+            profile, same = dissect.dissect(of, run, result), compared.check(run)
+            done.append(replace(profile, notes=(*profile.notes, same)))
+        except FerruleError as error:
+            missing[str(run.key)] = str(error)
+            progress.note(str(error))
+    return Found(name, done, missing)
+
+
+class _Compared:
+    """The boot without the instrument, and one more where the two differ."""
+
+    def __init__(self, name: str, first: GuestResult, again: Callable[[], GuestResult]) -> None:
+        self.name, self.first, self._again = name, first, again
+        self._second: GuestResult | None = None
+
+    def check(self, run: RunResult) -> str:
+        """What is to be said of a run's counts with and without the instrument.
+
+        Raises:
+            InfrastructureError: they differ, and boots without it do not.
+        """
+        mine, other = _ticks(run), _ticks(self.first.runs.get(run.key))
+        if mine == other:
+            return f"{len(mine)} batches of a boot without the instrument counted the same"
+        count, without = instructions(run.processes[0])[0], _count(self.first.runs.get(run.key))
+        if self._second is None:
+            self._second = self._again()
+        third = _ticks(self._second.runs.get(run.key))
+        if other and third and other != third:
+            return (
+                f"batches differ from boot to boot, with the instrument or without: an operation counts {count:g}"
+                f" with it, {without:g} and {_count(self._second.runs.get(run.key)):g} without"
+            )
+        raise InfrastructureError(
+            f"{self.name}: {run.key}: counts {count:g} with the instrument and {without:g} without: not believed"
+        )
+
+
+def _ticks(run: RunResult | None) -> list[int]:
+    if run is None or not run.processes:
+        return []
+    return [int(one) for one in (*run.processes[0].warm_ticks, *run.processes[0].ticks)]
+
+
+def _count(run: RunResult | None) -> float:
+    return instructions(run.processes[0])[0] if run is not None and run.processes else float("nan")

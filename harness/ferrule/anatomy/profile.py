@@ -1,0 +1,150 @@
+"""What is kept of a workload's anatomy: functions, the tree of calls, what an operation is made of. Stored as JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from ferrule.anatomy.symbols import Group, readable, short
+from ferrule.errors import UsageError
+
+SCHEMA: Final = 1
+SUFFIX: str = ".anatomy.json"
+
+
+@dataclass(frozen=True)
+class Function:
+    """One function, by its name in the symbol table."""
+
+    symbol: str
+    address: int
+    group: Group
+    named: bool  # False: it has no symbol, and its name is where it begins
+
+    @property
+    def name(self) -> str:
+        """Whole, demangled."""
+        return readable(self.symbol)
+
+    @property
+    def short(self) -> str:
+        """For tables."""
+        return short(self.symbol)
+
+
+@dataclass(frozen=True)
+class Node:
+    """A way to call a function. Nodes stand behind their parents."""
+
+    parent: int  # -1: none
+    function: int
+    interrupt: bool  # within an interrupt that came while the operation ran
+    own: float  # instructions an operation, those of called functions left out
+    calls: float  # an operation
+
+
+@dataclass(frozen=True)
+class Row:
+    """A count an operation: the mean, and the range over operations."""
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Profile:
+    """A workload on a guest. All counts are an operation's; interrupts that fell in are apart from it."""
+
+    guest: str
+    workload: str
+    per: str
+    operations: int  # that were counted
+    batches: int
+    value: float  # instructions, as a measurement under icount gives them
+    interrupted: float  # instructions of interrupts besides
+    asleep_ns: float  # the CPU was halted
+    share: float  # of all instructions, those whose callers are known
+    functions: Sequence[Function]
+    nodes: Sequence[Node]
+    made_of: Mapping[str, Row]
+    conditions: Mapping[str, str]
+    notes: Sequence[str] = field(default_factory=tuple)
+
+    def exclusive(self, interrupts: bool = False) -> dict[int, float]:
+        """Instructions of each function, of the operation or of the interrupts in it."""
+        total: dict[int, float] = {}
+        for node in self.nodes:
+            if node.interrupt == interrupts and node.own:
+                total[node.function] = total.get(node.function, 0.0) + node.own
+        return total
+
+    def inclusive(self) -> list[float]:
+        """Of each node its own instructions and those of all below it."""
+        total = [node.own for node in self.nodes]
+        for number in range(len(total) - 1, -1, -1):
+            if self.nodes[number].parent >= 0:
+                total[self.nodes[number].parent] += total[number]
+        return total
+
+    def ways(self) -> Iterator[tuple[list[int], Node]]:
+        """Each node with instructions of its own, and the functions from the outermost to it."""
+        for node in self.nodes:
+            if node.own > 0:
+                way, at = [node.function], node.parent
+                while at >= 0:
+                    way.append(self.nodes[at].function)
+                    at = self.nodes[at].parent
+                yield way[::-1], node
+
+    @property
+    def title(self) -> str:
+        """`redox pipe_latency[size=1]`."""
+        return f"{self.guest} {self.workload}"
+
+    @property
+    def file_name(self) -> str:
+        """What its files are called, without a suffix."""
+        name = "".join(sign if sign.isalnum() or sign in "._-=" else "-" for sign in self.title.replace(" ", "-"))
+        return name.strip("-")
+
+
+def render(profile: Profile) -> str:
+    """JSON: the same profile gives the same bytes."""
+    return json.dumps({"schema": SCHEMA, **asdict(profile)}, sort_keys=True, indent=1) + "\n"
+
+
+def parse(text: str, what: str) -> Profile:
+    """Read it back.
+
+    Raises:
+        UsageError: it is no profile of this schema; `what` names it.
+    """
+    try:
+        said: dict[str, Any] = json.loads(text)
+        if not isinstance(said, dict) or said.pop("schema", None) != SCHEMA:
+            raise UsageError(f"{what}: is no profile of schema {SCHEMA}; make it anew by ferrule anatomy")
+        said["functions"] = [Function(**one) for one in said["functions"]]
+        said["nodes"] = [Node(**one) for one in said["nodes"]]
+        said["made_of"] = {name: Row(**row) for name, row in said["made_of"].items()}
+        found = Profile(**said)
+        if any(not -1 <= n.parent < i or not 0 <= n.function < len(found.functions) for i, n in enumerate(found.nodes)):
+            raise UsageError(f"{what}: its tree of calls is broken; make it anew by ferrule anatomy")
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise UsageError(f"{what}: is no profile: {error}; make it anew by ferrule anatomy") from None
+    return found
+
+
+def load(path: Path) -> Profile:
+    """Read a profile's file.
+
+    Raises:
+        UsageError: it cannot be read, or is none.
+    """
+    try:
+        return parse(path.read_text(encoding="utf-8"), str(path))
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path}: cannot be read: {error}") from None

@@ -1,0 +1,265 @@
+"""The tree of calls, from executed calls and returns: a shadow stack for each stack of the machine.
+
+A call stores its return address, and the return that ends it loads that very word: the physical address of the word
+finds the frame, whichever stack it is on. Where it is on another stack than the one in use, the kernel has switched
+contexts. Entries of the kernel (system calls, exceptions, interrupts) put frames on top without a word of their own;
+the instruction that returns from them takes off the topmost. What was entered before anybody looked has no frame: a
+stack that begins in the middle of such a thing is not whole, and its instructions' callers are not known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+
+from ferrule.anatomy.decode import Flow
+from ferrule.anatomy.flow import Followed
+from ferrule.anatomy.listing import Listing
+from ferrule.anatomy.trace import Flags, Ints, Window
+
+ROOT: Final = -1
+_TURNS: Final = tuple(
+    int(one) for one in (Flow.CALL, Flow.RETURN, Flow.SYSCALL, Flow.SYSRET, Flow.IRET, Flow.INTERRUPT)
+)
+_KEPT: Final = 64  # stacks that were left
+_DEEPEST: Final = 512  # frames; deeper ones are lost returns
+
+
+@dataclass
+class Tree:
+    """Nodes are ways to call a function.
+
+    Each has a parent, a function, whether it is within an interrupt, whether it is known from a program on; `own` and
+    `calls` are what was executed and entered in counted windows.
+    """
+
+    parent: list[int] = field(default_factory=list)
+    function: list[int] = field(default_factory=list)
+    interrupt: list[bool] = field(default_factory=list)
+    whole: list[bool] = field(default_factory=list)
+    own: list[int] = field(default_factory=list)
+    calls: list[int] = field(default_factory=list)
+    _known: dict[tuple[int, int, bool, bool], int] = field(default_factory=dict)
+
+    def node(self, parent: int, function: int, interrupt: bool, whole: bool) -> int:
+        """The node of a function called from a node; made when it is new."""
+        if parent != ROOT:
+            interrupt, whole = interrupt or self.interrupt[parent], self.whole[parent]
+        key = (parent, function, interrupt, whole)
+        if key not in self._known:
+            self._known[key] = len(self.parent)
+            for row, value in ((self.parent, parent), (self.function, function), (self.own, 0), (self.calls, 0)):
+                row.append(value)
+            self.interrupt.append(interrupt)
+            self.whole.append(whole)
+        return self._known[key]
+
+
+@dataclass
+class _Frame:
+    node: int
+    slot: int  # physical address of the return address; 0: none
+    resume: int  # where it returns to; 0: anywhere
+    entry: bool = False  # of the kernel
+
+
+_Stack = list[_Frame]
+
+
+class Walker:
+    """Goes through windows of one boot in their order and grows the tree."""
+
+    def __init__(self, listing: Listing) -> None:
+        code, decoded, functions = listing.code, listing.decoded, listing.functions
+        self.tree = Tree()
+        self._address: list[int] = code.address.tolist()
+        self._behind: list[int] = (code.address + code.size.astype(np.uint64)).tolist()
+        self._flow: list[int] = decoded.flow.tolist()
+        self._function: list[int] = functions.of.tolist()
+        self._of = functions.of
+        self._turns = np.isin(decoded.flow, np.array(_TURNS))
+        self._program = [group != "kernel" for group in functions.groups]
+        self._interrupts = listing.handlers.interrupts
+        self._stacks: dict[int, _Stack] = {}  # by slot
+        self._current: dict[int, _Stack] = {}  # by CPU
+        self._idle: list[_Stack] = []  # that were left, the latest last
+
+    def walk(self, window: Window, followed: Followed, counted: bool) -> Flags:
+        """Take a window; returns for each executed instruction whether it was within an interrupt."""
+        interrupted = np.zeros(window.code.size, np.bool_)
+        slots = _slots(window)
+        for cpu in np.unique(window.cpu).tolist():
+            own = np.flatnonzero(window.cpu == cpu)
+            if cpu == int(window.cpu[0]) or cpu not in self._current:  # the batch's own end is at its beginning again
+                self._current[cpu] = [self._root(int(self._of[window.code[own[0]]]))]
+            for node, first, behind in self._follow(window, followed, own, slots, counted):
+                if self.tree.interrupt[node]:
+                    interrupted[own[first:behind]] = True
+        return interrupted
+
+    def _follow(
+        self, window: Window, followed: Followed, own: Ints, slots: Sequence[dict[int, int]], counted: bool
+    ) -> Iterator[tuple[int, int, int]]:
+        """One CPU's instructions of a window: node, first and end of each stretch within one function."""
+        cpu, codes, tree = int(window.cpu[own[0]]), window.code[own], self.tree
+        done = np.concatenate([[0], np.cumsum(followed.completed[own])])
+        function = self._of[codes]
+        turns = self._turns[codes] | followed.aside[own]
+        turns[:-1] |= function[1:] != function[:-1]
+        last = 0
+        for place in [*np.flatnonzero(turns[:-1]).tolist(), own.size - 1]:
+            node = self._current[cpu][-1].node
+            if counted:
+                tree.own[node] += int(done[place + 1] - done[last])
+            yield node, last, place + 1
+            last = place + 1
+            if last == own.size:
+                break
+            index, here = int(own[place]), int(codes[place])
+            aside = bool(followed.aside[index])
+            if aside:
+                self._go_aside(cpu, here, int(codes[last]), bool(followed.completed[index]), slots[1].get(index, 0))
+            else:
+                self._turn(cpu, here, int(codes[last]), (slots[0].get(index, 0), slots[1].get(index, 0)))
+            if counted and (aside or self._flow[here] in (Flow.CALL, Flow.SYSCALL)):
+                tree.calls[self._current[cpu][-1].node] += 1
+
+    def _go_aside(self, cpu: int, here: int, to: int, completed: bool, slot: int) -> None:
+        """Into a handler."""
+        if self._flow[here] == Flow.RETURN and completed:  # it had returned when the interrupt came
+            self._return(cpu, slot, 0, None)
+        stack = self._current[cpu]
+        interrupt = self._address[to] in self._interrupts
+        node = self.tree.node(stack[-1].node, self._function[to], interrupt, False)
+        stack.append(_Frame(node, 0, 0 if completed else self._address[here], entry=True))
+
+    def _turn(self, cpu: int, here: int, to: int, slots: tuple[int, int]) -> None:
+        """A call, a return, or a jump to another function; `slots`: the word stored last, the one loaded first."""
+        flow, stack = self._flow[here], self._current[cpu]
+        if flow in (Flow.CALL, Flow.SYSCALL, Flow.INTERRUPT):
+            node = self.tree.node(stack[-1].node, self._function[to], False, False)
+            frame = _Frame(node, slots[0] if flow == Flow.CALL else 0, self._behind[here], entry=flow != Flow.CALL)
+            stack.append(frame)
+            if frame.slot:
+                self._stacks[frame.slot] = stack
+            if len(stack) > _DEEPEST:
+                del stack[1 : _DEEPEST // 2]
+        elif flow == Flow.RETURN:
+            self._return(cpu, slots[1], self._address[to], self._function[to])
+        elif flow in (Flow.SYSRET, Flow.IRET):
+            self._leave(cpu, self._address[to], self._function[to])
+        self._correct(cpu, self._function[to])
+
+    def _return(self, cpu: int, slot: int, address: int, function: int | None) -> None:
+        """Take frames off down to the one that this word belongs to, on whichever stack it is."""
+        stack = self._current[cpu]
+        if slot and stack[-1].slot != slot:
+            other = self._stacks.get(slot)
+            if other is None or not any(frame.slot == slot for frame in other):
+                slot = self._carried(stack, address)  # a return address may be taken along to another stack
+                other = stack if slot else None
+            if other is None:
+                self._unknown(cpu, function)
+                return
+            if other is not stack:
+                self._switch(cpu, other)
+                stack = other
+            while stack[-1].slot != slot:
+                self._drop(stack)
+        if len(stack) > 1:
+            self._drop(stack)
+        else:
+            self._unknown(cpu, function)
+
+    def _carried(self, stack: _Stack, address: int) -> int:
+        """The slot of the call that returns to an address, of those since the kernel was entered; 0: there is none."""
+        for frame in reversed(stack):
+            if frame.slot and frame.resume == address:
+                return frame.slot
+            if frame.entry:
+                break
+        return 0
+
+    def _leave(self, cpu: int, address: int, function: int) -> None:
+        """Return from the kernel: the topmost entry is over, or another context's, where the kernel keeps no stack."""
+        stack = self._current[cpu]
+        entry = next((frame for frame in reversed(stack) if frame.entry), None)
+        if entry is None or entry.resume not in (0, address):
+            others = (one for one in reversed(self._idle) if any(f.entry and f.resume == address for f in one))
+            other = next(others, None)
+            if other is None:
+                self._unknown(cpu, function)
+                return
+            self._switch(cpu, other)
+            stack = other
+            entry = next(frame for frame in reversed(stack) if frame.entry and frame.resume == address)
+        while stack[-1] is not entry:
+            self._drop(stack)
+        if len(stack) > 1:
+            self._drop(stack)
+        else:
+            self._unknown(cpu, function)
+
+    def _unknown(self, cpu: int, function: int | None) -> None:
+        """Back in what was entered before anybody looked: the bottom of this stack, or another one."""
+        if function is None:
+            return
+        stack = self._current[cpu]
+        if len(stack) == 1 and not self.tree.whole[stack[0].node]:
+            stack[0] = self._root(function)
+        else:
+            self._switch(cpu, [self._root(function)])
+
+    def _correct(self, cpu: int, function: int) -> None:
+        """A jump to another function takes its caller's place: a tail call."""
+        stack = self._current[cpu]
+        top = stack[-1]
+        if self.tree.function[top.node] == function:
+            return
+        if len(stack) == 1:
+            stack[0] = self._root(function)
+            return
+        parent = self.tree.parent[top.node]
+        under_interrupt = self.tree.interrupt[top.node]
+        top.node = self.tree.node(parent, function, under_interrupt, self.tree.whole[top.node])
+
+    def _switch(self, cpu: int, to: _Stack) -> None:
+        left = self._current[cpu]
+        self._idle = [*[one for one in self._idle if one is not to and one is not left][-_KEPT:], left]
+        self._current[cpu] = to
+
+    def _drop(self, stack: _Stack) -> None:
+        frame = stack.pop()
+        if frame.slot and self._stacks.get(frame.slot) is stack:
+            del self._stacks[frame.slot]
+
+    def _root(self, function: int) -> _Frame:
+        return _Frame(self.tree.node(ROOT, function, False, self._program[function]), 0, 0)
+
+
+def _slots(window: Window) -> tuple[dict[int, int], dict[int, int]]:
+    """Of executed instructions the physical address last stored to, and the one first loaded from."""
+    by, physical, store = window.accesses.by, window.accesses.physical, window.accesses.store
+    stored = dict(zip(by[store].tolist(), physical[store].tolist(), strict=True))
+    loads = ~store
+    loaded = dict(zip(by[loads][::-1].tolist(), physical[loads][::-1].tolist(), strict=True))
+    return stored, loaded
+
+
+def share_whole(tree: Tree) -> float:
+    """Share of the counted instructions whose callers are known from a program on, or that interrupts own."""
+    total = sum(tree.own)
+    known = sum(own for own, whole, irq in zip(tree.own, tree.whole, tree.interrupt, strict=True) if whole or irq)
+    return known / total if total else 0.0
+
+
+def inclusive(tree: Tree) -> Sequence[int]:
+    """Of each node its own instructions and those of all below it."""
+    total = list(tree.own)
+    for node in range(len(total) - 1, -1, -1):
+        if tree.parent[node] != ROOT:
+            total[tree.parent[node]] += total[node]
+    return total

@@ -1,0 +1,62 @@
+"""Instructions that fault, and handlers: on windows made by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+from ferrule.anatomy.decode import Flow, decode
+from ferrule.anatomy.flow import follow
+from ferrule.anatomy.trace import Accesses, Code, Window
+
+MOVE, LOAD, NOP, IRET, JUMP, RETURN = b"\x89\xc8", b"\x48\x8b\x07", b"\x90", b"\x48\xcf", b"\xeb\x02", b"\xc3"
+CONTENT = [LOAD, MOVE, NOP, IRET, NOP, IRET, RETURN, NOP]
+ADDRESS = [0x100, 0x103, 0x900, 0x901, 0xA00, 0xA01, 0x105, 0x200]  # a handler at 0x900, another at 0xA00
+CODE = Code(np.array(ADDRESS, np.uint64), np.array([len(one) for one in CONTENT], np.int64), CONTENT)
+
+
+def window(executed: list[int], loads: list[int]) -> Window:
+    count = len(loads)
+    accesses = Accesses(
+        np.array(loads, np.int64),
+        np.zeros(count, np.uint64),
+        np.zeros(count, np.uint64),
+        np.full(count, 8),
+        np.zeros(count, np.bool_),
+        np.zeros(count, np.bool_),
+    )
+    return Window(0, 0, np.array(executed, np.int64), np.zeros(len(executed), np.int64), accesses)
+
+
+def test_an_instruction_that_faults_is_counted_when_it_is_completed() -> None:
+    """A load faults, its handler returns, it is executed again: three of four begun instructions are completed."""
+    (found,), handlers = follow(CODE, decode(CODE), [window([0, 2, 3, 0, 1], loads=[3])])
+    assert found.completed.tolist() == [False, True, True, True, True]
+    assert handlers.exceptions == {0x900}
+    assert handlers.interrupts == frozenset()
+
+
+def test_an_interrupt_comes_between_instructions_and_undoes_none() -> None:
+    (found,), handlers = follow(CODE, decode(CODE), [window([0, 4, 5, 1], loads=[0])])
+    assert found.completed.all()
+    assert found.aside.tolist() == [True, False, False, False]
+    assert handlers.interrupts == {0xA00}
+
+
+def test_a_handler_known_elsewhere_is_known_behind_a_return() -> None:
+    """A return may go anywhere; what it seems to go to is a handler when one begins there."""
+    seen = window([0, 4, 5, 1], loads=[0])
+    (_, found), _ = follow(CODE, decode(CODE), [seen, window([6, 4, 5, 7], loads=[0])])
+    assert found.aside.tolist() == [True, False, False, False]
+    assert found.completed.all()
+
+
+def test_flows_are_decoded() -> None:
+    flow = decode(CODE).flow.tolist()
+    assert flow == [Flow.ON, Flow.ON, Flow.ON, Flow.IRET, Flow.ON, Flow.IRET, Flow.RETURN, Flow.ON]
+
+
+def test_what_is_counted_is_decoded() -> None:
+    content = [b"\xf4", b"\x0f\x22\xd8", b"\x0f\x01\x38", b"\x0f\x30", b"\xec", b"\xf0\x48\x0f\xb1\x0f", b"\x87\x07"]
+    code = Code(np.arange(len(content), dtype=np.uint64), np.array([len(one) for one in content]), content)
+    counted = decode(code).counted
+    told = {name: np.flatnonzero(flags).tolist() for name, flags in counted.items() if flags.any()}
+    assert told == {"halt": [0], "cr3": [1], "tlb": [2], "wrmsr": [3], "port": [4], "locked": [5, 6]}

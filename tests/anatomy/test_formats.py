@@ -1,0 +1,127 @@
+"""Files for other people's viewers, each read back by its own rules."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import xml.etree.ElementTree as ET
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from ferrule.anatomy import profile as own
+from ferrule.anatomy.formats import FORMATS, callgrind, flame, folded, speedscope, tables, write
+from ferrule.anatomy.profile import Function, Node, Profile, Row
+from ferrule.errors import UsageError
+
+PROFILE = Profile(
+    guest="redox",
+    workload="pipe_latency[size=1]",
+    per="round_trip",
+    operations=4,
+    batches=2,
+    value=100.0,
+    interrupted=5.0,
+    asleep_ns=0.0,
+    share=1.0,
+    functions=[
+        Function("workload_loop", 0x1000, "payload", True),
+        Function("_RNvNtNtCsbOSPMxg8HUy_6kernel7context6switch6switch", 0x2000, "kernel", True),
+        Function("a<b> & c;d", 0x3000, "kernel", True),
+        Function("tick", 0x4000, "kernel", True),
+    ],
+    nodes=[
+        Node(-1, 0, False, 10.0, 0.0),
+        Node(0, 1, False, 60.0, 2.0),
+        Node(1, 2, False, 30.0, 1.0),
+        Node(2, 3, True, 5.0, 0.25),
+    ],
+    made_of={"payload": Row(10, 10, 10), "kernel": Row(90, 80, 100), "syscall": Row(0, 0, 0)},
+    conditions={"kernel": "Redox"},
+    notes=("a note",),
+)
+
+
+def test_json_comes_back_whole() -> None:
+    assert own.parse(own.render(PROFILE), "x") == replace(PROFILE, notes=["a note"])
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("{", "is no profile"),
+        ("[]", "schema"),
+        ('{"schema": 99}', "schema"),
+        (own.render(replace(PROFILE, nodes=[Node(0, 0, False, 1.0, 0.0)])), "broken"),
+        (own.render(replace(PROFILE, nodes=[Node(-1, 9, False, 1.0, 0.0)])), "broken"),
+        (own.render(PROFILE).replace('"share"', '"shore"'), "is no profile"),
+    ],
+)
+def test_what_is_no_profile_is_refused_by_name(text: str, words: str) -> None:
+    with pytest.raises(UsageError, match=rf"some\.json: .*{words}"):
+        own.parse(text, "some.json")
+
+
+def test_folded_stacks_add_up_and_hold_no_stray_separator() -> None:
+    lines = folded.render(PROFILE).splitlines()
+    assert sum(int(line.rpartition(" ")[2]) for line in lines) == 4 * 105
+    assert "workload_loop;kernel::context::switch::switch;a<b> & c:d 120" in lines
+
+
+def test_callgrind_sums_are_those_of_all_operations() -> None:
+    text = callgrind.render(PROFILE)
+    assert re.search(r"^summary: 420$", text, re.MULTILINE)
+    assert re.search(
+        r"^fn=\(\d+\) workload_loop\n0 40\ncob=kernel\ncfn=\(\d+\).*\ncalls=8 0\n0 380$", text, re.MULTILINE
+    )
+    assert "tick [interrupt]" in text
+
+
+@pytest.mark.skipif(shutil.which("callgrind_annotate") is None, reason="callgrind_annotate is not here")
+def test_callgrind_annotate_reads_it(tmp_path: Path) -> None:
+    file = tmp_path / "callgrind.out.1"
+    file.write_text(callgrind.render(PROFILE))
+    done = subprocess.run(["callgrind_annotate", str(file)], capture_output=True, text=True, check=True)
+    assert "PROGRAM TOTALS" in done.stdout
+    assert "kernel::context::switch::switch" in done.stdout
+
+
+def test_speedscope_has_what_its_schema_wants() -> None:
+    said = json.loads(speedscope.render(PROFILE))
+    (one,) = said["profiles"]
+    assert {"type", "name", "unit", "startValue", "endValue", "samples", "weights"} == set(one)
+    assert one["type"] == "sampled"
+    assert one["unit"] in ("none", "nanoseconds", "microseconds", "milliseconds", "seconds", "bytes")
+    assert len(one["samples"]) == len(one["weights"])
+    assert all(0 <= frame < len(said["shared"]["frames"]) for sample in one["samples"] for frame in sample)
+    assert one["endValue"] == sum(one["weights"]) == 105
+
+
+def test_the_flame_graph_is_svg_whose_boxes_lie_within_their_callers() -> None:
+    root = ET.fromstring(flame.render(PROFILE))
+    boxes = [(g[0].text or "", g[1].attrib) for g in root.iter("{http://www.w3.org/2000/svg}g")]
+    assert [text.partition(":")[0] for text, _ in boxes] == ["workload_loop", "kernel", "a<b> & c;d", "tick"]
+    edges = [(float(box["x"]), float(box["x"]) + float(box["width"]), float(box["y"])) for _, box in boxes]
+    for (left, right, y), (inner_left, inner_right, inner_y) in pairwise(edges):
+        assert left <= inner_left
+        assert inner_right <= right + 0.5
+        assert inner_y < y
+
+
+def test_tables_show_ranges_and_leave_out_what_is_nowhere() -> None:
+    text = tables.made_of([PROFILE])
+    assert "90 [80, 100]" in text
+    assert "system calls" not in text
+    rows = tables.functions(PROFILE, 1).splitlines()
+    assert rows[2].split() == ["60", "60.0%", "95", "context::switch::switch", "kernel"]
+    assert "2 more functions" in rows[3]
+
+
+def test_every_format_is_written_under_a_name_of_its_own(tmp_path: Path) -> None:
+    written = write(tmp_path, [PROFILE], FORMATS)
+    assert len({path.name for path in written}) == len(FORMATS)
+    assert all(path.read_text() for path in written)
+    assert all(path.name.startswith("redox-pipe_latency") for path in written)
