@@ -194,6 +194,14 @@ def tests(session: nox.Session) -> None:
 
 
 @nox.session(reuse_venv=True)
+def clock(session: nox.Session) -> None:
+    """Test what asserts times and clock rates: on an idle machine, where the tests above hold at any load."""
+    install(session, "dev", *(["compiler"] if compiler_missing() else []))
+    more = [of_caller(session, argument) for argument in session.posargs]
+    session.run("python", "-m", "pytest", "-m", "clock", *more)
+
+
+@nox.session(reuse_venv=True)
 def lint(session: nox.Session) -> None:
     """Check style and types of the Python, and the format of the C."""
     install(session, "dev")

@@ -16,6 +16,7 @@ from ferrule.errors import InfrastructureError, UsageError
 from ferrule.gate.paired.pairs import Journal
 
 from tests.support.gate_pairs import head, taken
+from tests.support.patience import PATIENCE
 from tests.support.seccomp import refuse
 
 COSTS = {"null_call": 150.0}
@@ -31,7 +32,7 @@ def environment(**more: str) -> dict[str, str]:
 def ferrule(*arguments: str, cwd: Path, **given: object) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "ferrule.cli", *arguments]
     where = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "env": environment(), **given}
-    return subprocess.run(command, cwd=cwd, text=True, timeout=120, check=False, **where)  # type: ignore[call-overload,no-any-return]
+    return subprocess.run(command, cwd=cwd, text=True, timeout=PATIENCE, check=False, **where)  # type: ignore[call-overload,no-any-return]
 
 
 def ended_reader() -> int:
@@ -137,7 +138,7 @@ def test_an_interruption_is_one_line_and_three(number: signal.Signals, tmp_path:
         assert child.stdout is not None
         assert child.stdout.readline() == "ready\n"
         child.send_signal(number)
-        _, said = child.communicate(timeout=60)
+        _, said = child.communicate(timeout=PATIENCE)
     assert child.returncode == 3
     assert len(said.splitlines()) == 1
     assert "before it was finished" in said
@@ -153,7 +154,7 @@ def test_an_interrupted_measurement_is_three(tmp_path: Path) -> None:
         while "round" not in child.stderr.readline():
             assert time.monotonic() < until
         child.terminate()
-        child.communicate(timeout=60)
+        child.communicate(timeout=PATIENCE)
     assert child.returncode == 3
 
 

@@ -16,6 +16,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
+from tests.support.patience import PATIENCE
 from tests.support.places import ROOT
 
 LOCKS = sorted((ROOT / "requirements").glob("*.lock"))
@@ -106,7 +107,7 @@ def test_exit_codes_pass_through_nox(code: int, expected: int, tmp_path: Path) -
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=PATIENCE,
     )
     assert done.returncode == expected, done.stderr
 
@@ -121,7 +122,7 @@ def start_over(tmp_path: Path, preparation: str) -> subprocess.CompletedProcess[
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=PATIENCE,
     )
 
 
@@ -156,7 +157,9 @@ def in_a_session(tmp_path: Path, program: str, *flags: str, **environment: str) 
         (tmp_path / name).symlink_to(ROOT / name)
     command = [sys.executable, "noxfile.py", *flags, "-s", "bench"]
     around = {**os.environ, **environment}
-    return subprocess.run(command, cwd=tmp_path, env=around, capture_output=True, text=True, check=False, timeout=120)
+    return subprocess.run(
+        command, cwd=tmp_path, env=around, capture_output=True, text=True, check=False, timeout=PATIENCE
+    )
 
 
 @pytest.mark.parametrize(

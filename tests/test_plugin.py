@@ -14,6 +14,7 @@ import pytest
 from ferrule import paths
 from ferrule.payload.registry import workloads
 
+from tests.support.patience import PATIENCE
 from tests.support.places import ROOT
 
 Measured = tuple[str, dict[str, Any], Path]
@@ -24,7 +25,9 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the local guest
 def ferrule(*arguments: str, cwd: Path, check: int = 0) -> subprocess.CompletedProcess[str]:
     environment = {key: value for key, value in os.environ.items() if not key.startswith("PYTEST_")}
     command = [sys.executable, "-m", "ferrule.cli", *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, cwd=cwd, env=environment, check=False)
+    done = subprocess.run(
+        command, capture_output=True, text=True, timeout=PATIENCE, cwd=cwd, env=environment, check=False
+    )
     assert done.returncode == check, done.stdout + done.stderr
     return done
 
@@ -102,7 +105,7 @@ def test_pytest_benchmarks_own_features_work_on_guest_samples(tmp_path: Path) ->
     assert "(0001" in second.stdout
     assert list(tmp_path.glob("picture*.svg"))
     command = [str(Path(sys.executable).parent / "pytest-benchmark"), "--storage", f"{tmp_path}/store", "compare"]
-    compared = subprocess.run(command, capture_output=True, text=True, timeout=60, cwd=tmp_path, check=False)
+    compared = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, cwd=tmp_path, check=False)
     assert compared.returncode == 0, compared.stderr
     assert "null_call" in compared.stdout
 
@@ -223,7 +226,7 @@ def test_a_terminated_run_stores_what_is_finished(tmp_path: Path) -> None:
         assert any("round 3 of 500" in line for line in running.stderr)
         running.terminate()
         running.stderr.read()  # to the end: until the measurement itself has let go of it
-        assert running.wait(60) != 0
+        assert running.wait(PATIENCE) != 0
     (line,) = [json.loads(text) for text in next(tmp_path.glob("results/*/*/local.jsonl")).read_text().splitlines()]
     assert "null_call" in str(line)
     assert line["boots"] < 500
@@ -267,7 +270,7 @@ def test_reading_what_is_not_there_is_one_clear_line(words: tuple[str, ...], tmp
 def test_the_checkout_is_needed_and_missed_clearly(tmp_path: Path) -> None:
     environment = os.environ | {"FERRULE_ROOT": str(tmp_path)}
     command = [sys.executable, "-m", "ferrule.cli", "run"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, env=environment, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, env=environment, check=False)
     assert done.returncode == 2
     assert "no guest/ sources here" in done.stderr
     assert str(paths.guest()) not in done.stderr

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from ferrule import paths
 
+from tests.support.patience import PATIENCE
+
 SLOW = {"scipy.stats", "scipy.optimize", "paramiko", "cryptography"}
 PROGRAM = """
 import sys, pytest
@@ -25,7 +27,12 @@ def test_a_run_on_this_host_loads_no_library_that_it_does_not_use(tmp_path: Path
     others = [f"-pno:{name}" for name in ("hypothesispytest", "xdist", "cacheprovider")]  # a user has none of them
     command = [sys.executable, "-c", PROGRAM, "-c", str(paths.suites() / "pytest.ini"), *others]
     done = subprocess.run(
-        [*command, str(paths.suites()), *run], capture_output=True, text=True, cwd=tmp_path, timeout=120, check=False
+        [*command, str(paths.suites()), *run],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        timeout=PATIENCE,
+        check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     loaded = set(done.stderr.rpartition("loaded ")[2].split())

@@ -12,13 +12,14 @@ import pytest
 from ferrule.cli import main
 from ferrule.commands.parser import COMMANDS, parse
 
+from tests.support.patience import PATIENCE
 from tests.support.places import ROOT
 
 
 def ferrule(*arguments: str, columns: int = 80) -> str:
     command = [sys.executable, "-m", "ferrule.cli", *arguments]
     environment = os.environ | {"COLUMNS": str(columns)}
-    return subprocess.run(command, capture_output=True, text=True, env=environment, timeout=60, check=True).stdout
+    return subprocess.run(command, capture_output=True, text=True, env=environment, timeout=PATIENCE, check=True).stdout
 
 
 def test_help_names_every_command_with_its_example() -> None:
@@ -67,6 +68,6 @@ def test_nothing_slow_is_loaded_to_say_what_is_there(words: str) -> None:
         f"try: main({words.split()!r})\nexcept SystemExit: pass\n"
         "print(*{name.partition('.')[0] for name in sys.modules}, file=sys.stderr)"
     )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=PATIENCE, check=True)
     assert {"numpy", "scipy", "pytest", "paramiko", "cryptography", "rich"} & set(done.stderr.split()) == set()
     assert "ferrule" in done.stderr.split()

@@ -20,6 +20,8 @@ from ferrule.payload import toolchain
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.patience import PATIENCE
+
 HAS_PYTHON_H = (Path(sysconfig.get_paths()["include"]) / "Python.h").is_file()
 ANSWERS = """
 import json, sys
@@ -44,7 +46,7 @@ def ask(mode: str, cache: Path) -> subprocess.Popen[bytes]:
 def test_both_modes_give_the_same_answers(tmp_path: Path) -> None:
     """And builders that race in an empty cache do not disturb each other."""
     started = [ask(mode, tmp_path) for mode in ("api", "abi", "abi")]
-    said = [json.loads(child.communicate(timeout=120)[0]) for child in started]
+    said = [json.loads(child.communicate(timeout=PATIENCE)[0]) for child in started]
     assert [child.returncode for child in started] == [0, 0, 0]
     assert [mode for mode, _ in said] == ["api", "abi", "abi"]
     assert said[0][1] == said[1][1] == said[2][1]

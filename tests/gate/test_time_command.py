@@ -30,6 +30,7 @@ from ferrule.records.samples import RunResult
 
 from tests.support import synthetic as make
 from tests.support.gate_pairs import head
+from tests.support.patience import PATIENCE
 
 PAIRS = 8  # one more than the least that can find something
 KEY = RunKey("null_call")
@@ -153,7 +154,7 @@ def test_processes_have_the_layout_that_the_seed_decides() -> None:
 def _lines(guest: LocalGuest, script: bytes) -> list[str]:
     data = b""
     with guest.execute(script, 6, 0) as execution:
-        while chunk := execution.read(10.0):
+        while chunk := execution.read(PATIENCE):
             data += chunk
     return data.decode().split()
 

@@ -12,6 +12,7 @@ from ferrule import guests, paths
 from ferrule.guests import outside
 from ferrule.payload import operations, port
 
+from tests.support.patience import PATIENCE
 from tests.support.places import ROOT
 
 GUEST = '"""A guest of ours.\n\nMore."""\n\nraise RuntimeError("it was run")\n\ndef create(name, options): ...\n'
@@ -26,7 +27,7 @@ def ferrule(cwd: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
         env=kept | {"PYTHONPATH": str(ROOT / "harness")},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=PATIENCE,
         check=False,
     )
 

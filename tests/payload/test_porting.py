@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.patience import PATIENCE
 from tests.support.places import ROOT
 
 _LISTING = re.compile(r"^<!-- file: (?P<path>\S+) -->\n```\w+\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -44,7 +45,9 @@ def ferrule(cwd: Path, harness: Path, *arguments: str, more: Path | None = None)
     kept = {key: value for key, value in os.environ.items() if not key.startswith(("PYTEST_", "FERRULE_ROOT"))}
     environment = kept | {"PYTHONPATH": os.pathsep.join(map(str, filter(None, (harness, more))))}
     command = [sys.executable, "-m", "ferrule.cli", *arguments]
-    return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=180, check=False)
+    return subprocess.run(
+        command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=PATIENCE, check=False
+    )
 
 
 def outside(folder: Path) -> Path:
@@ -111,7 +114,7 @@ def test_the_listings_keep_the_style(path: str, tree: Path) -> None:
         [str(program), "--dry-run", "-Werror", str(tree / path)],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
         check=False,
     )
     assert done.returncode == 0, done.stderr
@@ -123,5 +126,5 @@ def test_the_module_passes_the_linters(tree: Path) -> None:
         pytest.skip("ruff is not installed")
     for action in (["check"], ["format", "--check"]):
         command = [str(program), *action, "--no-cache", "harness/ferrule/guests/dummy.py"]
-        done = subprocess.run(command, cwd=tree, capture_output=True, text=True, timeout=60, check=False)
+        done = subprocess.run(command, cwd=tree, capture_output=True, text=True, timeout=PATIENCE, check=False)
         assert done.returncode == 0, done.stdout + done.stderr

@@ -30,6 +30,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support import synthetic as make
+from tests.support.patience import PATIENCE
 
 HZ = 2_000_000_000
 NULL = RunKey("null_call")
@@ -123,7 +124,7 @@ def test_marks_stand_around_every_process() -> None:
     with create("local").execute(b"#!/bin/sh\nexec echo $1\n", 3, 0) as execution:
         assert isinstance(execution, SharesClock)
         assert len(execution.host_marks()) == 1
-        while execution.read(20.0):
+        while execution.read(PATIENCE):
             pass
         marks = [before, *execution.host_marks(), mark(HostClock.MONOTONIC)]
     assert len(marks) == 1 + 4 + 1

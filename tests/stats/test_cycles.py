@@ -115,6 +115,7 @@ def test_the_table_holds_what_has_cycles_and_nothing_else() -> None:
     assert table.rows[0][-1] == "305.1 cycles [304.4, 305.8]"
 
 
+@pytest.mark.clock
 def test_this_cores_cycles_are_cycles() -> None:
     """Two known truths: a turn of the empty loop takes one cycle on cores that predict it, two at most; and so many
     multiplications more in a batch are so many times a multiplication's cycles more."""

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from ferrule import paths
 
+from tests.support.patience import PATIENCE
+
 SUITE = """\
 from ferrule.plugin import Measurement
 from ferrule.suite import family
@@ -23,7 +25,7 @@ def test_mine(measurement: Measurement) -> None:
 def collected(cwd: Path, *arguments: str) -> list[str]:
     """Ids of the tests that pytest finds, started in a folder of the user's."""
     command = [sys.executable, "-m", "pytest", "-q", "--collect-only", "--guest=local", "--place=same_core", *arguments]
-    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=PATIENCE, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return [line.rpartition("::")[2] for line in done.stdout.splitlines() if "::" in line]
 

@@ -90,10 +90,10 @@ def test_real_server(server: tuple[Address, Path, Path], tmp_path: Path) -> None
         assert Path(path).read_bytes() == data
         folder = Path(transport.folder)
         process = transport.start([path])
-        assert process.read(5) == b"on\n"
+        assert process.read(DEADLINE) == b"on\n"
         process.close()
         ended = transport.start(["sh", "-c", "exit 7"])
-        assert ended.read(5) == b""
+        assert ended.read(DEADLINE) == b""
         assert ended.status() == 7
     assert not folder.exists()
     host_key.write_bytes(dropbear.Keys.generate().server_public)

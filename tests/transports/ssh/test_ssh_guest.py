@@ -13,6 +13,8 @@ from ferrule.errors import UsageError
 from ferrule.machine import host
 from ferrule.machine.options import GuestOptions
 
+from tests.support.patience import PATIENCE
+
 if TYPE_CHECKING:
     from tests.transports.ssh.conftest import Server
 
@@ -26,11 +28,11 @@ def test_guest_runs_process_by_process(server: Server) -> None:
         assert with_guest.cpus == host.homes(os.sched_getaffinity(0))
         assert with_guest.describe()["ssh.host_key"] == server.host_key.get_fingerprint()
         with with_guest.execute(PAYLOAD, 3, 0) as execution:
-            assert b"".join(iter(lambda: execution.read(5), b"")) == b"process=0\nprocess=1\nprocess=2\n"
+            assert b"".join(iter(lambda: execution.read(PATIENCE), b"")) == b"process=0\nprocess=1\nprocess=2\n"
             assert execution.ending() == guests.Ending(True, "exit status 0")
         failing = b'#!/bin/sh\necho "$1"; echo oh >&2; [ $1 = process=0 ]\n'
         with with_guest.execute(failing, 3, 1) as execution:
-            assert b"".join(iter(lambda: execution.read(5), b"")) == b"process=0\nprocess=1\n"
+            assert b"".join(iter(lambda: execution.read(PATIENCE), b"")) == b"process=0\nprocess=1\n"
             assert execution.ending() == guests.Ending(False, "exit status 1")
             assert execution.console() == "oh"
         assert not list(server.folder.glob("ferrule.*/payload"))
@@ -43,13 +45,13 @@ def test_guest_survives_a_cut_connection(server: Server) -> None:
     guest = guests.create(str(server.address), server.options())
     try:
         with guest.execute(b"#!/bin/sh\necho on; exec sleep 2\n", 1, 0) as execution:
-            assert execution.read(5) == b"on\n"
+            assert execution.read(PATIENCE) == b"on\n"
             server.cut()
-            assert execution.read(5) == b""
+            assert execution.read(PATIENCE) == b""
             assert not execution.ending().clean
             assert "connection was cut" in execution.ending().detail
         with guest.execute(PAYLOAD, 1, 1) as execution:
-            assert execution.read(5) == b"process=0\n"
+            assert execution.read(PATIENCE) == b"process=0\n"
     finally:
         guest.close()
 

@@ -6,7 +6,6 @@ import os
 import re
 import shutil
 import socket
-import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,23 +15,24 @@ import pytest
 from ferrule.errors import HostKeyRejected, TransportError
 from ferrule.transports.ssh_address import Address
 
+from tests.support.patience import PATIENCE, eventually
+
 if TYPE_CHECKING:
     from tests.transports.ssh.conftest import Server
 
 PAYLOAD = b'#!/bin/sh\necho "$1"\n'
 
 
-def gone(pid: int, patience: float = 3.0) -> bool:
+def gone(pid: int) -> bool:
     """Whether a process is no more (or a zombie that nobody has asked for yet)."""
-    ends = time.monotonic() + patience
-    while time.monotonic() < ends:
-        try:
-            if re.search(r"^State:\s+[ZX]", Path(f"/proc/{pid}/status").read_text(), re.MULTILINE):
-                return True
-        except OSError:
-            return True
-        time.sleep(0.01)
-    return False
+    return eventually(lambda: _ended(pid))
+
+
+def _ended(pid: int) -> bool:
+    try:
+        return re.search(r"^State:\s+[ZX]", Path(f"/proc/{pid}/status").read_text(), re.MULTILINE) is not None
+    except OSError:
+        return True
 
 
 def test_run_carries_all_bytes_and_the_status(server: Server) -> None:
@@ -66,20 +66,16 @@ def test_endless_stderr_does_not_outlast_the_deadline(server: Server) -> None:
 
 def test_a_hanging_command_meets_its_deadline(server: Server) -> None:
     with server.connect() as transport:
-        began = time.monotonic()
         with pytest.raises(TransportError, match=r"sleep did not end within 0.3 s"):
-            transport.run(["sleep", "3"], timeout=0.3)
-        assert time.monotonic() - began < 1.5
+            transport.run(["sleep", "1000"], timeout=0.3)
         assert transport.run(["true"]).status == 0  # it cost that command only
 
 
 def test_a_mute_server_meets_the_deadline(server: Server) -> None:
     with socket.create_server(("127.0.0.1", 0)) as mute:
         server.address = Address("bench", "127.0.0.1", mute.getsockname()[1])
-        began = time.monotonic()
         with pytest.raises(TransportError, match=r"connecting: no answer within 0.5 s"):
             server.connect(timeout=0.5)
-        assert time.monotonic() - began < 3
 
 
 def test_a_refused_connection_is_one_line(server: Server) -> None:
@@ -120,8 +116,8 @@ def test_put_start_and_clean_up(
         assert Path(path).read_bytes() == PAYLOAD + padding
         assert Path(path).parent.stat().st_mode & 0o777 == 0o700
         process = transport.start([path, "process=7"])
-        assert process.read(5) == b"process=7\n"
-        assert process.read(5) == b""
+        assert process.read(PATIENCE) == b"process=7\n"
+        assert process.read(PATIENCE) == b""
         assert process.status() == 0
         process.close()
     assert not server.leftovers()
@@ -173,7 +169,7 @@ def test_closing_kills_what_runs(serve: Callable[..., Server], tmp_path: Path, b
     family = b'#!/bin/sh\nsleep 60 >/dev/null 2>&1 & echo "$$ $!"; wait\n'
     with server.connect() as transport:
         process = transport.start([transport.put(family, "payload")])
-        parent, child = map(int, process.read(5).split())
+        parent, child = map(int, process.read(PATIENCE).split())
         with pytest.raises(TimeoutError):
             process.read(0.05)
         process.close()
@@ -187,7 +183,7 @@ def test_closing_kills_what_runs(serve: Callable[..., Server], tmp_path: Path, b
 def test_signals_are_told_from_exits(server: Server) -> None:
     with server.connect() as transport:
         process = transport.start(["sh", "-c", "echo gasp >&2; kill -SEGV $$"])
-        assert process.read(5) == b""
+        assert process.read(PATIENCE) == b""
         assert process.status() == 128 + 11
         assert "gasp" in process.stderr()
 
@@ -195,10 +191,10 @@ def test_signals_are_told_from_exits(server: Server) -> None:
 def test_a_cut_connection_is_no_clean_end(server: Server) -> None:
     with server.connect() as transport:
         process = transport.start(["sh", "-c", "echo on; exec sleep 2"])
-        assert process.read(5) == b"on\n"
+        assert process.read(PATIENCE) == b"on\n"
         server.cut()
         with pytest.raises(TransportError, match="connection was cut before the program ended"):
-            process.read(5)
+            process.read(PATIENCE)
         process.close()
         with pytest.raises(TransportError):
             transport.run(["true"], timeout=2)
