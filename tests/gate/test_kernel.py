@@ -12,7 +12,7 @@ from ferrule import guests
 from ferrule.cli import main
 from ferrule.errors import EXIT_OK
 from ferrule.gate import kernel
-from ferrule.gate.verdict import Report
+from ferrule.gate.verdict import Finding, Report, Verdict
 from ferrule.images import debian
 from ferrule.machine.options import GuestOptions
 
@@ -58,7 +58,8 @@ def counted(parsed: Namespace, code: int = EXIT_OK) -> tuple[list[Namespace], Re
 
     def count(flags: Namespace) -> Report:
         taken.append(flags)
-        return Report((), () if code == EXIT_OK else ("no boot",), (), ("accept it",), ())
+        found = Finding("linux", "null_call", Verdict.OK, "the same", "exact", 5.0, 5.0)
+        return Report((found,), () if code == EXIT_OK else ("no boot",), hints=("accept it",))
 
     return taken, kernel.gate(parsed, count)
 
