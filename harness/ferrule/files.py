@@ -7,6 +7,7 @@ lets go of the lock when that process ends, however it ends: what is named as ou
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import os
 import secrets
 import shutil
@@ -44,6 +45,31 @@ def write_whole(path: Path, content: bytes, mode: int = 0o644) -> None:
             part.unlink(missing_ok=True)
         raise
     sync_folder(path.parent)
+
+
+def write_sound(path: Path, content: bytes, mode: int = 0o644) -> None:
+    """Write a file of a cache, with its SHA-256 in one beside it: sound() then tells whether it is still that.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    write_whole(sum_of(path), f"{hashlib.sha256(content).hexdigest()}\n".encode())
+    write_whole(path, content, mode)
+
+
+def sound(path: Path) -> bool:
+    """Whether a file of a cache is what write_sound() wrote: neither missing nor cut nor changed."""
+    try:
+        with path.open("rb") as content:
+            found = hashlib.file_digest(content, "sha256").hexdigest()
+        return found == sum_of(path).read_text(encoding="ascii").strip()
+    except (OSError, UnicodeDecodeError):
+        return False
+
+
+def sum_of(path: Path) -> Path:
+    """Where write_sound() has the SHA-256 of a file."""
+    return path.with_name(f"{path.name}.sha256")
 
 
 def sync_folder(folder: Path) -> None:

@@ -14,13 +14,15 @@ import pytest
 
 from ferrule import __version__, companion, exits, paths
 from ferrule.errors import EXIT_INFRASTRUCTURE, EXIT_USAGE, FerruleError, InfrastructureError, UsageError
-from ferrule.options import flags
+from ferrule.options import flags, resumed
 from ferrule.options.measurement import check
 from ferrule.records.samples import WITHOUT, RunResult
 from ferrule.replay import REPLAY, inject
+from ferrule.report import unfinished
 from ferrule.session import Case, Session
 
 SESSION = pytest.StashKey[Session]()
+RESUMED = pytest.StashKey[unfinished.Found]()
 REFUSED = pytest.StashKey[UsageError]()  # by the workers of pytest-xdist
 OUTPUT = pytest.StashKey[exits.Output | None]()
 
@@ -54,6 +56,10 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_cmdline_main(config: pytest.Config) -> int | None:
     """A bad option ends here: one line and our exit code, before pytest has said anything."""
     try:
+        if config.option.resume is not None:
+            config.stash[RESUMED] = found = unfinished.find(paths.results(config.option.results), config.option.resume)
+            resumed.take_up(config.option, found.asked, found.run_id)
+            config.option.seed = found.seed
         check(config.option)
     except Exception as error:
         return exits.tell(error)
@@ -108,8 +114,11 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
         if held.refused is not None:
             raise held.refused
         companion.refuse(session.config, held.verify_only)
-        with capture.global_and_fixture_disabled():
+        with capture.global_and_fixture_disabled(), exits.ended_by_signals():
             held.measure(cases)
+    except KeyboardInterrupt as end:
+        held.exit_code = exits.tell(end)
+        return True
     except Exception as error:
         held.exit_code = exits.tell(error)
         return None if held.measured else True  # what was measured is reported, also when it could not be stored
@@ -233,5 +242,6 @@ def pytest_benchmark_update_json(config: pytest.Config, output_json: dict[str, A
 def _session(config: pytest.Config) -> Session:
     if SESSION not in config.stash:
         seed = config.getoption("--seed")
-        config.stash[SESSION] = Session(config, secrets.randbits(32) if seed is None else seed)
+        found = config.stash.get(RESUMED, None)
+        config.stash[SESSION] = Session(config, secrets.randbits(32) if seed is None else seed, found)
     return config.stash[SESSION]

@@ -6,7 +6,6 @@ import functools
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +14,7 @@ from ferrule import guests, paths
 from ferrule.campaign.campaign import Campaign
 from ferrule.campaign.progress import Progress, progress_on
 from ferrule.errors import FerruleError, ToolMissing, UsageError
+from ferrule.keeping import Keeping
 from ferrule.kernels.command import offer
 from ferrule.machine.guest import Guest
 from ferrule.options import measurement
@@ -24,9 +24,10 @@ from ferrule.payload.key import RunKey
 from ferrule.payload.registry import find, workloads
 from ferrule.payload.selection import Asked, Variants, asked_keys, keys_of, parse_key, parse_place, suite_of
 from ferrule.records.samples import GuestResult, RunResult
-from ferrule.report import extra_info, history, matrix, plausible, tables, verdicts, verified
+from ferrule.report import extra_info, matrix, tables, verdicts
 from ferrule.report.codec import encode
 from ferrule.report.columns import columns
+from ferrule.report.unfinished import Found
 from ferrule.stats.summary import Summary, summarise
 
 SCHEMA = 1  # of the key `ferrule` in the JSON file
@@ -44,7 +45,7 @@ class Case:
 class Session:
     """Everything one invocation needs to remember."""
 
-    def __init__(self, config: pytest.Config, seed: int) -> None:
+    def __init__(self, config: pytest.Config, seed: int, found: Found | None = None) -> None:
         self._option = option = config.option
         self.seed = seed
         self.verify_only: bool = option.verify_only
@@ -63,7 +64,7 @@ class Session:
         self.injected = False  # whether pytest-benchmark holds any sample
         self.refused: FerruleError | None = None  # what collection stumbled over
         self.exit_code = 0  # when no measurement took place
-        self._history: Path | None = None
+        self.keeping = Keeping(paths.results(option.results), option, self.budget, seed, found)
         self._payloads: dict[str, Payload] = {}
 
     def cases(self, family: str, variants: Variants) -> list[Case]:
@@ -97,6 +98,9 @@ class Session:
         for name, rows in wanted.items():
             controls = [RunKey(row.name) for row in workloads(self._extra).values() if row.control]
             wanted[name] = list(dict.fromkeys([*rows, *controls]))
+        found = self.keeping.found
+        if found is not None:
+            self.results.update({name: found.results[name] for name in wanted if name in found.results})
         with progress_on(sys.stderr) as progress:
             progress.note(f"budget {self.budget.name}, seed {self.seed}")
             made = [guest for name in wanted if (guest := self._make(name, progress)) is not None]
@@ -111,15 +115,18 @@ class Session:
                 patience=self._option.patience,
                 results=self.results,
                 precision=self._precision,
+                ledger=self.keeping.start(wanted, progress),
+                tallies=found.tallies if found else {},
+                used=found.seconds if found else 0.0,
             )
-            self.measured = True
+            self.measured, complete = True, False
             try:
                 campaign.run()
+                complete = not any(campaign.lacks(guest) for guest in made)
             finally:
                 for guest in made:
                     guest.close()
-                self._doubt()
-                self._remember()
+                self.keeping.finish(self.results, complete=complete)
 
     def _make(self, name: str, progress: Progress) -> Guest | None:
         """A guest, or None with the reason noted: one that cannot be had does not cost the others their results.
@@ -138,41 +145,12 @@ class Session:
         except FerruleError as error:
             reason = str(error)
         if self._asked_for:
-            self.results[name] = GuestResult(name, None, {}, [reason])
+            self.results.setdefault(name, GuestResult(name, None, {})).errors.append(reason)
             progress.note(reason)
         else:
             self.skipped[name] = reason
             progress.note(f"{name}: skipped: {reason}")
         return None
-
-    @property
-    def _folder(self) -> Path:
-        """The history's root."""
-        return paths.results(self._option.results)
-
-    def _doubt(self) -> None:
-        """Look for values that cannot be, also when the campaign was interrupted."""
-        if self.verify_only:
-            return
-        asked = None if self._precision else self.budget.boots * self.budget.processes
-        for result, column in zip(self.results.values(), columns([*self.results.values()]), strict=True):
-            result.accepted = self._option.accept
-            try:
-                earlier = history.references(self._folder, column)
-            except FerruleError as error:  # what was measured is worth more than the check of it
-                result.errors.append(f"not held against the history: {error}")
-                earlier = []
-            result.doubts = plausible.doubts(column, earlier, asked)
-
-    def _remember(self) -> None:
-        """Append to the history what was measured or verified, also when the campaign was interrupted."""
-        if self._option.no_history:
-            return
-        folder, found = self._folder, [*self.results.values()]
-        if self.verify_only:
-            self._history = verified.append(folder, found, seed=self.seed)
-        else:
-            self._history = history.append(folder, found, seed=self.seed, budget=self.budget.name)
 
     def doubt(self, case: Case) -> str | None:
         """Why a measured value fails its test; None when it is believed, or was to be taken as it is."""
@@ -218,8 +196,10 @@ class Session:
             lines = [tables.render(found, budget=self.budget.name, seed=self.seed)]
         lines += [f"{name}: skipped: {reason}" for name, reason in self.skipped.items()]
         lines += filter(None, [offer(list(self.skipped))])
-        if self._history is not None:
-            lines.append(f"history: {self._history}")
+        if self.keeping.stored is not None and self.keeping.stored.is_dir():
+            lines.append(f"history: {self.keeping.stored}")
+        if advice := self.keeping.advice():
+            lines.append(advice)
         return "\n".join(lines)
 
     def facts(self) -> dict[str, object]:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import io
-import lzma
-import os
 import platform
 import shutil
 import struct
@@ -16,10 +13,12 @@ from pathlib import Path
 
 import pytest
 from ferrule.errors import InfrastructureError, UsageError
-from ferrule.images import bzimage, debian, kernels, multiboot
+from ferrule.images import debian, kernels, multiboot
 from ferrule.machine.options import GuestOptions
 from hypothesis import given
 from hypothesis import strategies as st
+
+from tests.support.bzimages import bzimage_of
 
 PACKAGE = {
     "./boot/vmlinuz-6.1.0-1-amd64": b"kernel",
@@ -46,23 +45,6 @@ def deb(files: dict[str, bytes], member: bytes = b"data.tar.xz/") -> bytes:
     return out
 
 
-def bzimage_of(payload: bytes) -> bytes:
-    """Setup code of four sectors with the fields that matter, then the payload."""
-    setup = bytearray(5 * 512)
-    setup[0x1F1] = 4
-    setup[0x202:0x206] = b"HdrS"
-    struct.pack_into("<II", setup, 0x248, 16, len(payload))
-    return bytes(setup) + bytes(16) + payload
-
-
-def elf(note_type: int = 18) -> bytes:
-    """An ELF file with one note of Xen's."""
-    note = struct.pack("<III4sI", 4, 4, note_type, b"Xen\0", 0x1000000)
-    ident = b"\x7fELF\2\1\1".ljust(16, b"\0")
-    head = ident + struct.pack("<HHIQQQIHHHHHH", 2, 62, 1, 0, 64, 0, 0, 64, 56, 1, 64, 0, 0)
-    return head + struct.pack("<IIQQQQQQ", 4, 4, 120, 0, 0, len(note), len(note), 4) + note
-
-
 @pytest.fixture(autouse=True)
 def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("FERRULE_CACHE", str(tmp_path / "cache"))
@@ -76,6 +58,7 @@ def test_a_package_gives_its_kernel_and_the_guests_modules(tmp_path: Path) -> No
     found = {str(path.relative_to(tmp_path / "out")) for path in (tmp_path / "out").rglob("*") if path.is_file()}
     assert found == {
         "vmlinuz",
+        "vmlinuz.sha256",
         "modules/modules.builtin",
         "modules/kernel/fs/9p/9p.ko",
         "modules/kernel/net/9p/9pnet.ko.xz",
@@ -162,7 +145,9 @@ def test_ubuntus_kernel_has_other_names_packages_and_packing(ubuntu: Path) -> No
     folder = debian.fetch()  # which fetches them into a folder of its own
     assert folder.name == "linux-image-6.8.0-31-generic_6.8.0-31.31_amd64"
     found = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
-    assert found == {"vmlinuz", "modules/kernel/net/9p/9pnet.ko.zst", "modules/kernel/fs/9p/9p.ko.zst"}
+    assert found == {
+        *("vmlinuz", "vmlinuz.sha256", "modules/kernel/net/9p/9pnet.ko.zst", "modules/kernel/fs/9p/9p.ko.zst")
+    }
     debian.run_apt("apt-get", "-q", "update")
     assert debian.offered() == "linux-image-6.8.0-31-generic"
 
@@ -261,23 +246,3 @@ def test_a_multiboot_kernel_is_taken_when_qemu_takes_it(tmp_path: Path) -> None:
     image.write_bytes(multiboot_of(62))
     with pytest.raises(UsageError, match=r"kernel: QEMU starts a Multiboot kernel only .* byte 18 of a copy"):
         kernels.choose(GuestOptions(linux_kernel=image))
-
-
-@pytest.mark.parametrize("pack", [lambda data: lzma.compress(data) + struct.pack("<I", len(data)), gzip.compress])
-def test_the_kernel_proper_is_unpacked_once(pack: object, own_cache: Path) -> None:
-    assert callable(pack)
-    content = bzimage_of(pack(elf()))
-    path = bzimage.unpacked(content, "digest")
-    assert path == own_cache / "vmlinux" / "digest"
-    assert path.read_bytes() == elf()
-    assert bzimage.unpacked(b"", "digest") == path
-    assert os.listdir(path.parent) == ["digest"]  # noqa: PTH208 - names are what matters
-
-
-@given(st.binary(max_size=200))
-def test_what_cannot_be_unpacked_is_booted_as_it_is(payload: bytes) -> None:
-    assert bzimage.unpacked(bzimage_of(payload), "x") is None
-
-
-def test_a_kernel_without_a_direct_entry_is_booted_as_it_is() -> None:
-    assert bzimage.unpacked(bzimage_of(lzma.compress(elf(17)) + bytes(4)), "y") is None

@@ -126,3 +126,13 @@ def test_any_damaged_file_is_refused_or_patched_in_place(data: st.DataObject) ->
         assert len(patch_plan(image[:cut], "w null_call")) == cut
     except InfrastructureError:
         assert cut < len(image)
+
+
+@pytest.mark.parametrize("keep", [0, 1, 2])
+def test_a_program_in_the_cache_that_was_cut_is_made_anew(
+    keep: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FERRULE_CACHE", str(tmp_path))
+    whole = build_payload("linux", NATIVE)
+    whole.path.write_bytes(whole.image[: len(whole.image) * keep // 3])
+    assert build_payload("linux", NATIVE).image == whole.image

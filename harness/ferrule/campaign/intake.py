@@ -49,11 +49,11 @@ class Intake:
         runs = self._admitted(self.assembler.runs_of(number))
         if not runs:
             return
+        taken = GuestResult(self.guest.name, self.assembler.conditions, runs)
+        self.ledger.process(self.guest.name, self.round, taken)
+        self._taken[number] = taken
         for key, run in runs.items():
             self.tally[key] += len(run.processes)
-        taken = GuestResult(self.guest.name, self.assembler.conditions, runs)
-        self._taken[number] = taken
-        self.ledger.process(self.guest.name, self.round, taken)
 
     def close(self) -> int:
         """The execution is over: take what it finished, of the process it ended in too; returns how much that was.

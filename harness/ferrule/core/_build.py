@@ -8,14 +8,13 @@ import os
 import platform
 import sys
 import sysconfig
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
 import cffi
 
-from ferrule import paths
+from ferrule import files, paths
 from ferrule.errors import InfrastructureError, UsageError
 from ferrule.payload import toolchain
 
@@ -86,9 +85,9 @@ def build(mode: Mode, compiler: toolchain.Compiler | None = None) -> Path:
     try:
         folder = paths.cache("core")
         finished = folder / f"{MODULE}-{mode}-{_key(compiler, mode)}.so"
-        if not finished.exists():
-            with tempfile.TemporaryDirectory(dir=folder) as scratch:
-                _compile(compiler, mode, Path(scratch)).replace(finished)
+        if not files.sound(finished):
+            with files.scratch(folder) as scratch:
+                files.write_sound(finished, _compile(compiler, mode, scratch).read_bytes(), 0o755)
     except OSError as error:
         raise InfrastructureError(f"timing core: {error.filename}: {error.strerror}; {paths.NAME_ANOTHER}") from None
     return finished

@@ -10,17 +10,20 @@ import lzma
 import shutil
 import struct
 import subprocess
+import tempfile
 import zlib
 from pathlib import Path
+from typing import Final
 
 from elftools.common.exceptions import ELFError
 from elftools.elf.elffile import ELFFile
 from elftools.elf.segments import NoteSegment
 
-from ferrule import paths
+from ferrule import files, paths
 
 # XEN_ELFNOTE_PHYS32_ENTRY, a number that pyelftools has no name for: QEMU starts an ELF kernel with it in 32-bit mode.
 _PVH_ENTRY = "18"
+LARGEST: Final = 256 << 20  # bytes of a kernel: Linux's with all that Debian has built in take 60 MiB
 _SETUP_SECTORS, _PAYLOAD = 0x1F1, 0x248  # u8; u32 offset from the protected-mode code, u32 length
 
 
@@ -29,45 +32,63 @@ def is_bzimage(content: bytes) -> bool:
     return content[0x202:0x206] == b"HdrS" and len(content) > 0x250
 
 
-def unpacked(content: bytes, digest: str) -> Path | None:
+def unpacked(content: bytes, digest: str, *, afresh: bool = False) -> Path | None:
     """The ELF kernel inside, as a file in the cache; None when it cannot be booted like that or unpacked here.
+
+    A file in the cache that is not what was written there is unpacked anew.
 
     Args:
         content: a bzImage.
         digest: its SHA-256, which names it in the cache.
+        afresh: unpack it all the same: what is booted is then certainly out of this bzImage.
     """
     target = paths.cache("vmlinux") / digest
-    if target.is_file():
+    if not afresh and files.sound(target):
         return target
     image = _payload(content)
     if image is None or not _has_pvh_entry(image):
         return None
-    part = target.with_suffix(f".{zlib.crc32(image):08x}.part")
     try:
-        part.write_bytes(image)
-        part.replace(target)
+        files.write_sound(target, image)
     except OSError:  # a full disk costs speed, not the run
-        part.unlink(missing_ok=True)
         return None
     return target
 
 
 def _payload(content: bytes) -> bytes | None:
-    """Decompress by magic number. The image's length follows the compressed stream, except gzip's, which has it."""
+    """Decompress by magic number, and not without bound: a small file may hold gigabytes of nothing.
+
+    The image's length follows the compressed stream, except gzip's, which has it.
+    """
     start = ((content[_SETUP_SECTORS] or 4) + 1) * 512
     offset, length = struct.unpack_from("<II", content, _PAYLOAD)
     packed = content[start + offset : start + offset + length]
+    image: bytes | None = None
     try:
         if packed.startswith(b"\xfd7zXZ\0"):
-            return lzma.LZMADecompressor().decompress(packed)
-        if packed.startswith(b"\x1f\x8b"):
-            return zlib.decompressobj(wbits=31).decompress(packed)
-        if packed.startswith(b"\x28\xb5\x2f\xfd") and shutil.which("zstd"):
-            done = subprocess.run(["zstd", "-dcq"], input=packed[:-4], capture_output=True, timeout=60, check=True)
-            return done.stdout
-    except (OSError, zlib.error, lzma.LZMAError, subprocess.SubprocessError):
+            image = lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=LARGEST).decompress(packed, LARGEST + 1)
+        elif packed.startswith(b"\x1f\x8b"):
+            image = zlib.decompressobj(wbits=31).decompress(packed, LARGEST + 1)
+        elif packed.startswith(b"\x28\xb5\x2f\xfd") and shutil.which("zstd"):
+            image = _zstd(packed[:-4])
+    except (OSError, zlib.error, lzma.LZMAError):
         return None
-    return None
+    return image if image is not None and len(image) <= LARGEST else None
+
+
+def _zstd(packed: bytes) -> bytes | None:
+    """By the program of that name, which is ended when it gives too much."""
+    with tempfile.TemporaryFile() as stream:
+        stream.write(packed)
+        stream.seek(0)
+        command = ["zstd", "-dcq", f"--memory={LARGEST}"]
+        with subprocess.Popen(command, stdin=stream, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as child:
+            assert child.stdout is not None
+            image = child.stdout.read(LARGEST + 1)
+            if len(image) > LARGEST:
+                child.kill()
+            status = child.wait()
+    return image if status == 0 or len(image) > LARGEST else None
 
 
 def _has_pvh_entry(image: bytes) -> bool:

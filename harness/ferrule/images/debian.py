@@ -9,11 +9,10 @@ import os
 import re
 import shutil
 import subprocess
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from ferrule import paths
+from ferrule import files, paths
 from ferrule.errors import InfrastructureError, ToolMissing
 from ferrule.images import deb
 
@@ -32,7 +31,7 @@ _KEPT = (
 
 def cached() -> Path | None:
     """The newest kernel in the cache: a folder with `vmlinuz` and `modules/`, named as the package file."""
-    found = [path for path in paths.cache("debian").iterdir() if (path / IMAGE).is_file()]
+    found = [path for path in paths.cache("debian").iterdir() if _whole(path)]
     return max(found, key=lambda path: _version_key(path.name), default=None)
 
 
@@ -49,8 +48,7 @@ def fetch() -> Path:
         raise ToolMissing("apt-get, which downloads a kernel, is not here; name a kernel by --linux-kernel FILE")
     cache = paths.cache("debian")
     try:
-        with tempfile.TemporaryDirectory(dir=cache, prefix=".download-") as name:
-            work = Path(name)
+        with files.scratch(cache) as work:
             packages = _download(work)
             unpacked = work / "unpacked"
             unpack(packages, unpacked)
@@ -58,8 +56,9 @@ def fetch() -> Path:
             try:
                 unpacked.rename(final)
             except OSError:
-                if not (final / IMAGE).is_file():  # else another process was faster
-                    raise
+                if not _whole(final):  # else another process was faster
+                    shutil.rmtree(final, ignore_errors=True)
+                    unpacked.rename(final)
             return final
     except OSError as error:
         raise InfrastructureError(f"{cache}: {error.strerror or error}; FERRULE_CACHE names another folder") from error
@@ -84,6 +83,15 @@ def unpack(packages: Sequence[Path], into: Path) -> None:
                         shutil.copyfileobj(content, sink)
     if not (into / IMAGE).is_file():
         raise InfrastructureError(f"{', '.join(map(str, packages))}: no boot/vmlinuz in it")
+    files.write_sound(into / IMAGE, (into / IMAGE).read_bytes())
+
+
+def _whole(folder: Path) -> bool:
+    """Whether a folder of the cache holds a kernel that is not cut; of before there were sums, one with any content."""
+    image = folder / IMAGE
+    if folder.name.startswith(files.FOLDER) or not image.is_file():
+        return False
+    return files.sound(image) or (not files.sum_of(image).exists() and image.stat().st_size > 0)
 
 
 def _target(name: str) -> str | None:

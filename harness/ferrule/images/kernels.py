@@ -74,7 +74,7 @@ def _checked(image: Path, modules: Path | None, origin: str, options: GuestOptio
     folder = options.linux_modules or modules
     if folder is not None and not folder.is_dir():
         raise UsageError(f"--linux-modules {folder}: no such folder")
-    direct = bzimage.unpacked(content, digest) if protocol == "bzImage" else None
+    direct = bzimage.unpacked(content, digest, afresh=options.sha256 is not None) if protocol == "bzImage" else None
     return Kernel(image, ModuleTree(folder) if folder else None, digest, protocol, direct, origin)
 
 

@@ -9,11 +9,10 @@ import hashlib
 import re
 import shutil
 import tarfile
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
-from ferrule import paths
+from ferrule import files, paths
 from ferrule.errors import InfrastructureError, ToolMissing
 from ferrule.images import deb, debian
 
@@ -36,8 +35,8 @@ def fetch(names: Sequence[str]) -> Path:
     if shutil.which("apt-get") is None:
         raise ToolMissing(f"apt-get, which downloads {' and '.join(names)}, is not here")
     try:
-        with tempfile.TemporaryDirectory(dir=cache, prefix=".download-") as folder:
-            work, root = Path(folder), Path(folder) / "root"
+        with files.scratch(cache) as work:
+            root = work / "root"
             for package in _download(names, work):
                 unpack(package, root)
             try:

@@ -10,10 +10,10 @@ import functools
 import os
 import struct
 import subprocess
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from ferrule import files
 from ferrule.errors import UsageError
 from ferrule.machine import children, qemu
 from ferrule.machine.options import GuestOptions
@@ -57,11 +57,11 @@ def image() -> bytes:
 
 def probe(accel: Accel, program: str, deadline: float = DEADLINE) -> tuple[bool, str]:
     """Boot the image under an accelerator: whether it gave the right answer in time, and the reason in words."""
-    with tempfile.TemporaryDirectory(prefix="ferrule-") as folder:
-        kernel = Path(folder) / "probe"
+    with files.scratch() as folder:
+        kernel = folder / "probe"
         kernel.write_bytes(image())
         machine = qemu.Machine(program, accel, kernel, memory=64)
-        said = Path(folder) / "said"
+        said = folder / "said"
         with said.open("wb") as sink:
             child = children.start(qemu.arguments(machine), stdout=sink.fileno(), stderr=sink.fileno())
         try:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from pathlib import Path
 from types import TracebackType
 
 from ferrule.errors import TransportError
+from ferrule.files import Scratch
 
 
 class PrivateFolder:
@@ -15,11 +14,12 @@ class PrivateFolder:
 
     def __init__(self) -> None:
         try:
-            self.path = Path(tempfile.mkdtemp(prefix="ferrule-"))
+            self._scratch = Scratch()
         except OSError as error:
             raise TransportError(
                 f"no temporary folder: {error.strerror or error}; set TMPDIR to a writable one"
             ) from error
+        self.path = self._scratch.path
 
     def write(self, name: str, content: bytes, mode: int = 0o700) -> Path:
         """Put a file into the folder.
@@ -38,7 +38,7 @@ class PrivateFolder:
 
     def close(self) -> None:
         """Remove it. May be called twice."""
-        shutil.rmtree(self.path, ignore_errors=True)
+        self._scratch.close()
 
     def __enter__(self) -> PrivateFolder:
         return self

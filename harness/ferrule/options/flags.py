@@ -73,6 +73,7 @@ OUTPUT = (
     _flag("--json", "pytest-benchmark's JSON, with all conditions", metavar="FILE"),
     _flag("--results", "where the history is stored (default: results/)", metavar="DIR"),
     _flag("--no-history", "store nothing", **_SWITCH),
+    _flag("--resume", "go on with a run that was interrupted; takes its options from it", metavar="RUN"),
     _flag("--accept", "accept values that look implausible, now and from now on", **_SWITCH),
 )
 GROUPS = {"what to measure": SUBJECT, "how much": AMOUNT, "guests": MACHINES, "results": OUTPUT}

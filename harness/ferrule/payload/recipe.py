@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
-import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from ferrule import paths
+from ferrule import files, paths
 from ferrule.errors import InfrastructureError
 from ferrule.payload import port as ports
 from ferrule.payload.port import Port
@@ -109,8 +107,7 @@ class Recipe:
         defines = [f"-DFERRULE_{name}={json.dumps(value)}" for name, value in quoted.items()]  # as C quotes it, too
         defines += [f"-D{name}" for name in (self.library.defines if self.library else ())]
         options = (*self.code, *self.link, *(_STRICT if self.strict else ()), *defines)
-        with tempfile.TemporaryDirectory(prefix="ferrule-build-") as name:
-            folder = Path(name)
+        with files.scratch() as folder:
             for file, content in tree.items():
                 (folder / file).parent.mkdir(parents=True, exist_ok=True)
                 (folder / file).write_bytes(content)
@@ -122,7 +119,7 @@ class Recipe:
             library = [self.library.path] if self.library else []
             inputs: tuple[str | Path, ...] = (*sorted(self.sources), *objects, *library, *self.port.link)
             self.compiler.run((*options, *includes, *inputs, "-o", "program"), str(self), folder)
-            _publish(folder / "program", into)
+            files.write_sound(into, (folder / "program").read_bytes(), 0o755)
 
     def make(self) -> Path:
         """The program in the cache, compiled into it when nothing of this recipe is there.
@@ -134,7 +131,7 @@ class Recipe:
         try:
             tree = self.tree()
             path = paths.cache("payload") / f"{self.kind}-{self.os}-{self.arch}-{self.key(tree)}.elf"
-            if not path.exists():
+            if not files.sound(path):
                 self.compile(tree, path)
         except OSError as error:
             raise InfrastructureError(f"{self}: {error.filename or 'cache'}: {error.strerror}") from None
@@ -150,17 +147,3 @@ def extra_in_tree(files: Iterable[Path]) -> dict[str, Path]:
     """Extra workloads by their place in it, in numbered folders: what theirs are called must not show."""
     folders: dict[Path, int] = {}
     return {f"{EXTRA}{folders.setdefault(path.parent, len(folders))}/{path.name}": path for path in files}
-
-
-def _publish(program: Path, path: Path) -> None:
-    """Into the cache under its name at once: another build of the same may be running."""
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=path.name, delete=False) as file:
-        finished = Path(file.name)
-        try:
-            file.write(program.read_bytes())
-            file.flush()
-            shutil.copymode(program, finished)
-            finished.replace(path)
-        except OSError:
-            finished.unlink(missing_ok=True)
-            raise

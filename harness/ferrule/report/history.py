@@ -100,7 +100,7 @@ def append(
     where = home(folder, head)
     failed: list[str] = []
     for result in results:
-        if result.conditions is None and not result.runs:
+        if result.conditions is None and (result.interrupted or not result.runs):
             continue
         try:
             _append_one(where, head, result, declared)

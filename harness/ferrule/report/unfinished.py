@@ -11,6 +11,7 @@ import fcntl
 import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -77,6 +78,8 @@ class Unfinished(Ledger):
             self.path.unlink(missing_ok=True)
         if complete or not self.path.exists():
             self.path.with_suffix(".lock").unlink(missing_ok=True)
+            with suppress(OSError):  # others are unfinished
+                self.path.parent.rmdir()
         os.close(self._handle)
         self._handle = -1
 
@@ -95,6 +98,11 @@ class Found:
     def run_id(self) -> str:
         """Of the run."""
         return self.path.stem
+
+    @property
+    def seed(self) -> int:
+        """Of all that was drawn."""
+        return decode(int, self.head.get("seed"))
 
     @property
     def asked(self) -> dict[str, Any]:
@@ -124,6 +132,13 @@ def _held(path: Path) -> bool:
     finally:
         os.close(handle)
     return False
+
+
+def release(lock: Path) -> None:
+    """Remove a lock whose run has no file: we were ended as we removed it."""
+    path = lock.with_suffix(".jsonl")
+    if not path.exists() and not _held(path):
+        lock.unlink(missing_ok=True)
 
 
 def find(folder: Path, run: str) -> Found:
@@ -159,10 +174,12 @@ def read(path: Path) -> Found:
                 found = Found(path, line)
             else:
                 _take(found, line)
+        if found is None:
+            raise Malformed("it holds nothing")
+        if found.seed < 0 or not found.asked or not found.runs:
+            raise Malformed("its first line lacks what was asked for")
     except (Malformed, KeyError) as error:
         raise InfrastructureError(f"{where}: {error}; remove the file and measure anew") from None
-    if found is None:
-        raise InfrastructureError(f"{path}: holds nothing; remove it and measure anew")
     return found
 
 
@@ -174,9 +191,13 @@ def _take(found: Found, line: Mapping[str, Any]) -> None:
         runs = {key: run for key, run in unblock(line).items() if run.status not in _RETRIED}
         tally = found.tallies.setdefault((guest, boot), Counter())
         for key, run in runs.items():
+            held = result.runs[key].processes if key in result.runs else []
+            known = {
+                (one.boot, one.process) for one in held
+            }  # a line may be there twice: we were ended as it was written
+            run.processes = [one for one in run.processes if (one.boot, one.process) not in known]
             tally[key] += len(run.processes)
-            for samples in run.processes:
-                result.boots = max(result.boots, samples.boot + 1)
+            result.boots = max([result.boots, *(one.boot + 1 for one in run.processes)])
         merge(result, GuestResult(guest, conditions, runs))
     elif line["kind"] == "execution":
         done = decode(Executed, {name: line[name] for name in Executed.__dataclass_fields__})

@@ -50,7 +50,7 @@ def append(
     head = history.heading(seed, BUDGET, moment, run_id)
     home = history.home(folder, head) / FOLDER
     for result, column in zip(results, columns(results, declared), strict=True):
-        if result.conditions is None and not result.runs:
+        if result.conditions is None and (result.interrupted or not result.runs):
             continue
         found = verdicts(column)
         line = head | {"guest": result.guest, "seconds": round(result.seconds, 3), "boots": column.boots}

@@ -1,0 +1,162 @@
+"""What becomes of a session's results: kept as they come, held against earlier ones, and stored whatever ends it."""
+
+from __future__ import annotations
+
+import signal
+import tempfile
+from argparse import Namespace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ferrule import files, paths
+from ferrule.campaign.budget import Budget
+from ferrule.campaign.ledger import Ledger
+from ferrule.campaign.progress import Progress
+from ferrule.errors import FerruleError, UsageError
+from ferrule.options import resumed
+from ferrule.payload.key import RunKey
+from ferrule.records.samples import GuestResult, RunResult
+from ferrule.report import history, plausible, unfinished, verified
+from ferrule.report.columns import columns
+from ferrule.report.unfinished import Found, Unfinished
+
+_ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_CACHES = ("core", "payload", "vmlinux", "debian", "packages", "briefs")  # folders that files are written into
+
+
+@dataclass
+class Keeping:
+    """Where a session's results go, and what an earlier session left of the same run."""
+
+    folder: Path  # the history's root
+    option: Namespace
+    budget: Budget
+    seed: int
+    found: Found | None = None
+    stored: Path | None = None  # where the history has them
+    _open: Unfinished | None = field(default=None, repr=False)
+    _run_id: str | None = None
+
+    def start(self, wanted: Mapping[str, Sequence[RunKey]], progress: Progress) -> Ledger:
+        """Sweep what is dead, say what is unfinished, and open the file of this run; the ledger that writes it.
+
+        Raises:
+            UsageError: a resumed run was to measure something else, or another process is at it.
+            InfrastructureError: the file cannot be written.
+        """
+        sweep(self.folder)
+        if self.found is not None:
+            self._same_runs(self.found, wanted)
+            self._run_id, self._open = self.found.run_id, Unfinished(self.found.path)
+            progress.note(f"resuming run {self.found.run_id}: {counted(self.found)} are there")
+            return self._open
+        for path in unfinished.waiting(self.folder):
+            progress.note(f"run {path.stem} is not finished: ferrule run --resume {path.stem}, or delete {path}")
+        if self.option.no_history:
+            return Ledger()
+        head = history.heading(self.seed, self.budget.name)
+        self._run_id = str(head["run_id"])
+        path = history.home(self.folder, head) / unfinished.FOLDER / f"{self._run_id}.jsonl"
+        self._open = Unfinished(path)
+        self._open.begin(head, resumed.kept(self.option), wanted)
+        return self._open
+
+    def _same_runs(self, found: Found, wanted: Mapping[str, Sequence[RunKey]]) -> None:
+        """A resumed run measures what it was to measure, or the result is none of an undisturbed one."""
+        for guest in sorted({*found.runs, *wanted}):
+            here, there = {str(key) for key in wanted.get(guest, ())}, set(found.runs.get(guest, ()))
+            if here != there:
+                name = min(here ^ there)
+                where = "was not part of it" if name in here else "is not collected now"
+                raise UsageError(f"--resume {found.run_id}: {guest}: {name} {where}; name the suites as it was begun")
+
+    def finish(self, results: Mapping[str, GuestResult], *, complete: bool) -> None:
+        """Judge and store everything; the file of the run goes when it is complete and in the history.
+
+        Raises:
+            InfrastructureError: not all of it could be stored; what is unfinished then stays as it is.
+        """
+        with undisturbed():
+            stored = False
+            try:
+                screen(results.values())
+                self._doubt(results)
+                self._store([*results.values()])
+                stored = True
+            finally:
+                if self._open is not None:
+                    self._open.close(complete and stored)
+
+    def advice(self) -> str | None:
+        """How the run goes on, when it is not complete."""
+        if self._open is None or not self._open.path.exists():
+            return None
+        return f"not finished: ferrule run --resume {self._run_id}"
+
+    def _doubt(self, results: Mapping[str, GuestResult]) -> None:
+        """Look for values that cannot be."""
+        if self.option.verify_only:
+            return
+        asked = None if self.option.precision else self.budget.boots * self.budget.processes
+        for result, column in zip(results.values(), columns(results.values()), strict=True):
+            result.accepted = self.option.accept
+            try:
+                earlier = history.references(self.folder, column)
+            except FerruleError as error:  # what was measured is worth more than the check of it
+                result.errors.append(f"not held against the history: {error}")
+                earlier = []
+            result.doubts = plausible.doubts(column, earlier, asked)
+
+    def _store(self, found: Sequence[GuestResult]) -> None:
+        if self.option.no_history:
+            return
+        if self.option.verify_only:
+            self.stored = verified.append(self.folder, found, seed=self.seed, run_id=self._run_id)
+        else:
+            budget = self.budget.name
+            self.stored = history.append(self.folder, found, seed=self.seed, budget=budget, run_id=self._run_id)
+
+
+def counted(found: Found) -> str:
+    """`12 processes of 3 runs on 2 guests`, of the samples that an earlier session left."""
+    runs = [run for result in found.results.values() for run in result.runs.values()]
+    processes = sum(len(run.processes) for run in runs)
+    return f"{processes} results of {len(runs)} runs on {len(found.results)} guests"
+
+
+def screen(results: Iterable[GuestResult]) -> None:
+    """A guest whose samples cannot be summarised loses them, and no other guest does."""
+    for result in results:
+        try:
+            columns([result])
+        except (ValueError, ArithmeticError) as error:
+            result.errors.append(f"{result.guest}: its samples make no sense: {error}")
+            for key in result.runs:
+                result.runs[key] = RunResult(key, "lost", f"its samples make no sense: {error}")
+
+
+def sweep(folder: Path) -> None:
+    """Remove what dead processes of ours left: temporary folders, half-written files, locks of no run."""
+    homes = [path for path in folder.glob("[0-9][0-9][0-9][0-9]/*") if path.is_dir()]
+    below = [path for home in homes for path in home.iterdir() if path.is_dir()]
+    caches: list[Path] = []
+    for name in _CACHES:
+        try:
+            caches.append(paths.cache(name))
+        except FerruleError:  # a cache that cannot be written holds nothing of ours
+            continue
+    files.sweep(Path(tempfile.gettempdir()), folder, *homes, *below, *caches)
+    for lock in folder.glob(f"[0-9][0-9][0-9][0-9]/*/{unfinished.FOLDER}/*.lock"):
+        unfinished.release(lock)
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """Signals that would end us wait until results are stored."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

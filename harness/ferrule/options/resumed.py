@@ -1,0 +1,47 @@
+"""The options of a measurement as they are kept with a run that is not finished, and taken up again."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ferrule.errors import InfrastructureError, UsageError
+from ferrule.options.flags import AMOUNT, MACHINES, SUBJECT, Flag
+
+
+def kept(option: Namespace) -> dict[str, Any]:
+    """What a run was asked with: all that decides what is measured and how, in plain JSON types."""
+    return {name: getattr(option, name) for name, _ in _names()}
+
+
+def take_up(option: Namespace, held: Mapping[str, Any], run: str) -> None:
+    """Give a command the options of an unfinished run.
+
+    Raises:
+        UsageError: the command has one of them itself, and another.
+        InfrastructureError: what was kept are no options of this version.
+    """
+    for name, flag in _names():
+        if name not in held or not _plain(held[name]):
+            raise InfrastructureError(f"run {run}: {flag.name} is missing or damaged in what is stored of it")
+        given = getattr(option, name)
+        if given not in (_default(flag), held[name]):
+            raise UsageError(f"{flag.name} {given}: a resumed run goes on as it began, with {held[name]}; leave it out")
+        setattr(option, name, held[name])
+
+
+def _names() -> Iterator[tuple[str, Flag]]:
+    """Name of the value, and its flag."""
+    for flag in (*SUBJECT, *AMOUNT, *MACHINES):
+        yield flag.name.removeprefix("--").replace("-", "_"), flag
+
+
+def _default(flag: Flag) -> Any:
+    return flag.more.get("default", False if flag.more.get("action") == "store_true" else None)
+
+
+def _plain(value: object) -> bool:
+    if isinstance(value, list):
+        return all(isinstance(one, str) for one in value)
+    return value is None or isinstance(value, str | int | float)
