@@ -54,7 +54,7 @@ def noxfile() -> ModuleType:
 
 
 def test_there_is_a_lock_for_each_purpose() -> None:
-    assert [lock.stem for lock in LOCKS] == ["bench", "compiler", "dev", "nox", "validate"]
+    assert [lock.stem for lock in LOCKS] == ["anatomy", "bench", "compiler", "dev", "nox", "validate"]
 
 
 @pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: lock.stem)

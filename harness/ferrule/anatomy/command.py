@@ -5,19 +5,24 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
 
 from ferrule import guests
-from ferrule.anatomy import flags, formats
+from ferrule.anatomy import diff, flags, formats
 from ferrule.anatomy.formats import tables
 from ferrule.anatomy.measure import Found, measure
 from ferrule.anatomy.profile import Profile
 from ferrule.campaign.progress import progress_on
-from ferrule.errors import EXIT_INFRASTRUCTURE, EXIT_OK, ToolMissing, UsageError
+from ferrule.errors import EXIT_INFRASTRUCTURE, EXIT_OK, InfrastructureError, ToolMissing, UsageError
+from ferrule.machine.options import GuestOptions
 from ferrule.options.machines import guest_options_of, take_guests
 from ferrule.options.measurement import extra_of, guests_of
 from ferrule.payload.key import RunKey
 from ferrule.payload.registry import find
 from ferrule.payload.selection import parse_key, variants_of
+
+_OWN_KERNEL = ("local", "ssh", "floor")  # guests that boot no kernel of the user's
 
 
 def anatomy(parsed: argparse.Namespace) -> int:
@@ -30,6 +35,8 @@ def anatomy(parsed: argparse.Namespace) -> int:
     flags.check(parsed)
     flags.add_missing(parsed)
     take_guests(parsed.extra_guest)
+    if parsed.diff is not None:
+        return compare(parsed)
     options, keys = guest_options_of(parsed), keys_of(parsed)
     found: list[Found] = []
     with progress_on(sys.stderr) as progress:
@@ -52,6 +59,49 @@ def anatomy(parsed: argparse.Namespace) -> int:
     return EXIT_INFRASTRUCTURE if broken or not profiles else EXIT_OK
 
 
+def compare(parsed: argparse.Namespace) -> int:
+    """Two sets of stored profiles, or two kernels that are looked into now.
+
+    Raises:
+        UsageError: there is nothing to compare.
+        InfrastructureError: a workload has no profile on one of the kernels.
+    """
+    pairs = diff.stored(*parsed.diff) if flags.are_profiles(parsed.diff) else _of_kernels(parsed)
+    for before, after in pairs:
+        print(f"{after.title}\n\n{diff.table(before, after, parsed.top)}\n")
+    return EXIT_OK
+
+
+def _of_kernels(parsed: argparse.Namespace) -> list[tuple[Profile, Profile]]:
+    names, keys, options = guests_of(parsed), keys_of(parsed), guest_options_of(parsed)
+    if len(names) != 1 or names[0] in _OWN_KERNEL:
+        raise UsageError(
+            "--diff: two kernels are compared on one guest that boots a kernel of yours, e.g. --guest redox"
+        )
+    with progress_on(sys.stderr) as progress:
+        found = [
+            measure(names[0], booting(names[0], options, kernel), keys, progress,
+                    batches=parsed.batches, extra=extra_of(parsed), patience=parsed.patience)
+            for kernel in parsed.diff
+        ]  # fmt: skip
+    if missing := {**found[0].missing, **found[1].missing}:
+        raise InfrastructureError("; ".join(f"{key}: {why}" for key, why in missing.items()))
+    return list(zip(found[0].profiles, found[1].profiles, strict=True))
+
+
+def booting(guest: str, options: GuestOptions, kernel: Path) -> GuestOptions:
+    """The same with another kernel file.
+
+    Raises:
+        UsageError: there is no such file.
+    """
+    if not kernel.is_file():
+        raise UsageError(f"--diff {kernel}: no such file")
+    if guest == "linux":
+        return replace(options, linux_kernel=kernel)
+    return replace(options, guest_files={**options.guest_files, (guest, "kernel"): kernel})
+
+
 def keys_of(parsed: argparse.Namespace) -> list[RunKey]:
     """The runs asked for, on one core: there is no other under icount.
 
@@ -64,10 +114,6 @@ def keys_of(parsed: argparse.Namespace) -> list[RunKey]:
     keys = list(dict.fromkeys(chosen))
     if not keys:
         raise UsageError(f"--workload {parsed.workload!r}: no workload named")
-    names = [key.workload for key in keys]
-    for name in names:
-        if names.count(name) > 1:
-            raise UsageError(f"--workload {name}: one set of parameters at a time: its batches share one loop")
     return keys
 
 

@@ -43,14 +43,12 @@ def open_trace(
     """Read a boot's trace.
 
     Raises:
-        InfrastructureError: there is none, or it holds no batch.
+        InfrastructureError: there is none, or it is none.
     """
     code, windows = read(prefix)
-    if not windows:
-        raise InfrastructureError(f"{guest}: the instrument saw no batch")
     decoded = decode(code)
     followed, handlers = follow(code, decoded, windows)
-    base = windows[0].base
+    base = windows[0].base if windows else 0
     image = Image(payload, base, library)
     called = (decoded.flow == Flow.CALL) & (decoded.target != 0)
     starts = [*decoded.target[called].tolist(), *handlers.all.tolist()]
@@ -59,6 +57,21 @@ def open_trace(
     addresses = {name: address + base for name, address in sites.loops.items()}
     listing = Listing(code, decoded, functions, handlers)
     return Dissection(guest, listing, windows, followed, loops, addresses, kernel.note)
+
+
+def of_any(boots: Sequence[Dissection], run: RunResult, result: GuestResult) -> Profile:
+    """The profile of one run, which was in one of these boots: a guest that goes wrong is booted again without it.
+
+    Raises:
+        InfrastructureError: in none of them its sums are what its batches counted.
+    """
+    failure = InfrastructureError(f"{result.guest}: {run.key}: the instrument saw no batch")
+    for of in boots:
+        try:
+            return dissect(of, run, result)
+        except InfrastructureError as error:
+            failure = error
+    raise failure
 
 
 def dissect(of: Dissection, run: RunResult, result: GuestResult) -> Profile:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -11,7 +12,16 @@ from ferrule.options import flags
 
 FORMATS: Final = ("json", "callgrind", "folded", "speedscope", "svg", "markdown")  # modules of anatomy.formats
 _SUBJECT: Final = ("--guest", "--workload", "--extra-guest", "--extra", "--patience")
-_MACHINE: Final = ("--memory", "--linux-kernel", "--linux-append", "--sha256", "--guests-file", "--guest-file")
+_MACHINE: Final = (
+    "--memory",
+    "--smp",
+    "--transport",
+    "--linux-kernel",
+    "--linux-append",
+    "--sha256",
+    "--guests-file",
+    "--guest-file",
+)
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -24,15 +34,15 @@ def add(parser: argparse.ArgumentParser) -> None:
     flag("--top", type=int, default=10, metavar="N", help="functions in a table (default: 10)")
     flag("--out", type=Path, metavar="DIR", help="write files there: profiles, callgrind, folded, speedscope, SVG")
     flag("--format", default=",".join(FORMATS), metavar="NAMES", help=f"of these files: {', '.join(FORMATS)}")
-    flag("--diff", nargs=2, metavar=("A", "B"), type=Path, help="compare two stored profiles (or folders of them)")
+    flag("--diff", nargs=2, metavar=("A", "B"), type=Path, help="compare stored profiles, folders of them, or kernels")
 
 
 def add_missing(parsed: argparse.Namespace) -> None:
-    """What guests can be asked in a measurement and here are not."""
-    for flag in flags.MACHINES:
+    """What a measurement can be asked and this command cannot, as nobody asked it."""
+    for flag in flags.every():
         name = flag.name.removeprefix("--").replace("-", "_")
         if not hasattr(parsed, name):
-            setattr(parsed, name, flag.more.get("default"))
+            setattr(parsed, name, flag.more.get("default", False if "action" in flag.more else None))
     parsed.accel = "icount"
 
 
@@ -48,6 +58,11 @@ def check(parsed: argparse.Namespace) -> None:
     for name in parsed.format.split(","):
         if name not in FORMATS:
             raise UsageError(f"--format {name}: no such format; there are: {', '.join(FORMATS)}")
-    if parsed.diff is None and (not parsed.guest or not parsed.workload):
+    if not are_profiles(parsed.diff) and (not parsed.guest or not parsed.workload):
         missing = "--guest" if not parsed.guest else "--workload"
         raise UsageError(f"{missing}: say what to look into, e.g. --guest linux,floor --workload pipe_latency")
+
+
+def are_profiles(paths: Sequence[Path] | None) -> bool:
+    """Whether --diff names stored profiles or folders of them; else they are kernels to be looked into."""
+    return paths is not None and all(path.is_dir() or path.name.endswith(".json") for path in paths)

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Final
 
 from ferrule import paths
+from ferrule.anatomy import trace
 from ferrule.anatomy.sites import Sites
 from ferrule.errors import InfrastructureError, ToolMissing
 from ferrule.machine import accel, children, qemu
@@ -88,7 +89,7 @@ def ready(program: str) -> Path:
             status = None
         finally:
             children.kill(child)
-        if status == accel.EXPECTED_STATUS and (folder / "probe.trace").exists():
+        if status == accel.EXPECTED_STATUS and trace.boots(folder / "probe"):
             return plugin
         lines = said.read_text(errors="replace").strip().splitlines()
     raise refusal(version, lines[-1] if lines else "it said nothing")

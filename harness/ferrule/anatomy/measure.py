@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from ferrule import files, guests
-from ferrule.anatomy import dissect, instrument, sources
+from ferrule.anatomy import dissect, instrument, sources, trace
 from ferrule.anatomy.profile import Profile
 from ferrule.anatomy.sites import sites
 from ferrule.campaign.budget import Budget
@@ -48,11 +48,32 @@ def measure(
     extra: Sequence[Path] = (),
     patience: float | None = None,
 ) -> Found:
-    """Profile these runs on a guest, all in one boot.
+    """Profile these runs on a guest. Those of one workload with other parameters have a boot of their own.
 
     Raises:
-        FerruleError: the guest cannot be had, or its counts are not to be believed.
+        FerruleError: the guest cannot be had.
     """
+    found = Found(name, (), {})
+    left = list(dict.fromkeys(keys))
+    while left:
+        now = list({key.workload: key for key in reversed(left)}.values())[::-1]
+        left = [key for key in left if key not in now]
+        more = _measure(name, options, now, progress, batches=batches, extra=extra, patience=patience)
+        found = Found(name, (*found.profiles, *more.profiles), {**found.missing, **more.missing})
+    return found
+
+
+def _measure(
+    name: str,
+    options: GuestOptions,
+    keys: Sequence[RunKey],
+    progress: Progress,
+    *,
+    batches: int,
+    extra: Sequence[Path] = (),
+    patience: float | None = None,
+) -> Found:
+    """The same of runs whose loops differ, all in one boot."""
     plain = guests.create(name, replace(options, accel="icount", plugin=""))
     if plain.accel != "icount":
         raise InfrastructureError(f"{name}: is no guest that QEMU counts the instructions of")
@@ -83,11 +104,14 @@ def measure(
             return Found(name, (), missing)
         library = plain.library if isinstance(plain, Linked) else None
         kernel = sources.kernel(name, options)
-        of = dissect.open_trace(name, prefix, watched, payload=payload, kernel=kernel, library=library)
+        traced = [
+            dissect.open_trace(name, one, watched, payload=payload, kernel=kernel, library=library)
+            for one in trace.boots(prefix)
+        ]
     done: list[Profile] = []
     for run in good:
         try:
-            profile, same = dissect.dissect(of, run, result), compared.check(run)
+            profile, same = dissect.of_any(traced, run, result), compared.check(run)
             done.append(replace(profile, notes=(*profile.notes, same)))
         except FerruleError as error:
             missing[str(run.key)] = str(error)

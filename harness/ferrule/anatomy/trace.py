@@ -1,6 +1,6 @@
 """What the instrument wrote, read: the windows of a trace, each a timed batch, instruction by instruction.
 
-PREFIX.code holds an entry an instruction, PREFIX.trace words of 64 bits (plugin/trace.c). Numpy arrays throughout: a
+PREFIX.PID.code holds an entry an instruction, PREFIX.PID.trace words of 64 bits (plugin/trace.c). Numpy arrays: a
 batch is some 100,000 instructions.
 """
 
@@ -56,6 +56,12 @@ class Window:
     code: Ints  # executed instructions, by their number in Code
     cpu: Ints  # on which CPU each
     accesses: Accesses
+
+
+def boots(prefix: Path) -> list[Path]:
+    """The prefixes of all boots that wrote one, each with the process in it, the oldest first."""
+    found = sorted(prefix.parent.glob(f"{prefix.name}.*.trace"), key=lambda path: path.stat().st_mtime_ns)
+    return [path.with_suffix("") for path in found]
 
 
 def read(prefix: Path) -> tuple[Code, list[Window]]:

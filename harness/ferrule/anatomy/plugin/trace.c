@@ -8,8 +8,8 @@
  * ticks count, whoever executes it: payload, kernel, another process, an interrupt. The reading that opens it is in the
  * window, the one that closes it is not. With moved=1 the payload lies a whole number of pages above those addresses.
  *
- * It writes PREFIX.trace, 64-bit words with their kind in the top four bits, and PREFIX.code, an entry an instruction
- * (struct entry), in the order of first execution. What they mean is decided by who reads them: trace.py.
+ * It writes PREFIX.PID.trace, 64-bit words with their kind in the top four bits, and PREFIX.PID.code, an entry an
+ * instruction (struct entry), in the order of first execution. What they mean is decided by who reads them: trace.py.
  *
  * No header of QEMU is needed: the interface is these declarations. TRACE_API is the version of it that they speak. */
 #include <stddef.h>
@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #ifndef TRACE_API
 #define TRACE_API 1
@@ -64,7 +65,7 @@ struct entry {
 
 struct site {
     struct entry entry;
-    uint32_t number; /* its place in PREFIX.code, from 1; 0 until it is executed in a window */
+    uint32_t number; /* its place in PREFIX.PID.code, from 1; 0 until it is executed in a window */
     uint16_t low;    /* address within a page: all that is known beforehand of a payload that is moved */
     uint8_t role;    /* what it may be; of a payload that is moved, the address decides when it is executed */
 };
@@ -219,7 +220,7 @@ static void ended(plugin_id id, void *argument) {
 
 static FILE *create(const char *prefix, const char *suffix) {
     char name[4096];
-    int length = snprintf(name, sizeof name, "%s.%s", prefix, suffix);
+    int length = snprintf(name, sizeof name, "%s.%ld.%s", prefix, (long)getpid(), suffix);
     return length > 0 && (size_t)length < sizeof name ? fopen(name, "wb") : NULL;
 }
 

@@ -1,0 +1,83 @@
+"""`ferrule anatomy` from its words to its exit code."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from ferrule.anatomy import diff
+from ferrule.anatomy.profile import Function, Node, Profile, Row, render
+from ferrule.cli import main
+from ferrule.errors import UsageError
+
+needs_qemu = pytest.mark.skipif(shutil.which("qemu-system-x86_64") is None, reason="qemu-system-x86_64 is not here")
+
+
+def profile(workload: str, **own: float) -> Profile:
+    functions = [Function(name, 0x1000 + place, "kernel", True) for place, name in enumerate(own)]
+    nodes = [Node(-1, place, False, count, 0.0) for place, count in enumerate(own.values())]
+    value = sum(own.values())
+    made_of = {"kernel": Row(value, value, value)}
+    return Profile("redox", workload, "call", 10, 1, value, 0.0, 0.0, 1.0, functions, nodes, made_of, {})
+
+
+@needs_qemu
+def test_it_looks_into_a_guest_and_writes_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["anatomy", "--guest", "floor", "--workload", "null_call", "--batches", "1", "--out", str(tmp_path)]
+    assert main([*words, "--format", "json,svg"]) == 0
+    said = capsys.readouterr().out
+    assert "call_entry" in said
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["floor-null_call.anatomy.json", "floor-null_call.svg"]
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--workload", "null_call"], "--guest: say what"),
+        (["--guest", "floor"], "--workload: say what"),
+        (["--guest", "floor", "--workload", "nothing_of_that"], "no workload nothing_of_that"),
+        (["--guest", "floor", "--workload", "null_call", "--batches", "0"], "--batches 0"),
+        (["--guest", "floor", "--workload", "null_call", "--format", "pdf"], "--format pdf"),
+        (["--guest", "floor", "--workload", "null_call", "--diff", "a", "b"], "boots a kernel of yours"),
+        (["--guest", "redox", "--workload", "null_call", "--diff", "no-such-a", "b"], "no-such-a: no such file"),
+        (["--diff", "a.json", "b.json"], "a.json: cannot be read"),
+    ],
+)
+def test_what_cannot_mean_anything_is_refused(words: list[str], told: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["anatomy", *words]) == 2
+    assert told in capsys.readouterr().err
+
+
+def test_stored_profiles_are_compared_by_function(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name, one in (("a", profile("x", same=5, more=7, gone=2)), ("b", profile("x", same=5, more=19, new=1))):
+        (tmp_path / f"{name}.json").write_text(render(one))
+    assert main(["anatomy", "--diff", str(tmp_path / "a.json"), str(tmp_path / "b.json")]) == 0
+    rows = [line.split() for line in capsys.readouterr().out.splitlines()[4:] if line]
+    assert rows == [
+        ["+12", "7", "19", "more"],
+        ["-2", "2", "0", "gone"],
+        ["+1", "0", "1", "new"],
+        ["+11", "14", "25", "all"],
+    ]
+
+
+def test_different_operations_are_never_compared(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.json").write_text(render(profile(name, f=1)))
+    with pytest.raises(UsageError, match="different operations"):
+        diff.stored(tmp_path / "a.json", tmp_path / "b.json")
+
+
+def test_folders_without_a_common_profile_say_so(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="no profile of the same name"):
+        diff.stored(tmp_path, tmp_path)
+
+
+def test_builds_that_name_a_function_otherwise_are_of_one_function() -> None:
+    """Rust's names hold a hash of the build."""
+    before = profile("x", _RNvNtNtCsbOSPMxg8HUy_6kernel7context6switch6switch=10)
+    after = profile("x", _RNvNtNtCs3F52Fd926Oh_6kernel7context6switch6switch=12)
+    (only,) = diff.changes(before, replace(after))
+    assert str(only) == "+2 context::switch::switch (10 to 12)"
