@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from math import ceil, floor
 
 from ferrule.payload.key import RunKey
-from ferrule.records.samples import WITHOUT, Meaning
-from ferrule.report import over_floor, units
+from ferrule.records.samples import Meaning
+from ferrule.report import lacking, over_floor, units
 from ferrule.report.columns import Column, Entry
 from ferrule.report.grouping import BANDWIDTHS, CONTROLS, group_of, position
 from ferrule.report.verdicts import word_of
@@ -18,7 +18,6 @@ from ferrule.stats.summary import Summary
 
 PER = {"call": "call", "round_trip": "round trip", "one_way": "one way", "iteration": "iteration"}
 CYCLES = "Core cycles: 20th percentile batch of a process, independent of the core's clock rate (docs/numbers.md)"
-MANY = 4  # rows with one reason are counted from here on
 TAILS = "Tails: 99th percentile and largest of the operations timed one by one (service time)"
 
 
@@ -71,8 +70,8 @@ def lay_out(columns: Sequence[Column]) -> Layout:
     rows = [(key, [column.find(key) for column in columns]) for key in _keys(columns)]
     titled = [(_title(entries), key, entries) for key, entries in rows]
     titled.sort(key=lambda row: (position(row[0]), row[1]))
-    unsupported = _unsupported(titled)
-    titled = [row for row in titled if not _unsupported_by_all(row[2])]
+    unsupported = lacking.lines([row[1:] for row in titled], [column.guest for column in columns])
+    titled = [row for row in titled if not lacking.by_all(row[2])]
     for title, key, entries in titled:
         grouped.setdefault(title, []).append((key, entries))
     sections = [_section(title, columns, found, notes) for title, found in grouped.items()]
@@ -88,34 +87,6 @@ def lay_out(columns: Sequence[Column]) -> Layout:
     ]
     marks = tuple((letters(index), text) for index, text in enumerate(notes.texts))
     return Layout(tuple(sections), marks, tuple(disagreements), unsupported)
-
-
-def _unsupported_by_all(entries: Sequence[Entry | None]) -> bool:
-    """Whether every guest left a row unsupported."""
-    return all(entry is not None and entry.status in WITHOUT for entry in entries)
-
-
-def _unsupported(rows: Sequence[tuple[str, RunKey, Sequence[Entry | None]]]) -> tuple[str, ...]:
-    """A line for each workload, or for the rows of it, that every guest left unsupported."""
-    partly = {key.workload for _, key, entries in rows if not _unsupported_by_all(entries)}
-    reasons: dict[str, dict[str, None]] = {}
-    for _, key, entries in rows:
-        if _unsupported_by_all(entries):
-            label = str(key) if key.workload in partly else key.workload
-            reasons.setdefault(label, {}).update(dict.fromkeys(_refusal(entry) for entry in entries if entry))
-    alike: dict[str, list[str]] = {}
-    for label, found in reasons.items():
-        alike.setdefault("; ".join(found), []).append(label)
-    return tuple(f"{_some(labels)}: {why}" for why, labels in alike.items())
-
-
-def _refusal(entry: Entry) -> str:
-    return entry.reason if entry.status == "unsupported" else f"{word_of(entry.status)}: {entry.reason}"
-
-
-def _some(labels: Sequence[str]) -> str:
-    """The labels; of many their number and the first."""
-    return ", ".join(labels) if len(labels) <= MANY else f"{len(labels)} rows ({labels[0]} ...)"
 
 
 def _section(

@@ -45,6 +45,12 @@ def word_of(status: str) -> str:
     return _WORDS.get(status, status)
 
 
+def answer_of(entry: Entry) -> str:
+    """One run's answer: `unsupported ENOSYS 38`, `not ported`."""
+    number = _ERRNO.search(entry.reason) if entry.status == "unsupported" else None
+    return f"{word_of(entry.status)} {errno_text(int(number[1]))}" if number else word_of(entry.status)
+
+
 def verdicts(column: Column) -> list[Verdict]:
     """One a workload, by family and name; controls come last."""
     found: dict[str, list[Entry]] = {}
