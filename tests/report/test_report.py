@@ -58,7 +58,7 @@ def test_what_no_guest_can_do_is_a_line_below_and_no_row() -> None:
     both = [make.guest([make.run("null_call", [100.0] * 7, CALL), refused], name) for name in ("local", "linux")]
     text = tables.render(both, budget="quick", seed=5, declared=DECLARED)
     (line,) = [line for line in text.splitlines() if "thread_create" in line]
-    assert line.strip() == "thread_create: os_thread_start: errno 38"
+    assert line.strip() == "thread_create: unsupported ENOSYS 38 on local, linux"
     both[0].runs[refused.key] = make.run("thread_create", [5000.0] * 7, CALL)
     (row, *_) = [
         line
