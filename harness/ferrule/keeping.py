@@ -7,7 +7,7 @@ import tempfile
 from argparse import Namespace
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ferrule import files, paths
@@ -72,8 +72,10 @@ class Keeping:
                 where = "was not part of it" if name in here else "is not collected now"
                 raise UsageError(f"--resume {found.run_id}: {guest}: {name} {where}; name the suites as it was begun")
 
-    def finish(self, results: Mapping[str, GuestResult], *, complete: bool) -> None:
+    def finish(self, results: Mapping[str, GuestResult], *, complete: bool, beside: bool = False) -> None:
         """Judge and store everything; the file of the run goes when it is complete and in the history.
+
+        `beside`: another measurement ran meanwhile, which becomes a condition of every time that was taken here.
 
         Raises:
             InfrastructureError: not all of it could be stored; what is unfinished then stays as it is.
@@ -82,6 +84,8 @@ class Keeping:
             stored = False
             try:
                 screen(results.values())
+                for result in results.values() if beside else ():
+                    mark_beside(result)
                 self._doubt(results)
                 self._store([*results.values()])
                 stored = True
@@ -135,6 +139,13 @@ def screen(results: Iterable[GuestResult]) -> None:
             result.errors.append(f"{result.guest}: its samples make no sense: {error}")
             for key in result.runs:
                 result.runs[key] = RunResult(key, "lost", f"its samples make no sense: {error}")
+
+
+def mark_beside(result: GuestResult) -> None:
+    """Say in the conditions of times taken on this machine that another measurement ran at the same time."""
+    if result.conditions is not None and result.conditions.accel in ("metal", "kvm"):
+        facts = {**result.conditions.facts, "host.beside": "another measurement"}
+        result.conditions = replace(result.conditions, facts=facts)
 
 
 def sweep(folder: Path) -> None:

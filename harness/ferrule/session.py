@@ -126,7 +126,7 @@ class Session:
             finally:
                 for guest in made:
                     guest.close()
-                self.keeping.finish(self.results, complete=complete)
+                self.keeping.finish(self.results, complete=complete, beside=campaign.beside)
 
     def _make(self, name: str, progress: Progress) -> Guest | None:
         """A guest, or None with the reason noted: one that cannot be had does not cost the others their results.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import time
 from dataclasses import replace
@@ -14,6 +15,7 @@ from ferrule.errors import InfrastructureError, ToolMissing, UsageError
 from ferrule.machine import accel, qemu
 from ferrule.machine.options import GuestOptions
 from ferrule.machine.qemu import Machine
+from ferrule.machine.transcript import Transcript
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -190,3 +192,33 @@ def test_a_plugin_is_loaded_and_is_no_condition() -> None:
     assert value(qemu.arguments(with_it), "-plugin") == "/tmp/x/trace.so,out=/tmp/x/y"
     assert "-plugin" not in qemu.arguments(MACHINE)
     assert qemu.conditions(with_it) == qemu.conditions(MACHINE)
+
+
+def test_a_process_list_tells_whose_it_is_and_a_guest_is_confined() -> None:
+    """Neither is a condition of a measurement: the same machine is the same machine."""
+    argv = qemu.command(MACHINE)
+    assert value(argv, "-name") == f"ferrule-{os.getpid()},debug-threads=on"
+    assert argv[: len(qemu.arguments(MACHINE))] == qemu.arguments(MACHINE)
+    assert "-name" not in qemu.conditions(MACHINE)
+    assert "-sandbox" not in qemu.conditions(MACHINE)
+
+
+@needs_qemu
+def test_this_qemu_runs_in_its_sandbox_and_sees_nothing_of_our_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    program = qemu.find()
+    monkeypatch.setenv("SECRET_TOKEN", "x")
+    monkeypatch.setenv("QEMU_AUDIO_DRV", "x")
+    assert set(qemu.environment()) <= {"PATH", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH"}
+    if not qemu.confines(program):
+        pytest.skip("this QEMU is built without seccomp")
+    assert value(qemu.command(replace(MACHINE, program=program)), "-sandbox") == qemu.SANDBOX
+    assert accel.probe("tcg", program, deadline=60.0) == (True, "tcg booted a probe")
+
+
+def test_a_password_that_a_terminal_echoes_is_not_shown() -> None:
+    transcript = Transcript()
+    transcript.hide("s3cret")
+    transcript.hide("")
+    transcript.add(b"login: root\r\nPassword: s3\x1b[Kcret\r\n")
+    assert transcript.text() == "login: root\nPassword: (hidden)\n"
+    assert "s3cret" not in transcript.tail()

@@ -11,12 +11,11 @@ import functools
 import hashlib
 import re
 import subprocess
-import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
-from ferrule import paths
+from ferrule import files, paths
 from ferrule.anatomy import trace
 from ferrule.anatomy.sites import Sites
 from ferrule.errors import InfrastructureError, ToolMissing
@@ -57,12 +56,12 @@ def build(version: str, compiler: Compiler | None = None) -> Path:
     made_of = [SOURCE.read_bytes(), " ".join(FLAGS).encode(), " ".join(cc.command).encode(), cc.version.encode()]
     key = hashlib.sha256(b"\0".join([*made_of, str(api).encode()])).hexdigest()[:24]
     path = paths.cache("plugin") / f"trace-{key}.so"
-    if path.exists():
+    if files.sound(path):
         return path
-    with tempfile.TemporaryDirectory(dir=path.parent) as name:
-        made = Path(name) / "trace.so"
+    with files.scratch(path.parent) as folder:
+        made = folder / "trace.so"
         cc.run([*FLAGS, f"-DTRACE_API={api}", "-o", made, SOURCE], "anatomy's QEMU plugin")
-        made.replace(path)
+        files.write_sound(path, made.read_bytes(), 0o755)
     return path
 
 
@@ -75,14 +74,15 @@ def ready(program: str) -> Path:
     """
     version = qemu.version(program)
     plugin = build(version)
-    with tempfile.TemporaryDirectory(prefix="ferrule-") as name:
-        folder = Path(name)
+    with files.scratch() as folder:
         (folder / "probe").write_bytes(accel.image())
         argument = f"file={_quoted(plugin)},out={_quoted(folder / 'probe')}"
         machine = qemu.Machine(program, "icount", folder / "probe", memory=64, plugin=argument)
         said = folder / "said"
         with said.open("wb") as sink:
-            child = children.start(qemu.arguments(machine), stdout=sink.fileno(), stderr=sink.fileno())
+            child = children.start(
+                qemu.command(machine), stdout=sink.fileno(), stderr=sink.fileno(), env=qemu.environment()
+            )
         try:
             status: int | None = child.wait(_DEADLINE)
         except subprocess.TimeoutExpired:

@@ -22,6 +22,7 @@ from ferrule.campaign.schedule import Fixed, Precision, Schedule, Turn, UntilNar
 from ferrule.campaign.watch import Watch
 from ferrule.errors import FerruleError, GuestError, GuestKilled, StreamDamaged
 from ferrule.machine.guest import Fragile, Guest, SharesClock
+from ferrule.machine.presence import Presence
 from ferrule.payload.build import Payload, patch_plan
 from ferrule.payload.key import RunKey
 from ferrule.payload.plan import Plan, PlannedRun, nonce
@@ -63,6 +64,7 @@ class Campaign:
     apart: bool = False  # each run of a process in a copy of it, where the OS makes such copies
     precision: Precision | None = None  # measure until the intervals are so narrow, in place of the budget's rounds
     used: float = 0.0  # seconds of its budget that an earlier session has used
+    beside: bool = False  # whether another measurement ran on this machine meanwhile
     _resumed: frozenset[str] = frozenset()  # guests that have samples of an earlier session
 
     def run(self) -> dict[str, GuestResult]:
@@ -70,13 +72,27 @@ class Campaign:
 
         With `results` and `tallies` of an earlier session it measures what they lack.
         """
-        draw = random.Random(self.seed)  # noqa: S311 - an order, not a secret
         for guest in self.guests:
             self.results.setdefault(guest.name, GuestResult(guest.name, None, {}))
+        with Presence() as presence:
+            try:
+                return self._rounds(presence)
+            finally:
+                self._look(presence)
+
+    def _look(self, presence: Presence) -> None:
+        """Say once that another measurement runs, or ran: times then are those of a disturbed machine."""
+        if not self.beside and presence.others():
+            self.beside = True
+            self.progress.note("another measurement of Ferrule runs on this machine: they disturb each other's times")
+
+    def _rounds(self, presence: Presence) -> dict[str, GuestResult]:
+        draw = random.Random(self.seed)  # noqa: S311 - an order, not a secret
         self._resumed = frozenset(name for name, _ in self.tallies)
         schedule = self._schedule()
         try:
             for boot in itertools.count(schedule.first):
+                self._look(presence)
                 if not (turns := schedule.turns(boot, self.guests, self.results)):
                     break
                 for guest in draw.sample(list(self.guests), len(self.guests)):

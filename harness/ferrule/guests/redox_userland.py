@@ -164,6 +164,8 @@ class TypedBoot(Announced):
             TransportError: no prompt, or no disk that holds the payload; says which.
         """
         self._shell = Shell(self._hear, self._qemu.type)
+        if login[1] != PASSWORD:  # that one is everybody's
+            self._qemu.console.hide(login[1])
         self._left = processes
         self._process = 0
         self._status: int | None = None

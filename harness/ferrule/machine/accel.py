@@ -63,7 +63,9 @@ def probe(accel: Accel, program: str, deadline: float = DEADLINE) -> tuple[bool,
         machine = qemu.Machine(program, accel, kernel, memory=64)
         said = folder / "said"
         with said.open("wb") as sink:
-            child = children.start(qemu.arguments(machine), stdout=sink.fileno(), stderr=sink.fileno())
+            child = children.start(
+                qemu.command(machine), stdout=sink.fileno(), stderr=sink.fileno(), env=qemu.environment()
+            )
         try:
             status = child.wait(deadline)
         except subprocess.TimeoutExpired:

@@ -22,6 +22,10 @@ DEBUG_PORT = 0xF4  # isa-debug-exit: the guest writes v there and QEMU ends with
 CONSOLE, RESULTS = "console", "results"  # serial ports; a guest that can drive one only has no console of its own
 PIPE_BYTES = 1 << 20  # of the results' pipe: an unprivileged user's limit (fs.pipe-max-size)
 
+# A guest that breaks out of its machine finds a process that starts no other and gains no rights (qemu(1), -sandbox).
+SANDBOX = "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"
+_KEPT = ("TMPDIR", "LD_LIBRARY_PATH")  # where `snapshot=on` writes; where a QEMU of the user's own has its libraries
+
 # What turns each accelerator on. Under icount one virtual nanosecond is one instruction (shift=0), idle time is
 # skipped instead of slept (sleep=off), and neither wall clock nor random numbers of the host reach the guest.
 _ACCEL: dict[Accel, tuple[str, ...]] = {
@@ -71,6 +75,28 @@ def arguments(machine: Machine) -> list[str]:
     if machine.command_line:
         argv += ["-append", machine.command_line]
     return argv
+
+
+def command(machine: Machine) -> list[str]:
+    """The command line as it is run: confined, and with a name that tells a process list whose it is."""
+    name = ["-name", f"ferrule-{os.getpid()},debug-threads=on"]
+    return [*arguments(machine), *name, *(("-sandbox", SANDBOX) if confines(machine.program) else ())]
+
+
+def environment() -> dict[str, str]:
+    """What QEMU gets of ours: nothing that a guest could be shown, or that changes what QEMU does."""
+    kept = {name: text for name in _KEPT if (text := os.environ.get(name))}
+    return {"PATH": os.defpath, "LC_ALL": "C", **kept}
+
+
+@functools.cache
+def confines(program: str) -> bool:
+    """Whether it can keep itself from calls that it does not need: it must be built with seccomp."""
+    try:
+        tried = [program, "-sandbox", SANDBOX, "-version"]
+        return subprocess.run(tried, capture_output=True, timeout=20, check=False).returncode == 0
+    except (OSError, subprocess.SubprocessError):
+        return False
 
 
 def conditions(machine: Machine) -> str:
@@ -142,7 +168,8 @@ class Qemu:
         self.machine = replace(machine, ports=ports)
         try:
             self.child = children.start(
-                arguments(self.machine),
+                command(self.machine),
+                env=environment(),
                 stdin=subprocess.DEVNULL if keyboard is None else keyboard,
                 stdout=theirs["errors" if keyboard is None else RESULTS],
                 stderr=theirs["errors"],

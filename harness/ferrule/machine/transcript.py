@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from typing import Final
 
 from ferrule.text import STEERING
 
+HIDDEN: Final = "(hidden)"
 _ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|[@-Z\\-_])")  # ECMA-48 control sequences: firmware clears screens
 
 
@@ -15,6 +17,7 @@ class Transcript:
     def __init__(self, limit: int = 65536) -> None:
         self._limit = limit
         self._kept = bytearray()
+        self._hidden: list[str] = []
         self.total = 0  # bytes ever said
 
     def add(self, data: bytes) -> None:
@@ -24,10 +27,18 @@ class Transcript:
         if len(self._kept) > self._limit:
             del self._kept[: len(self._kept) - self._limit]
 
+    def hide(self, secret: str) -> None:
+        """Never show this text: what is typed into a terminal may come back from it."""
+        if secret:
+            self._hidden.append(secret)
+
     def text(self) -> str:
         """What is kept, with terminal control sequences, carriage returns and control characters taken out."""
         text = self._kept.decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n")
-        return STEERING.sub("?", _ESCAPES.sub("", text))
+        text = STEERING.sub("?", _ESCAPES.sub("", text))
+        for secret in self._hidden:
+            text = text.replace(secret, HIDDEN)
+        return text
 
     def tail(self, lines: int = 12) -> str:
         """The last non-empty lines."""

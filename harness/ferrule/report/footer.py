@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from math import ceil
 
 from ferrule.records.samples import Conditions
@@ -10,7 +10,15 @@ from ferrule.report.columns import Column
 from ferrule.stats.summary import Summary
 
 EMULATED = "functional only: emulated time is not time"
-NOTABLE = ("governor", "boost", "no_turbo", "smt", "hypervisor", "clocksource")  # last words of facts worth a line
+NOTABLE = (
+    "governor",
+    "boost",
+    "no_turbo",
+    "smt",
+    "hypervisor",
+    "clocksource",
+    "beside",
+)  # last words of facts worth a line
 
 
 def conditions_lines(column: Column) -> list[str]:
@@ -30,7 +38,17 @@ def conditions_lines(column: Column) -> list[str]:
     return [
         f"{column.guest}: {', '.join(parts)}; {amounts(column)}",
         f"{column.guest}: payload {conditions.payload[:12]} by {conditions.compiler} {conditions.flags}".rstrip(),
+        *(f"{column.guest}: {what}" for what in _mishaps(column)),
     ]
+
+
+def _mishaps(column: Column) -> Iterator[str]:
+    """What went wrong and is mended, or not yet."""
+    if column.damage:
+        counts = ", ".join(f"{count} {kind}" for kind, count in sorted(column.damage.items()))
+        yield f"records that did not arrive as sent: {counts}; the runs that they belonged to were repeated"
+    if column.interrupted:
+        yield "the run was interrupted: less was measured than asked for"
 
 
 def _agreement(column: Column) -> str:
