@@ -1,17 +1,18 @@
-"""The Hermit guest: what it asks of the user and how it tells an end; booted for real where the user has a kernel.
+"""The Hermit guest: what it asks of the user and how it tells an end; booted for real where there is a kernel.
 
-FERRULE_HERMIT_KERNEL names a libhermit.a, FERRULE_HERMIT_LOADER a hermit-loader-x86_64-multiboot.
+The kernel is what `ferrule kernel get hermit` has put into the cache, or FERRULE_HERMIT_KERNEL names a libhermit.a; the
+loader is ours, or FERRULE_HERMIT_LOADER names a hermit-loader-x86_64-multiboot.
 """
 
 from __future__ import annotations
 
 import os
+import re
 import shutil
-import time
 from pathlib import Path
 
 import pytest
-from ferrule import guests
+from ferrule import guests, kernels
 from ferrule.errors import ToolMissing, UsageError
 from ferrule.guests.hermit import HermitGuest, classify, features
 from ferrule.machine.guest import Execution
@@ -38,10 +39,10 @@ def library(folder: Path, *names: str, content: bytes = b"") -> Path:
     return path
 
 
-def guest(kernel: Path, loader: Path, **options: object) -> HermitGuest:
+def guest(kernel: Path, loader: Path | None, **options: object) -> HermitGuest:
     if shutil.which("qemu-system-x86_64") is None:
         pytest.skip("qemu-system-x86_64 is not here")
-    files = {("hermit", "kernel"): kernel, ("hermit", "loader"): loader}
+    files = {("hermit", "kernel"): kernel, **({("hermit", "loader"): loader} if loader else {})}
     made = guests.create("hermit", GuestOptions(**{"accel": "icount", "guest_files": files, **options}))  # type: ignore[arg-type]
     assert isinstance(made, HermitGuest)
     return made
@@ -76,6 +77,8 @@ def test_features_are_those_that_show(tmp_path: Path) -> None:
             False,
             "status 3: Page Fault",
         ),
+        (1, "[0][ERROR] Invalid Opcode (#UD)! Frame {\nexit status 3\n", "", False, "status 3: Invalid Opcode"),
+        (0xC1, "ferrule-loader: the module is cut\n", "", False, "the module is cut"),
         (1, "[0][PANIC] panicked at src/mm/mod.rs:1:2:\nno memory\n", "", False, "panicked at src/mm/mod.rs:1:2:"),
         (-9, "[LOADER] panicked at src/elf.rs:3:4:\n", "", False, "QEMU was ended by signal 9"),
         (0, "", "", False, "the guest reset itself"),
@@ -117,12 +120,11 @@ def test_what_is_missing_is_asked_for(tmp_path: Path, monkeypatch: pytest.Monkey
         pytest.skip("qemu-system-x86_64 is not here")
     empty = tmp_path / "guests.toml"
     empty.touch()
-    for held, words in (((), "hermit.kernel=FILE"), (("kernel",), "hermit.loader=FILE")):
-        files = {("hermit", key): library(tmp_path) for key in held}
-        options = GuestOptions(guests_file=empty, guest_files=files)
-        with pytest.raises(ToolMissing, match=words):
-            guests.create("hermit", options)
-        assert words in (guests.unavailable("hermit", options) or "")
+    options = GuestOptions(guests_file=empty)
+    words = r"make it: ferrule kernel get hermit; or get it: .*hermit\.kernel=FILE"
+    with pytest.raises(ToolMissing, match=words):
+        guests.create("hermit", options)
+    assert re.search(words, guests.unavailable("hermit", options) or "")
 
 
 @pytest.mark.parametrize(
@@ -147,12 +149,17 @@ def test_a_library_that_is_none_is_refused(unbootable: tuple[Path, Path]) -> Non
 # --- on the user's kernel --------------------------------------------------------------------------------------------
 
 
+OUT_OF_CACHE = kernels.files("hermit").get("kernel")
+HANGS = {OUT_OF_CACHE: ("eventfd_pingpong",)}  # 0.11 loses a wake-up there: docs/upstream-findings.md
+LEAST_WORK = 15  # of the workloads, controls counted
+
+
 def booted(**options: object) -> HermitGuest:
-    named = [os.environ.get(f"FERRULE_HERMIT_{name}") for name in ("KERNEL", "LOADER")]
-    if None in named:
-        pytest.skip("FERRULE_HERMIT_KERNEL and FERRULE_HERMIT_LOADER name no kernel of yours")
-    kernel, loader = (Path(str(path)) for path in named)
-    return guest(kernel, loader, **options)
+    named, loader = (os.environ.get(f"FERRULE_HERMIT_{name}") for name in ("KERNEL", "LOADER"))
+    kernel = Path(named) if named else OUT_OF_CACHE
+    if kernel is None:
+        pytest.skip("no Hermit kernel: ferrule kernel get hermit")
+    return guest(kernel, Path(loader) if loader else None, **options)
 
 
 def image(made: HermitGuest, plan: Plan, *extra: Path) -> bytes:
@@ -179,7 +186,8 @@ def records(data: bytes) -> list[Record]:
 
 
 def test_every_workload_is_right_or_refused_in_every_boot() -> None:
-    made, names = booted(accel="tcg"), list(workloads())
+    made = booted(accel="tcg")
+    names = [name for name in workloads() if name not in HANGS.get(made.library, ())]
     plan = Plan(run="t", processes=2, verify_only=True, pin=True, cpus=(0,), runs=runs(*names))
     with made.execute(image(made, plan), 2, 0) as execution:
         found = records(read_all(execution))
@@ -187,7 +195,7 @@ def test_every_workload_is_right_or_refused_in_every_boot() -> None:
     ends = [record for record in found if record.kind == "end"]
     assert len(ends) == 2 * len(names)
     assert [record.fields for record in ends if record.fields["status"] not in ("ok", *WITHOUT)] == []
-    assert sum(record.fields["status"] == "ok" for record in ends) >= 2 * 15
+    assert sum(record.fields["status"] == "ok" for record in ends) >= 2 * LEAST_WORK
 
 
 def test_two_icount_boots_say_the_same_to_the_byte() -> None:
@@ -212,12 +220,13 @@ def test_a_trap_ends_the_boot_with_the_kernels_words() -> None:
         assert "Invalid Opcode" in execution.ending().detail
 
 
-def test_a_cut_payload_makes_the_loader_panic() -> None:
+@pytest.mark.parametrize(("cut", "why"), [(300000, "a segment is not in it"), (40, "no position-independent ELF file")])
+def test_a_cut_payload_is_refused_by_the_loader(cut: int, why: str) -> None:
+    if os.environ.get("FERRULE_HERMIT_LOADER"):
+        pytest.skip("FERRULE_HERMIT_LOADER is not ours")
     made = booted()
     patched = image(made, Plan(run="t", runs=runs("null_call")))
-    with made.execute(patched[:300000], 1, 0) as execution:
-        started = time.monotonic()
-        while "[LOADER] panicked at" not in execution.console():
-            with pytest.raises(TimeoutError):
-                execution.read(0.5)
-            assert time.monotonic() - started < BOOT
+    with made.execute(patched[:cut], 1, 0) as execution:
+        assert read_all(execution) == b""
+        assert not execution.ending().clean
+        assert why in execution.ending().detail

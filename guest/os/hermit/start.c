@@ -45,9 +45,9 @@ void os_complain(const char *text) {
     os_write(STDERR, text, text_length(text));
 }
 
-/* "Hermit version 0.13.0 # UTC ..." in a file that the kernel makes: what stands between. */
+/* "Hermit version 0.13.0 # UTC ..." in a file that the kernel makes, HermitOS in 0.11: the version. */
 static const char *kernel_release(char *text, size_t size) {
-    static const char before[] = "Hermit version ";
+    static const char *const before[] = {"Hermit version ", "HermitOS version "};
     long fd = os_open("/proc/version", OS_READ), length;
     if (fd < 0)
         return NULL;
@@ -57,7 +57,10 @@ static const char *kernel_release(char *text, size_t size) {
     for (char *at = text; *at; at++)
         if (at[0] == ' ' && at[1] == '#')
             at[0] = at[1] = 0;
-    return text_starts(text, before) ? text + sizeof before - 1 : text;
+    for (unsigned i = 0; i < sizeof before / sizeof *before; i++)
+        if (text_starts(text, before[i]))
+            return text + text_length(before[i]);
+    return text;
 }
 
 static void say_number(void (*fact)(void *, const char *, const char *), void *context, const char *name,

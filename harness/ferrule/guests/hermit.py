@@ -1,4 +1,4 @@
-"""Hermit in QEMU: the payload linked against the user's kernel library, and the user's loader to boot it."""
+"""Hermit in QEMU: the payload linked against its kernel, a library of yours or ours, and booted by a loader of ours."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from ferrule.machine.folder import PrivateFolder
 from ferrule.machine.guest import Ending
 from ferrule.machine.options import GuestOptions
 from ferrule.payload import archive
+from ferrule.payload.build import build_loader
 from ferrule.records.samples import Accel
 
 ARCH: Final = "x86_64"
@@ -33,8 +34,9 @@ KERNEL: Final = Need(
 )
 LOADER: Final = Need(
     "loader",
-    "Hermit's loader for multiboot, hermit-loader-x86_64-multiboot",
+    "Hermit's own loader for multiboot, hermit-loader-x86_64-multiboot, in place of ours",
     "a release of https://github.com/hermit-os/loader",
+    required=False,
 )
 NEEDS: Final = (KERNEL, LOADER)
 SETTINGS: Final = ("features",)  # the kernel's, where the user wants to say them: not all can be seen
@@ -46,10 +48,12 @@ ICOUNT_MHZ: Final = 1000  # shift=0: an instruction is a nanosecond, and the cou
 _CALLS: Final = {"mman": "sys_mmap", "net": "sys_socket", "newlib": "sys_recmutex_init"}
 _OWN: Final = {"kernel-stack": b"call_with_stack", "smp": b"boot_application_processors"}
 
+OURS: Final = "guest/boot/hermit"  # whose loader boots where the user names none
+_REFUSED = re.compile(r"^ferrule-loader: (.*)$", re.MULTILINE)
 _EXIT = re.compile(r"^exit status (-?\d+)\s*$", re.MULTILINE)
 _PANIC = re.compile(r"^\[(?:\d+|LOADER)\](?:\[PANIC\])?:? *(.*panicked at .*)$", re.MULTILINE)
 _QUIET: Final = ("env=HERMIT_LOG_LEVEL_FILTER=error", "env=NO_COLOR=1")
-_ERROR = re.compile(r"^\[[ .\d]+\]\[\d+\]\[ERROR[^\]]*\] (.*?)(?: \w+ \{)?$", re.MULTILINE)
+_ERROR = re.compile(r"^(?:\[[ .\d]+\])?\[\d+\]\[ERROR[^\]]*\] (.*?)(?: \w+ \{)?$", re.MULTILINE)
 _DEBUG_OK: Final = 3  # what QEMU ends with when the guest shut down with success; its own status is lost on the way
 
 
@@ -107,34 +111,35 @@ class HermitGuest:
         self.boot_seconds = options.boot_seconds or BOOT_SECONDS[self.accel]
         self.cpus = (0,) if options.cpus is None else options.cpus
         self.library = found.files[KERNEL.key].path
+        named = found.files.get(LOADER.key)
+        self._loader = named.path.absolute() if named else build_loader("hermit", ARCH).path
         said = found.settings.get("features")
         self._features = said or f"{' '.join(features(self.library)) or 'none'} (seen in the library)"
 
     def describe(self) -> dict[str, str]:
         """Conditions: the same text for the same machine, whatever the boot."""
-        kernel, loader = (self._found.files[need.key] for need in NEEDS)
+        kernel, loader = self._found.files[KERNEL.key], self._found.files.get(LOADER.key)
         return {
             "accel.reason": self._choice.reason,
             "kernel.file": kernel.path.name,
             "kernel.sha256": kernel.sha256,
             "kernel.features": self._features,
             **kernels.facts(kernel.path),
-            "loader.file": loader.path.name,
-            "loader.sha256": loader.sha256,
+            **({"loader.file": loader.path.name, "loader.sha256": loader.sha256} if loader else {"loader.file": OURS}),
             "process": "a boot of its own",
             "qemu.version": qemu.version(self._program),
             "qemu.command": qemu.conditions(self.machine(Path("payload"), 0)),
         }
 
     def machine(self, payload: Path, process: int) -> qemu.Machine:
-        """The machine that runs one process: the loader takes the payload for its initial RAM disk."""
+        """The machine that runs one process: a loader takes the payload for its initial RAM disk."""
         # Left to itself the kernel measures the rate, by a timer that an emulator on a busy host does not keep.
         mhz = {"icount": ICOUNT_MHZ, "tcg": host_mhz()}.get(self.accel)
         words = [*([f"-freq {mhz}"] if mhz else []), *_QUIET, "--", f"process={process}"]
         return qemu.Machine(
             self._program,
             self.accel,
-            self._found.files[LOADER.key].path.absolute(),
+            self._loader,
             initrd=payload,
             command_line=" ".join(words),
             memory=self._options.memory,
@@ -206,6 +211,8 @@ def classify(status: int, console: str, errors: str) -> Ending:
     exits = _EXIT.findall(console)
     if status < 0:
         detail = f"QEMU was ended by {children.ending_text(status)}"
+    elif refused := _REFUSED.search(console):
+        detail = refused[1].strip()
     elif panic := _PANIC.search(console):
         detail = panic[1].strip()
     elif exits:

@@ -117,6 +117,22 @@ def build_init(arch: str, *, compiler: Compiler | None = None, strict: bool = Fa
     return _made(Recipe("init", "linux", arch, compiler or target_compiler(arch), sources, strict, port))
 
 
+def build_loader(os: str, arch: str, *, compiler: Compiler | None = None, strict: bool = False) -> Payload:
+    """Compile the loader that starts images of an OS: guest/boot/<os>/, by way of Multiboot.
+
+    Raises: as build_payload().
+    """
+    guest = paths.guest()
+    folder = guest / "boot" / os
+    script = folder / "image.ld"
+    # It runs before anything has set up vector registers.
+    flags = ("-mno-red-zone", "-mgeneral-regs-only", "-fno-builtin")
+    link = (f"-Wl,-T,guest/boot/{os}/image.ld", "-Wl,-z,max-page-size=4096")
+    port = Port((), (script,), flags=flags, link=link)
+    sources = in_tree([*folder.glob("*.c"), guest / "boot" / "multiboot.S", guest / "core" / "text.c"])
+    return _made(Recipe("loader", os, arch, compiler or target_compiler(arch), sources, strict, port))
+
+
 def patch_plan(payload: bytes, text: str | bytes) -> bytes:
     """The payload with its plan written into the `.plan` section, so that the guest's OS has to hand over nothing.
 
