@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import re
 import resource
 import signal
 import threading
@@ -18,7 +17,6 @@ from ferrule.records.samples import GuestResult
 from ferrule.report import history, journal, raw
 from ferrule.report.codec import decode
 from ferrule.report.columns import columns
-from ferrule.report.comparison import compare_runs
 from ferrule.report.markdown import escape
 from ferrule.report.publish import publish
 from ferrule.stats.flags import Flag
@@ -168,7 +166,7 @@ def test_slugs_are_safe_file_names(text: str) -> None:
     assert history.slug("ssh://me@Host:2222") == "ssh_me_host_2222"
 
 
-# --- publishing, comparing, extra_info
+# --- publishing
 
 
 def test_pages_depend_on_nothing_but_the_history(tmp_path: Path, results: list[GuestResult]) -> None:
@@ -193,28 +191,3 @@ def test_markdown_takes_any_text_literally(text: str) -> None:
     for at, character in enumerate(found):
         if character == "|":
             assert found[at - 1] == "\\"
-
-
-def test_two_stored_runs_are_compared(tmp_path: Path) -> None:
-    spread = [1.0 + i / 1000 for i in range(7)]
-    base = [make.guest([make.run("null_call", [100 * one for one in spread], CALL)])]
-    slower = [make.guest([make.run("null_call", [110 * one for one in spread], CALL)])]
-    store(tmp_path, base)
-    store(tmp_path, slower, MOMENT.replace(year=2027))
-    text = compare_runs(history.load_run(tmp_path, "2026"), history.load_run(tmp_path, "2027"))
-    assert "1.1000 [1.0964, 1.1036]" in text
-    assert text.rstrip().endswith("differs")
-    quick = [make.guest([make.run("null_call", [91 * one for one in spread], CALL, core_ghz=3.3)])]
-    slow = [make.guest([make.run("null_call", [100 * one for one in spread], CALL, core_ghz=3.003)])]
-    store(tmp_path, quick, MOMENT.replace(year=2030))
-    store(tmp_path, slow, MOMENT.replace(year=2031))
-    text = compare_runs(history.load_run(tmp_path, "2030"), history.load_run(tmp_path, "2031"))
-    assert re.search(r"1\.0989 \[[\d., ]+\] +differs +1\.0000 \[0\.99\d+, 1\.00\d+\]$", text, re.MULTILINE)
-    other = [make.guest([make.run("null_call", [100.0] * 7, CALL)], "linux")]
-    store(tmp_path, other, MOMENT.replace(year=2028))
-    with pytest.raises(UsageError, match="share no guest"):
-        compare_runs(history.load_run(tmp_path, "2026"), history.load_run(tmp_path, "2028"))
-    pinned = [make.guest([make.run("null_call", [100.0] * 7, CALL)], cpus=())]
-    store(tmp_path, pinned, MOMENT.replace(year=2029))
-    with pytest.raises(UsageError, match="cpus differs"):
-        compare_runs(history.load_run(tmp_path, "2026"), history.load_run(tmp_path, "2029"))

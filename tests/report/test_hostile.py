@@ -16,7 +16,7 @@ from ferrule.errors import InfrastructureError
 from ferrule.records.samples import GuestResult, Meaning
 from ferrule.report import history, raw, verified
 from ferrule.report.codec import Malformed, loads
-from ferrule.report.comparison import compare_runs
+from ferrule.report.comparison import Side, compare_runs, render
 from ferrule.report.publish import publish
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -59,7 +59,8 @@ def test_a_line_is_read_or_refused_and_what_is_read_can_be_shown(text: str) -> N
         hostile.outcome(lambda: verified.load(root))
         found = hostile.outcome(lambda: history.load(root))
         if isinstance(found, list):
-            hostile.outcome(lambda: compare_runs(found[:1], found[1:]))
+            sides = [Side(name, [one.column for one in part]) for name, part in (("a", found[:1]), ("b", found[1:]))]
+            hostile.outcome(lambda: render(compare_runs(*sides)))
         hostile.outcome(lambda: publish(root, root / "pages" / "of" / "mine"))
         written = {path.relative_to(root).parts[0] for path in root.rglob("*") if path.is_file()}
         assert written <= {"2026", "pages"}

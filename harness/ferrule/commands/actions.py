@@ -66,11 +66,16 @@ def validate(parsed: Namespace) -> int:
 
 def compare(parsed: Namespace) -> int:
     """`ferrule compare`."""
-    from ferrule.report import history
-    from ferrule.report.comparison import compare_runs
+    from ferrule.report import comparison, selected
 
     folder = _history(parsed.results)
-    print(compare_runs(*(history.load_run(folder, run) for run in (parsed.base, parsed.candidate))))
+    guests = tuple(filter(None, (parsed.guest or "").split(",")))
+    if parsed.guest is not None and not guests:
+        raise UsageError(f"--guest {parsed.guest!r}: no guest named; leave it out to compare all")
+    found = comparison.compare_runs(
+        *(selected.select(word, folder, guests) for word in (parsed.base, parsed.candidate))
+    )
+    print(_json(comparison.as_json(found)) if parsed.json else comparison.render(found))
     return EXIT_OK
 
 

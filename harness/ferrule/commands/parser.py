@@ -107,9 +107,12 @@ def _anatomy(command: argparse.ArgumentParser) -> None:
 
 def _compare(command: argparse.ArgumentParser) -> None:
     add = command.add_argument
-    add("base", metavar="BASE", help="run id in the history")
-    add("candidate", metavar="CANDIDATE", help="run id in the history")
+    which = "last, last~1, a run id or its beginning, or a file that --json or the history wrote"
+    add("base", metavar="BASE", help=which)
+    add("candidate", metavar="CANDIDATE", help="likewise")
+    add("--guest", metavar="NAMES", help="only these, comma-separated; last is then the last run of one of them")
     add("--results", type=Path, metavar="DIR", help=_RESULTS)
+    add("--json", action="store_true", help=_JSON)
     command.set_defaults(action=actions.compare)
 
 
@@ -135,7 +138,7 @@ COMMANDS: dict[str, tuple[str, str, Add]] = {
     "run": ("measure", "ferrule run --guest local,linux --suite ipc --quick", _run),
     "compare": (
         "two stored runs side by side, with the interval of their ratio",
-        "ferrule compare 20261126-101500 20261127-093000",
+        "ferrule compare last~1 last --guest linux",
         _compare,
     ),
     "gate": (

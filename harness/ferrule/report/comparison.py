@@ -1,76 +1,193 @@
-"""Two stored campaigns side by side: the ratio of every run both have, and why the others have none."""
+"""Two runs side by side: the ratio of every result that both have, and in one line why the others have none."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from tabulate import tabulate
 
 from ferrule.errors import UsageError
 from ferrule.report import units
-from ferrule.report.history import Stored
-from ferrule.stats.compare import Ratio, compare, ratio, refuse
+from ferrule.report.cells import Scales
+from ferrule.report.columns import Column, Entry
+from ferrule.report.grouping import BANDWIDTHS, position
+from ferrule.report.layout import label, title_of
+from ferrule.report.verdicts import word_of
+from ferrule.stats.compare import Ratio, obstacle, ratio, unlike
 from ferrule.stats.summary import Summary
 
+MANY = 6  # rows that are named one by one
 
-def compare_runs(base: Sequence[Stored], candidate: Sequence[Stored]) -> str:
-    """A table a guest that both campaigns measured.
+
+@dataclass(frozen=True)
+class Side:
+    """One of the two runs."""
+
+    name: str  # its id, or the file it was read from
+    columns: Sequence[Column]
+
+
+@dataclass(frozen=True)
+class Row:
+    """A result that both runs have; ratios are of what an operation costs, candidate over base."""
+
+    base: Entry
+    candidate: Entry
+    cost: Ratio
+    cycles: Ratio | None  # of core cycles, which no change of the core's clock between the runs has moved
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Rows by guest, and what has no ratio by the reason: guests, or rows of a guest."""
+
+    base: str
+    candidate: str
+    guests: Mapping[str, Sequence[Row]]
+    without: Mapping[str, Sequence[str]]
+
+
+def compare_runs(base: Side, candidate: Side) -> Comparison:
+    """Compare all that can be compared.
 
     Raises:
-        UsageError: they share no guest, or a guest's conditions differ in what matters.
+        UsageError: nothing can; names why.
     """
-    others = {one.column.guest: one for one in candidate}
-    pairs = [(one, others[one.column.guest]) for one in base if one.column.guest in others]
-    if not pairs:
-        raise UsageError(f"{_names(base)} and {_names(candidate)} share no guest: nothing to compare")
-    return "\n\n".join(_table(one, other) for one, other in pairs)
+    others = {one.guest: one for one in candidate.columns}
+    names = {one.guest for one in base.columns}
+    guests: dict[str, Sequence[Row]] = {}
+    without: dict[str, list[str]] = {}
+    for column in base.columns:
+        other = others.get(column.guest)
+        if other is None:
+            without.setdefault(f"only in {base.name}", []).append(column.guest)
+        elif why := _refusal(column, other):
+            without.setdefault(why, []).append(column.guest)
+        elif found := _rows(column, other, (base.name, candidate.name), without):
+            guests[column.guest] = found
+    for name in others.keys() - names:
+        without.setdefault(f"only in {candidate.name}", []).append(name)
+    made = Comparison(base.name, candidate.name, guests, without)
+    if not guests:
+        raise UsageError(f"{base.name} and {candidate.name}: nothing to compare: {_told(made) or 'no results'}")
+    return made
 
 
-def _names(stored: Sequence[Stored]) -> str:
-    return f"{stored[0].run_id} ({', '.join(one.column.guest for one in stored)})" if stored else "no run"
+def _refusal(base: Column, candidate: Column) -> str | None:
+    """Why no result of a guest can be compared."""
+    if base.conditions is None or candidate.conditions is None:
+        return "it sent no record in one of them"
+    return obstacle(base.conditions, candidate.conditions)
 
 
-def _table(base: Stored, candidate: Stored) -> str:
-    one, other = base.column.conditions, candidate.column.conditions
-    if one is None or other is None:
-        raise UsageError(f"{base.column.guest}: it sent no record in {(base if one is None else candidate).run_id}")
-    refuse(one, other)
-    rows, notes = [], []
-    for entry in sorted(base.column.entries, key=lambda entry: entry.key):
-        match = candidate.column.find(entry.key)
-        if entry.summary is None or match is None or match.summary is None:
-            notes.append(f"{entry.key}: measured in one run only")
-            continue
-        try:
-            found = compare(entry.summary, one, match.summary, other)
-        except UsageError as error:
-            notes.append(str(error))
-            continue
-        values = (_value(entry.summary), _value(match.summary))
-        rows.append((str(entry.key), *values, *_verdict(found), _in_cycles(entry.summary, match.summary)))
-    headers = ("workload", base.run_id, candidate.run_id, "ratio", "", "in core cycles")
-    table = tabulate(rows, headers, tablefmt="simple", disable_numparse=True)
-    return "\n".join([base.column.guest, table, *(f"  {note}" for note in notes)])
+def _rows(base: Column, candidate: Column, names: tuple[str, str], without: dict[str, list[str]]) -> list[Row]:
+    """The rows of one guest, in the order of tables. Rows that neither run measured are not worth a word."""
+    rows = []
+    keys = sorted({entry.key for column in (base, candidate) for entry in column.entries})
+    for key in keys:
+        one, other = base.find(key), candidate.find(key)
+        if one is not None and other is not None and one.summary is not None and other.summary is not None:
+            why = unlike(one.summary, other.summary)
+            if why is None:
+                found = ratio(one.summary.interval, other.summary.interval)
+                rows.append(Row(one, other, found, _cycles(one.summary, other.summary)))
+            elif not one.control:  # those cost nothing, and have no ratio
+                without.setdefault(why, []).append(f"{base.guest}: {key}")
+        elif why := _missing(one, other, names):
+            without.setdefault(why, []).append(f"{base.guest}: {key}")
+    return sorted(rows, key=lambda row: (position(title_of([row.base])), row.base.key))
 
 
-def _value(summary: Summary) -> str:
-    show = units.count if summary.unit == "instructions" else units.time
-    return show(summary.estimate, summary.low, summary.high)
+def _missing(one: Entry | None, other: Entry | None, names: tuple[str, str]) -> str | None:
+    """Why one side has no result, where the other has one."""
+    for entry, there, name, elsewhere in ((one, other, names[0], names[1]), (other, one, names[1], names[0])):
+        if there is not None and there.summary is not None:
+            return f"only in {elsewhere}" if entry is None else f"{word_of(entry.status)} in {name}"
+    return None
 
 
-def _verdict(found: Ratio) -> tuple[str, str]:
-    said = {None: found.method, True: "differs", False: "no difference seen"}
-    return _shown(found), said[found.differs]
-
-
-def _in_cycles(base: Summary, candidate: Summary) -> str:
-    """The ratio of core cycles, which no change of the core's clock between the two runs has moved."""
+def _cycles(base: Summary, candidate: Summary) -> Ratio | None:
     one, other = base.cycles, candidate.cycles
-    return _shown(ratio(one, other)) if one and other and min(one.estimate, other.estimate) > 0 else ""
+    return ratio(one, other) if one and other and min(one.estimate, other.estimate) > 0 else None
 
 
-def _shown(found: Ratio) -> str:
-    places = units.decimals(found.ratio, found.low, found.high)
-    if found.low is None or found.high is None:
-        return f"{found.ratio:.{places}f}"
-    return f"{found.ratio:.{places}f} [{found.low:.{places}f}, {found.high:.{places}f}]"
+def render(found: Comparison) -> str:
+    """A table a guest, and one line of what has no ratio."""
+    blocks = [f"{guest}\n{_table(found, rows)}" for guest, rows in found.guests.items()]
+    if told := _told(found):
+        blocks.append(f"not compared: {told}")
+    return "\n\n".join(blocks)
+
+
+def _table(found: Comparison, rows: Sequence[Row]) -> str:
+    headers = ["workload", "per", "place", found.base, found.candidate, "cost, candidate / base", "", "in core cycles"]
+    cells = [_cells(row) for row in rows]
+    kept = [at for at, head in enumerate(headers) if head in headers[3:6] or any(row[at] for row in cells)]
+    body = [[row[at] for at in kept] for row in cells]
+    return tabulate(body, [headers[at] for at in kept], tablefmt="simple", disable_numparse=True)
+
+
+def _cells(row: Row) -> list[str]:
+    both = [row.base.summary, row.candidate.summary]
+    scales = Scales.of(both, bandwidth=title_of([row.base]) == BANDWIDTHS)
+    values = [scales.show(one) for one in both if one is not None]
+    return [*label([row.base]), *values, _ratio(row.cost), _verdict(row.cost), _ratio(row.cycles)]
+
+
+def _ratio(found: Ratio | None) -> str:
+    return "" if found is None else units.ratio(found.ratio, found.low, found.high)
+
+
+def _verdict(found: Ratio) -> str:
+    if found.differs is None:
+        return found.method
+    exact = found.low == found.high
+    return ("differs" if found.differs else "equal" if exact else "no difference seen") + (", exact" if exact else "")
+
+
+def _told(found: Comparison) -> str:
+    """Everything that has no ratio, by the reason."""
+    return "; ".join(f"{_some(names)} ({why})" for why, names in found.without.items())
+
+
+def _some(names: Sequence[str]) -> str:
+    shown = ", ".join(names[:MANY])
+    return shown if len(names) <= MANY else f"{shown} and {len(names) - MANY} more"
+
+
+def as_json(found: Comparison) -> dict[str, Any]:
+    """The same in plain JSON types, with all numbers; ratios are of what an operation costs, candidate over base."""
+    return {
+        "base": found.base,
+        "candidate": found.candidate,
+        "guests": {guest: {str(row.base.key): _row_json(row) for row in rows} for guest, rows in found.guests.items()},
+        "not_compared": {why: list(names) for why, names in found.without.items()},
+    }
+
+
+def _row_json(row: Row) -> dict[str, Any]:
+    return {
+        "base": _side_json(row.base.summary),
+        "candidate": _side_json(row.candidate.summary),
+        "ratio": _ratio_json(row.cost),
+        "ratio_in_core_cycles": _ratio_json(row.cycles),
+    }
+
+
+def _side_json(summary: Summary | None) -> dict[str, Any] | None:
+    if summary is None:
+        return None
+    moved = summary.throughput
+    return {
+        **{name: getattr(summary, name) for name in ("estimate", "low", "high", "unit", "method")},
+        "per": summary.meaning.per,
+        "bytes_per_second": moved and {name: getattr(moved, name) for name in ("estimate", "low", "high")},
+    }
+
+
+def _ratio_json(found: Ratio | None) -> dict[str, Any] | None:
+    if found is None:
+        return None
+    return {name: getattr(found, name) for name in ("ratio", "low", "high", "differs", "method")}

@@ -222,6 +222,19 @@ def load_run(folder: Path, run_id: str) -> list[Stored]:
     raise UsageError(f"run {run_id}: not in {folder}; the latest are: {known}")
 
 
+def read_last(path: Path) -> list[Stored]:
+    """The last run in one file of a history.
+
+    Raises:
+        UsageError: the file holds none.
+        InfrastructureError: a line is damaged; names file and line.
+    """
+    stored = [_stored(where, parse(text, where), path, sealed=is_sealed(text)) for where, text in numbered(path)]
+    if not stored:
+        raise UsageError(f"{path}: holds no stored run")
+    return [one for one in stored if one.run_id == stored[-1].run_id][-1:]
+
+
 def latest(folder: Path, count: int = 8) -> list[str]:
     """The ids of the latest runs, oldest first."""
     ids = {one.run_id: one.ts for path in folder.glob("[0-9][0-9][0-9][0-9]/*/*.jsonl") for one in series.briefs(path)}

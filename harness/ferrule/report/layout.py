@@ -9,6 +9,7 @@ from math import ceil, floor
 from ferrule.payload.key import RunKey
 from ferrule.records.samples import Meaning
 from ferrule.report import lacking, over_floor, units
+from ferrule.report.cells import Scales
 from ferrule.report.columns import Column, Entry
 from ferrule.report.grouping import BANDWIDTHS, CONTROLS, group_of, position
 from ferrule.report.verdicts import word_of
@@ -68,7 +69,7 @@ def lay_out(columns: Sequence[Column]) -> Layout:
     notes = Notes()
     grouped: dict[str, list[tuple[RunKey, list[Entry | None]]]] = {}
     rows = [(key, [column.find(key) for column in columns]) for key in _keys(columns)]
-    titled = [(_title(entries), key, entries) for key, entries in rows]
+    titled = [(title_of(entries), key, entries) for key, entries in rows]
     titled.sort(key=lambda row: (position(row[0]), row[1]))
     unsupported = lacking.lines([row[1:] for row in titled], [column.guest for column in columns])
     titled = [row for row in titled if not lacking.by_all(row[2])]
@@ -100,7 +101,7 @@ def _section(
         headers += [heading(column), over_floor.HEADING] if column.guest in divided else [heading(column)]
     body = []
     for key, entries in rows:
-        row = [*_label(entries)]
+        row = [*label(entries)]
         base = floor.find(key) if floor else None
         for column, entry, cell in zip(columns, entries, _cells(title, entries, notes), strict=True):
             row.append(cell)
@@ -124,7 +125,7 @@ def _aside(
         entries = [column.find(key) for column in having]
         cells = [cell(entry.summary) if entry and entry.summary else "" for entry in entries]
         if any(cells):
-            rows.append((*_label(entries), *cells))
+            rows.append((*label(entries), *cells))
     headers = ("workload", "per", "place", *(heading(column) for column in having))
     return [Section(title, headers, tuple(rows))] if rows else []
 
@@ -150,11 +151,12 @@ def _meaning(entries: Sequence[Entry | None]) -> Meaning | None:
     return next((entry.summary.meaning for entry in entries if entry and entry.summary), None)
 
 
-def _title(entries: Sequence[Entry | None]) -> str:
+def title_of(entries: Sequence[Entry | None]) -> str:
+    """The table that a row stands in."""
     return group_of(next(entry for entry in entries if entry), _meaning(entries))
 
 
-def _label(entries: Sequence[Entry | None]) -> tuple[str, str, str]:
+def label(entries: Sequence[Entry | None]) -> tuple[str, str, str]:
     """Workload with its parameters, what one operation is, where its ends were asked to run."""
     key = next(entry.key for entry in entries if entry)
     summary = next((entry.summary for entry in entries if entry and entry.summary), None)
@@ -166,13 +168,11 @@ def _label(entries: Sequence[Entry | None]) -> tuple[str, str, str]:
 
 def _cells(title: str, entries: Sequence[Entry | None], notes: Notes) -> Iterator[str]:
     """The guests' cells of one row in one unit, each made when it is asked for: notes are lettered in that order."""
-    found = [entry.summary for entry in entries if entry and entry.summary and entry.summary.unit == "ns"]
-    scale = units.best(one.estimate for one in found)
-    rates = units.best((one.throughput.estimate for one in found if one.throughput), units.RATE)
-    return (_cell(entry, scale, rates if title == BANDWIDTHS else None, notes) for entry in entries)
+    scales = Scales.of([entry.summary if entry else None for entry in entries], bandwidth=title == BANDWIDTHS)
+    return (_cell(entry, scales, notes) for entry in entries)
 
 
-def _cell(entry: Entry | None, scale: units.Scale, rates: units.Scale | None, notes: Notes) -> str:
+def _cell(entry: Entry | None, scales: Scales, notes: Notes) -> str:
     """A number with its interval, or a word with a note that says why there is none."""
     if entry is None:
         return "not asked"
@@ -181,13 +181,7 @@ def _cell(entry: Entry | None, scale: units.Scale, rates: units.Scale | None, no
         if entry.status == "ok":
             return "verified"
         return f"{word_of(entry.status)} ({notes.mark(entry.reason or 'no reason was given')})"
-    if summary.unit == "instructions":
-        text = units.count(summary.estimate, summary.low, summary.high)
-    elif rates is not None and summary.throughput is not None:
-        moved = summary.throughput
-        text = units.rate(moved.estimate, moved.low, moved.high, rates)
-    else:
-        text = units.time(summary.estimate, summary.low, summary.high, scale)
+    text = scales.show(summary)
     marks = [notes.mark(flag.value) for flag in summary.flags if flag is not Flag.FUNCTIONAL]
     if summary.low is None:
         marks.insert(0, notes.mark(f"no interval: {summary.method}"))
