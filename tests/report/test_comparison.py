@@ -64,6 +64,7 @@ def test_units_are_those_of_the_tables_and_one_for_both() -> None:
     text = render(compared(make.guest([bandwidth(40000), call(900)]), make.guest([bandwidth(30000), call(1100)])))
     (moved,) = re.findall(r"^pipe_bandwidth.*$", text, re.M)
     assert moved.count("MB/s") == 2
+    assert "0.7500 [" in moved, "what a byte costs, not how many there are"
     (plain,) = re.findall(r"^null_call.*$", text, re.M)
     assert plain.count(" ns ") == 2
 

@@ -91,8 +91,7 @@ def _rows(base: Column, candidate: Column, names: tuple[str, str], without: dict
         if one is not None and other is not None and one.summary is not None and other.summary is not None:
             why = unlike(one.summary, other.summary)
             if why is None:
-                found = ratio(one.summary.interval, other.summary.interval)
-                rows.append(Row(one, other, found, _cycles(one.summary, other.summary)))
+                rows.append(Row(one, other, _cost(one, other), _cycles(one.summary, other.summary)))
             elif not one.control:  # those cost nothing, and have no ratio
                 without.setdefault(why, []).append(f"{base.guest}: {key}")
         elif why := _missing(one, other, names):
@@ -103,9 +102,21 @@ def _rows(base: Column, candidate: Column, names: tuple[str, str], without: dict
 def _missing(one: Entry | None, other: Entry | None, names: tuple[str, str]) -> str | None:
     """Why one side has no result, where the other has one."""
     for entry, there, name, elsewhere in ((one, other, names[0], names[1]), (other, one, names[1], names[0])):
-        if there is not None and there.summary is not None:
-            return f"only in {elsewhere}" if entry is None else f"{word_of(entry.status)} in {name}"
+        if there is not None and there.summary is not None and not there.control:
+            if entry is None or entry.status == "ok":  # not asked for, or verified only
+                return f"only in {elsewhere}"
+            return f"{word_of(entry.status)} in {name}"
     return None
+
+
+def _cost(base: Entry, candidate: Entry) -> Ratio:
+    """Of the numbers that are shown: a bandwidth that doubles is a cost that halves."""
+    one, other = base.summary, candidate.summary
+    assert one is not None
+    assert other is not None
+    if title_of([base]) == BANDWIDTHS and one.throughput and other.throughput:
+        return ratio(other.throughput, one.throughput)
+    return ratio(one.interval, other.interval)
 
 
 def _cycles(base: Summary, candidate: Summary) -> Ratio | None:
