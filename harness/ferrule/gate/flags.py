@@ -16,6 +16,7 @@ OUTPUTS = {  # flag and module in ferrule.gate.formats -> what it writes
     "summary": "Markdown, appended: for $GITHUB_STEP_SUMMARY",
     "gha": "JSON for github-action-benchmark (customSmallerIsBetter)",
     "bmf": "Bencher Metric Format",
+    "metrics": "OpenMetrics text, for GitLab's metrics report",
     "benchfmt": "Go benchmark format, for benchstat",
     "otava": "CSV for Apache Otava: one row is appended for each run",
 }

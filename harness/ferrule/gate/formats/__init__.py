@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ferrule.errors import InfrastructureError
-from ferrule.gate.formats import benchfmt, bmf, gha, junit, otava, summary
+from ferrule.gate.formats import benchfmt, bmf, gha, junit, metrics, otava, summary
 from ferrule.gate.formats.moment import now
 from ferrule.gate.verdict import Report
 
@@ -15,6 +15,7 @@ _RENDER = {
     "summary": summary.render,
     "gha": gha.render,
     "bmf": bmf.render,
+    "metrics": metrics.render,
     "benchfmt": benchfmt.render,
 }
 

@@ -1,0 +1,40 @@
+#!/usr/bin/env bash
+# Gate the kernel that a repository has just built; its reports go to $REPORTS. What is to be done stands in variables:
+#
+#   KERNEL       the kernel's file, or what the guest calls its kernel (Hermit: libhermit.a)
+#   GUEST        which guest boots it (default: linux)
+#   BASELINES    folder of accepted counts, part of the repository; or empty
+#   BASE_KERNEL  the kernel before the change; or empty
+#   ACCEPT       true: write BASELINES anew instead of comparing, for a person to look at and commit
+#   OPTIONS      further options of `ferrule gate`, one a line: --suite=ipc
+#   REPORTS      folder for gate.md, gate.json, gate.xml, metrics.txt (default: ferrule-gate)
+#
+# Ends with 0: nothing got worse; 1: something did; 2: wrong usage; 3: no verdict.
+set -euo pipefail
+: "${FERRULE_HOME:?run install.sh first}" "${KERNEL:?name the kernel}"
+reports=${REPORTS:-ferrule-gate}
+mkdir -p "$reports"
+rm -f "$reports"/gate.* "$reports"/metrics.txt
+
+words=(--guest "${GUEST:-linux}" --candidate "$KERNEL" --summary "$reports/gate.md")
+while IFS= read -r word; do [ -z "$word" ] || words+=("$word"); done <<<"${OPTIONS:-}"
+gate() { "$FERRULE_HOME/bin/ferrule" gate "${words[@]}" "$@"; }
+exports=(--junit "$reports/gate.xml" --gha "$reports/gate.json" --metrics "$reports/metrics.txt")
+
+if [ "${ACCEPT:-}" = true ]; then
+    : "${BASELINES:?name the folder that the accepted counts go to}"
+    gate --baselines "$BASELINES" --update-baseline "${exports[@]}"
+    exit
+fi
+[ -n "${BASELINES:-}${BASE_KERNEL:-}" ] || { echo "gate.sh: compare with what? name BASELINES or BASE_KERNEL" >&2; exit 2; }
+
+first=0 second=0
+if [ -n "${BASELINES:-}" ]; then
+    gate --baselines "$BASELINES" "${exports[@]}" || first=$?
+    exports=()
+fi
+if [ -n "${BASE_KERNEL:-}" ]; then
+    gate --base "$BASE_KERNEL" "${exports[@]}" || second=$?
+fi
+if [ "$first" -eq 1 ] || [ "$second" -eq 1 ]; then exit 1; fi # a regression outranks doubt
+exit $((first > second ? first : second))
