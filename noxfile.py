@@ -16,10 +16,11 @@ import platform
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
-REGRESSION, INFRASTRUCTURE = 1, 3  # as ferrule/errors.py has them
+REGRESSION, USAGE, INFRASTRUCTURE = 1, 2, 3  # as ferrule/errors.py has them
 
 
 def give_up(why: str) -> NoReturn:
@@ -149,12 +150,37 @@ def passing_through(session: nox.Session, *command: str) -> None:
         raise Passed(code if code > 0 else INFRASTRUCTURE) from None
 
 
+def wanted_kernels(words: Sequence[str]) -> tuple[str, list[str]]:
+    """The value of `--get`, which is of bench alone: kernels to build before; and all other words."""
+    rest, names = list(words), ""
+    for place, word in enumerate(words):
+        if word == "--get" or word.startswith("--get="):
+            took = 1 if "=" in word else 2
+            names = word.partition("=")[2] if took == 1 else " ".join(words[place + 1 : place + 2])
+            rest[place : place + took] = []
+            if not names:
+                print("noxfile.py: --get: name kernels, e.g. --get starry,hermit", file=sys.stderr)
+                raise Passed(USAGE)
+            break
+    return names, rest
+
+
 @nox.session(reuse_venv=True)
 def bench(session: nox.Session) -> None:
-    """Measure this machine and the guests it can boot."""
+    """Measure this machine and the guests it can boot; `-- --get starry,hermit` builds these kernels before."""
+    names, words = wanted_kernels(session.posargs)
     install(session, "bench", *(["compiler"] if compiler_missing() else []))
-    passing_through(session, "ferrule", "doctor", *session.posargs)
-    passing_through(session, "ferrule", "run", *session.posargs)
+    if names:
+        passing_through(session, "ferrule", "kernel", "get", names)
+    passing_through(session, "ferrule", "doctor", *words)
+    passing_through(session, "ferrule", "run", *words)
+
+
+@nox.session(reuse_venv=True)
+def kernels(session: nox.Session) -> None:
+    """Build real Rust kernels from pinned packages into the cache: starry and hermit, or those named behind `--`."""
+    install(session, "bench")
+    passing_through(session, "ferrule", "kernel", "get", *(session.posargs or ["starry,hermit"]))
 
 
 @nox.session(reuse_venv=True)

@@ -189,3 +189,24 @@ def test_ranges_are_what_the_project_states(noxfile: ModuleType) -> None:
     assert set(noxfile.ranges("bench")) <= set(noxfile.ranges("dev"))
     assert any(text.startswith("hatchling") for text in noxfile.ranges("bench")), "editable installs build with it"
     assert [Requirement(text).name for text in noxfile.ranges("compiler")] == ["ziglang"]
+
+
+@pytest.mark.parametrize(
+    ("words", "names", "rest"),
+    [
+        (["--quick"], "", ["--quick"]),
+        (["--get", "starry,hermit", "--quick"], "starry,hermit", ["--quick"]),
+        (["--quick", "--get=hermit", "-k", "x"], "hermit", ["--quick", "-k", "x"]),
+    ],
+)
+def test_kernels_to_build_are_no_words_of_the_run(
+    noxfile: ModuleType, words: list[str], names: str, rest: list[str]
+) -> None:
+    assert noxfile.wanted_kernels(words) == (names, rest)
+
+
+@pytest.mark.parametrize("words", [["--get"], ["--get="]])
+def test_get_without_a_name_is_wrong_usage(noxfile: ModuleType, words: list[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        noxfile.wanted_kernels(words)
+    assert ended.value.code == 2

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from ferrule.errors import ToolMissing
-from ferrule.kernels import recipe, toolchain, tools
+from ferrule.kernels import command, recipe, toolchain, tools
 from ferrule.kernels.toolchain import Toolchain
 
 STARRY = recipe.read("starry")
@@ -112,3 +112,22 @@ def test_tools_are_found_where_they_are(tmp_path: Path, monkeypatch: pytest.Monk
     linker = program(tmp_path / "lib" / "rustlib" / "host" / "bin" / "rust-lld", 'echo "LLD 22.1"')
     here = Toolchain(Path("rustc"), Path("cargo"), "rustc 1.96.0", tmp_path, "host", False, True)
     assert tools.find(STARRY, here) == tools.Tools(linker, "LLD 22.1", tmp_path / "lib")
+
+
+def test_the_hint_is_what_has_to_be_done_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FERRULE_CACHE", str(tmp_path / "cache"))
+    takes, remedy = command.hint("hermit")
+    assert takes.startswith("to build it is to be installed first: there is no Rust compiler here")
+    assert remedy.startswith("rustup toolchain install nightly")
+    assert command.offer(["hermit", "starry", "linux"]) is None
+    compiler(tmp_path / "nightly", "1.96.0 (b 2026-05-25)", target=True)
+    rustup(tmp_path, tmp_path / "nightly")
+    toolchain.found.cache_clear()
+    for name in ("cc", "ld.lld"):
+        program(tmp_path / "bin" / name, "echo a linker")
+    assert command.hint("hermit") == (
+        "it can be built here: about 1 min of CPU, 58 MB to download, 400 MB of disk meanwhile",
+        "ferrule kernel get hermit",
+    )
+    offered = command.offer(["hermit", "linux"]) or ""
+    assert offered == "ferrule kernel get hermit: would add Hermit 0.11.0 (about 1 min of CPU, 58 MB to download)"

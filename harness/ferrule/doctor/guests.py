@@ -8,6 +8,7 @@ from ferrule import guests
 from ferrule.doctor.finding import Finding
 from ferrule.errors import FerruleError
 from ferrule.images import kernels
+from ferrule.kernels.command import hint
 from ferrule.machine.options import GuestOptions
 
 _SECTION = "guests"
@@ -30,5 +31,7 @@ def at_hand(options: GuestOptions, names: Sequence[str]) -> Iterator[Finding]:
         else:
             what, _, remedy = reason.removeprefix(f"{name}: ").partition("; then ")
             what, _, ours = what.partition("; make it: ")
-            remedy = ours.partition("; or ")[0] or remedy
-            yield Finding(_SECTION, name, "missing", what, f"{name} is skipped", remedy)
+            takes, remedy = hint(name) if ours else ("", remedy)
+            yield Finding(
+                _SECTION, name, "missing", what, "; ".join(filter(None, (f"{name} is skipped", takes))), remedy
+            )

@@ -10,8 +10,8 @@ from typing import TextIO
 
 from tabulate import tabulate
 
-from ferrule.errors import EXIT_OK, FerruleError, UsageError
-from ferrule.kernels import build, recipe, store
+from ferrule.errors import EXIT_OK, FerruleError, ToolMissing, UsageError
+from ferrule.kernels import build, made_by, recipe, store
 
 STEP_LINES = 50  # crates between two lines of a log
 
@@ -130,6 +130,16 @@ def _remove(parsed: argparse.Namespace) -> int:
         freed = store.remove(name)
         print(f"{name}: {freed / 1e6:.1f} MB removed" if freed else f"{name}: nothing was there")
     return EXIT_OK
+
+
+def hint(name: str) -> tuple[str, str]:
+    """What building a kernel takes on this machine, and the command: of the build, or of what has to be there first."""
+    try:
+        wanted = build.plan(recipe.read(name)).recipe
+    except ToolMissing as error:
+        why, _, command = str(error).partition("install it: ")
+        return f"to build it is to be installed first: {why.removeprefix(f'{name}: ').rstrip('; ')}", command
+    return f"it can be built here: {wanted.cost}", made_by(name)
 
 
 def offer(names: Sequence[str]) -> str | None:
