@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import struct
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -240,3 +242,29 @@ def test_a_share_without_modules_asks_for_them(kernel: Kernel, tmp_path: Path) -
 def test_endings(status: int, console: str, errors: str, clean: bool, detail: str) -> None:
     ending = classify(status, console, errors)
     assert (ending.clean, ending.detail) == (clean, detail)
+
+
+def test_a_guest_is_called_after_its_kernel(tmp_path: Path) -> None:
+    if shutil.which("qemu-system-x86_64") is None:
+        pytest.skip("qemu-system-x86_64 is not here")
+    image = tmp_path / "kernel"
+    header = struct.pack("<III", 0x1BADB002, 0, -0x1BADB002 & 0xFFFFFFFF)
+    image.write_bytes(b"\x7fELF" + bytes(60) + header + bytes(64))
+    file = tmp_path / "guests.toml"
+    file.write_text('[guest."linux:mine"]\nkernel = "kernel"\nappend = "earlycon"\ntransport = "console"\n')
+    options = GuestOptions(accel="icount", guests_file=file)
+    made = guests.create("linux:mine", options)
+    assert (made.name, made.os) == ("linux:mine", "linux")
+    said = made.describe()
+    assert said["kernel.append"] == "earlycon"
+    assert said["transport"] == "console"
+    assert guests.create("linux:other", replace(options, linux_kernel=image)).name == "linux:other"
+    for name, words in (
+        ("linux:other", "which kernel.*--guest-file linux:other.kernel=FILE"),
+        ("linux:A/b", "a name of"),
+    ):
+        with pytest.raises(UsageError, match=words):
+            guests.create(name, options)
+    file.write_text('[guest.linux]\nkernel = "kernel"\n')
+    with pytest.raises(UsageError, match=r"guest\.linux: is never read"):
+        guests.unavailable("linux", options)

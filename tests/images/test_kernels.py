@@ -244,5 +244,31 @@ def test_a_multiboot_kernel_is_taken_when_qemu_takes_it(tmp_path: Path) -> None:
     kernel = kernels.choose(GuestOptions(linux_kernel=image))
     assert (kernel.protocol, kernel.direct) == ("Multiboot", None)
     image.write_bytes(multiboot_of(62))
-    with pytest.raises(UsageError, match=r"kernel: QEMU starts a Multiboot kernel only .* byte 18 of a copy"):
+    kernel = kernels.choose(GuestOptions(linux_kernel=image))
+    assert kernel.protocol == "Multiboot, marked EM_386"
+    assert kernel.direct is not None
+    assert kernel.direct.read_bytes() == multiboot_of(3), "a copy of ours: nothing else is changed"
+    assert image.read_bytes() == multiboot_of(62)
+
+
+def test_an_elf_kernel_with_a_pvh_note_is_taken(tmp_path: Path) -> None:
+    """By its note: name Xen, type 18 (XEN_ELFNOTE_PHYS32_ENTRY), in a segment of its own."""
+    note = struct.pack("<III", 4, 8, 18) + b"Xen\0" + struct.pack("<Q", 0x1000000)
+    segment = struct.pack("<IIQQQQQQ", 4, 4, 120, 0, 0, len(note), len(note), 4)
+    ident = b"\x7fELF\x02\x01\x01" + bytes(9)
+    header = ident + struct.pack("<HHIQQQIHHHHHH", 2, 62, 1, 0, 64, 0, 0, 64, 56, 1, 64, 0, 0)
+    image = tmp_path / "vmlinux"
+    image.write_bytes(header + segment + note + bytes(64))
+    kernel = kernels.choose(GuestOptions(linux_kernel=image))
+    assert (kernel.protocol, kernel.direct) == ("PVH", None)
+    image.write_bytes(header + segment + note.replace(b"Xen", b"Xon") + bytes(64))
+    with pytest.raises(UsageError, match=r"vmlinux: not an x86-64 kernel image: a bzImage, an ELF file with a PVH"):
+        kernels.choose(GuestOptions(linux_kernel=image))
+
+
+def test_a_multiboot_2_kernel_is_told_from_one_that_is_none(tmp_path: Path) -> None:
+    image = tmp_path / "kernel"
+    words = (multiboot.MAGIC_2, 0, 24)
+    image.write_bytes(bytes(64) + struct.pack("<IIII", *words, -sum(words) & 0xFFFFFFFF) + bytes(64))
+    with pytest.raises(UsageError, match=r"kernel: has a Multiboot 2 header only, by which QEMU starts nothing"):
         kernels.choose(GuestOptions(linux_kernel=image))

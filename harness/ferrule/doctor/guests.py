@@ -27,7 +27,7 @@ def at_hand(options: GuestOptions, names: Sequence[str]) -> Iterator[Finding]:
         except FerruleError as error:  # guests.toml or the kernel is wrong, or the host cannot be reached
             reason = str(error).partition("\n")[0]
         if reason is None:
-            yield Finding(_SECTION, name, "ok", about[name.partition("://")[0]].rstrip("."))
+            yield Finding(_SECTION, name, "ok", about[guests.kind(name)].rstrip("."))
         else:
             what, _, remedy = reason.removeprefix(f"{name}: ").partition("; then ")
             what, _, ours = what.partition("; make it: ")

@@ -73,7 +73,7 @@ def _subjects(parsed: argparse.Namespace, folder: Path, extra: Sequence[Path], p
     names = [name.strip() for name in (parsed.guest or ",".join(flags.GUESTS)).split(",") if name.strip()]
     made: list[Subject] = []
     for name in dict.fromkeys(names):
-        if name.partition("://")[0] not in guests.available():
+        if guests.kind(name) not in guests.available():
             raise UsageError(f"--guest {name}: no such guest; there are: {', '.join(guests.available())}")
         try:
             reason = guests.unavailable(name, options)

@@ -16,6 +16,7 @@ from typing import Final
 
 from ferrule.errors import EXIT_OK, UsageError
 from ferrule.gate.verdict import Report
+from ferrule.guests import kind
 
 GUEST: Final = "linux"  # whose kernel it is when none is named
 BUILD: Final = "candidate"  # the common name of a kernel's builds when none is given
@@ -33,7 +34,7 @@ def check(parsed: Namespace) -> None:
             raise UsageError(f"--base {parsed.base}: what is compared with it? give --candidate KERNEL")
         return
     guest = parsed.guest or GUEST
-    if "," in guest or guest.partition("://")[0] in _OWN:
+    if "," in guest or kind(guest) in _OWN:
         raise UsageError(f"--candidate: --guest {guest}: name one guest that boots a kernel of yours")
     for flag in ("candidate", "base"):
         path = getattr(parsed, flag)

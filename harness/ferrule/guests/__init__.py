@@ -30,6 +30,7 @@ __all__ = [
     "check_tables",
     "create",
     "embedded",
+    "kind",
     "unavailable",
 ]
 
@@ -58,6 +59,11 @@ def available() -> dict[str, str]:
     return {name: source.what for name, source in sorted(_sources().items())}
 
 
+def kind(name: str) -> str:
+    """Which module a guest is of: `linux` of linux:asterinas, `ssh` of ssh://user@host."""
+    return name.partition(":")[0]
+
+
 def embedded() -> list[str]:
     """Guests that need no address: what a run without --guest tries, in the order of tables: the host comes first."""
     found = [name for name, source in sorted(_sources().items()) if source.embedded]
@@ -70,7 +76,7 @@ def unavailable(name: str, options: GuestOptions | None = None) -> str | None:
     Raises:
         UsageError: no such guest, or guests.toml is wrong.
     """
-    told = getattr(_module(name.partition("://")[0]), "unavailable", None)
+    told = getattr(_module(kind(name)), "unavailable", None)
     check_tables(options or GuestOptions())
     reason: str | None = told(options or GuestOptions()) if told else None
     return reason
@@ -84,14 +90,14 @@ def check_tables(options: GuestOptions) -> None:
     """
     file, held = guestfile.tables(options)
     for name, table in held.items():
-        source = _sources().get(name)
+        source = _sources().get(kind(name))
         if source is None:
             raise UsageError(f"{file}: guest.{name}: there is no such guest; there are {', '.join(sorted(_sources()))}")
-        module = _module(name)
+        module = _module(kind(name))
         needs, home = getattr(module, "NEEDS", None), getattr(module, "TABLE", name)
         if home != name:
             raise UsageError(f"{file}: guest.{name}: is never read; write its keys into [guest.{home}]")
-        if needs is not None:
+        if needs is not None and getattr(module, "LABELLED", False) is (kind(name) != name):
             guestfile.check_keys(file, name, table, needs, getattr(module, "SETTINGS", ()))
         elif source.path.parent == Path(__file__).parent:
             raise UsageError(f"{file}: guest.{name}: is never read; the {name} guest takes no files of yours")
@@ -104,7 +110,7 @@ def create(name: str, options: GuestOptions | None = None) -> Guest:
         UsageError: no such guest, or an option that it cannot honour.
         InfrastructureError: what the guest needs is not here (ToolMissing says how to get it), or its module fails.
     """
-    guest: Guest = _module(name.partition("://")[0]).create(name, options or GuestOptions())
+    guest: Guest = _module(kind(name)).create(name, options or GuestOptions())
     return guest
 
 

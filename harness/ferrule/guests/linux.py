@@ -6,11 +6,12 @@ import os
 import re
 from contextlib import ExitStack
 from dataclasses import replace
-from typing import Final
+from typing import Final, cast, get_args
 
 from ferrule.errors import FerruleError, UsageError
 from ferrule.guests.linux_ssh import OverSsh, SshBoot
-from ferrule.images import dropbear, initramfs, kernels
+from ferrule.images import dropbear, guestfile, initramfs, kernels
+from ferrule.images.guestfile import Need
 from ferrule.images.kernels import Kernel
 from ferrule.images.modules import without_signature
 from ferrule.machine import accel, children, host, qemu
@@ -18,7 +19,7 @@ from ferrule.machine.booted import Booted
 from ferrule.machine.divider import Divided
 from ferrule.machine.folder import PrivateFolder
 from ferrule.machine.guest import Ending, Execution
-from ferrule.machine.options import GuestOptions
+from ferrule.machine.options import GuestOptions, TransportChoice
 from ferrule.payload.build import build_init
 from ferrule.records.samples import Accel
 from ferrule.transports.base import BootTransport, Cargo
@@ -44,6 +45,12 @@ _WORDS: dict[Accel, str] = {
     "tcg": "tsc=reliable",
     "icount": "tsc=reliable nokaslr norandmaps random.trust_cpu=off",
 }
+# A guest linux:NAME is named after its kernel; its table in guests.toml is [guest."linux:NAME"].
+LABELLED: Final = True
+KERNEL: Final = Need("kernel", "a kernel with Linux's ABI", "its own build", required=False)
+NEEDS: Final = (KERNEL,)
+SETTINGS: Final = ("append", "transport")  # as --linux-append and --transport
+_LABEL = re.compile(r"linux:[a-z0-9][a-z0-9_.-]{0,30}")
 LEAST_MEMORY: Final = 96  # MiB; with less Debian's kernel unpacks itself for ever, or panics
 _PANIC = re.compile(r"Kernel panic - not syncing: .*|Uncaught panic:\s+.*")  # Linux's, Asterinas's
 _INIT = re.compile(r"ferrule-init: (.*)")
@@ -54,7 +61,7 @@ _POWER_DOWN = "reboot: Power down"
 def create(name: str, options: GuestOptions) -> LinuxGuest:
     """The Linux guest. `options` it honours: all but those of SSH hosts. Probes the accelerator, may fetch a kernel."""
     if name != "linux":
-        raise UsageError(f"--guest {name}: the linux guest takes no address; write `linux`")
+        options = _labelled(name, options)
     if options.transport not in TRANSPORTS:
         raise UsageError(f"--transport {options.transport}: the linux guest knows {', '.join(TRANSPORTS)}")
     if options.memory < LEAST_MEMORY:
@@ -63,7 +70,27 @@ def create(name: str, options: GuestOptions) -> LinuxGuest:
     choice = accel.choose(options, program, _uncountable(options))
     if options.transport == "ssh":
         dropbear.source()
-    return LinuxGuest(program, choice, kernels.choose(options), options)
+    return LinuxGuest(name, program, choice, kernels.choose(options), options)
+
+
+def _labelled(name: str, options: GuestOptions) -> GuestOptions:
+    """The options of a guest called after its kernel, linux:asterinas: its table's, or those of the command line.
+
+    Raises:
+        UsageError: not a label, or no kernel is named for it.
+    """
+    if _LABEL.fullmatch(name) is None:
+        raise UsageError(f"--guest {name}: write linux, or linux:NAME with a name of a-z, 0-9, _, . and -")
+    found = guestfile.find(name, NEEDS, options, SETTINGS)
+    kernel = found.files[KERNEL.key].path if KERNEL.key in found.files else options.linux_kernel
+    if kernel is None:
+        raise UsageError(f"--guest {name}: which kernel? give --linux-kernel FILE, or --guest-file {name}.kernel=FILE")
+    said = found.settings
+    transport = get_args(TransportChoice)
+    if (asked := said.get("transport", options.transport)) not in transport:
+        raise UsageError(f"guest.{name}.transport: {asked}: must be one of {', '.join(transport)}")
+    append = said.get("append", options.linux_append)
+    return replace(options, linux_kernel=kernel, linux_append=append, transport=cast(TransportChoice, asked))
 
 
 def _uncountable(options: GuestOptions) -> str | None:
@@ -85,16 +112,16 @@ def unavailable(options: GuestOptions) -> str | None:
 class LinuxGuest:
     """See machine.guest.Guest."""
 
-    name = "linux"
     os = "linux"
     arch = ARCH
     fresh_boots = True
 
-    def __init__(self, program: str, choice: accel.Choice, kernel: Kernel, options: GuestOptions) -> None:
+    def __init__(self, name: str, program: str, choice: accel.Choice, kernel: Kernel, options: GuestOptions) -> None:
+        self.name = name
         self._program, self._choice, self._kernel, self._options = program, choice, kernel, options
         self.accel = choice.accel
         # The bzImage's start code also moves the kernel to a random address, which real time wants and emulation not.
-        direct = kernel.direct if self.accel != "kvm" else None
+        direct = None if self.accel == "kvm" and kernel.protocol == "bzImage" else kernel.direct
         self._image = direct or kernel.image
         self.boot_seconds = options.boot_seconds or BOOT_SECONDS[self.accel]
         self._smp = _smp(self.accel, options)
@@ -104,11 +131,12 @@ class LinuxGuest:
         """Conditions: the same text for the same machine, whatever the boot."""
         cargo = Cargo(program="/payload")
         below = host.facts(sorted(os.sched_getaffinity(0))) if self.accel == "kvm" else {}
+        unpacked = self._image is self._kernel.direct and self._kernel.protocol == "bzImage"
         return {
             **below,
             "accel.reason": self._choice.reason,
             "kernel.file": self._kernel.image.name,
-            "kernel.boot": self._kernel.protocol if self._image is self._kernel.image else "ELF from bzImage",
+            "kernel.boot": "ELF from bzImage" if unpacked else self._kernel.protocol,
             "kernel.origin": self._kernel.origin,
             "kernel.sha256": self._kernel.sha256,
             **({"kernel.append": words} if (words := self._options.linux_append) else {}),

@@ -46,7 +46,7 @@ def unpacked(content: bytes, digest: str, *, afresh: bool = False) -> Path | Non
     if not afresh and files.sound(target):
         return target
     image = _payload(content)
-    if image is None or not _has_pvh_entry(image):
+    if image is None or not has_pvh_entry(image):
         return None
     try:
         files.write_sound(target, image)
@@ -91,7 +91,8 @@ def _zstd(packed: bytes) -> bytes | None:
     return image if status == 0 or len(image) > LARGEST else None
 
 
-def _has_pvh_entry(image: bytes) -> bool:
+def has_pvh_entry(image: bytes) -> bool:
+    """Whether it is an ELF kernel that QEMU starts by a note in it: the Linux kernel's vmlinux is one."""
     try:
         segments = ELFFile(io.BytesIO(image)).iter_segments("PT_NOTE")
         notes = [note for segment in segments if isinstance(segment, NoteSegment) for note in segment.iter_notes()]

@@ -9,10 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from ferrule import files, paths
 from ferrule.errors import InfrastructureError, UsageError
 from ferrule.images import bzimage, debian, multiboot
 from ferrule.images.modules import ModuleTree
 from ferrule.machine.options import GuestOptions
+
+Protocol = Literal["bzImage", "Multiboot", "Multiboot, marked EM_386", "PVH"]
+_KINDS = "a bzImage, an ELF file with a PVH note (vmlinux), or an image with a Multiboot header"
 
 
 @dataclass(frozen=True)
@@ -22,8 +26,10 @@ class Kernel:
     image: Path
     modules: ModuleTree | None  # None: not known where they are
     sha256: str  # of the image as it was found
-    protocol: Literal["bzImage", "Multiboot"]
-    direct: Path | None  # the ELF kernel inside a bzImage, which an emulated CPU boots in half the time
+    protocol: Protocol
+    # Instead of it: the ELF kernel inside a bzImage, which an emulated CPU boots in half the time, or the copy of an
+    # image that QEMU would refuse as it is.
+    direct: Path | None
     origin: str  # for people
 
 
@@ -74,22 +80,40 @@ def _checked(image: Path, modules: Path | None, origin: str, options: GuestOptio
     folder = options.linux_modules or modules
     if folder is not None and not folder.is_dir():
         raise UsageError(f"--linux-modules {folder}: no such folder")
-    direct = bzimage.unpacked(content, digest, afresh=options.sha256 is not None) if protocol == "bzImage" else None
+    direct = None
+    if protocol == "bzImage":
+        direct = bzimage.unpacked(content, digest, afresh=options.sha256 is not None)
+    elif protocol == "Multiboot, marked EM_386":
+        direct = _marked(content, digest)
     return Kernel(image, ModuleTree(folder) if folder else None, digest, protocol, direct, origin)
 
 
-def _protocol(image: Path, content: bytes) -> Literal["bzImage", "Multiboot"]:
-    """How QEMU starts it."""
+def _marked(content: bytes, digest: str) -> Path:
+    """A copy in the cache that QEMU takes."""
+    path = paths.cache("multiboot") / digest
+    if not files.sound(path):
+        files.write_sound(path, multiboot.taken(content))
+    return path
+
+
+def _protocol(image: Path, content: bytes) -> Protocol:
+    """How QEMU starts it: it looks for a Multiboot header first.
+
+    Raises:
+        UsageError: it does not; says what it would.
+    """
     if bzimage.is_bzimage(content):
         return "bzImage"
-    if not multiboot.is_multiboot(content):
-        raise UsageError(f"--linux-kernel {image}: not an x86-64 kernel image (bzImage, or with a Multiboot header)")
-    if multiboot.is_refused(content):
+    if multiboot.is_multiboot(content):
+        return "Multiboot, marked EM_386" if multiboot.is_refused(content) else "Multiboot"
+    if bzimage.has_pvh_entry(content):
+        return "PVH"
+    if multiboot.is_second_version(content):
         raise UsageError(
-            f"--linux-kernel {image}: QEMU starts a Multiboot kernel only whose ELF header does not say x86-64;"
-            " write 3 (EM_386) into byte 18 of a copy, and keep its 64-bit layout"
+            f"--linux-kernel {image}: has a Multiboot 2 header only, by which QEMU starts nothing; build it with one of"
+            " Multiboot 1 or with a PVH note, or boot it your way and use --guest ssh://user@host"
         )
-    return "Multiboot"
+    raise UsageError(f"--linux-kernel {image}: not an x86-64 kernel image: {_KINDS}")
 
 
 def _hosts_own() -> Path | None:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ferrule.errors import UsageError
-from ferrule.guests import add, available
+from ferrule.guests import add, available, kind
 from ferrule.images import guestfile
 from ferrule.machine.options import GuestOptions
 
@@ -70,7 +70,7 @@ def _guest_files(texts: Sequence[str]) -> dict[tuple[str, str], Path]:
     """
     found = guestfile.parse_files(texts)
     for (guest, key), path in found.items():
-        if guest not in available():
+        if kind(guest) not in available():
             raise UsageError(f"--guest-file {guest}.{key}: no guest {guest}; there are: {', '.join(available())}")
         if not path.is_file():
             raise UsageError(f"--guest-file {guest}.{key}={path}: no such file")

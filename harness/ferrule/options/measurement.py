@@ -10,7 +10,7 @@ from pathlib import Path
 from ferrule.campaign.budget import FULL, QUICK, VERIFY, Budget
 from ferrule.campaign.schedule import Precision
 from ferrule.errors import UsageError
-from ferrule.guests import available, embedded
+from ferrule.guests import available, embedded, kind
 from ferrule.options.machines import guest_options_of, take_guests
 from ferrule.payload.registry import find, workloads
 from ferrule.payload.selection import asked_keys, parse_key, parse_place, suite_of
@@ -68,7 +68,7 @@ def guests_of(option: Namespace) -> tuple[str, ...]:
     asked = option.guest
     names = tuple(dict.fromkeys(part.strip() for part in asked.split(",") if part.strip())) if asked else ()
     for name in names:
-        if name.partition("://")[0] not in available():
+        if kind(name) not in available():
             raise UsageError(f"--guest {name}: no such guest; there are: {', '.join(available())}")
     if asked is not None and not names:
         raise UsageError(f"--guest {asked!r}: no guest named; there are: {', '.join(available())}")
