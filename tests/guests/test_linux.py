@@ -18,7 +18,7 @@ from ferrule.guests.linux import LinuxGuest, classify
 from ferrule.images import kernels
 from ferrule.images.kernels import Kernel
 from ferrule.machine.booted import Booted
-from ferrule.machine.guest import Execution
+from ferrule.machine.guest import Ending, Execution
 from ferrule.machine.options import GuestOptions
 from ferrule.payload.build import build_payload, patch_plan
 from ferrule.payload.key import RunKey
@@ -168,7 +168,18 @@ def test_a_killed_qemu_is_told_at_once(kernel: Kernel) -> None:
             execution.read(0.5)
         os.kill(pid(execution), signal.SIGKILL)
         assert read_all(execution) == b""
-        assert execution.ending().detail == "QEMU was ended by signal 9 (SIGKILL)"
+        assert execution.ending() == Ending(False, "QEMU was ended by signal 9 (SIGKILL)", killed=True)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_a_qemu_that_is_asked_to_end_was_ended_by_somebody(kernel: Kernel, number: signal.Signals) -> None:
+    """It ends with status 0 then, as if the guest had powered off."""
+    with guest().execute(payload(1), 1, 0) as execution:
+        with pytest.raises(TimeoutError):
+            execution.read(1.0)
+        os.kill(pid(execution), number)
+        assert read_all(execution) == b""
+        assert execution.ending().killed
 
 
 def test_a_kernel_that_is_damaged_ends_in_bounded_time(kernel: Kernel, tmp_path: Path) -> None:

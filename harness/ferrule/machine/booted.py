@@ -39,8 +39,8 @@ class Booted:
         """See machine.guest.Execution."""
         status, said = self._qemu.streams.wait(), self._qemu.errors.text()
         if children.killed(status) or _TERMINATED in said:
-            why = children.ending_text(status) if status else said.strip().splitlines()[-1]
-            return Ending(False, f"QEMU was ended from outside: {why}", killed=True)
+            why = f" by {children.ending_text(status)}" if status else f": {said.strip().splitlines()[-1]}"
+            return Ending(False, f"QEMU was ended{why}", killed=True)
         return self._classify(status, self._qemu.console.text(), said)
 
     def close(self) -> None:
