@@ -11,24 +11,35 @@
 #
 # Ends with 0: nothing got worse; 1: something did; 2: wrong usage; 3: no verdict.
 set -euo pipefail
-: "${FERRULE_HOME:?run install.sh first}" "${KERNEL:?name the kernel}"
+trap 'exit 3' ERR # whatever fails here is no regression
+
+wrong() {
+    printf 'gate.sh: %s\n' "$1" >&2
+    exit 2
+}
+
+[ -x "${FERRULE_HOME:-}/bin/ferrule" ] || wrong "FERRULE_HOME: no ferrule there; run install.sh first"
+[ -n "${KERNEL:-}" ] || wrong "KERNEL: name the kernel that is to be gated"
+if [ "${ACCEPT:-}" = true ]; then
+    [ -n "${BASELINES:-}" ] || wrong "BASELINES: name the folder that the accepted counts go to"
+else
+    [ -n "${BASELINES:-}${BASE_KERNEL:-}" ] || wrong "compare with what? name BASELINES, BASE_KERNEL or both"
+fi
+
 reports=${REPORTS:-ferrule-gate}
 mkdir -p "$reports"
 rm -f "$reports"/gate.* "$reports"/metrics.txt
-
 words=(--guest "${GUEST:-linux}" --candidate "$KERNEL" --summary "$reports/gate.md")
 while IFS= read -r word; do [ -z "$word" ] || words+=("$word"); done <<<"${OPTIONS:-}"
-gate() { "$FERRULE_HOME/bin/ferrule" gate "${words[@]}" "$@"; }
 exports=(--junit "$reports/gate.xml" --gha "$reports/gate.json" --metrics "$reports/metrics.txt")
 
-if [ "${ACCEPT:-}" = true ]; then
-    : "${BASELINES:?name the folder that the accepted counts go to}"
-    gate --baselines "$BASELINES" --update-baseline "${exports[@]}"
-    exit
-fi
-[ -n "${BASELINES:-}${BASE_KERNEL:-}" ] || { echo "gate.sh: compare with what? name BASELINES or BASE_KERNEL" >&2; exit 2; }
+gate() { "$FERRULE_HOME/bin/ferrule" gate "${words[@]}" "$@"; }
 
 first=0 second=0
+if [ "${ACCEPT:-}" = true ]; then
+    gate --baselines "$BASELINES" --update-baseline "${exports[@]}" || first=$?
+    exit "$first"
+fi
 if [ -n "${BASELINES:-}" ]; then
     gate --baselines "$BASELINES" "${exports[@]}" || first=$?
     exports=()

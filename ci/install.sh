@@ -1,7 +1,11 @@
 #!/usr/bin/env bash
-# Put Ferrule with its locked dependencies into an environment of its own: $FERRULE_HOME. QEMU comes by apt if it is missing.
+# Put Ferrule with its locked dependencies into an environment of its own, $FERRULE_HOME. QEMU comes by apt if missing.
 set -euo pipefail
-: "${FERRULE_HOME:?name the folder to install into}"
+trap 'exit 3' ERR # whatever fails here is no regression
+if [ -z "${FERRULE_HOME:-}" ]; then
+    echo "install.sh: FERRULE_HOME: name the folder to install into" >&2
+    exit 2
+fi
 source=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
 as_root() { if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo -n "$@"; fi; }

@@ -5,13 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from pathlib import Path
 from xml.etree import ElementTree as Xml
 
 import pytest
 from ferrule.errors import InfrastructureError
 from ferrule.gate.flags import OUTPUTS
-from ferrule.gate.formats import benchfmt, bmf, gha, junit, otava, summary, table, write
+from ferrule.gate.formats import benchfmt, bmf, gha, junit, metrics, otava, summary, table, write
 from ferrule.gate.formats.measured import measured, name_of
 from ferrule.gate.formats.moment import Moment
 from ferrule.gate.verdict import Estimate, Finding, Report, Verdict
@@ -79,6 +80,25 @@ def test_gha_and_bmf_hold_every_believable_value(report: Report) -> None:
     assert {name: of["value"] for name, measure in found.items() for of in measure.values()} == expected
     assert all(of["lower_value"] <= of["upper_value"] for measure in found.values() for of in measure.values())
     assert {one for measure in found.values() for one in measure} <= {"instructions", "latency"}
+
+
+@given(reports)
+def test_metrics_hold_every_believable_value_once(report: Report) -> None:
+    *lines, end = metrics.render(report).splitlines()
+    assert end == "# EOF"
+    samples = [
+        re.fullmatch(r'ferrule_(\w+)\{guest="(.*)",workload="(.*)"\} (\S+)', line) for line in lines if line[0] != "#"
+    ]
+    found = [(float(sample[4]), sample[1]) for sample in samples if sample is not None]
+    assert len(found) == len(samples)
+    assert sorted(found) == sorted((value, one.unit) for _, one, value in measured(report))
+    declared = [line.split()[2] for line in lines if line.startswith("# TYPE ")]
+    assert len(declared) == len(set(declared))
+
+
+def test_labels_of_metrics_are_escaped() -> None:
+    odd = Finding("a", 'b"\\\n', Verdict.OK, "", "exact", 1.0, 1.0, (1.0,), 1)
+    assert metrics.render(Report((odd,))).splitlines()[1] == r'ferrule_instructions{guest="a",workload="b\"\\?"} 1.0'
 
 
 @given(reports)
