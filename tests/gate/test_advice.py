@@ -134,3 +134,21 @@ def test_two_stored_runs_are_compared_by_advice_alone(folder: Path, capsys: pyte
     assert "nothing was gated" in said
     assert main(given) == EXIT_USAGE, "without --history a stored run is no arm"
     assert "two stored runs are compared with --history" in capsys.readouterr().err
+
+
+def test_runs_of_the_future_and_doubled_lines_are_no_past(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = folder / "gate.jsonl"
+    journal = Journal(file, head(COSTS))
+    for pair in spoken(taken(COSTS)):
+        journal.add(pair)
+    given = ["gate", "--tier", "time", "--from", str(file), "--history", "--results", str(folder)]
+    main(given)
+    before = capsys.readouterr().out
+    for path in folder.glob("[0-9]*/*/local*.jsonl"):
+        path.write_bytes(2 * path.read_bytes())
+    dear = make.guest([make.run("null_call", [100 * NS] * 7, make.CALL)])
+    history.append(
+        folder, [dear], seed=1, budget="full", declared=make.DECLARED, moment=datetime(2131, 1, 1, tzinfo=UTC)
+    )
+    main(given)
+    assert capsys.readouterr().out == before

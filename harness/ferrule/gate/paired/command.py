@@ -7,6 +7,7 @@ import random
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -43,7 +44,7 @@ def gate(parsed: argparse.Namespace) -> Report:
         return _report(*load(parsed.stored), parsed, folder)
     if parsed.history and all(_is_run(given) for given in (parsed.base, parsed.candidate)):
         runs = [history.load_run(folder, given) for given in (parsed.base, parsed.candidate)]
-        return advice.of_runs(runs[0], runs[1], history.load(folder))
+        return advice.of_runs(runs[0], runs[1], _past(folder))
     with progress_on(sys.stderr) as progress:
         return _measure(parsed, folder, progress)
 
@@ -55,7 +56,13 @@ def _is_run(given: str) -> bool:
 
 def _report(head: Head, pairs: Sequence[Pair], parsed: argparse.Namespace, folder: Path) -> Report:
     found = decide.report(head, pairs, parsed.strict)
-    return replace(found, advice=advice.of_gate(head, pairs, history.load(folder))) if parsed.history else found
+    return replace(found, advice=advice.of_gate(head, pairs, _past(folder))) if parsed.history else found
+
+
+def _past(folder: Path) -> list[history.Stored]:
+    """The stored runs, but those dated in the future, which would stay the last ones for ever."""
+    now = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    return [one for one in history.load(folder) if one.ts <= now]
 
 
 def _measure(parsed: argparse.Namespace, folder: Path, progress: Progress) -> Report:
