@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from ferrule.errors import InfrastructureError
-from ferrule.gate.baseline import differences, entry_of, file_name, find, load, parse, render, save
+from ferrule.gate.baseline import Fault, differences, entry_of, file_name, find, load, parse, render, save
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -75,3 +76,49 @@ def test_keys_differ_only_in_what_is_known() -> None:
         "arch 'nothing', here it is 'x86_64'",
         "guest 'linux', here it is 'floor'",
     ]
+
+
+COMMAND = "qemu -machine q35 -m 512 -smp 1 -append 'console=ttyS0 nokaslr panic=-1' -cpu max"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("-m 512", "-m 1024", "machine -m '512', here it is '1024'"),
+        ("panic=-1'", "panic=-1 mitigations=off'", 'machine "panic=-1\'", here it is "panic=-1 mitigations=off\'"'),
+        (" nokaslr", "", "machine 'nokaslr', which is not here"),
+        ("nokaslr ", "nokaslr quiet ", "machine not 'quiet', which is here"),
+        ("-m 512 -smp 1", "-m 256 -smp 2", "machine -m '512', here it is '256' and -smp '1', here it is '2'"),
+        (COMMAND, "x", f"machine {COMMAND!r}, here it is 'x'"),
+    ],
+)
+def test_of_long_texts_the_words_that_differ_are_told(old: str, new: str, told: str) -> None:
+    assert old in COMMAND
+    assert differences({"machine": COMMAND}, {"machine": COMMAND.replace(old, new)}) == [told]
+
+
+def test_a_kernel_with_a_name_finds_what_was_accepted_before_it_had_one(tmp_path: Path) -> None:
+    key = {**KEY, "kernel.sha256": "aa", "kernel.features": "x"}
+    save(tmp_path, replace(HELD, key=key))
+    rebuilt = {name: text for name, text in KEY.items() if name not in ("cpu.model", "kernel.build")}
+    found, why = find(tmp_path, rebuilt | {"kernel.sha256": "bb", "kernel.features": "x"})
+    assert found is None
+    assert why.endswith(
+        "the nearest has kernel.sha256 'aa', here it is 'bb';"
+        " builds of one kernel are compared without accepting each when they have a name: --kernel-build NAME"
+    )
+    assert find(tmp_path, rebuilt | {"kernel.build": "nightly"})[0] is not None
+    assert find(tmp_path, rebuilt | {"kernel.build": "nightly", "qemu": "9"})[0] is None
+    save(tmp_path, replace(HELD, key={**KEY, "kernel.build": "nightly"}))
+    assert find(tmp_path, rebuilt | {"kernel.build": "other"})[0] == replace(HELD, key=key)
+    found, _ = find(tmp_path, rebuilt | {"kernel.build": "nightly"})
+    assert found is not None
+    assert found.key["kernel.build"] == "nightly"
+
+
+def test_faults_are_kept_and_are_no_counts(tmp_path: Path) -> None:
+    held = replace(HELD, faults={"fork": Fault("hung", "no record for 20 s")})
+    assert load(save(tmp_path, held)) == held
+    for faults in ({"null_call": Fault("wrong", "")}, {"x": Fault("ok", "")}, {"x": Fault("unsupported", "")}):
+        with pytest.raises(InfrastructureError, match="faults"):
+            parse(render(replace(HELD, faults=faults)), "x.json")

@@ -82,6 +82,10 @@ def test_one_instruction_more_in_the_payload_is_caught(
     before = written.read_bytes()
 
     assert bench.gate(40, "--strict") == EXIT_OK
+    assert bench.gate(40, "--allow", "0") == EXIT_OK
+    assert bench.gate(41, "--allow", "0") == EXIT_REGRESSION
+    assert bench.gate(41, "--allow", "1") == EXIT_OK
+    assert bench.gate(41) == EXIT_REGRESSION, "one of 40 instructions is 2.5 %"
     junit = tmp_path / "gate.xml"
     assert bench.gate(41, "--strict", "--junit", str(junit)) == EXIT_REGRESSION
     failure = Xml.fromstring(junit.read_bytes()).find(".//failure")
@@ -110,6 +114,8 @@ def test_each_of_a_hundred_added_instructions_is_seen(floor: Guest) -> None:
     [
         (["--tier", "time"], "--base: what is to be compared?"),
         (["--boots", "1"], "--boots 1: at least 2"),
+        (["--allow", "-1"], "--allow -1: must be 0 or more"),
+        (["--allow", "1", "--tier", "time"], "--allow: is a flag of --tier exact"),
         (["--patience", "0"], "--patience 0.0: must be more than 0"),
         (["--kernel-build", " "], "--kernel-build: the name is empty"),
         (["--junit", "/nowhere/at/all/x.xml"], "--junit /nowhere/at/all/x.xml: there is no folder"),
@@ -142,7 +148,7 @@ def test_kernels_are_named_as_in_a_measurement(
     words: str,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    assert main(["gate", "--guest", "redox", *arguments]) == EXIT_INFRASTRUCTURE
+    assert main(["gate", "--guest", "redox", *arguments]) == EXIT_USAGE
     assert words in capsys.readouterr().err
 
 
@@ -177,3 +183,42 @@ def test_ready_pipelines_use_flags_that_exist(name: str) -> None:
     assert commands
     for command in commands:
         assert set(re.findall(r"--[a-z][a-z-]*", command)) <= known_flags
+
+
+def test_a_kernel_with_faults_is_gated_and_a_doubled_operation_fails(
+    floor: Guest, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One workload lies and one never ends; the third is counted, and one more of its instructions is seen."""
+    folder = tmp_path / "probing"
+    folder.mkdir()
+    good = PROBE % 40
+    lies = good.replace('"probe"', '"liar"').replace(
+        "WORKLOAD{", 'static long verify(struct run *run) {\n    return WRONG(run, "it lies");\n}\n\nWORKLOAD{'
+    )
+    (folder / "probe.c").write_text(good)
+    (folder / "liar.c").write_text(lies.replace("    LOOPS,", "    .verify = verify,\n    LOOPS,"))
+    hangs = (folder / "liar.c").read_text().replace('"liar"', '"sleeper"')
+    hangs = hangs.replace('    return WRONG(run, "it lies");', "    (void)run;\n    for (;;)\n        ;")
+    (folder / "sleeper.c").write_text(hangs)
+    given = ["gate", "--guest", "floor", "--boots", "2", "--workload", "sleeper,liar,probe", "--patience", "5"]
+    given += ["--extra", str(folder), "--baselines", str(tmp_path / "baselines")]
+
+    assert main([*given, "--update-baseline"]) == EXIT_OK
+    said = capsys.readouterr().out
+    assert "liar: known from now on: wrong: verify: it lies" in said
+    assert "sleeper: known from now on: hung" in said
+    (written,) = (tmp_path / "baselines").glob("floor-*.json")
+    held = json.loads(written.read_text())
+    assert {key: fault["status"] for key, fault in held["faults"].items()} == {"liar": "wrong", "sleeper": "hung"}
+    assert held["entries"]["probe"]["value"] == 40
+
+    assert main([*given, "--strict"]) == EXIT_OK
+    assert "2 known, 1 ok" in capsys.readouterr().out
+    (folder / "probe.c").write_text(PROBE % 81)
+    (folder / "liar.c").write_text(hangs.replace('"sleeper"', '"liar"'))
+    assert main(given) == EXIT_REGRESSION, "it doubled: that is no broken machinery"
+    said = capsys.readouterr().out
+    assert re.search(r"probe: 40 -> 81, \+41 instructions .* it doubled, or worse: look", said)
+    assert "liar: was wrong (verify: it lies), now hung" in said
+    assert re.search(r"accept what was measured: ferrule gate .*--patience '5.0'.*--update-baseline", said)
+    assert said.startswith("allowed: of exact counts 0.5 %, or 2 instructions up to 2 %")

@@ -133,7 +133,7 @@ def test_what_is_missing_is_told_with_the_line_to_write(standin: Path) -> None:
 def test_the_two_guests_share_a_table(standin: Path) -> None:
     (standin.parent / "guests.toml").write_text('[guest.redox]\nimage = "harddrive.img"\nkernel = "kernel"\n')
     options = GuestOptions(guests_file=standin.parent / "guests.toml")
-    with pytest.raises(UsageError, match="kernel: .*no such file"):
+    with pytest.raises(UsageError, match=r"kernel: .*no such file"):
         guests.unavailable("redox", options)
     (standin.parent / "kernel").touch()
     assert guests.unavailable("redox_userland", options) is None

@@ -61,6 +61,7 @@ class Campaign:
     sizes: Mapping[str, Mapping[RunKey, int]] = field(default_factory=dict)  # frozen batch sizes, by guest name
     more: Mapping[str, int] = field(default_factory=dict)  # per mille of slowdown to inject, by guest name: to be found
     visits: Mapping[RunKey, int] = field(default_factory=dict)  # of a run in a process, where it is not one
+    history: int | None = None  # every boot takes its runs in the order of this boot; None: each in one of its own
     apart: bool = False  # each run of a process in a copy of it, where the OS makes such copies
     precision: Precision | None = None  # measure until the intervals are so narrow, in place of the budget's rounds
     used: float = 0.0  # seconds of its budget that an earlier session has used
@@ -205,7 +206,7 @@ class Campaign:
         return Plan(
             run=nonce(),
             seed=self.seed,
-            boot=attempt,
+            boot=attempt if self.history is None else self.history,
             processes=turn.processes,
             batches=budget.batches,
             control_batches=min(budget.control_batches, budget.batches),

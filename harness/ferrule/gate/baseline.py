@@ -12,15 +12,17 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Final
 
 from ferrule.errors import InfrastructureError
+from ferrule.gate import conditions
 from ferrule.gate.reading import Reading
 from ferrule.gate.verdict import Kind
 from ferrule.payload.key import Params
-from ferrule.records.samples import Meaning
+from ferrule.records.samples import WITHOUT, Meaning, Status
 from ferrule.report.checksum import KEY as SUM
 from ferrule.report.checksum import check, seal
 from ferrule.report.codec import Malformed, decode, encode, loads
@@ -47,6 +49,14 @@ class Entry:
 
 
 @dataclass(frozen=True)
+class Fault:
+    """One operation that gave no count when the baseline was accepted, and what became of it: known, not gated."""
+
+    status: Status  # wrong, failed, crashed, hung ...
+    reason: str
+
+
+@dataclass(frozen=True)
 class Protocol:
     """How it was measured; a later run is measured the same way."""
 
@@ -65,6 +75,7 @@ class Baseline:
     record: Mapping[str, str]  # what was under test, and other facts that are not compared
     protocol: Protocol
     entries: Mapping[str, Entry]  # by run key as text
+    faults: Mapping[str, Fault] = field(default_factory=dict)  # likewise
 
 
 def entry_of(reading: Reading) -> Entry:
@@ -120,6 +131,9 @@ def _possible(baseline: Baseline) -> None:
         raise Malformed("impossible values", ".protocol")
     if any(not baseline.key.get(name) for name in ("guest", "kernel.build", "qemu", "cpu.model")):
         raise Malformed("guest, kernel.build, qemu or cpu.model is missing", ".key")
+    for key, fault in baseline.faults.items():
+        if fault.status in ("ok", *WITHOUT) or key in baseline.entries:
+            raise Malformed(f"is {fault.status}, or has a count beside it", f".faults.{key}")
     for key, entry in baseline.entries.items():
         if entry.n < 1 or not 0 <= entry.low <= entry.value <= entry.high or not 0 < entry.share <= 1:
             raise Malformed("impossible values", f".entries.{key}")
@@ -157,23 +171,48 @@ def save(folder: Path, baseline: Baseline) -> Path:
 def find(folder: Path, known: Key) -> tuple[Baseline | None, str]:
     """The baseline whose key agrees with all that is known before a boot; else None, and why not.
 
+    A kernel that was given a name also finds the baseline that was accepted before there was one.
+
     Raises:
         InfrastructureError: a file in the folder cannot be read, or is no baseline.
     """
     of_guest = [one for path in sorted(folder.glob("*.json")) if (one := load(path)).key.get("guest") == known["guest"]]
-    for one in of_guest:
-        if not differences(one.key, known):
-            return one, ""
+    named = conditions.KERNEL_HASH not in known and conditions.BUILD in known
+    wanted = [known, conditions.unnamed(known)] if named else [known]
+    for key in wanted:
+        for one in of_guest:
+            if not differences(one.key, key) and (key is known or conditions.KERNEL_HASH in one.key):
+                return one, ""
     if not of_guest:
         return None, f"no baseline of {known['guest']} in {folder}"
     nearest = min((differences(one.key, known) for one in of_guest), key=len)
-    return None, f"no baseline under these conditions; the nearest has {'; '.join(nearest)}"
+    advice = ""
+    if [one.partition(" ")[0] for one in nearest] == [conditions.KERNEL_HASH]:
+        advice = "; builds of one kernel are compared without accepting each when they have a name: --kernel-build NAME"
+    return None, f"no baseline under these conditions; the nearest has {'; '.join(nearest)}{advice}"
 
 
 def differences(held: Key, known: Key) -> list[str]:
     """In what a kept key departs from one that is known, possibly in part."""
     return [
-        f"{name} {held.get(name) or 'nothing'!r}, here it is {known[name]!r}"
+        f"{name} {departure(held.get(name, ''), known[name])}"
         for name in sorted(known)
         if held.get(name) != known[name]
     ]
+
+
+def departure(held: str, here: str) -> str:
+    """How two texts differ: of long ones the words that do."""
+    old, new = held.split(), here.split()
+    same = [block for block in SequenceMatcher(None, old, new, autojunk=False).get_matching_blocks() if block.size]
+    if sum(block.size for block in same) < max(2, len(new) // 2):
+        return f"{held or 'nothing'!r}, here it is {here!r}"
+    parts = []
+    for tag, a, b, c, d in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        was, now = " ".join(old[a:b]), " ".join(new[c:d])
+        before = f"{old[a - 1]} " if tag != "equal" and a and old[a - 1].startswith("-") else ""
+        if tag == "replace":
+            parts.append(f"{before}{was!r}, here it is {now!r}")
+        elif tag != "equal":
+            parts.append(f"{before}{was!r}, which is not here" if was else f"not {before}{now!r}, which is here")
+    return " and ".join(parts)

@@ -45,6 +45,8 @@ def _exact(parsed: argparse.Namespace) -> Report:
     keys = select(parsed.suite, parsed.workload, parsed.place, extra)
     folder = Path(parsed.baselines) if parsed.baselines else paths.results() / "baselines"
     rule = decide.STRICT if parsed.strict else decide.Rule()
+    if parsed.allow is not None:
+        rule = decide.Rule(every=float(parsed.allow))
     with progress_on(sys.stderr) as progress:
         subjects = _subjects(parsed, folder, extra, progress)
         measurer = Measurer(keys, progress, parsed.patience)
@@ -64,7 +66,7 @@ def _exact(parsed: argparse.Namespace) -> Report:
     if parsed.update_baseline:
         return accept(subjects, keys, folder, rule)
     whole = not (parsed.suite or parsed.workload)
-    return compare(subjects, keys, rule, whole, f"{AGAIN} {_same(parsed)}--update-baseline")
+    return compare(subjects, keys, rule, whole=whole, how=again(parsed), strict=parsed.strict)
 
 
 def _subjects(parsed: argparse.Namespace, folder: Path, extra: Sequence[Path], progress: Progress) -> list[Subject]:
@@ -96,12 +98,6 @@ def _subjects(parsed: argparse.Namespace, folder: Path, extra: Sequence[Path], p
     return made
 
 
-def _same(parsed: argparse.Namespace) -> str:
-    """The flags that decide what a baseline holds, as they were given."""
-    names = ("guest", "suite", "workload", "kernel_build", "linux_kernel", "linux_append", "guests_file", "baselines")
-    given = [f"--{name.replace('_', '-')} {value!r} " for name in names if (value := getattr(parsed, name))]
-    given += [f"--guest-file {text!r} " for text in parsed.guest_file]
-    given += [f"--extra {path!r} " for path in parsed.extra]
-    given += [f"--extra-guest {path!r} " for path in parsed.extra_guest]
-    given += [f"--memory {parsed.memory} "] if parsed.memory != flags.guest_options(parsed).memory else []
-    return "".join(given)
+def again(parsed: argparse.Namespace) -> str:
+    """The command that accepts what this one measured: with the options that were given to it."""
+    return " ".join(["ferrule gate", *flags.given(parsed), "--update-baseline"])

@@ -17,8 +17,9 @@ from ferrule.machine.guest import Guest
 from ferrule.payload.build import Payload
 from ferrule.records.samples import Conditions
 
-STATISTIC: Final = "mode-1"  # changes when a count is computed in another way
+STATISTIC: Final = "mode-2"  # changes when a count is computed in another way, or after another history
 KERNEL_HASH: Final = "kernel.sha256"
+BUILD: Final = "kernel.build"
 KERNEL_WORDS: Final = "kernel.append"  # --linux-append
 _NOT_COMPARED: Final = (".reason", ".file", ".origin")  # endings of facts that are for people
 # Files in QEMU's command: the kernel's is said by its hash, or is under test, and the payload's name says nothing.
@@ -47,18 +48,23 @@ def known(guest: Guest, payload: Payload, kernel_build: str | None) -> dict[str,
         **facts,
     }
     words = key.pop(KERNEL_WORDS, "")
-    if kernel_build and key.pop(KERNEL_HASH, None):
-        key["kernel.build"] = kernel_build
+    if kernel_build and KERNEL_HASH in key:  # all that a kernel is made of is under test, and is in the record
+        key = unnamed(key) | {BUILD: kernel_build}
         if words:  # how a build is configured is part of what is under test, wherever that is written down
             key["machine"] = key["machine"].replace(f" {words} ", " ", 1)
     return key
+
+
+def unnamed(key: Mapping[str, str]) -> dict[str, str]:
+    """A key without what says which kernel it is: for a baseline that was accepted before its kernel had a name."""
+    return {name: text for name, text in key.items() if not name.startswith("kernel.")}
 
 
 def complete(key: Mapping[str, str], said: Conditions) -> dict[str, str]:
     """The whole key, with what the guest said."""
     digest = key.get(KERNEL_HASH, "")
     build = "-".join(filter(None, (said.kernel, digest[:12])))
-    return {"kernel.build": build, "cpu.model": said.cpu_model, **key}
+    return {BUILD: build, "cpu.model": said.cpu_model, **key}
 
 
 def record(guest: Guest, payload: Payload, said: Conditions) -> dict[str, str]:

@@ -1,8 +1,9 @@
 """The exact gate's decision, as pure functions: a baseline's entry and a reading in, a finding out.
 
-    EXACT  half of the batches agree and so do all boots: any change is told, more than max(2, 0.5 %) fails; where
-           they agree no more, 2 %
-    PATH   the count depends on the path taken (allocators, timers): 2 %, and the boots of both sides must be apart
+    EXACT  half of the batches agree and so do all boots: any change is told; more than 0.5 % fails, or more than
+           2 instructions where they are at most 2 % of the operation; where batches agree no more, 2 %
+    PATH   the count depends on the path taken (allocators, timers): twice the spread of the baseline's boots, but 2 %
+           at least and 5 % at most, and the boots of both sides must be apart
 
 Nothing here measures, so every verdict can be computed again from a baseline and stored readings.
 """
@@ -12,30 +13,52 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Final
 
-from ferrule.gate.baseline import Entry
+from ferrule.gate.baseline import Entry, Fault
 from ferrule.gate.reading import EXACT_SHARE, Reading
 from ferrule.gate.verdict import Finding, Verdict, figure
 from ferrule.records.samples import WITHOUT, RunResult
 
-FACTOR: Final = 2.0  # a count that changed by as much is not believed without somebody looking at it
+FACTOR: Final = 2.0  # a count that changed by as much is not taken for granted without somebody looking at it
+LOOSEST: Final = 0.05  # share: boots that differ by more say nothing of a change as small
+SPREADS: Final = 2.0  # of the baseline's boots, that a count may depart by
 
 
 @dataclass(frozen=True)
 class Rule:
     """How much more an operation may cost."""
 
-    instructions: float = 2.0  # of an exact count, whichever of the two
-    share: float = 0.005  # is more
-    path: float = 0.02  # share of a count that depends on the path
+    instructions: float = 2.0  # of an exact count,
+    share: float = 0.005  # or this share of it, whichever is more,
+    path: float = 0.02  # but the instructions at most this share, which is also the least of a count that varies
+    every: float | None = None  # --allow: as many instructions of an exact count, and nothing else
 
     def allowance(self, entry: Entry) -> float:
         """Instructions by which an operation may depart from its entry."""
+        value = abs(entry.value)
         if entry.kind == "path":
-            return self.path * abs(entry.value)
-        return max(self.instructions, self.share * abs(entry.value))
+            return min(max(self.path, SPREADS * spread(entry)), LOOSEST) * value
+        if self.every is not None:
+            return self.every
+        return max(self.share * value, min(self.instructions, self.path * value))
+
+    def __str__(self) -> str:
+        """For the head of the table."""
+        if self.every is not None:
+            exact = f"{figure(self.every)} instruction{'' if self.every == 1 else 's'} more or less"
+        else:
+            exact = f"{100 * self.share:g} %, or {figure(self.instructions)} instructions up to {100 * self.path:g} %"
+        return (
+            f"allowed: of exact counts {exact}; of path counts {SPREADS:g} times the spread of the baseline's boots,"
+            f" {100 * self.path:g} to {100 * LOOSEST:g} %"
+        )
 
 
-STRICT: Final = Rule(instructions=0.0, share=0.0)  # one instruction more fails
+STRICT: Final = Rule(every=0.0)  # one instruction more fails
+
+
+def spread(entry: Entry) -> float:
+    """By what share of the count the baseline's own boots differ."""
+    return (entry.high - entry.low) / abs(entry.value) if entry.value else 0.0
 
 
 def judge(
@@ -46,6 +69,7 @@ def judge(
     *,
     batches: int,
     rule: Rule,
+    fault: Fault | None = None,
 ) -> Finding | None:
     """The finding of one workload on one guest; None when the guest never had it and has it not now.
 
@@ -56,10 +80,11 @@ def judge(
         entry: the baseline's; None when it has none.
         batches: how many were asked for in each boot.
         rule: how much more is allowed.
+        fault: the baseline's: it gave no count then.
     """
     workload = str(run.key)
     if reading is None:
-        return _without_reading(guest, workload, run, entry)
+        return _without_reading(guest, workload, run, entry, fault)
     kind = entry.kind if entry else reading.kind
     found = Finding(guest, workload, Verdict.OK, "unchanged", kind, None, reading.value, reading.values)
     found = replace(found, n=reading.sizes[0], unit=reading.unit)
@@ -67,8 +92,13 @@ def judge(
         found = replace(found, old=entry.value)
     doubt = incomplete(reading, batches) or (_redefined(reading, entry) if entry else None)
     doubt = doubt or _absurd(reading, entry, rule)
+    if doubt is not None and fault is not None and fault.status == "lost":
+        return replace(found, verdict=Verdict.KNOWN, why=f"lost: {doubt}; as in the baseline", new=None)
     if doubt is not None:
         return replace(found, verdict=Verdict.IMPLAUSIBLE, why=doubt)
+    if fault is not None:
+        why = f"was {fault.status}, and now counts {figure(reading.value)}; keep it: --update-baseline"
+        return replace(found, verdict=Verdict.IMPROVED, why=why)
     if entry is None:
         return replace(found, verdict=Verdict.INCONCLUSIVE, why="new: the baseline does not know it yet")
     return _compare(found, reading, entry, rule)
@@ -82,10 +112,19 @@ def disagreement(guest: str, workload: str, reading: Reading, entry: Entry | Non
     return f"{guest}: {workload}: boots must agree on an exact count and counted {counted} instructions"
 
 
-def _without_reading(guest: str, workload: str, run: RunResult, entry: Entry | None) -> Finding | None:
+def _without_reading(
+    guest: str, workload: str, run: RunResult, entry: Entry | None, fault: Fault | None
+) -> Finding | None:
     why = f"{run.status}: {run.reason}" if run.status != "ok" else "no batch arrived"
+    if fault is not None:
+        if run.status == fault.status:
+            return Finding(guest, workload, Verdict.KNOWN, f"{why}; as in the baseline")
+        changed = f"was {fault.status} ({fault.reason}), now {why}; accept it by --update-baseline"
+        return Finding(guest, workload, Verdict.INCONCLUSIVE, changed)
     if entry is None:
-        return None if run.status in WITHOUT else Finding(guest, workload, Verdict.IMPLAUSIBLE, why)
+        if run.status in WITHOUT:
+            return None
+        return Finding(guest, workload, Verdict.IMPLAUSIBLE, f"{why}; the baseline does not know it: --update-baseline")
     return Finding(guest, workload, Verdict.IMPLAUSIBLE, f"it was measured before, now {why}", entry.kind, entry.value)
 
 
@@ -121,9 +160,8 @@ def _absurd(reading: Reading, entry: Entry | None, rule: Rule) -> str | None:
         return None
     if new == 0:
         return f"it cost {figure(old)} and now nothing"
-    if old > 0 and abs(new - old) > rule.allowance(entry) and not old / FACTOR < new < old * FACTOR:
-        word = "doubled" if new > old else "halved"
-        return f"{word}, or worse: {figure(old)} -> {figure(new)}; if that is true, accept it by --update-baseline"
+    if old > 0 and old - new > rule.allowance(entry) and new <= old / FACTOR:
+        return f"halved, or less: {figure(old)} -> {figure(new)}; if that is true, accept it by --update-baseline"
     return None
 
 
@@ -146,10 +184,12 @@ def _direction(reading: Reading, entry: Entry, beyond: bool) -> tuple[Verdict, s
     """The verdict on a count that changed, and what is to be said with it."""
     if not beyond:
         return Verdict.OK, ""
-    if entry.kind == "path" and entry.low <= reading.value <= entry.high:
-        return Verdict.OK, "; within what the baseline's own boots differ by"
-    if entry.kind == "path" and min(reading.values) <= entry.high and max(reading.values) >= entry.low:
-        return Verdict.INCONCLUSIVE, "; but the boots of both sides overlap"
+    if entry.kind == "path":
+        if entry.low <= reading.value <= entry.high:
+            return Verdict.INCONCLUSIVE, f"; but the baseline's own boots differ by {100 * spread(entry):.1f} %"
+        if min(reading.values) <= entry.high and max(reading.values) >= entry.low:
+            return Verdict.INCONCLUSIVE, "; but the boots of both sides overlap"
     if reading.value > entry.value:
-        return Verdict.REGRESSED, ""
+        doubled = reading.value >= FACTOR * entry.value > 0
+        return Verdict.REGRESSED, "; it doubled, or worse: look whether it still does the same" if doubled else ""
     return Verdict.IMPROVED, "; keep it: --update-baseline"

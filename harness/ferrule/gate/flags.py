@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import re
+import shlex
 from pathlib import Path
 
 from ferrule.errors import UsageError
@@ -24,7 +26,7 @@ ARM = "self, a checkout, a payload, or a kernel"
 LEAST_BOOTS = 2  # one boot cannot tell an exact count from a lucky one
 
 
-EXACT = ("baselines", "update_baseline", "boots", "kernel_build")  # flags of one tier only
+EXACT = ("baselines", "update_baseline", "boots", "kernel_build", "allow")  # flags of one tier only
 TIME = ("pairs", "processes", "seed", "stored", "results", "history")
 
 
@@ -52,6 +54,12 @@ def add(parser: argparse.ArgumentParser) -> None:
     flag("--baselines", metavar="DIR", help="where the baselines are (default: results/baselines here)")
     flag("--update-baseline", action="store_true", help="accept what is measured now, instead of comparing")
     flag("--strict", action="store_true", help="one instruction more fails, where counts are exact")
+    flag(
+        "--allow",
+        type=int,
+        metavar="N",
+        help="instructions that an exact count may depart by, 0 for none (default: 0.5 %%, or 2 where that is little)",
+    )
     flag("--boots", type=int, metavar="N", help="boots of each guest (default: 2; 5 for a new baseline)")
     flag("--kernel-build", metavar="NAME", help="compare all kernels of this name: the kernel is what is under test")
     flag("--linux-kernel", metavar="FILE", help="kernel image of the linux guest (default: Debian's)")
@@ -96,6 +104,8 @@ def check(parsed: argparse.Namespace) -> None:
         kernel.check(parsed)
     if parsed.boots is not None and parsed.boots < LEAST_BOOTS:
         raise UsageError(f"--boots {parsed.boots}: at least {LEAST_BOOTS}, or nothing shows that counts repeat")
+    if parsed.allow is not None and parsed.allow < 0:
+        raise UsageError(f"--allow {parsed.allow}: must be 0 or more instructions")
     if parsed.patience is not None and parsed.patience <= 0:
         raise UsageError(f"--patience {parsed.patience}: must be more than 0 seconds")
     if parsed.kernel_build is not None and not parsed.kernel_build.strip():
@@ -118,6 +128,25 @@ def _check_time(parsed: argparse.Namespace) -> None:
             raise UsageError(f"--{name} {value}: must be at least 1")
     if parsed.guest and "," in parsed.guest:
         raise UsageError(f"--guest {parsed.guest}: the time tier compares on one guest at a time")
+
+
+def given(parsed: argparse.Namespace) -> list[str]:
+    """The options of this command as they were given, but where reports go to: for a command like it."""
+    parser = argparse.ArgumentParser()
+    add(parser)
+    words: list[str] = []
+    for action in sorted(parser._actions, key=lambda one: (isinstance(one.default, list), one.dest == "extra")):
+        value = getattr(parsed, action.dest, action.default)
+        if action.dest in (*OUTPUTS, "update_baseline", "help") or value in (action.default, None):
+            continue
+        for one in value if isinstance(value, list) else [value]:
+            words += [action.option_strings[0], *([] if one is True else [_quoted(str(one))])]
+    return words
+
+
+def _quoted(text: str) -> str:
+    """For a shell: numbers and plain words of options as they are."""
+    return text if re.fullmatch("[0-9]+", text) else quoted if (quoted := shlex.quote(text)) != text else f"'{text}'"
 
 
 def guest_options(parsed: argparse.Namespace) -> GuestOptions:

@@ -1,4 +1,8 @@
-"""Measuring for the gate: few boots, fixed order, frozen batch sizes, and the proof that one instruction is seen."""
+"""Measuring for the gate: few boots, frozen batch sizes, one history, and the proof that one instruction is seen.
+
+What a kernel has done before moves some counts (a list that grew, a table that filled). So every boot takes the same
+runs in the same order, and those that are known to end in a fault come after all others, in boots of their own.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +19,7 @@ from ferrule.gate.verdict import figure
 from ferrule.machine.guest import Guest
 from ferrule.payload.build import Payload
 from ferrule.payload.key import RunKey
-from ferrule.records.samples import GuestResult
+from ferrule.records.samples import GuestResult, RunResult
 
 # At least 11 batches (a mode of fewer is luck); short ones, so that most hold no timer interrupt.
 PROTOCOL: Final = Protocol(batches=15, warm=2, seed=1, boots=5)
@@ -41,6 +45,10 @@ class Subject:
         """As its baseline was measured; for a first baseline the house's."""
         return self.baseline.protocol if self.baseline else PROTOCOL
 
+    def faulty(self, keys: Sequence[RunKey]) -> list[RunKey]:
+        """Those of the keys that gave no count when the baseline was accepted."""
+        return [key for key in keys if self.baseline and str(key) in self.baseline.faults]
+
     def sizes(self) -> dict[str, int]:
         """Frozen batch sizes, by run key as text."""
         return {key: entry.n for key, entry in self.baseline.entries.items()} if self.baseline else {}
@@ -55,35 +63,59 @@ class Measurer:
     patience: float | None  # seconds of silence that are too many; None: the campaign's own
 
     def measure(self, subject: Subject, boots: int, *, pilot: bool) -> None:
-        """Fill `subject.result` and `subject.readings`; a pilot boot finds the sizes not frozen yet."""
-        wanted = list(dict.fromkeys([*self.keys, *CANARIES]))
+        """Fill `subject.result` and `subject.readings`; a pilot boot finds the sizes not frozen yet and what breaks."""
+        faulty = subject.faulty(self.keys)
+        wanted = [key for key in dict.fromkeys([*self.keys, *CANARIES]) if key not in faulty]
         protocol, frozen = subject.protocol, subject.sizes()
         sizes = {key: frozen[str(key)] for key in wanted if str(key) in frozen}
+        broken: dict[RunKey, RunResult] = {}
         if pilot:
             self.progress.note(f"{subject.guest.name}: one boot to find the batch sizes")
-            found = self._campaign(subject, replace(protocol, batches=1, warm=0, boots=1), sizes)
+            found = self._campaign(subject, wanted, replace(protocol, batches=1, warm=0, boots=1), sizes)
             sizes |= {key: run.processes[0].n for key, run in found.runs.items() if run.processes}
             if found.conditions is None:  # it never spoke: no use in further boots
                 subject.result = found
                 return
-        subject.result = self._campaign(subject, replace(protocol, boots=boots), sizes)
-        unit = subject.result.conditions.unit if subject.result.conditions else "instructions"
-        readings = {key: read(run, unit) for key, run in subject.result.runs.items()}
+            broken = _broken(found)
+        while True:
+            wanted = [key for key in wanted if key not in broken]
+            result = self._campaign(subject, wanted, replace(protocol, boots=boots), sizes)
+            if not (more := _broken(result)) or boots == 1:
+                break
+            broken |= more  # and what came after it in its boot had another history
+            self.progress.note(f"{subject.guest.name}: once more without {', '.join(map(str, more))}")
+        result.runs |= broken
+        if faulty:
+            self.progress.note(
+                f"{subject.guest.name}: what has no count in the baseline: {', '.join(map(str, faulty))}"
+            )
+            result.runs |= self._campaign(subject, faulty, replace(protocol, boots=1), {}).runs
+        subject.result = result
+        unit = result.conditions.unit if result.conditions else "instructions"
+        readings = {key: read(run, unit) for key, run in result.runs.items()}
         subject.readings = {key: reading for key, reading in readings.items() if reading is not None}
 
-    def _campaign(self, subject: Subject, protocol: Protocol, sizes: Mapping[RunKey, int]) -> GuestResult:
+    def _campaign(
+        self, subject: Subject, keys: Sequence[RunKey], protocol: Protocol, sizes: Mapping[RunKey, int]
+    ) -> GuestResult:
         name = subject.guest.name
         campaign = Campaign(
             [subject.guest],
-            {name: list(dict.fromkeys([*self.keys, *CANARIES]))},
+            {name: keys},
             lambda _: subject.payload,
             Budget(protocol.boots, 1, protocol.batches, protocol.warm, 0, _TARGET_NS, _LIMIT_NS, name="gate"),
             protocol.seed,
             self.progress,
             patience=self.patience,
             sizes={name: sizes},
+            history=0,
         )
         return campaign.run()[name]
+
+
+def _broken(result: GuestResult) -> dict[RunKey, RunResult]:
+    """Runs that ended their boot: what came after them is of another boot, with another history."""
+    return {key: run for key, run in result.runs.items() if run.status in ("crashed", "hung")}
 
 
 def insensitive(subject: Subject) -> str | None:

@@ -9,14 +9,22 @@ from pathlib import Path
 from ferrule import __version__
 from ferrule.gate import baseline as baselines
 from ferrule.gate import conditions, decide
-from ferrule.gate.baseline import Baseline, Protocol
+from ferrule.gate.baseline import Baseline, Fault, Protocol
 from ferrule.gate.measure import Subject, insensitive
 from ferrule.gate.verdict import Finding, Report, Verdict
 from ferrule.payload.key import RunKey
 from ferrule.records.samples import WITHOUT, RunResult
 
 
-def compare(subjects: Sequence[Subject], keys: Sequence[RunKey], rule: decide.Rule, whole: bool, how: str) -> Report:
+def compare(
+    subjects: Sequence[Subject],
+    keys: Sequence[RunKey],
+    rule: decide.Rule,
+    *,
+    whole: bool,
+    how: str,
+    strict: bool = False,
+) -> Report:
     """Every subject that has a baseline against it.
 
     Args:
@@ -25,6 +33,7 @@ def compare(subjects: Sequence[Subject], keys: Sequence[RunKey], rule: decide.Ru
         rule: how much more an operation may cost.
         whole: `keys` are all there are: what the baseline has beside them is gone.
         how: the command that makes a baseline.
+        strict: what is inconclusive fails.
     """
     findings: list[Finding] = []
     failures: list[str] = []
@@ -41,17 +50,24 @@ def compare(subjects: Sequence[Subject], keys: Sequence[RunKey], rule: decide.Ru
             continue
         failures += _failures(subject, keys)
         findings += _findings(subject, keys, base, rule, base.protocol.batches)
-        gone = sorted(set(base.entries) - {str(key) for key in keys}) if whole else []
+        gone = sorted({*base.entries, *base.faults} - {str(key) for key in keys}) if whole else []
+        olds = {key: entry.value for key, entry in base.entries.items()}
         findings += [
-            Finding(name, key, Verdict.INCONCLUSIVE, "gone: no such workload any more", old=base.entries[key].value)
+            Finding(name, key, Verdict.INCONCLUSIVE, "gone: no such workload any more", old=olds.get(key))
             for key in gone
         ]
         told.append(_told(subject, base))
     hints = []
-    if any(one.verdict is Verdict.IMPROVED or one.why.startswith(("new:", "gone:")) for one in findings):
+    if any(one.verdict is Verdict.IMPROVED or one.why.startswith(("new:", "gone:", "was ")) for one in findings):
         hints.append(f"the baseline is out of date; accept what was measured: {how}")
     return Report(
-        tuple(findings), tuple(failures), tuple(ungated), tuple(hints), tuple(told), strict=rule == decide.STRICT
+        tuple(findings),
+        tuple(failures),
+        tuple(ungated),
+        hints=tuple(hints),
+        conditions=tuple(told),
+        allowed=str(rule),
+        strict=strict,
     )
 
 
@@ -82,9 +98,20 @@ def accept(subjects: Sequence[Subject], keys: Sequence[RunKey], folder: Path, ru
             failures.append(f"{subject.guest.name}: no baseline was written")
             continue
         found = _findings(subject, keys, base, rule, subject.protocol.batches)
-        findings += [replace(one, verdict=Verdict.OK, why=_accepted(one)) for one in found]
-        measured = {str(key): baselines.entry_of(subject.readings[key]) for key in keys if key in subject.readings}
-        kept = {key: entry for key, entry in (base.entries if base else {}).items() if key not in map(str, keys)}
+        findings += [
+            replace(one, verdict=Verdict.OK if one.new is not None else Verdict.KNOWN, why=_accepted(one))
+            for one in found
+        ]
+        faulty = _faults(subject, keys)
+        measured = {
+            str(key): baselines.entry_of(subject.readings[key])
+            for key in keys
+            if key in subject.readings and str(key) not in faulty
+        }
+        asked = {str(key) for key in keys}
+        kept = {key: entry for key, entry in (base.entries if base else {}).items() if key not in asked}
+        faults = {key: fault for key, fault in (base.faults if base else {}).items() if key not in asked}
+        faults |= faulty
         protocol = subject.protocol
         made = Baseline(
             baselines.SCHEMA,
@@ -92,10 +119,23 @@ def accept(subjects: Sequence[Subject], keys: Sequence[RunKey], folder: Path, ru
             {**conditions.record(subject.guest, subject.payload, result.conditions), "ferrule": __version__},
             Protocol(protocol.batches, protocol.warm, protocol.seed, _boots(subject)),
             {**kept, **measured},
+            faults,
         )
         path = baselines.save(folder, made)
         told.append(f"{subject.guest.name}: baseline of {_boots(subject)} boots: {path}")
     return Report(tuple(findings), tuple(failures), conditions=tuple(told), compared=False)
+
+
+def _faults(subject: Subject, keys: Sequence[RunKey]) -> dict[str, Fault]:
+    """What gave no count to be compared with, by run key as text."""
+    found: dict[str, Fault] = {}
+    for key in keys:
+        run, reading = subject.result.runs[key] if subject.result else None, subject.readings.get(key)
+        if run is not None and run.status not in ("ok", *WITHOUT):
+            found[str(key)] = Fault(run.status, run.reason)
+        elif reading is not None and (lack := decide.incomplete(reading, subject.protocol.batches)):
+            found[str(key)] = Fault("lost", lack)
+    return found
 
 
 def _findings(
@@ -107,7 +147,8 @@ def _findings(
         run = runs.get(key) or RunResult(key, "missing", "the guest did not report it")
         entry = base.entries.get(str(key)) if base else None
         reading = subject.readings.get(key)
-        found.append(decide.judge(subject.guest.name, run, reading, entry, batches=batches, rule=rule))
+        fault = base.faults.get(str(key)) if base else None
+        found.append(decide.judge(subject.guest.name, run, reading, entry, batches=batches, rule=rule, fault=fault))
     return [one for one in found if one is not None]
 
 
@@ -119,13 +160,11 @@ def _failures(subject: Subject, keys: Sequence[RunKey], accepting: bool = False)
         return [f"{name}: not measured: {why}"]
     found = [text for text in (insensitive(subject),) if text]
     for key in keys:
-        reading, run = subject.readings.get(key), result.runs[key]
-        if accepting:
-            if run.status not in ("ok", *WITHOUT):
-                found.append(f"{name}: {key}: {run.status}: {run.reason}")
-            elif reading and (lack := decide.incomplete(reading, subject.protocol.batches)):
-                found.append(f"{name}: {key}: {lack}")
+        if accepting:  # what gave no count, or not all of it, is known from then on; but it must have been tried
+            run = result.runs[key]
+            found += [f"{name}: {key}: {run.status}: {run.reason}"] if run.status == "missing" else []
             continue
+        reading = subject.readings.get(key)
         entry = subject.baseline.entries.get(str(key)) if subject.baseline else None
         text = decide.disagreement(name, str(key), reading, entry) if reading else None
         found += [text] if text else []
@@ -135,10 +174,17 @@ def _failures(subject: Subject, keys: Sequence[RunKey], accepting: bool = False)
 def _other_machine(subject: Subject, base: Baseline) -> str:
     """In what the booted guest is not the one the baseline is of; empty when it is, or never spoke."""
     said = subject.result.conditions if subject.result else None
-    return "; ".join(baselines.differences(base.key, conditions.complete(subject.known, said))) if said else ""
+    if said is None:
+        return ""
+    whole = conditions.complete(subject.known, said)
+    if conditions.KERNEL_HASH in base.key and conditions.KERNEL_HASH not in whole:  # accepted before it had a name
+        whole = conditions.unnamed(whole)
+    return "; ".join(baselines.differences(base.key, whole))
 
 
 def _accepted(finding: Finding) -> str:
+    if finding.new is None:
+        return f"known from now on: {finding.why.partition('; ')[0]}"
     if finding.old is None:
         return "new"
     return f"accepted: {finding.why}" if finding.verdict is not Verdict.OK or finding.changed else finding.why

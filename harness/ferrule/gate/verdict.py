@@ -15,9 +15,10 @@ class Verdict(Enum):
     """What became of one workload on one guest, gravest first."""
 
     REGRESSED = "regressed"  # more than is allowed
-    IMPLAUSIBLE = "implausible"  # the number is not believed: zero, negative, halved, doubled, cut short, redefined
+    IMPLAUSIBLE = "implausible"  # the number is not believed: zero, negative, halved, cut short, redefined, or lost
     INCONCLUSIVE = "inconclusive"  # nothing to compare with, or nothing that can be told apart
     IMPROVED = "improved"  # less by more than that; of counts: a new baseline is due
+    KNOWN = "known"  # no number, as the baseline has it: wrong, crashed, hung ...
     OK = "ok"
 
 
@@ -87,6 +88,7 @@ class Report:
     hints: tuple[str, ...] = ()  # what to do next
     conditions: tuple[str, ...] = ()  # a line a guest: under which key it was compared
     advice: tuple[str, ...] = ()  # what stored runs say: no verdict depends on it
+    allowed: str = ""  # how much more an operation may cost
     strict: bool = False  # what is inconclusive fails
     compared: bool = True  # False: a baseline was written, or advice was asked for: nothing was gated
 
@@ -108,10 +110,9 @@ class Report:
             return EXIT_OK
         if self.having(Verdict.REGRESSED):
             return EXIT_REGRESSION
-        unsure = self.strict and any(one.old is not None for one in self.having(Verdict.INCONCLUSIVE))
-        return (
-            EXIT_INFRASTRUCTURE if self.ungated or self.cut or unsure or self.having(Verdict.IMPLAUSIBLE) else EXIT_OK
-        )
+        unsure = [one for one in self.having(Verdict.INCONCLUSIVE) if one.old is not None or one.new is None]
+        doubt = self.ungated or self.cut or self.having(Verdict.IMPLAUSIBLE) or (self.strict and unsure)
+        return EXIT_INFRASTRUCTURE if doubt else EXIT_OK
 
     @property
     def unit(self) -> str:

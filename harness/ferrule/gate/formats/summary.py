@@ -22,6 +22,8 @@ def render(report: Report) -> str:
         blocks.append("\n".join(f"- {escape(line)}" for line in lines))
     loud = [one for one in report.findings if one.verdict is not Verdict.OK or one.changed]
     quiet = [one for one in report.findings if one not in loud]
+    if report.allowed and report.findings:
+        blocks.append(escape(report.allowed))
     if loud:
         blocks += [_table(loud), "\n".join(f"- {escape(f'{one.guest} {one.workload}: {one.why}')}" for one in loud)]
     if quiet:

@@ -30,6 +30,7 @@ def render(report: Report) -> str:
     """The whole text, without a newline at its end."""
     blocks = []
     if report.findings:
+        blocks += [report.allowed] if report.allowed else []
         align = ("left", "left", "left", "right", "right", "right", "right", "left")
         rows = [cells(one) for one in report.findings]
         blocks.append(tabulate(rows, HEADERS, colalign=align, disable_numparse=True))

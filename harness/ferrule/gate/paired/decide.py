@@ -120,8 +120,9 @@ def _judged(found: Finding, arms: tuple[Series, Series] | None, decision: Decisi
     estimate = Estimate(decision.ratio, decision.low, decision.high, decision.p_adjusted, decision.pairs)
     said = f"{estimate}, {decision.pairs} pairs, p {decision.p_adjusted:.2g}"
     if decision.verdict in ("regressed", "improved") and not 1.0 / FACTOR < decision.ratio < FACTOR:
-        word = "doubled" if decision.ratio > 1 else "halved"
-        return replace(found, estimate=estimate, why=f"{word}, or worse: {said}; somebody has to look")
+        if decision.ratio < 1:
+            return replace(found, estimate=estimate, why=f"halved, or less: {said}; somebody has to look")
+        said += "; it doubled, or worse: look whether it still does the same"
     disturbed = max(one.disturbed for one in arms)
     note = f"; {disturbed:.0%} of the batches were disturbed" if disturbed > 0.05 else ""
     return replace(found, verdict=Verdict(decision.verdict), estimate=estimate, why=said + note)
