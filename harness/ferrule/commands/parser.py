@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ferrule import __version__
 from ferrule.anatomy import flags as anatomy_flags
-from ferrule.commands import actions
+from ferrule.commands import actions, export
 from ferrule.gate import flags as gate_flags
 from ferrule.kernels import command as kernel_command
 from ferrule.options import flags
@@ -150,6 +150,21 @@ COMMANDS: dict[str, tuple[str, str, Add]] = {
         "where every instruction of an operation goes, by function: counts under QEMU, with an instrument in it",
         "ferrule anatomy --guest linux,floor --workload pipe_latency",
         _anatomy,
+    ),
+    "initramfs": (
+        "the Linux payload as an initial file system, for a kernel that you boot yourself",
+        "ferrule initramfs --out initrd.cpio",
+        export.add_initramfs,
+    ),
+    "disk": (
+        "the Linux payload as an ext2 root disk, for a kernel that mounts one",
+        "ferrule disk --out root.ext2",
+        export.add_disk,
+    ),
+    "transcript": (
+        "what became of every run in the serial output of such a boot",
+        "ferrule transcript console.log",
+        export.add_transcript,
     ),
     "publish": ("write the stored runs as Markdown pages", "ferrule publish --out pages", _publish),
     "validate": ("check the harness itself against known truths", "ferrule validate --short", _validate),

@@ -16,7 +16,7 @@ from typing import Final
 
 from ferrule.errors import EXIT_OK, UsageError
 from ferrule.gate.verdict import Report
-from ferrule.guests import kind
+from ferrule.machine.options import kind
 
 GUEST: Final = "linux"  # whose kernel it is when none is named
 BUILD: Final = "candidate"  # the common name of a kernel's builds when none is given

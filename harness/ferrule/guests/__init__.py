@@ -17,7 +17,7 @@ from ferrule.guests import outside
 from ferrule.guests.outside import Source
 from ferrule.images import guestfile
 from ferrule.machine.guest import Ending, Execution, Guest
-from ferrule.machine.options import GuestOptions
+from ferrule.machine.options import GuestOptions, kind
 from ferrule.payload import port
 
 __all__ = [
@@ -57,11 +57,6 @@ def add(folder: Path) -> None:
 def available() -> dict[str, str]:
     """Name of every guest and what it is: the first line of its module. For `ferrule list`."""
     return {name: source.what for name, source in sorted(_sources().items())}
-
-
-def kind(name: str) -> str:
-    """Which module a guest is of: `linux` of linux:asterinas, `ssh` of ssh://user@host."""
-    return name.partition(":")[0]
 
 
 def embedded() -> list[str]:

@@ -33,3 +33,8 @@ class GuestOptions:
     guest_files: Mapping[tuple[str, str], Path] = field(
         default_factory=dict
     )  # (guest, key) -> file, before guests.toml
+
+
+def kind(name: str) -> str:
+    """Which module a guest is of: `linux` of linux:asterinas, `ssh` of ssh://user@host."""
+    return name.partition(":")[0]
