@@ -112,6 +112,44 @@ def test_exit_codes_pass_through_nox(code: int, expected: int, tmp_path: Path) -
     assert done.returncode == expected, done.stderr
 
 
+def test_relative_paths_are_the_callers_from_any_folder(tmp_path: Path) -> None:
+    pytest.importorskip("nox")
+    (tmp_path / "project").mkdir()
+    (tmp_path / "caller").mkdir()
+    (tmp_path / "caller" / "test_mine.py").touch()
+    (tmp_path / "project" / "noxfile.py").write_text(
+        "import os, sys, nox\n"
+        f"sys.path.insert(0, {str(ROOT)!r})\n"
+        "import noxfile as house\n"
+        "@nox.session(venv_backend='none')\n"
+        "def here(session):\n"
+        "    print(*(house.of_caller(session, word) for word in session.posargs))\n"
+        "    house.passing_through(session, sys.executable, '-c', 'import os; print(os.getcwd())')\n"
+        "    print(os.getcwd())\n"
+    )
+    words = ["-s", "here", "--", "test_mine.py::test_one", "-k", "absent.py"]
+    done = subprocess.run(
+        [sys.executable, "-m", "nox", "-f", "../project/noxfile.py", *words],
+        cwd=tmp_path / "caller",
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    caller, project = str(tmp_path / "caller"), str(tmp_path / "project")
+    assert done.stdout.splitlines() == [f"{caller}/test_mine.py::test_one -k absent.py", caller, project]
+
+
+def test_the_noxfile_starts_from_any_folder(tmp_path: Path) -> None:
+    pytest.importorskip("nox")
+    command = [sys.executable, str(ROOT / "noxfile.py"), "--list"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert "bench" in done.stdout
+    assert not list(tmp_path.iterdir())
+
+
 def start_over(tmp_path: Path, preparation: str) -> subprocess.CompletedProcess[str]:
     """The noxfile, alone in a folder, started by a Python without site-packages and with something else amiss."""
     (tmp_path / "noxfile.py").write_text((ROOT / "noxfile.py").read_text())
