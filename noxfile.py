@@ -228,6 +228,31 @@ def clock(session: nox.Session) -> None:
 
 
 @nox.session(reuse_venv=True)
+def kills(session: nox.Session) -> None:
+    """Kill runs and their QEMU at random moments, 200 times each or as FERRULE_KILLS says, and resume them."""
+    long_test(session, "tests/test_kills.py", FERRULE_KILLS="200")
+
+
+@nox.session(reuse_venv=True)
+def streams(session: nox.Session) -> None:
+    """Read ten million damaged and hostile streams, or as many as FERRULE_STREAMS says: none becomes a wrong sample."""
+    long_test(session, "tests/records/test_many.py", FERRULE_STREAMS="10000000")
+
+
+@nox.session(reuse_venv=True)
+def soak(session: nox.Session) -> None:
+    """Measure for two hours, or for FERRULE_SOAK seconds: descriptors, processes, memory and files stay flat."""
+    long_test(session, "tests/test_soak.py", FERRULE_SOAK="7200")
+
+
+def long_test(session: nox.Session, file: str, **amounts: str) -> None:
+    """A test that the others run a small amount of; the environment may ask for another amount."""
+    install(session, "dev", *(["compiler"] if compiler_missing() else []))
+    asked = {name: os.environ.get(name, amount) for name, amount in amounts.items()}
+    session.run("python", "-m", "pytest", "-q", "-s", file, *session.posargs, env=asked)
+
+
+@nox.session(reuse_venv=True)
 def lint(session: nox.Session) -> None:
     """Check style and types of the Python, and the format of the C."""
     install(session, "dev")

@@ -53,3 +53,12 @@ def test_a_killed_measurement_leaves_nothing(name: str) -> None:
     child.communicate()
     with Presence(name) as alone:
         assert not alone.others()
+
+
+def test_many_at_once_are_no_fault(name: str) -> None:
+    with Presence(name) as first:
+        callers = [Presence(name) for _ in range(100)]
+        assert all(one.others() for one in callers)
+        assert first.others()
+        for one in callers:
+            one.close()

@@ -6,6 +6,7 @@ So both know of each other, and nothing is left over. Processes of another netwo
 
 from __future__ import annotations
 
+import errno
 import socket
 from contextlib import suppress
 from types import TracebackType
@@ -26,17 +27,21 @@ class Presence:
 
     def _appear(self) -> None:
         """Listen where nobody does, else call who listens. Where there are no such sockets nobody is seen."""
-        with suppress(OSError, AttributeError):
-            made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
-            made.setblocking(False)
+        if not hasattr(socket, "AF_UNIX"):
+            return
+        made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        made.setblocking(False)
+        try:
+            made.bind(self._name)
+            made.listen(64)
+            self._listens = made
+        except OSError as error:
+            self._seen = error.errno == errno.EADDRINUSE
             try:
-                made.bind(self._name)
-                made.listen(16)
-                self._listens = made
-            except OSError:
                 made.connect(self._name)
                 self._calls.append(made)
-                self._seen = True
+            except OSError:  # it hears of too many at once, and knows that it is not alone
+                made.close()
 
     def others(self) -> bool:
         """Whether another measurement ran at any moment since this one began."""

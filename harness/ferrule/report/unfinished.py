@@ -74,10 +74,9 @@ class Unfinished(Ledger):
         """Let go of the file; one of a complete run is removed."""
         if self._handle < 0:
             return
-        if complete:
-            self.path.unlink(missing_ok=True)
         if complete or not self.path.exists():
-            self.path.with_suffix(".lock").unlink(missing_ok=True)
+            self.path.with_suffix(".lock").unlink(missing_ok=True)  # first: the other way round a kill would leave it
+            self.path.unlink(missing_ok=True)
             with suppress(OSError):  # others are unfinished
                 self.path.parent.rmdir()
         os.close(self._handle)
