@@ -95,7 +95,7 @@ def test_a_verification_leaves_its_verdicts_in_the_json(tmp_path: Path) -> None:
     assert found["runs"]["local"]["null_call"] == {"status": "ok", "reason": ""}
 
 
-WITHOUT = {"scheme_call": ("unsupported", []), "null_call": ("works", ["--benchmark-disable"])}
+WITHOUT = {"scheme_call": ("absent", []), "null_call": ("works", ["--benchmark-disable"])}
 
 
 @pytest.mark.parametrize("workload", WITHOUT)

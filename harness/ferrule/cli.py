@@ -16,9 +16,12 @@ FROM_PYTEST = {1: EXIT_INFRASTRUCTURE, 3: EXIT_INFRASTRUCTURE, 4: EXIT_USAGE, 5:
 # A shell's `&` leaves SIGINT ignored, and with it nobody could interrupt the measurement.
 MEASURE = (
     "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler);"
-    " import pytest; status = pytest.main(sys.argv[1:]);"
+    " import pytest; from ferrule import terminal; status = pytest.main(sys.argv[1:], plugins=[terminal]);"
     " from ferrule.cli import ended; sys.exit(ended(int(status)))"
 )
+# -qq: no line that counts tests, for our own last lines say what was found; -v brings it back. The warning is that
+# pytest cannot rewrite asserts in a plugin that it was started with; ours has none.
+QUIET = ("-qq", "-rN", "--no-header", "-p", "no:cacheprovider", *("-W", "ignore:Module already imported"))
 # Our tables say what pytest-benchmark's says, with intervals; theirs is for those who ask for it.
 THEIR_TABLE = tuple(
     f"--benchmark-{what}" for what in ("compare", "histogram", "columns", "sort", "group-by", "verbose")
@@ -48,17 +51,7 @@ def run(arguments: Sequence[str]) -> NoReturn:
     """Run the suites with pytest; arguments are pytest's and ours."""
     paths.guest()  # missing sources are said here, in one line
     # The settings are named: pytest would look for them above every argument that happens to be a folder.
-    quiet = [
-        "-q",
-        "-rN",
-        "--no-header",
-        "-p",
-        "no:cacheprovider",
-        "--rootdir",
-        str(paths.suites()),
-        "-c",
-        str(paths.suites() / "pytest.ini"),
-    ]
+    quiet = [*QUIET, "--rootdir", str(paths.suites()), "-c", str(paths.suites() / "pytest.ini")]
     if not any(argument.startswith(THEIR_TABLE) for argument in arguments):
         quiet.append("--benchmark-quiet")
     # A fresh interpreter: pytest wants to import its plugins itself, and this one has imported half of ours. It takes

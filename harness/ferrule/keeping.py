@@ -93,11 +93,14 @@ class Keeping:
                 if self._open is not None:
                     self._open.close(complete and stored)
 
-    def advice(self) -> str | None:
-        """How the run goes on, when it is not complete."""
-        if self._open is None or not self._open.path.exists():
-            return None
-        return f"not finished: ferrule run --resume {self._run_id}"
+    def ending(self, counts: str) -> str:
+        """The last line of a run: its id, what it gave, and what can be done with it."""
+        if self._run_id is None:
+            return f"run: {counts}; not stored"
+        said = f"run {self._run_id}: {counts}"
+        if self._open is not None and self._open.path.exists():
+            return f"{said}; not finished: ferrule run --resume {self._run_id}"
+        return said if self.option.verify_only else f"{said}; compare: ferrule compare last~1 last"
 
     def _doubt(self, results: Mapping[str, GuestResult]) -> None:
         """Look for values that cannot be."""

@@ -24,7 +24,7 @@ from ferrule.payload.key import RunKey
 from ferrule.payload.registry import find, workloads
 from ferrule.payload.selection import Asked, Variants, asked_keys, keys_of, parse_key, parse_place, suite_of
 from ferrule.records.samples import GuestResult, RunResult
-from ferrule.report import extra_info, matrix, tables, verdicts
+from ferrule.report import extra_info, finding, matrix, tables, verdicts
 from ferrule.report.codec import encode
 from ferrule.report.columns import columns
 from ferrule.report.unfinished import Found
@@ -198,8 +198,10 @@ class Session:
         lines += filter(None, [offer(list(self.skipped))])
         if self.keeping.stored is not None and self.keeping.stored.is_dir():
             lines.append(f"history: {self.keeping.stored}")
-        if advice := self.keeping.advice():
-            lines.append(advice)
+        made = columns(found)
+        if said := (finding.verified if self.verify_only else finding.measured)(made):
+            lines.append(said)
+        lines.append(self.keeping.ending(finding.counted(made)))
         return "\n".join(lines)
 
     def facts(self) -> dict[str, object]:
