@@ -148,6 +148,7 @@ def test_measure_and_publish(installed: Installed) -> None:
     lines = [next(installed.home.glob(f"results/*/*/{guest}.jsonl")).read_text() for guest in ("local", "floor")]
     assert all(json.loads(line)["commit"] is None for text in lines for line in text.splitlines())
     assert "results/published/" in installed("ferrule", "publish")
+    assert not (installed.home / ".benchmarks").exists(), "nothing is left where nothing was saved"
 
 
 def test_the_suites_by_name_under_pytest_itself(installed: Installed) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import platform
 import sys
 from collections.abc import Generator
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -89,6 +90,12 @@ def pytest_benchmark_compare_machine_info(
         names = [name for name in sorted({*machine_info, *saved}) if machine_info.get(name) != saved.get(name)]
         told = ", ".join(f"{name} {saved.get(name)} there and {machine_info.get(name)} here" for name in names)
         print(f"ferrule: --benchmark-compare: a stored run is of another machine: {told}", file=sys.stderr)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """At each start pytest-benchmark makes a folder where the user stands: it goes again if nothing was saved in it."""
+    with suppress(OSError):  # there is something in it, or none
+        (config.invocation_params.dir / ".benchmarks").rmdir()
 
 
 def document(config: pytest.Config) -> dict[str, Any]:
