@@ -20,7 +20,7 @@ def profile(workload: str, **own: float) -> Profile:
     nodes = [Node(-1, place, False, count, 0.0) for place, count in enumerate(own.values())]
     value = sum(own.values())
     made_of = {"kernel": Row(value, value, value)}
-    return Profile("redox", workload, "call", 10, 1, value, 0.0, 0.0, 1.0, functions, nodes, made_of, {})
+    return Profile("redox", workload, "call", 10, 1, value, 0.0, 0.0, 1.0, functions, nodes, made_of, {}, {})
 
 
 @needs_qemu

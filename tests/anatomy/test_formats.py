@@ -41,6 +41,7 @@ PROFILE = Profile(
     ],
     made_of={"payload": Row(10, 10, 10), "kernel": Row(90, 80, 100), "syscall": Row(0, 0, 0)},
     conditions={"kernel": "Redox"},
+    everything={"halt": 1.0},
     notes=("a note",),
 )
 

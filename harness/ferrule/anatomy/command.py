@@ -21,6 +21,7 @@ from ferrule.options.measurement import extra_of, guests_of
 from ferrule.payload.key import RunKey
 from ferrule.payload.registry import find
 from ferrule.payload.selection import parse_key, variants_of
+from ferrule.records.samples import WITHOUT
 
 _OWN_KERNEL = ("local", "ssh", "floor")  # guests that boot no kernel of the user's
 
@@ -55,7 +56,7 @@ def anatomy(parsed: argparse.Namespace) -> int:
     if parsed.out is not None:
         for path in formats.write(parsed.out, profiles, parsed.format.split(",")):
             print(path)
-    broken = any(not why.startswith("unsupported") for one in found for why in one.missing.values())
+    broken = any(why.partition(":")[0] not in WITHOUT for one in found for why in one.missing.values())
     return EXIT_INFRASTRUCTURE if broken or not profiles else EXIT_OK
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +20,7 @@ from ferrule.anatomy.symbols import assign
 from ferrule.anatomy.trace import Window, read
 from ferrule.errors import InfrastructureError
 from ferrule.payload.build import Payload
+from ferrule.payload.key import RunKey
 from ferrule.records.samples import GuestResult, ProcessSamples, RunResult
 from ferrule.stats.per_op import ENTRY, exact_overhead
 
@@ -59,7 +60,20 @@ def open_trace(
     return Dissection(guest, listing, windows, followed, loops, addresses, kernel.note)
 
 
-def of_any(boots: Sequence[Dissection], run: RunResult, result: GuestResult) -> Profile:
+def spans(runs: Sequence[RunResult]) -> dict[RunKey, slice]:
+    """Which of a loop's windows are whose, of runs whose batches were not calibrated: in the order they were run."""
+    found: dict[RunKey, slice] = {}
+    for workload in {run.key.workload for run in runs}:
+        start = 0
+        for run in sorted(
+            (one for one in runs if one.key.workload == workload), key=lambda one: one.processes[0].position
+        ):
+            end = start + len(run.processes[0].warm_ticks) + len(run.processes[0].ticks)
+            found[run.key], start = slice(start, end), end
+    return found
+
+
+def of_any(boots: Sequence[Dissection], run: RunResult, result: GuestResult, span: slice = slice(None)) -> Profile:
     """The profile of one run, which was in one of these boots: a guest that goes wrong is booted again without it.
 
     Raises:
@@ -68,21 +82,21 @@ def of_any(boots: Sequence[Dissection], run: RunResult, result: GuestResult) -> 
     failure = InfrastructureError(f"{result.guest}: {run.key}: the instrument saw no batch")
     for of in boots:
         try:
-            return dissect(of, run, result)
+            return dissect(of, run, result, span)
         except InfrastructureError as error:
             failure = error
     raise failure
 
 
-def dissect(of: Dissection, run: RunResult, result: GuestResult) -> Profile:
-    """The profile of one run.
+def dissect(of: Dissection, run: RunResult, result: GuestResult, span: slice = slice(None)) -> Profile:
+    """The profile of one run; `span`: its windows among those of its loop, where other runs have some too.
 
     Raises:
         InfrastructureError: a window's sum is not what its batch counted.
     """
     process = run.processes[0]
     place = of.loops[run.key.workload]
-    own = [number for number, window in enumerate(of.windows) if window.loop == place]
+    own = [number for number, window in enumerate(of.windows) if window.loop == place][span]
     ticks = [*process.warm_ticks.tolist(), *process.ticks.tolist()]
     if len(own) < len(ticks):
         raise InfrastructureError(f"{of.guest}: {run.key}: {len(own)} windows for {len(ticks)} batches")
@@ -90,7 +104,7 @@ def dissect(of: Dissection, run: RunResult, result: GuestResult) -> Profile:
     walker = stacks.Walker(of.listing)
     operations, measured = process.ran or process.n, len(process.ticks)
     batches = []
-    for number in own:
+    for number in own[-len(ticks) - 1 :]:  # one more, so that the stacks of those that are counted are known
         counted = number in own[-measured:]
         interrupted = walker.walk(of.windows[number], of.followed[number], counted)
         if counted:
@@ -124,6 +138,7 @@ def _profile(
     loop = _function_at(of, of.addresses[run.key.workload])
     rows = made_of.count(of.listing, made_of.marker(of.listing, loop, batches), batches)
     notes = [of.note, f"the sum over all addresses equals the ticks of each of {len(batches)} batches"]
+    whole = [replace(batch, interrupted=np.zeros_like(batch.interrupted)) for batch in batches]
     used = sorted(set(tree.function))
     known = of.listing.functions
     functions = [Function(known.names[i], known.addresses[i], known.groups[i], known.named[i]) for i in used]
@@ -145,6 +160,7 @@ def _profile(
         made_of={**rows, "payload": _payload(rows, value)},
         conditions={key: facts[key] for key in sorted(facts) if key.startswith(("kernel.", "qemu.", "loader."))}
         | {"kernel": result.conditions.kernel if result.conditions else ""},
+        everything={name: row.value for name, row in made_of.count(of.listing, None, whole).items()},
         notes=tuple(notes),
     )
 

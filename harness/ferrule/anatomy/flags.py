@@ -11,7 +11,8 @@ from ferrule.errors import UsageError
 from ferrule.options import flags
 
 FORMATS: Final = ("json", "callgrind", "folded", "speedscope", "svg", "markdown")  # modules of anatomy.formats
-_SUBJECT: Final = ("--guest", "--workload", "--extra-guest", "--extra", "--patience")
+_GUESTS: Final = ("--guest", "--extra-guest", "--patience")
+_WORKLOADS: Final = ("--workload", "--extra")
 _MACHINE: Final = (
     "--memory",
     "--smp",
@@ -26,15 +27,42 @@ _MACHINE: Final = (
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Add all flags."""
-    known = {flag.name: flag for flag in flags.every()}
-    for name in (*_SUBJECT, *_MACHINE):
-        parser.add_argument(name, help=known[name].help, **known[name].more)
+    add_guests(parser, _WORKLOADS)
     flag = parser.add_argument
     flag("--batches", type=int, default=5, metavar="N", help="timed batches to look into (default: 5)")
     flag("--top", type=int, default=10, metavar="N", help="functions in a table (default: 10)")
     flag("--out", type=Path, metavar="DIR", help="write files there: profiles, callgrind, folded, speedscope, SVG")
     flag("--format", default=",".join(FORMATS), metavar="NAMES", help=f"of these files: {', '.join(FORMATS)}")
     flag("--diff", nargs=2, metavar=("A", "B"), type=Path, help="compare stored profiles, folders of them, or kernels")
+
+
+def add_guests(parser: argparse.ArgumentParser, more: Sequence[str] = ()) -> None:
+    """Add those that say on what, which `ferrule power` has too."""
+    known = {flag.name: flag for flag in flags.every()}
+    for name in (*_GUESTS, *more, *_MACHINE):
+        parser.add_argument(name, help=known[name].help, **known[name].more)
+
+
+def add_power(parser: argparse.ArgumentParser) -> None:
+    """The flags of `ferrule power`."""
+    add_guests(parser)
+    flag = parser.add_argument
+    flag("--sleepers", action="store_true", help="also 1, 8 and 64 sleepers with deadlines 1 to 50 ms apart")
+    flag("--no-host", action="store_true", help="leave out the 10 seconds by the host's clock")
+    flag("--top", type=int, default=5, metavar="N", help="functions in a table (default: 5)")
+    flag("--out", type=Path, metavar="FILE", help="write all figures there, as JSON")
+
+
+def check_guests(parsed: argparse.Namespace) -> None:
+    """Refuse a command that names no guest.
+
+    Raises:
+        UsageError: names the flag.
+    """
+    if not parsed.guest:
+        raise UsageError("--guest: say which, e.g. --guest linux,floor")
+    if parsed.top < 1:
+        raise UsageError(f"--top {parsed.top}: must be at least 1")
 
 
 def add_missing(parsed: argparse.Namespace) -> None:

@@ -17,6 +17,9 @@ from ferrule.anatomy.listing import Listing
 from ferrule.anatomy.profile import Row
 from ferrule.anatomy.trace import Flags, Ints, Window, Words
 
+# Physical addresses by which PCs' timers are armed: the local APIC's initial count, the HPET's comparators. The PIT is
+# behind ports and a TSC deadline in a model-specific register: neither shows which one was written.
+TIMERS: Final = np.array([0xFEE00380, *(0xFED00108 + 0x20 * n for n in range(3))], dtype=np.uint64)
 LINE: Final = 6  # bits of an address within a cache line
 PAGE: Final = 12
 TITLES: Final = {
@@ -35,6 +38,7 @@ TITLES: Final = {
     "rdmsr": "MSR reads",
     "port": "port accesses",
     "device": "device-memory accesses",
+    "timer": "timer programmings (local APIC, HPET)",
     "cpuid": "cpuid",
     "counter": "counter reads (rdtsc)",
     "locked": "locked operations",
@@ -146,6 +150,7 @@ def _rows(listing: Listing, mark: Marker | None, batch: Batch) -> dict[str, Ints
     rows["load"] = _tell_at(number, accesses.by[made & ~accesses.store], size)
     rows["store"] = _tell_at(number, accesses.by[made & accesses.store], size)
     rows["device"] = _tell_at(number, accesses.by[made & accesses.device], size)
+    rows["timer"] = _tell_at(number, accesses.by[made & accesses.store & np.isin(accesses.physical, TIMERS)], size)
     memory = made & ~accesses.device
     physical = accesses.physical[memory]
     virtual, shift = code.address[here[counted]], np.uint64(LINE)

@@ -55,15 +55,15 @@ def measure(
     """
     found = Found(name, (), {})
     left = list(dict.fromkeys(keys))
-    while left:
+    while left:  # where batches are calibrated, only the loop tells whose a window is
         now = list({key.workload: key for key in reversed(left)}.values())[::-1]
         left = [key for key in left if key not in now]
-        more = _measure(name, options, now, progress, batches=batches, extra=extra, patience=patience)
+        more = together(name, options, now, progress, batches=batches, extra=extra, patience=patience)
         found = Found(name, (*found.profiles, *more.profiles), {**found.missing, **more.missing})
     return found
 
 
-def _measure(
+def together(
     name: str,
     options: GuestOptions,
     keys: Sequence[RunKey],
@@ -72,8 +72,9 @@ def _measure(
     batches: int,
     extra: Sequence[Path] = (),
     patience: float | None = None,
+    size: int | None = None,
 ) -> Found:
-    """The same of runs whose loops differ, all in one boot."""
+    """The same, all in one boot: of runs whose loops differ, or of batches of one `size`."""
     plain = guests.create(name, replace(options, accel="icount", plugin=""))
     if plain.accel != "icount":
         raise InfrastructureError(f"{name}: is no guest that QEMU counts the instructions of")
@@ -83,8 +84,12 @@ def _measure(
     plugin = instrument.ready(qemu.find(plain.arch))
     budget = Budget(1, 1, batches, _WARM, 0, _TARGET_NS, _LIMIT_NS, name="anatomy")
 
+    frozen = {} if size is None else dict.fromkeys(keys, size)
+
     def boot(guest: Guest, told: Progress) -> GuestResult:
-        campaign = Campaign([guest], {name: keys}, lambda _: payload, budget, SEED, told, patience=patience)
+        campaign = Campaign(
+            [guest], {name: keys}, lambda _: payload, budget, SEED, told, patience=patience, sizes={name: frozen}
+        )
         return campaign.run()[name]
 
     with files.scratch() as folder, ThreadPoolExecutor(1) as beside:
@@ -108,10 +113,12 @@ def _measure(
             dissect.open_trace(name, one, watched, payload=payload, kernel=kernel, library=library)
             for one in trace.boots(prefix)
         ]
+    whose = dissect.spans(good)
     done: list[Profile] = []
     for run in good:
         try:
-            profile, same = dissect.of_any(traced, run, result), compared.check(run)
+            span = whose[run.key] if size is not None else slice(None)
+            profile, same = dissect.of_any(traced, run, result, span), compared.check(run)
             done.append(replace(profile, notes=(*profile.notes, same)))
         except FerruleError as error:
             missing[str(run.key)] = str(error)

@@ -72,6 +72,7 @@ class Profile:
     nodes: Sequence[Node]
     made_of: Mapping[str, Row]
     conditions: Mapping[str, str]
+    everything: Mapping[str, float]  # as made_of, what interrupts did included
     notes: Sequence[str] = field(default_factory=tuple)
 
     def exclusive(self, interrupts: bool = False) -> dict[int, float]:

@@ -80,6 +80,7 @@ class Walker:
         self._flow: list[int] = decoded.flow.tolist()
         self._function: list[int] = functions.of.tolist()
         self._of = functions.of
+        self._word = np.isin(decoded.flow, np.array([int(Flow.CALL), int(Flow.RETURN)]))
         self._turns = np.isin(decoded.flow, np.array(_TURNS))
         self._program = [group != "kernel" for group in functions.groups]
         self._interrupts = listing.handlers.interrupts
@@ -90,7 +91,7 @@ class Walker:
     def walk(self, window: Window, followed: Followed, counted: bool) -> Flags:
         """Take a window; returns for each executed instruction whether it was within an interrupt."""
         interrupted = np.zeros(window.code.size, np.bool_)
-        slots = _slots(window)
+        slots = _slots(window, self._word)
         for cpu in np.unique(window.cpu).tolist():
             own = np.flatnonzero(window.cpu == cpu)
             if cpu == int(window.cpu[0]) or cpu not in self._current:  # the batch's own end is at its beginning again
@@ -240,9 +241,10 @@ class Walker:
         return _Frame(self.tree.node(ROOT, function, False, self._program[function]), 0, 0)
 
 
-def _slots(window: Window) -> tuple[dict[int, int], dict[int, int]]:
-    """Of executed instructions the physical address last stored to, and the one first loaded from."""
-    by, physical, store = window.accesses.by, window.accesses.physical, window.accesses.store
+def _slots(window: Window, turning: Flags) -> tuple[dict[int, int], dict[int, int]]:
+    """Of executed calls and returns the physical address last stored to, and the one first loaded from."""
+    wanted = turning[window.code[window.accesses.by]]
+    by, physical, store = (row[wanted] for row in (window.accesses.by, window.accesses.physical, window.accesses.store))
     stored = dict(zip(by[store].tolist(), physical[store].tolist(), strict=True))
     loads = ~store
     loaded = dict(zip(by[loads][::-1].tolist(), physical[loads][::-1].tolist(), strict=True))

@@ -57,6 +57,13 @@ def anatomy(parsed: Namespace) -> int:
     return look(parsed)
 
 
+def power(parsed: Namespace) -> int:
+    """`ferrule power`."""
+    from ferrule.anatomy.power import power as measure
+
+    return measure(parsed)
+
+
 def validate(parsed: Namespace) -> int:
     """`ferrule validate`."""
     from ferrule.validate.command import validate as check

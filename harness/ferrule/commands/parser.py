@@ -105,6 +105,11 @@ def _anatomy(command: argparse.ArgumentParser) -> None:
     command.set_defaults(action=actions.anatomy)
 
 
+def _power(command: argparse.ArgumentParser) -> None:
+    anatomy_flags.add_power(command)
+    command.set_defaults(action=actions.power)
+
+
 def _compare(command: argparse.ArgumentParser) -> None:
     add = command.add_argument
     which = "last, last~1, a run id or its beginning, or a file that --json or the history wrote"
@@ -165,6 +170,11 @@ COMMANDS: dict[str, tuple[str, str, Add]] = {
         "what became of every run in the serial output of such a boot",
         "ferrule transcript console.log",
         export.add_transcript,
+    ),
+    "power": (
+        "what a kernel executes when nobody asks it: idle seconds, wake-ups, timers, counted under QEMU",
+        "ferrule power --guest linux,floor",
+        _power,
     ),
     "publish": ("write the stored runs as Markdown pages", "ferrule publish --out pages", _publish),
     "validate": ("check the harness itself against known truths", "ferrule validate --short", _validate),

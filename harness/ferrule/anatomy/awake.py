@@ -1,0 +1,106 @@
+"""What the host sees of an idle guest, by its scheduler's accounting: a check that knows nothing of the instrument.
+
+The guest runs under plain emulation, in real time, and sleeps. A virtual CPU that has nothing to do sleeps in the host,
+so its thread's voluntary switches are its wake-ups, and its share of a CPU is how busy it was.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+from ferrule import guests
+from ferrule.campaign.progress import Progress
+from ferrule.errors import FerruleError
+from ferrule.machine.options import GuestOptions
+from ferrule.payload.build import build_for, patch_plan
+from ferrule.payload.key import RunKey
+from ferrule.payload.plan import Plan, PlannedRun, nonce
+
+SECONDS: Final = 10.0
+_SETTLE: Final = 2.0
+_LONG: Final = 30000  # ms of the guest's sleep: it outlasts the look
+
+
+@dataclass(frozen=True)
+class Seen:
+    """Of the virtual CPUs' threads."""
+
+    wakeups: float  # a second
+    busy: float  # share of one CPU of the host
+    seconds: float
+
+
+def wakeups(seen: Seen | None) -> str:
+    """For a table."""
+    return "not measurable here" if seen is None else f"{seen.wakeups:.1f}"
+
+
+def busy(seen: Seen | None) -> str:
+    """Likewise."""
+    return "not measurable here" if seen is None else f"{seen.busy:.1%}"
+
+
+def look(name: str, options: GuestOptions, idle: RunKey, extra: Sequence[Path], progress: Progress) -> Seen | None:
+    """Boot the guest, let it sleep, and count; None, with the reason told, where that cannot be seen here."""
+    key = replace(idle, params=tuple({**dict(idle.params), "ms": _LONG}.items()))
+    try:
+        guest = guests.create(name, replace(options, accel="tcg"))
+        payload = build_for(guest, extra)
+        plan = Plan(
+            run=nonce(), processes=1, batches=1, warm=0, control_batches=1, target_ns=1000, pin=bool(guest.cpus),
+            cpus=guest.cpus, runs=(PlannedRun(key, 1),),
+        )  # fmt: skip
+        with guest.execute(patch_plan(payload.image, plan.render()), 1, 0) as execution:
+            pid = getattr(execution, "pid", None)
+            if pid is None:
+                progress.note(f"{name}: its machine's process is not known: nothing is seen of it by the host")
+                return None
+            _await(execution.read, guest.boot_seconds)
+            return _count(pid)
+    except (FerruleError, OSError) as error:
+        progress.note(f"{name}: not seen by the host: {error}")
+        return None
+
+
+def _await(read: object, seconds: float) -> None:
+    """Until the sleeping run has begun: what was asked for is said before, and then nothing more."""
+    assert callable(read)
+    said, deadline, quiet = b"", time.monotonic() + seconds, 0.0
+    while time.monotonic() < deadline:
+        try:
+            more: bytes = read(1.0)
+        except TimeoutError:
+            quiet += 1.0
+            if b" begin " in said and quiet >= _SETTLE:
+                return
+            continue
+        said, quiet = said + more, 0.0
+        if not more:
+            break
+    raise FerruleError("the guest did not begin to sleep")
+
+
+def _count(pid: int) -> Seen:
+    before, started = _threads(pid), time.monotonic()
+    time.sleep(SECONDS)
+    after, seconds = _threads(pid), time.monotonic() - started
+    switches = sum(after[one][0] - before[one][0] for one in after if one in before)
+    ticks = sum(after[one][1] - before[one][1] for one in after if one in before)
+    return Seen(switches / seconds, ticks / os.sysconf("SC_CLK_TCK") / seconds, seconds)
+
+
+def _threads(pid: int) -> dict[str, tuple[int, int]]:
+    """Of each virtual CPU's thread: voluntary switches, and ticks of CPU time."""
+    found = {}
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        if not (task / "comm").read_text().startswith("CPU "):
+            continue
+        said = dict(line.split(":", 1) for line in (task / "status").read_text().splitlines() if ":" in line)
+        fields = (task / "stat").read_text().rpartition(")")[2].split()
+        found[task.name] = (int(said["voluntary_ctxt_switches"]), int(fields[11]) + int(fields[12]))
+    return found
