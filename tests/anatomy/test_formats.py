@@ -76,7 +76,7 @@ def test_callgrind_sums_are_those_of_all_operations() -> None:
     text = callgrind.render(PROFILE)
     assert re.search(r"^summary: 420$", text, re.MULTILINE)
     assert re.search(
-        r"^fn=\(\d+\) workload_loop\n0 40\ncob=kernel\ncfn=\(\d+\).*\ncalls=8 0\n0 380$", text, re.MULTILINE
+        r"^fn=\(\d+\) workload_loop\n0 40\ncfi=kernel\ncob=kernel\ncfn=\(\d+\).*\ncalls=8 0\n0 380$", text, re.MULTILINE
     )
     assert "tick [interrupt]" in text
 

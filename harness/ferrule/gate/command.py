@@ -12,6 +12,7 @@ from ferrule.campaign.progress import Progress, progress_on
 from ferrule.errors import FerruleError, InfrastructureError, ToolMissing, UsageError
 from ferrule.gate import baseline as baselines
 from ferrule.gate import conditions, decide, flags, kernel
+from ferrule.gate.explain import Explainer
 from ferrule.gate.formats import table, write
 from ferrule.gate.measure import GATE_BOOTS, Measurer, Subject
 from ferrule.gate.outcome import accept, compare, doubtful
@@ -63,10 +64,13 @@ def _exact(parsed: argparse.Namespace) -> Report:
         finally:
             for subject in subjects:
                 subject.guest.close()
-    if parsed.update_baseline:
-        return accept(subjects, keys, folder, rule)
-    whole = not (parsed.suite or parsed.workload)
-    return compare(subjects, keys, rule, whole=whole, how=again(parsed), strict=parsed.strict)
+        explainer = Explainer(flags.guest_options(parsed), folder, extra, progress)
+        if parsed.update_baseline:
+            accepted = accept(subjects, keys, folder, rule)
+            return explainer.store(subjects, keys, accepted) if parsed.explain else accepted
+        whole = not (parsed.suite or parsed.workload)
+        report = compare(subjects, keys, rule, whole=whole, how=again(parsed), strict=parsed.strict)
+        return explainer.explain(subjects, report) if parsed.explain else report
 
 
 def _subjects(parsed: argparse.Namespace, folder: Path, extra: Sequence[Path], progress: Progress) -> list[Subject]:

@@ -26,7 +26,7 @@ ARM = "self, a checkout, a payload, or a kernel"
 LEAST_BOOTS = 2  # one boot cannot tell an exact count from a lucky one
 
 
-EXACT = ("baselines", "update_baseline", "boots", "kernel_build", "allow")  # flags of one tier only
+EXACT = ("baselines", "update_baseline", "boots", "kernel_build", "allow", "explain")  # flags of one tier only
 TIME = ("pairs", "processes", "seed", "stored", "results", "history")
 
 
@@ -53,6 +53,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     flag("--extra-guest", metavar="DIR", action="append", default=[], help="more guests and ports: a folder")
     flag("--baselines", metavar="DIR", help="where the baselines are (default: results/baselines here)")
     flag("--update-baseline", action="store_true", help="accept what is measured now, instead of comparing")
+    flag("--explain", action="store_true", help="name the functions that account for each regression; stores profiles")
     flag("--strict", action="store_true", help="one instruction more fails, where counts are exact")
     flag(
         "--allow",

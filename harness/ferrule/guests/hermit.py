@@ -187,6 +187,11 @@ class Boots:
         """What loader, kernel and QEMU said in the boot at hand."""
         return self._now.console()
 
+    @property
+    def pid(self) -> int:
+        """QEMU's process in the boot at hand."""
+        return self._now.pid
+
     def ending(self) -> Ending:
         """How the last boot ended."""
         return self._now.ending()

@@ -42,10 +42,19 @@ def render(profile: Profile) -> str:
     for here in sorted(own, key=lambda key: (-own[key], key)):
         if not own[here] and here not in calls:
             continue
-        lines += [f"ob={_of(profile.functions[here[0]])}", f"fn={_name(profile, here, names)}", f"0 {own[here]}"]
+        lines += [
+            f"fl={_of(profile.functions[here[0]])}",
+            f"ob={_of(profile.functions[here[0]])}",
+            f"fn={_name(profile, here, names)}",
+            f"0 {own[here]}",
+        ]
         for there, (count, cost) in sorted(calls[here].items()) if here in calls else ():
             if cost or count:
-                lines += [f"cob={_of(profile.functions[there[0]])}", f"cfn={_name(profile, there, names)}"]
+                lines += [
+                    f"cfi={_of(profile.functions[there[0]])}",
+                    f"cob={_of(profile.functions[there[0]])}",
+                    f"cfn={_name(profile, there, names)}",
+                ]
                 lines += [f"calls={max(count, 1)} 0", f"0 {cost}"]
         lines.append("")
     return "\n".join(lines)
