@@ -31,7 +31,7 @@ from ferrule.report import history
 from tests.support.places import FAULTS
 
 SECONDS = float(os.environ.get("FERRULE_SOAK", "0"))
-WARM, ROUNDS = 4, 8  # rounds before the first look, and at least to the last
+WARM, ROUNDS = 2, 4  # rounds before the first look, and at least to the last
 GROWTH = 24 << 20  # bytes of memory that a short look may see: an allocator keeps what it had
 SHORT = Budget(1, 2, 5, 1, 20, target_ns=20_000, limit_ns=50_000_000, name="soak")
 KEYS = [RunKey(name) for name in ("null_call", "pipe_latency", "crash")]

@@ -220,6 +220,8 @@ class Session:
                 for column in made
             },
             "doubts": {column.guest: dict(column.doubts) for column in made if column.doubts},
+            "damage": {column.guest: dict(column.damage) for column in made if column.damage},
+            "interrupted": [column.guest for column in made if column.interrupted],
             "errors": {name: result.errors for name, result in self.results.items() if result.errors},
             "skipped": self.skipped,
         }

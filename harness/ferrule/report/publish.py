@@ -64,4 +64,5 @@ def _latest(stored: list[Stored]) -> dict[str, list[Stored]]:
 def provenance(one: Stored) -> str:
     """Which stored run a column is."""
     source = f" at {one.commit[:12]}{'+' if one.commit.endswith('+') else ''}" if one.commit else ""
-    return f"run {one.run_id}, budget {one.budget}, seed {one.seed}, Ferrule {one.ferrule}{source}"
+    state = (", interrupted" if one.column.interrupted else "") + ("" if one.sealed else ", stored without a checksum")
+    return f"run {one.run_id}, budget {one.budget}, seed {one.seed}, Ferrule {one.ferrule}{source}{state}"
