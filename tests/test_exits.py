@@ -213,7 +213,7 @@ def test_usage_that_cannot_be_meant_is_one_line_and_two(arguments: tuple[str, ..
 def test_a_run_that_may_not_pin_measured_something_or_says_so(tmp_path: Path) -> None:
     """Whoever refuses affinity to a container leaves it nothing that can be placed."""
     done = ferrule(*HEALTHY, cwd=tmp_path, preexec_fn=refuse("sched_setaffinity"))
-    assert done.returncode == (0 if "1 passed" in done.stdout else 2), done.stdout + done.stderr
+    assert done.returncode == (0 if "1 result on 1 guest" in done.stdout else 2), done.stdout + done.stderr
     assert done.returncode == 0 or "ferrule: nothing was measured: local: " in done.stderr
 
 

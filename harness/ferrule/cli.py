@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from ferrule import exits, paths
-from ferrule.commands.parser import parse
 from ferrule.errors import EXIT_INFRASTRUCTURE, EXIT_USAGE
 
 # pytest's own exit codes (pytest.ExitCode) in ours: failed tests, internal error, usage error, nothing collected.
@@ -42,6 +41,8 @@ def _command(arguments: Sequence[str]) -> int:
     helps = {"-h", "--help"} & set(arguments)
     if arguments[:1] == ["run"] and not helps:  # all that follows is pytest's: argparse must not touch it
         run(arguments[1:])
+    from ferrule.commands.parser import parse  # a measurement does not wait for it
+
     parsed = parse(arguments)
     done: int = parsed.action(parsed)
     return done

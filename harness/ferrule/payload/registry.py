@@ -6,6 +6,7 @@ import difflib
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Final, Literal, get_args
 
@@ -102,6 +103,11 @@ def read(path: Path) -> Declaration:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"{path}: cannot be read: {error}") from None
+    return _declared(path, text)
+
+
+@lru_cache(maxsize=512)  # a run asks for all of them a dozen times
+def _declared(path: Path, text: str) -> Declaration:
     rows = list(_ROW.finditer(_COMMENT.sub(lambda match: match[1] or " ", text)))
     if len(rows) != 1:
         raise UsageError(f"{path}: holds {len(rows)} declaration rows (WORKLOAD {{ ... }};), must be one")
