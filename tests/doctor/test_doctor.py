@@ -177,3 +177,20 @@ def test_an_accelerator_that_is_asked_for_is_judged(monkeypatch: pytest.MonkeyPa
         pytest.skip("no QEMU")
     states = {kind: findings["accelerator"].state for kind, findings in found.items()}
     assert states == {"auto": "note", "kvm": "missing", "tcg": "note", "icount": "ok"}
+
+
+@pytest.mark.parametrize("known", ["linux-image-amd64", "linux-image-generic", None])
+def test_a_kernel_is_promised_only_where_apt_offers_it(
+    known: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ubuntu has other names than Debian; and where apt lists neither, the doctor says so."""
+    image = f"linux-image-6.8.0-31-{'generic' if known == 'linux-image-generic' else 'amd64'}"
+    for tool in ("apt-get", "apt-cache"):
+        answer = f'case "$*" in *"{known}") echo "Depends: {image}"; exit 0;; esac\n' if known else ""
+        (tmp_path / tool).write_text(f"#!/bin/sh\n{answer}echo 'E: No packages found' >&2\nexit 100\n")
+        (tmp_path / tool).chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("FERRULE_CACHE", str(tmp_path / "cache"))
+    (kernel,) = [one for one in capabilities(GuestOptions()) if one.name == "linux kernel"]
+    assert kernel.state == ("ok" if known else "note")
+    assert (image if known else "neither linux-image-amd64 nor linux-image-generic") in kernel.detail
