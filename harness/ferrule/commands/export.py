@@ -18,7 +18,6 @@ from ferrule.errors import EXIT_OK, FerruleError, UsageError
 from ferrule.payload.key import RunKey
 
 PORT: Final = "/dev/ttyS0"
-FOLDERS: Final = ("dev", "proc", "sys", "tmp")
 
 
 def add_initramfs(command: ArgumentParser) -> None:
@@ -75,7 +74,7 @@ def made(form: str, parsed: Namespace) -> bytes:
         UsageError: a workload that there is not, or a port that is no path.
         BuildFailed: the payload does not compile.
     """
-    from ferrule.images import ext2, initramfs
+    from ferrule.images import ext2, initramfs, told
     from ferrule.payload.build import build_init, build_payload, patch_plan
     from ferrule.payload.plan import Plan, PlannedRun
 
@@ -84,17 +83,17 @@ def made(form: str, parsed: Namespace) -> bytes:
     runs = tuple(PlannedRun(key) for key in _keys(parsed.workload))
     plan = Plan(run="export", processes=parsed.processes, verify_only=not parsed.measure, runs=runs)
     payload = patch_plan(build_payload("linux", parsed.arch).image, plan.render())
-    words = f"ferrule.port={parsed.port} ferrule.processes={parsed.processes} -- /payload\n".encode()
+    words = told.words(parsed.port, parsed.processes)
     init = build_init(parsed.arch).image
     if form == "disk":
-        return ext2.image({"sbin/init": init, "payload": payload, "ferrule.words": words}, FOLDERS)
+        return ext2.image({"sbin/init": init, "payload": payload, told.FILE: words}, told.FOLDERS)
     return initramfs.archive(
         [
             initramfs.character_device("dev/console", 5, 1),
-            *(initramfs.folder(name, 0o1777 if name == "tmp" else 0o755) for name in FOLDERS),
+            *(initramfs.folder(name, 0o1777 if name == "tmp" else 0o755) for name in told.FOLDERS),
             initramfs.file("init", init, 0o755),
             initramfs.file("payload", payload, 0o755),
-            initramfs.file("ferrule.words", words),
+            initramfs.file(told.FILE, words),
         ]
     )
 

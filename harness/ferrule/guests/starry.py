@@ -9,7 +9,7 @@ from typing import Final
 
 from ferrule import kernels
 from ferrule.errors import FerruleError, UsageError
-from ferrule.images import ext2, firmware, guestfile
+from ferrule.images import ext2, firmware, guestfile, told
 from ferrule.images.guestfile import Need, UserFile
 from ferrule.machine import accel, children, qemu
 from ferrule.machine.booted import conditions
@@ -60,9 +60,8 @@ def unavailable(options: GuestOptions) -> str | None:
 
 def disk(payload: bytes, processes: int) -> bytes:
     """The root file system: our init, the payload, and what init has to do, for want of a command line to read."""
-    words = f"ferrule.port=/dev/ttyS0 ferrule.processes={processes} -- /payload\n"
-    files = {"sbin/init": build_init(ARCH).image, "payload": payload, "ferrule.words": words.encode()}
-    return ext2.image(files, ["dev", "proc", "sys", "tmp"])
+    words = told.words("/dev/ttyS0", processes)
+    return ext2.image({"sbin/init": build_init(ARCH).image, "payload": payload, told.FILE: words}, told.FOLDERS)
 
 
 class StarryGuest:

@@ -16,8 +16,9 @@ from ferrule import files, paths
 from ferrule.errors import InfrastructureError, ToolMissing
 from ferrule.images import deb
 
+NATIVE = "amd64"  # Debian's name of the architecture whose kernel is meant when none is named
 META_PACKAGES = ("linux-image-amd64", "linux-image-generic")  # Debian's, Ubuntu's: they name the newest kernel
-_KERNEL = re.compile(r"^Depends:.*?\b(linux-image-[0-9][\w.+-]*-(?:amd64|generic))\b", re.MULTILINE)
+_KERNEL = re.compile(r"^Depends:.*?\b(linux-image-[0-9][\w.+-]*-(?:amd64|arm64|generic))\b", re.MULTILINE)
 DOWNLOAD_SECONDS = 600.0  # 70 MB
 IMAGE, MODULES = "vmlinuz", "modules"  # names in the cache
 
@@ -29,27 +30,31 @@ _KEPT = (
 )
 
 
-def cached() -> Path | None:
+def cached(arch: str = NATIVE) -> Path | None:
     """The newest kernel in the cache: a folder with `vmlinuz` and `modules/`, named as the package file."""
-    found = [path for path in paths.cache("debian").iterdir() if _whole(path)]
+    found = [path for path in _cache(arch).iterdir() if _whole(path)]
     return max(found, key=lambda path: _version_key(path.name), default=None)
 
 
-def fetch() -> Path:
+def _cache(arch: str) -> Path:
+    return paths.cache("debian" if arch == NATIVE else f"debian-{arch}")
+
+
+def fetch(arch: str = NATIVE) -> Path:
     """The cached kernel's folder, after downloading it when there is none.
 
     Raises:
         ToolMissing: no apt-get here.
         InfrastructureError: apt does not know the package, the download failed, or the cache cannot hold it.
     """
-    if (found := cached()) is not None:
+    if (found := cached(arch)) is not None:
         return found
     if shutil.which("apt-get") is None:
         raise ToolMissing("apt-get, which downloads a kernel, is not here; name a kernel by --linux-kernel FILE")
-    cache = paths.cache("debian")
+    cache = _cache(arch)
     try:
         with files.scratch(cache) as work:
-            packages = _download(work)
+            packages = _download(work, arch)
             unpacked = work / "unpacked"
             unpack(packages, unpacked)
             final = cache / packages[0].name.removesuffix(".deb").replace("%3a", ":")
@@ -105,15 +110,17 @@ def _target(name: str) -> str | None:
     return None
 
 
-def _download(work: Path) -> list[Path]:
-    """The .debs of the kernel, its image first. System lists first; private ones when there are none."""
+def _download(work: Path, arch: str) -> list[Path]:
+    """The .debs of the kernel, its image first. System lists first; private ones when there are none of the kind."""
     options: tuple[str, ...] = ()
     try:
+        if arch != NATIVE:
+            raise InfrastructureError(f"the system's lists are not of {arch}")
         names = _kernel_packages(options)
     except InfrastructureError:
-        options = private_options(work)
+        options = private_options(work, arch)
         run_apt("apt-get", *options, "-q", "update")
-        names = _kernel_packages(options)
+        names = _kernel_packages(options, arch)
     run_apt("apt-get", *options, "-q", "download", *names, cwd=work)
     found = [next(work.glob(f"{name}_*.deb"), None) for name in names]
     if missing := [name for name, path in zip(names, found, strict=True) if path is None]:
@@ -130,10 +137,11 @@ def offered() -> str:
     return _kernel_packages(())[0]
 
 
-def _kernel_packages(options: tuple[str, ...]) -> list[str]:
+def _kernel_packages(options: tuple[str, ...], arch: str = NATIVE) -> list[str]:
     """The kernel's image by the first meta package that apt knows, and Ubuntu's packages of its modules."""
     reasons = []
-    for meta in META_PACKAGES:
+    metas = [name.replace(NATIVE, arch) for name in META_PACKAGES]
+    for meta in metas:
         try:
             text = run_apt("apt-cache", *options, "show", "--no-all-versions", meta)
         except ToolMissing:
@@ -144,7 +152,7 @@ def _kernel_packages(options: tuple[str, ...]) -> list[str]:
         if found := _KERNEL.search(text):
             return [found[1], *_modules(found[1], options)]
         reasons.append(f"apt-cache show {meta}: no kernel package named there")
-    raise InfrastructureError(f"apt knows neither {' nor '.join(META_PACKAGES)}: {reasons[-1]}")
+    raise InfrastructureError(f"apt knows neither {' nor '.join(metas)}: {reasons[-1]}")
 
 
 def _modules(image: str, options: tuple[str, ...]) -> list[str]:
@@ -163,7 +171,7 @@ def _known(name: str, options: tuple[str, ...]) -> bool:
     return True
 
 
-def private_options(work: Path) -> tuple[str, ...]:
+def private_options(work: Path, arch: str = NATIVE) -> tuple[str, ...]:
     """Options that keep apt's state in a folder of ours: no root needed. Sources and keys stay the system's."""
     for folder in ("lists/partial", "archives/partial"):
         (work / folder).mkdir(parents=True)
@@ -172,8 +180,8 @@ def private_options(work: Path) -> tuple[str, ...]:
         "Dir::State::lists": work / "lists",
         "Dir::Cache": work,
         "Dir::Cache::archives": work / "archives",
-        "APT::Architecture": "amd64",
-        "APT::Architectures": "amd64",
+        "APT::Architecture": arch,
+        "APT::Architectures": arch,
         "Debug::NoLocking": "1",
     }
     return tuple(word for key, value in settings.items() for word in ("-o", f"{key}={value}"))

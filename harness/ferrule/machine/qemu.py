@@ -19,6 +19,7 @@ from ferrule.machine.transcript import Transcript
 from ferrule.records.samples import Accel
 
 DEBUG_PORT = 0xF4  # isa-debug-exit: the guest writes v there and QEMU ends with status (v << 1) | 1
+PC = "q35"
 CONSOLE, RESULTS = "console", "results"  # serial ports; a guest that can drive one only has no console of its own
 PIPE_BYTES = 1 << 20  # of the results' pipe: an unprivileged user's limit (fs.pipe-max-size)
 
@@ -40,7 +41,7 @@ _ACCEL: dict[Accel, tuple[str, ...]] = {
 
 @dataclass(frozen=True)
 class Machine:
-    """An x86-64 PC with serial ports and nothing else but what `devices` adds."""
+    """A machine, by default an x86-64 PC, with serial ports and nothing else but what `devices` adds."""
 
     program: str
     accel: Accel
@@ -48,6 +49,8 @@ class Machine:
     initrd: Path | None = None
     command_line: str = ""  # the kernel's
     memory: int = 512  # MiB
+    board: str = PC
+    cpu: str = ""  # another than the accelerator's own
     smp: int = 1
     devices: tuple[str, ...] = ()  # further arguments, as they are
     # serial ports in the guest's order: name -> chardev, e.g. file,path=/dev/fd/5; Qemu chooses the chardevs itself
@@ -58,10 +61,13 @@ class Machine:
 
 def arguments(machine: Machine) -> list[str]:
     """The command line. Same machine, same list; commas in file names are doubled as QEMU wants it."""
-    argv = [machine.program, "-M", "q35", *_ACCEL[machine.accel]]
+    argv = [machine.program, "-M", machine.board, *_ACCEL[machine.accel]]
+    if machine.cpu:
+        argv[argv.index("-cpu") + 1] = machine.cpu
     argv += ["-m", str(machine.memory), "-smp", str(machine.smp)]
     argv += ["-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"]
-    argv += ["-device", f"isa-debug-exit,iobase={DEBUG_PORT:#x},iosize=4"]
+    if machine.board == PC:
+        argv += ["-device", f"isa-debug-exit,iobase={DEBUG_PORT:#x},iosize=4"]
     for name, chardev in machine.ports.items():
         kind, _, rest = chardev.partition(",")
         argv += ["-chardev", f"{kind},id={name}" + (f",{rest}" if rest else ""), "-serial", f"chardev:{name}"]
