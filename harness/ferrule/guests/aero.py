@@ -22,7 +22,7 @@ from ferrule.records.samples import Accel
 ARCH: Final = "x86_64"
 KERNEL: Final = Need(
     "kernel",
-    "Aero's boot CD (the .iso with kernel and loader that upstream's `make iso` writes to src/target/aero.iso)",
+    "Aero's boot CD (kernel and loader as one .iso: target/aero.iso of its build)",
     "https://github.com/Andy-Python-Programmer/aero, built as its README says",
 )
 NEEDS: Final = (KERNEL,)

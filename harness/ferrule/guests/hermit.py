@@ -28,8 +28,10 @@ from ferrule.records.samples import Accel
 ARCH: Final = "x86_64"
 KERNEL: Final = Need(
     "kernel",
-    "Hermit's kernel, libhermit.a of a release build with the features loader, acpi, pci, fsgsbase and mman",
-    "https://github.com/hermit-os/kernel, built as its README says (cargo xtask build)",
+    "Hermit's kernel, libhermit.a of a release build with the features loader, acpi, pci, fsgsbase and mman (with"
+    " kernel-stack each call also switches stacks with interrupts off, and costs more)",
+    "https://github.com/hermit-os/kernel, cargo xtask build --arch x86_64 --release --no-default-features --features"
+    " loader,acpi,pci,fsgsbase,mman",
     command=kernels.made_by("hermit"),
 )
 LOADER: Final = Need(
