@@ -166,12 +166,13 @@ def test_what_is_not_believed(change: Callable[[Turn], Turn], words: str) -> Non
     assert {other.verdict for other in found.findings[1:]} == {Verdict.OK}, "the others are judged all the same"
 
 
-@pytest.mark.parametrize(("factor", "word"), [(2.0, "doubled"), (0.5, "halved"), (30.0, "doubled")])
-def test_a_doubled_or_halved_value_is_not_believed(factor: float, word: str) -> None:
+@pytest.mark.parametrize(
+    ("factor", "expected", "code"), [(0.5, "implausible", 3), (2, "regressed", 1), (30, "regressed", 1)]
+)
+def test_a_doubled_value_regressed_and_a_halved_one_is_not_believed(factor: float, expected: str, code: int) -> None:
     found = report(head(COSTS), taken(COSTS, {"null_call": factor}))
-    assert verdicts(found)["null_call"] == "implausible"
-    assert word in found.findings[0].why
-    assert found.exit_code == EXIT_INFRASTRUCTURE
+    assert (verdicts(found)["null_call"], found.exit_code) == (expected, code)
+    assert ("it doubled, or worse: look" if factor > 1 else "halved, or less") in found.findings[0].why
 
 
 def test_what_neither_arm_has_is_left_out() -> None:
