@@ -19,6 +19,12 @@ enum { OS_READ = 1, OS_WRITE = 2, OS_CREATE = 4 }; /* os_open: how */
 
 typedef void (*os_entry)(void *argument);
 
+struct os_poll { /* poll(2)'s, everywhere */
+    int32_t fd;
+    int16_t asked, ready;
+};
+enum { OS_POLL_READ = 1 };
+
 struct os_request { /* what a scheme is asked to do something with: bytes of the caller's, seen by the server */
     void *bytes;
     size_t length;
@@ -84,6 +90,35 @@ OS_MISSING(os_read, int fd, void *into, size_t length)
 OS_MISSING(os_write, int fd, const void *from, size_t length)
 OS_MISSING(os_close, int fd)
 #endif
+#ifndef OS_ZERO_DEVICE /* gives as many zero bytes as are asked for */
+#define OS_ZERO_DEVICE "/dev/zero"
+#endif
+#ifndef OS_HAS_POSITION /* where a descriptor stands in its file */
+OS_MISSING(os_position, int fd)
+#endif
+#ifndef OS_HAS_FLAGS /* how a descriptor was opened (fcntl's F_GETFL) */
+OS_MISSING(os_fd_flags, int fd)
+#endif
+#ifndef OS_HAS_DUP
+OS_MISSING(os_dup, int fd)
+#endif
+#ifndef OS_HAS_OFFSETS /* reading and writing at a place; the descriptor's own position does not move */
+OS_MISSING(os_read_at, int fd, void *into, size_t length, uint64_t offset)
+OS_MISSING(os_write_at, int fd, const void *from, size_t length, uint64_t offset)
+#endif
+#ifndef OS_HAS_STATUS /* the length of a file, out of its status */
+OS_MISSING(os_status_of_path, const char *path)
+OS_MISSING(os_status_of_fd, int fd)
+#endif
+#ifndef OS_HAS_DIRECTORY /* a directory's entries, as many as fit, from where the descriptor stands; 0 at the end */
+OS_MISSING(os_directory_make, const char *path)
+OS_MISSING(os_directory_remove, const char *path)
+OS_MISSING(os_directory_read, int fd, void *into, size_t size)
+OS_MISSING(os_directory_rewind, int fd)
+#endif
+#ifndef OS_HAS_POLL /* how many of the descriptors can be read now; each one's `ready` is set */
+OS_MISSING(os_poll, struct os_poll *asked, uint32_t count)
+#endif
 #ifndef OS_HAS_PIPE /* end[0] reads, end[1] writes */
 OS_MISSING(os_pipe, int end[2])
 #endif
@@ -144,6 +179,9 @@ OS_MISSING(os_wake, volatile uint32_t *word, uint32_t count, int shared)
 
 /* --- threads that take strict turns, as kernels without preemption have them: the next ready thread of this core runs,
  * and the caller goes on when all of them have had their turn */
+#ifndef OS_STRICT_TURNS /* 1: they do; 0: the scheduler chooses who runs next, and may choose the caller */
+#define OS_STRICT_TURNS 0
+#endif
 #ifndef OS_HAS_YIELD
 OS_MISSING(os_yield, void)
 #endif
@@ -213,6 +251,9 @@ OS_MISSING(os_map_shared, size_t length, void **at)
 #ifndef OS_HAS_MEMORY_OBJECT /* memory behind a descriptor, which every mapping of it shows; os_unmap undoes one */
 OS_MISSING(os_memory_object, size_t size)
 OS_MISSING(os_map_object, int object, size_t size, void **at)
+#endif
+#ifndef OS_HAS_PROTECT /* whether mapped memory may be written to; it may always be read */
+OS_MISSING(os_protect, void *at, size_t length, int writable)
 #endif
 #ifndef OS_PAGE
 #define OS_PAGE 4096

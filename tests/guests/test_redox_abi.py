@@ -21,6 +21,17 @@ from tests.support.answers import refused  # noqa: E402
 
 END_STATUS = 0x20
 UNSUPPORTED = {
+    "descriptor_flags": "os_fd_flags",
+    "directory_list": "os_directory_make",
+    "dup_close": "os_dup",
+    "file_create_remove": "os_open",
+    "file_position": "os_open",
+    "file_read": "os_open",
+    "file_status": "os_open",
+    "file_write": "os_open",
+    "poll_ready": "os_poll",
+    "protect": "os_protect",
+    "zero_read": "os_open",
     "alloc_free": "os_alloc",
     "block_wakeup": "os_main_thread",
     "eventfd_pingpong": "os_eventfd",

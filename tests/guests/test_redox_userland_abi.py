@@ -20,6 +20,16 @@ from tests.support.answers import refused  # noqa: E402
 
 PROBED = {"openat", "open"}  # calls of which a probe alone is made in one of the eras
 UNSUPPORTED = {
+    "descriptor_flags": "os_fd_flags",
+    "directory_list": "os_directory_make",
+    "dup_close": "os_dup",
+    "file_position": "os_position",
+    "file_read": "os_read_at",
+    "file_status": "os_status_of_path",
+    "file_write": "os_write_at",
+    "poll_ready": "os_poll",
+    "protect": "os_protect",
+    "zero_read": "os_open",
     "alloc_free": "os_alloc",
     "block_wakeup": "os_main_thread",
     "eventfd_pingpong": "os_eventfd",

@@ -15,7 +15,7 @@ GUEST = ROOT / "guest"
 # What each room's files may include besides their own room, and the compiler's headers.
 MAY_INCLUDE = {
     "core": (),
-    "boot": (),
+    "boot": ("core/",),
     "os": ("core/", "boot/"),
     "workloads": ("core/", "os/os.h"),
     "payload": ("core/", "os/os.h", "workloads/workload.h"),

@@ -19,7 +19,7 @@ enum { HERMIT_CLOCK_MONOTONIC = 4 };
 enum { HERMIT_PRIORITY_NORMAL = 2 };
 enum { HERMIT_FUTEX_RELATIVE = 1 };
 enum { HERMIT_PROT_READ_WRITE = 3 };
-enum { HERMIT_O_RDONLY = 0, HERMIT_O_WRONLY = 1, HERMIT_O_CREAT = 0100 };
+enum { HERMIT_O_RDONLY = 0, HERMIT_O_WRONLY = 1, HERMIT_O_RDWR = 2, HERMIT_O_CREAT = 0100 };
 
 /* Ours: the kernel calls it when it is up, on a stack of 1 MiB. It must not return. */
 __attribute__((noreturn)) void runtime_entry(int argc, char **argv, char **envp);

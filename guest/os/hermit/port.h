@@ -49,8 +49,8 @@ static inline long os_null_call(void) {
 
 #define OS_HAS_OPEN
 static inline long os_open(const char *path, unsigned how) {
-    return sys_open(path, (how & OS_READ ? HERMIT_O_RDONLY : HERMIT_O_WRONLY) | (how & OS_CREATE ? HERMIT_O_CREAT : 0),
-                    0600);
+    int32_t flags = !(how & OS_WRITE) ? HERMIT_O_RDONLY : how & OS_READ ? HERMIT_O_RDWR : HERMIT_O_WRONLY;
+    return sys_open(path, how & OS_CREATE ? flags | HERMIT_O_CREAT : flags, 0600);
 }
 
 static inline long os_remove(const char *path) {
@@ -94,6 +94,7 @@ static inline long os_thread_join(struct os_thread *thread) {
 }
 
 #define OS_HAS_YIELD
+#define OS_STRICT_TURNS 1
 static inline long os_yield(void) {
     sys_yield();
     return 0;

@@ -1,26 +1,18 @@
 /* open(path, read) and close of one small file that exists and stays cached: path look-up in two components, a file
  * description made and thrown away. No data is read. Pitfall: the file system behind /tmp is part of the number; the
  * port says which one it is (fact tmp.fs). */
-#include "workloads/workload.h"
+#include "workloads/scratch.h"
 
 static const char content[] = "ferrule";
 
-struct state {
-    char path[40];
-    int made;
-};
-STATE(struct state)
+STATE(struct scratch)
 
 static long setup(struct run *run) {
-    char *path = state(run)->path;
-    text_copy(path, sizeof state(run)->path, "/tmp/ferrule-");
-    size_t length = text_length(path);
-    text_u64(path + length, os_clock_ns());
-    long fd;
-    TRY(run, fd = os_open(path, OS_WRITE | OS_CREATE));
-    state(run)->made = 1;
-    TRY(run, os_write((int)fd, content, sizeof content));
-    TRY(run, os_close((int)fd));
+    long made = scratch_make(run, state(run), content, sizeof content);
+    if (made < 0)
+        return made;
+    TRY(run, os_close(state(run)->fd));
+    state(run)->fd = 0;
     return 0;
 }
 
@@ -40,8 +32,7 @@ static long verify(struct run *run) {
 }
 
 static void teardown(struct run *run) {
-    if (state(run)->made)
-        os_remove(state(run)->path);
+    scratch_end(state(run));
 }
 
 static inline void op(struct run *run) {

@@ -21,6 +21,11 @@ static void turn(void *argument) {
 
 static long setup(struct run *run) {
     TRY(run, os_yield());
+    if (!OS_STRICT_TURNS) {
+        run->operation = "os_yield";
+        run->seen = "it may come straight back: threads take no strict turns";
+        return -OS_DOES_NOT_EXIST;
+    }
     if (run->place == PLACE_CROSS_CORE)
         return REFUSE(run, "place", "same_core: each core takes turns of its own");
     return partner_start(run, &state(run)->other, turn);

@@ -1,0 +1,38 @@
+/* Asking a descriptor where it stands (lseek by 0 from the current place): a look at one open file and nothing else.
+ * The cheapest call that has a descriptor. */
+#include "workloads/scratch.h"
+
+static const char content[] = "ferrule";
+STATE(struct scratch)
+
+static long setup(struct run *run) {
+    return scratch_make(run, state(run), content, sizeof content);
+}
+
+static long verify(struct run *run) {
+    long before, after;
+    TRY(run, before = os_position(state(run)->fd));
+    TRY(run, os_write(state(run)->fd, content, 3));
+    TRY(run, after = os_position(state(run)->fd));
+    return before == sizeof content && after == before + 3 ? 0 : WRONG(run, "it did not stand where it was left");
+}
+
+static inline void op(struct run *run) {
+    EXPECT(run, os_position(state(run)->fd) > 0);
+}
+
+static void teardown(struct run *run) {
+    scratch_end(state(run));
+}
+
+WORKLOAD{
+    .name = "file_position",
+    .family = "fs",
+    .what = "ask a descriptor where it stands (lseek by 0)",
+    .per = PER_CALL,
+    .ends = 1,
+    .setup = setup,
+    .verify = verify,
+    .teardown = teardown,
+    LOOPS,
+};

@@ -1,0 +1,57 @@
+/* Touched memory of `size` bytes is made read-only and writable again: two calls that change the rights of pages that
+ * are there, and throw their translations away. One operation is both. */
+#include "workloads/buffer.h"
+
+enum { LARGEST = 64 << 20 };
+STATE(struct buffer)
+
+static long setup(struct run *run) {
+    int64_t size = run_param(run, "size");
+    if (size < 1 || size > LARGEST)
+        return REFUSE(run, "size", "1..67108864");
+    state(run)->size = (size_t)size;
+    return buffer_map(run, state(run));
+}
+
+static inline void op(struct run *run) {
+    struct buffer *own = state(run);
+    EXPECT(run, (os_protect(own->at, own->size, 0) == 0) & (os_protect(own->at, own->size, 1) == 0));
+}
+
+/* Where the kernel can be asked to write for us: it must refuse while the memory is read-only. */
+static long verify(struct run *run) {
+    struct buffer *own = state(run);
+    int pipe[2];
+    char byte = 42;
+    TRY(run, os_protect(own->at, own->size, 0));
+    TRY(run, os_protect(own->at, own->size, 1));
+    *(volatile char *)own->at = 7;
+    if (os_pipe(pipe) < 0)
+        return 0;
+    long sent = os_write(pipe[1], &byte, 1);
+    TRY(run, os_protect(own->at, own->size, 0));
+    long refused = os_read(pipe[0], own->at, 1), kept = *(volatile char *)own->at;
+    TRY(run, os_protect(own->at, own->size, 1));
+    os_close(pipe[0]);
+    os_close(pipe[1]);
+    if (sent == 1 && (refused >= 0 || kept != 7))
+        return WRONG(run, "read-only memory could be written to");
+    return 0;
+}
+
+static void teardown(struct run *run) {
+    buffer_unmap(state(run));
+}
+
+WORKLOAD{
+    .name = "protect",
+    .family = "memory",
+    .what = "make mapped memory read-only and writable again (mprotect)",
+    .per = PER_CALL,
+    .ends = 1,
+    .params = "size=4096",
+    .setup = setup,
+    .verify = verify,
+    .teardown = teardown,
+    LOOPS,
+};

@@ -1,0 +1,41 @@
+/* A file of a workload's own in /tmp: made by its setup, removed by its teardown. What is in it stays cached. Pitfall
+ * of all that use it: the file system behind /tmp is part of the number; the port says which one it is (fact tmp.fs).
+ */
+#ifndef FERRULE_SCRATCH_H
+#define FERRULE_SCRATCH_H
+
+#include "workloads/workload.h"
+
+struct scratch {
+    char path[40];
+    int made;
+    int fd; /* 0: not open */
+};
+
+/* A name that no other process has, for a file or directory. */
+static inline void scratch_name(struct scratch *scratch) {
+    text_copy(scratch->path, sizeof scratch->path, "/tmp/ferrule-");
+    size_t length = text_length(scratch->path);
+    text_u64(scratch->path + length, os_clock_ns());
+}
+
+/* Makes the file with these bytes in it; it stays open. */
+static inline long scratch_make(struct run *run, struct scratch *scratch, const void *content, size_t size) {
+    long fd, took;
+    scratch_name(scratch);
+    TRY(run, fd = os_open(scratch->path, OS_READ | OS_WRITE | OS_CREATE));
+    scratch->made = 1;
+    scratch->fd = (int)fd;
+    TRY(run, took = os_write(scratch->fd, content, size));
+    return took == (long)size ? 0 : REFUSE(run, "size", "less: the file does not hold so much");
+}
+
+/* Also after a setup that stopped half-way. */
+static inline void scratch_end(struct scratch *scratch) {
+    if (scratch->fd > 0)
+        os_close(scratch->fd);
+    if (scratch->made)
+        os_remove(scratch->path);
+}
+
+#endif

@@ -1,0 +1,34 @@
+/* A call on a descriptor that is not open: close(-1). Entry, a look into the table of descriptors, an error, exit: what
+ * an error costs whose call is known. */
+#include "workloads/workload.h"
+
+#ifdef OS_HAS_FD
+enum { CLOSES = 1 };
+#else
+enum { CLOSES = 0 };
+#endif
+
+static long setup(struct run *run) {
+    if (!CLOSES)
+        TRY(run, os_close(-1));
+    return 0;
+}
+
+static long verify(struct run *run) {
+    return os_close(-1) < 0 ? 0 : WRONG(run, "a descriptor that is not open could be closed");
+}
+
+static inline void op(struct run *run) {
+    EXPECT(run, os_close(-1) < 0);
+}
+
+WORKLOAD{
+    .name = "bad_descriptor",
+    .family = "syscall",
+    .what = "close of a descriptor that is not open, refused",
+    .per = PER_CALL,
+    .ends = 1,
+    .setup = setup,
+    .verify = verify,
+    LOOPS,
+};
