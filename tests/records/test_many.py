@@ -54,7 +54,7 @@ def swap(draw: random.Random, wire: list[bytes]) -> None:
 
 def flip(draw: random.Random, wire: list[bytes]) -> None:
     at = draw.randrange(len(wire))
-    line = bytearray(wire[at])
+    line = bytearray(wire[at] or b"\n")
     line[draw.randrange(len(line))] ^= 1 << draw.randrange(8)
     wire[at] = bytes(line)
 
