@@ -41,6 +41,7 @@ class Unfinished(Ledger):
             UsageError: another process writes it.
         """
         self.path = path
+        self.trouble: InfrastructureError | None = None  # what kept something out of the file
         self._told: set[str] = set()  # guests whose conditions are in it
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -63,12 +64,21 @@ class Unfinished(Ledger):
         line: dict[str, Any] = {"kind": "process", "guest": guest, "round": boot}
         if samples.conditions is not None and guest not in self._told:
             line["conditions"] = encode(samples.conditions)
+        if self._keep(line | block(samples.runs.values())) and "conditions" in line:
             self._told.add(guest)
-        append_line(self.path, line | block(samples.runs.values()))
 
     def execution(self, guest: str, boot: int, done: Executed) -> None:
         """See Ledger."""
-        append_line(self.path, {"kind": "execution", "guest": guest, "round": boot, **encode(done)})
+        self._keep({"kind": "execution", "guest": guest, "round": boot, **encode(done)})
+
+    def _keep(self, line: dict[str, Any]) -> bool:
+        """A disk that is full for a while costs what is then not in the file, not the measurement."""
+        try:
+            append_line(self.path, line)
+        except InfrastructureError as error:
+            self.trouble = self.trouble or error
+            return False
+        return True
 
     def close(self, complete: bool) -> None:
         """Let go of the file; one of a complete run is removed."""
