@@ -1,4 +1,4 @@
-"""Build a kernel by its recipe into the cache: resumed when it was interrupted, the same bytes wherever it is built."""
+"""Build a kernel by its recipe into the cache: resumed when it was interrupted, no folder's name in it."""
 
 from __future__ import annotations
 
