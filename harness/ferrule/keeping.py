@@ -48,6 +48,8 @@ class Keeping:
         """
         sweep(self.folder)
         if self.found is not None:
+            if self.option.no_history:
+                raise UsageError("--no-history: a resumed run is stored, and its file removed; leave it out")
             self._same_runs(self.found, wanted)
             self._run_id, self._open = self.found.run_id, Unfinished(self.found.path)
             progress.note(f"resuming run {self.found.run_id}: {counted(self.found)} are there")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+import resource
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -104,6 +106,26 @@ def test_a_line_that_is_there_twice_counts_once(tmp_path: Path) -> None:
     path.write_bytes(b"".join([*lines[:3], lines[2], *lines[3:]]))
     found = unfinished.read(path)
     assert len(found.results["local"].runs[A].processes) == found.tallies["local", 0][A] == 3
+
+
+def test_a_full_disk_costs_what_is_not_in_the_file_and_no_more(tmp_path: Path) -> None:
+    """A file-size limit stands for the full disk."""
+    path = tmp_path / "x.jsonl"
+    ledger = Unfinished(path)
+    ledger.begin(HEAD, {"quick": True}, {"local": [A]})
+    held, handler = resource.getrlimit(resource.RLIMIT_FSIZE), signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (path.stat().st_size + 100, held[1]))
+        ledger.process("local", 0, one_process(0))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, held)
+        signal.signal(signal.SIGXFSZ, handler)
+    ledger.process("local", 0, one_process(1))
+    ledger.close(complete=False)
+    assert "cannot store results: File too large" in str(ledger.trouble)
+    found = unfinished.read(path)
+    assert found.results["local"].conditions == whole().conditions
+    assert [one.process for one in found.results["local"].runs[A].processes] == [1]
 
 
 def test_only_one_process_goes_on_with_a_run(tmp_path: Path) -> None:
