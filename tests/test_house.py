@@ -151,7 +151,7 @@ def example_workload() -> str:
 
 
 def test_the_documented_workload_is_formatted(tmp_path: Path) -> None:
-    source = tmp_path / "pipe_self.c"
+    source = tmp_path / "pipe_loopback.c"
     source.write_text(example_workload())
     shutil.copy(ROOT / ".clang-format", tmp_path)
     done = subprocess.run(
@@ -164,7 +164,7 @@ def test_the_documented_workload_compiles(tmp_path: Path) -> None:
     compiler = shutil.which("cc")
     if compiler is None:
         pytest.skip("no cc on PATH")
-    source = tmp_path / "pipe_self.c"
+    source = tmp_path / "pipe_loopback.c"
     source.write_text(example_workload())
     includes = ["-I", str(ROOT / "guest"), "-I", str(ROOT / "guest/os/linux")]
     flags = ["-std=gnu11", "-ffreestanding", "-O2", "-Wall", "-Wextra", "-Werror", "-fsyntax-only"]

@@ -227,8 +227,9 @@ OS_MISSING(os_scheme_open, int root)                             /* a file of th
 OS_MISSING(os_scheme_call, int fd, void *bytes, size_t length)   /* the server reads and writes the bytes in place */
 #endif
 
-/* --- descriptors moved to another process through a pipe: here it is closed, there it is open */
+/* --- descriptors moved to another process: here it is closed, there it is open */
 #ifndef OS_HAS_FD_PASSING
+OS_MISSING(os_fd_line, int end[2]) /* what they travel through: end[0] receives, end[1] sends */
 OS_MISSING(os_fd_send, int pipe, int fd)
 OS_MISSING(os_fd_receive, int pipe) /* sleeps until one comes; -EPIPE when nobody can send any more */
 #endif
@@ -254,6 +255,9 @@ OS_MISSING(os_map_object, int object, size_t size, void **at)
 #endif
 #ifndef OS_HAS_PROTECT /* whether mapped memory may be written to; it may always be read */
 OS_MISSING(os_protect, void *at, size_t length, int writable)
+#endif
+#ifndef OS_HAS_BREAK /* the end of the program's heap, moved by so many bytes: where it was before (brk) */
+OS_MISSING(os_break, long by)
 #endif
 #ifndef OS_PAGE
 #define OS_PAGE 4096

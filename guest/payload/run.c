@@ -219,6 +219,7 @@ void run_one(struct payload *payload, const struct workload *workload, struct ru
     run->step = 1;
     if (!settle_place(&payload->plan, workload, run, outcome))
         return;
+    run->library = run_param(run, "library") != 0;
     if (prepare(workload, run, outcome))
         measure(payload, workload, run, outcome);
     if (workload->teardown)

@@ -18,15 +18,20 @@ struct peer {
     int started;
 };
 
-/* Starts entry(run) in a process of its own. In it the first thing must be peer_enter(). */
-static inline long peer_start(struct run *run, struct peer *peer, os_entry entry) {
-    TRY(run, os_pipe(peer->there));
-    TRY(run, os_pipe(peer->back));
+/* Starts entry(run) in a process of its own, with what stands in `there` and `back`. In it the first thing must be
+ * peer_enter(). */
+static inline long peer_begin(struct run *run, struct peer *peer, os_entry entry) {
     TRY(run, os_process_start(&peer->process, entry, run));
     peer->started = 1;
     pipe_close_end(&peer->there[0]);
     pipe_close_end(&peer->back[1]);
     return 0;
+}
+
+static inline long peer_start(struct run *run, struct peer *peer, os_entry entry) {
+    TRY(run, os_pipe(peer->there));
+    TRY(run, os_pipe(peer->back));
+    return peer_begin(run, peer, entry);
 }
 
 static inline void peer_enter(struct run *run, struct peer *peer) {

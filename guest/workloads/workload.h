@@ -45,6 +45,7 @@ struct run {
     uint64_t bytes;               /* payload bytes copied by one operation; setup may set it from a parameter */
     uint64_t switches;            /* context switches one operation needs; same */
     uint64_t step;                /* every batch is a multiple of so many operations; setup may set it */
+    int library;                  /* the parameter of that name: calls go through functions (library.h) */
     const char *operation;        /* on error: the operation that could not be done ("os_pipe") */
     const char *seen;             /* on a failed verify: what was seen */
     int64_t word[RUN_WORDS];      /* the workload's own state: STATE(struct ...) names it. All zero before setup */

@@ -29,6 +29,7 @@ UNSUPPORTED = {
     "file_read": "os_open",
     "file_status": "os_open",
     "file_write": "os_open",
+    "heap_grow": "os_break",
     "poll_ready": "os_poll",
     "protect": "os_protect",
     "zero_read": "os_open",

@@ -27,6 +27,7 @@ UNSUPPORTED = {
     "file_read": "os_read_at",
     "file_status": "os_status_of_path",
     "file_write": "os_write_at",
+    "heap_grow": "os_break",
     "poll_ready": "os_poll",
     "protect": "os_protect",
     "zero_read": "os_open",

@@ -15,7 +15,7 @@
 /* What other kernels have and this one has no number for. */
 #define OS_ABSENT                                                                                                      \
     "os_scheme_call os_channel_pair os_ipc_call os_block os_main_thread os_ipi os_alloc "                              \
-    "os_library_enter os_semaphore_make os_fd_send"
+    "os_library_enter os_semaphore_make os_fd_send os_break"
 #define OS_ARCH "x86_64"
 
 /* --- what the payload needs --- */

@@ -18,7 +18,8 @@
 #define OS_ABSENT                                                                                                      \
     "os_parent os_open os_socket_pair os_channel_pair os_eventfd os_library_enter "                                    \
     "os_process_execute os_semaphore_make os_message_address os_scheme_call os_fd_send "                               \
-    "os_events_open os_memory_object os_alloc os_block os_main_thread"
+    "os_events_open os_memory_object os_alloc os_block os_main_thread "                                                \
+    "os_break os_dup os_fd_flags os_poll"
 #define OS_ARCH "x86_64"
 
 /* A call of which the kernel's C code runs: it keeps what the System V ABI keeps, and other contexts may run meanwhile,

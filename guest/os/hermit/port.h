@@ -15,7 +15,7 @@
 #define OS_ABSENT                                                                                                      \
     "os_process_start os_process_execute os_parent os_pipe os_socket_pair os_channel_pair "                            \
     "os_scheme_call os_fd_send os_message_address os_map_shared os_ipc_call os_library_enter "                         \
-    "os_ipi os_memory_object"
+    "os_ipi os_memory_object os_break"
 #define OS_ARCH "x86_64"
 
 /* --- what the payload needs --- */

@@ -58,6 +58,7 @@ enum linux_call {
     CALL_SOCKETPAIR = 199,
     CALL_SENDMSG = 211,
     CALL_RECVMSG = 212,
+    CALL_BRK = 214,
     CALL_MUNMAP = 215,
     CALL_CLONE = 220,
     CALL_EXECVE = 221,

@@ -142,6 +142,8 @@ static inline long os_socket_pair(int end[2]) {
     return call4(CALL_SOCKETPAIR, AF_UNIX, SOCK_STREAM, 0, (long)end);
 }
 
+#include "rights.h"
+
 /* --- threads: what pthread_create asks of clone(2), less the thread-local storage that this program does not have ---
  */
 
@@ -302,6 +304,13 @@ static inline long os_unmap(void *at, size_t length) {
 #define OS_HAS_PROTECT
 static inline long os_protect(void *at, size_t length, int writable) {
     return call3(CALL_MPROTECT, (long)at, (long)length, writable ? PROT_READ_WRITE : 1);
+}
+
+#define OS_HAS_BREAK /* the kernel's call takes the new end and answers with what it then is */
+static inline long os_break(long by) {
+    enum { ENOMEM = 12 };
+    long from = call1(CALL_BRK, 0);
+    return !by || call1(CALL_BRK, from + by) == from + by ? from : -ENOMEM;
 }
 
 #define OS_HAS_MAP_SHARED

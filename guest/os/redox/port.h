@@ -10,7 +10,7 @@
 /* A kernel without these: what is not a scheme is memory, a context or a futex. */
 #define OS_ABSENT                                                                                                      \
     "os_ipc_call os_message_address os_block os_main_thread os_ipi os_alloc os_library_enter "                         \
-    "os_semaphore_make os_eventfd"
+    "os_semaphore_make os_eventfd os_break os_poll"
 #define OS_ARCH "x86_64"
 
 /* --- what the payload needs --- */
@@ -147,6 +147,10 @@ static inline long os_scheme_call(int fd, void *bytes, size_t length) {
 /* --- descriptors on their way: pipes carry them --- */
 
 #define OS_HAS_FD_PASSING
+static inline long os_fd_line(int end[2]) {
+    return os_pipe(end);
+}
+
 static inline long os_fd_send(int pipe, int fd) {
     return redox_send(pipe, fd);
 }

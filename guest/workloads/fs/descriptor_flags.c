@@ -1,4 +1,5 @@
 /* Asking how a descriptor was opened (fcntl F_GETFL): a look into the table of descriptors, no file system. */
+#include "workloads/library.h"
 #include "workloads/peer.h"
 
 struct state {
@@ -24,7 +25,7 @@ static long verify(struct run *run) {
 }
 
 static inline void op(struct run *run) {
-    EXPECT(run, os_fd_flags(state(run)->pipe[0]) == state(run)->flags);
+    EXPECT(run, CALL(run, fd_flags, state(run)->pipe[0]) == state(run)->flags);
 }
 
 static void teardown(struct run *run) {
@@ -38,6 +39,7 @@ WORKLOAD{
     .what = "ask how a descriptor was opened (fcntl F_GETFL)",
     .per = PER_CALL,
     .ends = 1,
+    .params = "library=0",
     .setup = setup,
     .verify = verify,
     .teardown = teardown,

@@ -1,5 +1,6 @@
 /* A second descriptor for an open file, and its close: a slot of the table taken and given back, a reference counted up
  * and down. One operation is both calls. */
+#include "workloads/library.h"
 #include "workloads/peer.h"
 
 struct state {
@@ -27,8 +28,8 @@ static long verify(struct run *run) {
 }
 
 static inline void op(struct run *run) {
-    long again = os_dup(state(run)->pipe[1]);
-    EXPECT(run, (again > 0) & (os_close((int)again) == 0));
+    long again = CALL(run, dup, state(run)->pipe[1]);
+    EXPECT(run, (again > 0) & (CALL(run, close, (int)again) == 0));
 }
 
 static void teardown(struct run *run) {
@@ -42,6 +43,7 @@ WORKLOAD{
     .what = "a second descriptor of a pipe, and its close",
     .per = PER_CALL,
     .ends = 1,
+    .params = "library=0",
     .setup = setup,
     .verify = verify,
     .teardown = teardown,

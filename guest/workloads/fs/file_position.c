@@ -1,5 +1,6 @@
 /* Asking a descriptor where it stands (lseek by 0 from the current place): a look at one open file and nothing else.
  * The cheapest call that has a descriptor. */
+#include "workloads/library.h"
 #include "workloads/scratch.h"
 
 static const char content[] = "ferrule";
@@ -18,7 +19,7 @@ static long verify(struct run *run) {
 }
 
 static inline void op(struct run *run) {
-    EXPECT(run, os_position(state(run)->fd) > 0);
+    EXPECT(run, CALL(run, position, state(run)->fd) > 0);
 }
 
 static void teardown(struct run *run) {
@@ -31,6 +32,7 @@ WORKLOAD{
     .what = "ask a descriptor where it stands (lseek by 0)",
     .per = PER_CALL,
     .ends = 1,
+    .params = "library=0",
     .setup = setup,
     .verify = verify,
     .teardown = teardown,

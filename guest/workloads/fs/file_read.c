@@ -1,6 +1,7 @@
 /* `size` bytes of a cached file are read at offset 0 (pread): the way through descriptor and page cache, and the copy.
  * The descriptor does not move, so every operation is the same. */
 #include "workloads/buffer.h"
+#include "workloads/library.h"
 #include "workloads/scratch.h"
 
 enum { LARGEST = 1 << 20 };
@@ -23,7 +24,7 @@ static long setup(struct run *run) {
 
 static inline void op(struct run *run) {
     struct state *own = state(run);
-    EXPECT(run, os_read_at(own->scratch.fd, own->buffer.at, own->buffer.size, 0) == (long)own->buffer.size);
+    EXPECT(run, CALL(run, read_at, own->scratch.fd, own->buffer.at, own->buffer.size, 0) == (long)own->buffer.size);
 }
 
 static long verify(struct run *run) {
@@ -53,7 +54,7 @@ WORKLOAD{
     .what = "read `size` bytes of a cached file at offset 0 (pread)",
     .per = PER_CALL,
     .ends = 1,
-    .params = "size=4096",
+    .params = "size=4096 library=0",
     .setup = setup,
     .verify = verify,
     .teardown = teardown,

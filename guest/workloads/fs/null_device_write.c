@@ -3,6 +3,7 @@
  * daemon's, each write is a round trip to it, with the bytes mapped into its memory meanwhile. The number of
  * switches is part of what the row means, so the one is never compared with the other. */
 #include "workloads/buffer.h"
+#include "workloads/library.h"
 
 enum { LARGEST = 1 << 20 };
 
@@ -27,7 +28,7 @@ static long setup(struct run *run) {
 
 static inline void op(struct run *run) {
     struct buffer *buffer = &state(run)->buffer;
-    EXPECT(run, os_write(state(run)->device, buffer->at, buffer->size) == (long)buffer->size);
+    EXPECT(run, CALL(run, write, state(run)->device, buffer->at, buffer->size) == (long)buffer->size);
 }
 
 static long verify(struct run *run) {
@@ -52,7 +53,7 @@ WORKLOAD{
     .what = "write to the device that forgets what it is given",
     .per = PER_CALL,
     .ends = 1,
-    .params = "size=1",
+    .params = "size=1 library=0",
     .setup = setup,
     .verify = verify,
     .teardown = teardown,

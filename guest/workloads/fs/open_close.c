@@ -1,6 +1,7 @@
 /* open(path, read) and close of one small file that exists and stays cached: path look-up in two components, a file
  * description made and thrown away. No data is read. Pitfall: the file system behind /tmp is part of the number; the
  * port says which one it is (fact tmp.fs). */
+#include "workloads/library.h"
 #include "workloads/scratch.h"
 
 static const char content[] = "ferrule";
@@ -36,8 +37,8 @@ static void teardown(struct run *run) {
 }
 
 static inline void op(struct run *run) {
-    long fd = os_open(state(run)->path, OS_READ);
-    EXPECT(run, (fd >= 0) & (os_close((int)fd) == 0));
+    long fd = CALL(run, open, state(run)->path, OS_READ);
+    EXPECT(run, (fd >= 0) & (CALL(run, close, (int)fd) == 0));
 }
 
 WORKLOAD{
@@ -46,6 +47,7 @@ WORKLOAD{
     .what = "open and close of a small cached file",
     .per = PER_CALL,
     .ends = 1,
+    .params = "library=0",
     .setup = setup,
     .verify = verify,
     .teardown = teardown,

@@ -1,6 +1,7 @@
 /* `size` bytes are read from the device that gives zeros (/dev/zero): the way of a read through descriptor, file and
  * driver, and the kernel's filling of user memory. The counterpart of null_device_write. */
 #include "workloads/buffer.h"
+#include "workloads/library.h"
 
 enum { LARGEST = 1 << 20 };
 
@@ -25,7 +26,7 @@ static long setup(struct run *run) {
 
 static inline void op(struct run *run) {
     struct buffer *buffer = &state(run)->buffer;
-    EXPECT(run, os_read(state(run)->device, buffer->at, buffer->size) == (long)buffer->size);
+    EXPECT(run, CALL(run, read, state(run)->device, buffer->at, buffer->size) == (long)buffer->size);
 }
 
 static long verify(struct run *run) {
@@ -49,7 +50,7 @@ WORKLOAD{
     .what = "read from the device that gives zeros (/dev/zero)",
     .per = PER_CALL,
     .ends = 1,
-    .params = "size=1",
+    .params = "size=1 library=0",
     .setup = setup,
     .verify = verify,
     .teardown = teardown,

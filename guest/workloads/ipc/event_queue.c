@@ -1,22 +1,37 @@
 /* One byte into a pipe, the event queue says that it can be read, the byte out again; all in one thread, so nobody
  * sleeps. One operation is those three calls: what a program that waits for many things at once pays for one of them
- * beyond the byte itself. */
+ * beyond the byte itself. The queue watches `fds` descriptors: all but the two pipes that are
+ * written to are numbers of a third one, in which nothing ever is. */
 #include "workloads/peer.h"
 
+enum { LEAST = 2, MOST = 1000 };
+static int16_t quiet[MOST]; /* numbers of the third pipe's end */
+
 struct state {
-    int pipe[2], other[2], queue;
+    int pipe[2], other[2], third[2], queue, quiet;
 };
 STATE(struct state)
 
 static long setup(struct run *run) {
     struct state *own = state(run);
+    int64_t fds = run_param(run, "fds");
     long queue;
+    if (fds < LEAST || fds > MOST)
+        return REFUSE(run, "fds", "2..1000");
     TRY(run, queue = os_events_open());
     own->queue = (int)queue;
     TRY(run, os_pipe(own->pipe));
     TRY(run, os_pipe(own->other));
     TRY(run, os_events_add(own->queue, own->pipe[0]));
     TRY(run, os_events_add(own->queue, own->other[0]));
+    if (fds > LEAST)
+        TRY(run, os_pipe(own->third));
+    for (; own->quiet < fds - LEAST; own->quiet++) {
+        long fd;
+        TRY(run, fd = os_dup(own->third[0]));
+        quiet[own->quiet] = (int16_t)fd;
+        TRY(run, os_events_add(own->queue, (int)fd));
+    }
     return 0;
 }
 
@@ -44,9 +59,12 @@ static long verify(struct run *run) {
 static void teardown(struct run *run) {
     struct state *own = state(run);
     pipe_close_end(&own->queue);
+    while (own->quiet > 0)
+        os_close(quiet[--own->quiet]);
     for (unsigned i = 0; i < 2; i++) {
         pipe_close_end(&own->pipe[i]);
         pipe_close_end(&own->other[i]);
+        pipe_close_end(&own->third[i]);
     }
 }
 
@@ -57,6 +75,7 @@ WORKLOAD{
     .per = PER_CALL,
     .ends = 1,
     .bytes = 1,
+    .params = "fds=2",
     .setup = setup,
     .verify = verify,
     .teardown = teardown,

@@ -1,6 +1,7 @@
-/* A descriptor travels to another process and back: sent over one pipe, received there, sent over the other, received
+/* A descriptor travels to another process and back: sent over one line, received there, sent over the other, received
  * here. It moves: who sends it has it no more. One operation is the ROUND TRIP: two sendings, two receipts, two context
- * switches. What a kernel pays for handing over the right to something, beyond pipe_latency's bytes. */
+ * switches, and where sending copies (SCM_RIGHTS) the closing of both ends' own. What a kernel pays for handing over
+ * the right to something, beyond pipe_latency's bytes. */
 #include "workloads/peer.h"
 
 struct state {
@@ -24,7 +25,9 @@ static long setup(struct run *run) {
     if (os_fd_send(-1, -1) == -OS_ENOSYS || os_fd_send(-1, -1) == -OS_NOT_PORTED)
         TRY(run, os_fd_send(-1, -1));
     TRY(run, os_pipe(state(run)->travels));
-    return peer_start(run, &state(run)->peer, return_it);
+    TRY(run, os_fd_line(state(run)->peer.there));
+    TRY(run, os_fd_line(state(run)->peer.back));
+    return peer_begin(run, &state(run)->peer, return_it);
 }
 
 static inline void op(struct run *run) {

@@ -4,39 +4,32 @@
  * library=1 makes both ends programs on a C library, which is what other tools time: they call through functions, whose
  * returns a kernel may make slow (null_call_wrapped.c), and the kernel knows their threads (os_library_enter), for
  * which it may do some more at each switch: 5 % of a round trip and more. */
+#include "workloads/library.h"
 #include "workloads/message.h"
 #include "workloads/peer.h"
 
 struct state {
     struct peer peer;
     size_t size;
-    int library, entered;
+    int entered;
 };
 STATE(struct state)
 
-__attribute__((noinline)) static long wrapped_read(int fd, void *into, size_t size) {
-    return os_read(fd, into, size);
+static inline long receive(struct run *run, int fd) {
+    return CALL(run, read, fd, message, state(run)->size);
 }
 
-__attribute__((noinline)) static long wrapped_write(int fd, const void *from, size_t size) {
-    return os_write(fd, from, size);
-}
-
-static inline long receive(const struct state *own, int fd) {
-    return own->library ? wrapped_read(fd, message, own->size) : os_read(fd, message, own->size);
-}
-
-static inline long send(const struct state *own, int fd) {
-    return own->library ? wrapped_write(fd, message, own->size) : os_write(fd, message, own->size);
+static inline long send(struct run *run, int fd) {
+    return CALL(run, write, fd, message, state(run)->size);
 }
 
 static void echo(void *argument) {
     struct run *run = argument;
     struct state *own = state(run);
     peer_enter(run, &own->peer);
-    while (receive(own, own->peer.there[0]) == (long)own->size) {
+    while (receive(run, own->peer.there[0]) == (long)own->size) {
         message[0]++;
-        if (send(own, own->peer.back[1]) != (long)own->size)
+        if (send(run, own->peer.back[1]) != (long)own->size)
             break;
     }
 }
@@ -45,17 +38,16 @@ static long setup(struct run *run) {
     long refused = message_size(run, &state(run)->size);
     if (refused < 0)
         return refused;
-    state(run)->library = run_param(run, "library") != 0;
-    if (state(run)->library)
+    if (run->library)
         TRY(run, os_library_enter());
-    state(run)->entered = state(run)->library;
+    state(run)->entered = run->library;
     return peer_start(run, &state(run)->peer, echo);
 }
 
 static inline void op(struct run *run) {
     struct state *own = state(run);
-    long sent = send(own, own->peer.there[1]);
-    long got = receive(own, own->peer.back[0]);
+    long sent = send(run, own->peer.there[1]);
+    long got = receive(run, own->peer.back[0]);
     EXPECT(run, (sent == (long)own->size) & (got == sent));
 }
 

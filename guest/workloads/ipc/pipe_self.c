@@ -3,7 +3,7 @@
  * Sequence: os_write(pipe, 1 byte); os_read(pipe, 1 byte). No other thread takes part, so that the scheduler does not.
  * Pitfall: this is not pipe latency; nobody is woken. It is what the pipe's own code costs.
  */
-#include "workloads/workload.h"
+#include "workloads/library.h"
 
 enum { READ_END, WRITE_END };
 
@@ -18,8 +18,8 @@ static long setup(struct run *run) {
 
 static inline void op(struct run *run) {
     char byte = 42;
-    EXPECT(run, os_write((int)run->word[WRITE_END], &byte, 1) == 1);
-    EXPECT(run, os_read((int)run->word[READ_END], &byte, 1) == 1);
+    EXPECT(run, CALL(run, write, (int)run->word[WRITE_END], &byte, 1) == 1);
+    EXPECT(run, CALL(run, read, (int)run->word[READ_END], &byte, 1) == 1);
 }
 
 static long verify(struct run *run) {
@@ -42,6 +42,7 @@ WORKLOAD{
     .what = "one byte through a pipe and back, one thread",
     .per = PER_ITERATION,
     .ends = 1,
+    .params = "library=0",
     .bytes = 1,
     .setup = setup,
     .verify = verify,

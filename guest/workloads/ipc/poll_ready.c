@@ -1,5 +1,6 @@
 /* Of `fds` pipes the last one can be read; poll says so and does not wait. All descriptors are looked at in every
  * operation: event_queue is the answer to that. */
+#include "workloads/library.h"
 #include "workloads/peer.h"
 
 enum { MOST = 1000 };
@@ -29,7 +30,7 @@ static long setup(struct run *run) {
 }
 
 static inline void op(struct run *run) {
-    EXPECT(run, os_poll(asked, state(run)->fds) == 1);
+    EXPECT(run, CALL(run, poll, asked, state(run)->fds) == 1);
 }
 
 static long verify(struct run *run) {
@@ -62,7 +63,7 @@ WORKLOAD{
     .what = "which of `fds` pipes can be read, without waiting (poll)",
     .per = PER_CALL,
     .ends = 1,
-    .params = "fds=10",
+    .params = "fds=10 library=0",
     .setup = setup,
     .verify = verify,
     .teardown = teardown,

@@ -3,7 +3,7 @@
  * inside. The two are different prices; tools that print "mmap latency" mostly mean the second. Pitfall: on kernels
  * whose mappings are there at once (the port's README says so) there is no such difference: the memory changes hands in
  * both. */
-#include "workloads/workload.h"
+#include "workloads/library.h"
 
 enum { LARGEST = 64 << 20 };
 
@@ -37,11 +37,11 @@ static long verify(struct run *run) {
 
 static inline void op(struct run *run) {
     void *at = NULL;
-    long mapped = os_map(state(run)->size, &at);
+    long mapped = CALL(run, map, state(run)->size, &at);
     if (mapped >= 0)
         for (size_t i = 0; i < state(run)->touched; i += OS_PAGE)
             ((volatile char *)at)[i] = 1;
-    EXPECT(run, (mapped >= 0) && (os_unmap(at, state(run)->size) >= 0));
+    EXPECT(run, (mapped >= 0) && (CALL(run, unmap, at, state(run)->size) >= 0));
 }
 
 WORKLOAD{
@@ -50,7 +50,7 @@ WORKLOAD{
     .what = "map and unmap anonymous memory",
     .per = PER_CALL,
     .ends = 1,
-    .params = "size=4096 touch=0",
+    .params = "size=4096 touch=0 library=0",
     .setup = setup,
     .verify = verify,
     LOOPS,

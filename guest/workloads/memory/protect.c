@@ -1,6 +1,7 @@
 /* Touched memory of `size` bytes is made read-only and writable again: two calls that change the rights of pages that
  * are there, and throw their translations away. One operation is both. */
 #include "workloads/buffer.h"
+#include "workloads/library.h"
 
 enum { LARGEST = 64 << 20 };
 STATE(struct buffer)
@@ -15,7 +16,7 @@ static long setup(struct run *run) {
 
 static inline void op(struct run *run) {
     struct buffer *own = state(run);
-    EXPECT(run, (os_protect(own->at, own->size, 0) == 0) & (os_protect(own->at, own->size, 1) == 0));
+    EXPECT(run, (CALL(run, protect, own->at, own->size, 0) == 0) & (CALL(run, protect, own->at, own->size, 1) == 0));
 }
 
 /* Where the kernel can be asked to write for us: it must refuse while the memory is read-only. */
@@ -49,7 +50,7 @@ WORKLOAD{
     .what = "make mapped memory read-only and writable again (mprotect)",
     .per = PER_CALL,
     .ends = 1,
-    .params = "size=4096",
+    .params = "size=4096 library=0",
     .setup = setup,
     .verify = verify,
     .teardown = teardown,

@@ -1,6 +1,6 @@
 /* A call on a descriptor that is not open: close(-1). Entry, a look into the table of descriptors, an error, exit: what
  * an error costs whose call is known. */
-#include "workloads/workload.h"
+#include "workloads/library.h"
 
 #ifdef OS_HAS_FD
 enum { CLOSES = 1 };
@@ -19,7 +19,7 @@ static long verify(struct run *run) {
 }
 
 static inline void op(struct run *run) {
-    EXPECT(run, os_close(-1) < 0);
+    EXPECT(run, CALL(run, close, -1) < 0);
 }
 
 WORKLOAD{
@@ -28,6 +28,7 @@ WORKLOAD{
     .what = "close of a descriptor that is not open, refused",
     .per = PER_CALL,
     .ends = 1,
+    .params = "library=0",
     .setup = setup,
     .verify = verify,
     LOOPS,

@@ -6,6 +6,7 @@ from ferrule.suite import family
 
 @family(
     "fs",
+    open_close=[{}, {"library": 1}],
     file_read=[{"size": 1}, {"size": 4096}, {"size": 65536}],
     file_write=[{"size": 1}, {"size": 4096}, {"size": 65536}],
     file_status=[{"by": 0}, {"by": 1}],

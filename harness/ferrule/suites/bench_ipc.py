@@ -12,6 +12,7 @@ SIZES = (0, 8, 4096, 65536)
     pipe_self=[{}],
     poll_ready=[{"fds": 1}, {"fds": 10}, {"fds": 100}],
     futex_miss=[{"op": 0}, {"op": 1}],
+    event_queue=[{"fds": 2}, {"fds": 100}, {"fds": 1000}],
     pipe_bandwidth=[{"size": 4096}, {"size": 65536}],
     scheme_call=[{"size": size, "space": space} for space in (0, 1) for size in SIZES],
 )

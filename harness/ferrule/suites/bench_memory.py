@@ -4,7 +4,12 @@ from ferrule.plugin import Measurement
 from ferrule.suite import family
 
 
-@family("memory", map_unmap=[{"size": 4096}, {"size": 1048576}])
+@family(
+    "memory",
+    map_unmap=[{"size": 4096}, {"size": 4096, "library": 1}, {"size": 1048576}],
+    memory_copy=[{"size": 65536}, {"size": 16777216}],
+    memory_latency=[{"size": 65536}, {"size": 16777216}],
+)
 def test_memory(measurement: Measurement) -> None:
     """First touches, and map/unmap of one page and of a megabyte."""
     measurement.report()
