@@ -71,6 +71,17 @@ def test_a_count_that_doubled_is_not_believed_either() -> None:
     assert "is 2 times the" in str(found(counted(600.0), counted(300.0)))
 
 
+def test_a_new_parameter_is_no_change_but_another_value_is_one() -> None:
+    def measured(ns: float, **params: int) -> Column:
+        made = replace(make.run("null_call", [ns] * 7, CALL, params=tuple(params.items())), key=KEY)  # all by default
+        return columns([make.guest([made])], make.DECLARED)[0]
+
+    assert found(measured(100.0, size=1, library=0), measured(100.0, size=1)) is None
+    assert found(measured(100.0, library=0), measured(100.0)) is None
+    assert "its params was" in str(found(measured(100.0, size=2, library=0), measured(100.0, size=1)))
+    assert "under equal conditions" in str(found(measured(300.0, size=1, library=0), measured(100.0, size=1)))
+
+
 def test_what_changed_its_meaning_or_unit_is_not_the_same_thing() -> None:
     trip = Meaning("round_trip")
     assert str(found(column(100.0, trip), column(100.0))).startswith("its meaning was Meaning(per='call'")

@@ -7,7 +7,8 @@ directions, because a number that got too good is as wrong as one that got too b
 1. An operation that costs nothing or less. Controls may; emulated time is nobody's number.
 2. Fewer processes than were asked for.
 3. Another meaning, placement, parameters or unit than the last believed value of the same run on the same guest and
-   accelerator.
+   accelerator. A parameter that one of the two did not have yet is no other value of it: workloads get new ones, whose
+   default is what they did before, and rule 4 holds them to it.
 4. A value of twice or half the last believed one that was taken under equal conditions, where their ratio has an
    interval and it does not hold 1. Equal are all conditions but the payload's build, which is what may be wrong, and
    the load. Results that their flags call no single number, or mostly subtraction, are left out: they say so
@@ -19,6 +20,7 @@ A round trip that disagrees with two one-ways is listed (stats/siblings.py) and 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from ferrule.errors import UsageError
 from ferrule.payload.key import RunKey
@@ -74,10 +76,13 @@ def _last(key: RunKey, earlier: Sequence[Column]) -> Summary | None:
 
 def _changed(before: Summary, now: Summary) -> str | None:
     """What a value means, when that is no longer what it meant."""
-    for name in ("unit", "meaning", "place", "params"):
+    for name in ("unit", "meaning", "place"):
         old, new = getattr(before, name), getattr(now, name)
         if old != new:
             return f"its {name} was {old} and is {new}"
+    was, values = dict(before.params), dict(now.params)
+    if any(was[name] != values[name] for name in was.keys() & values.keys()):
+        return f"its params was {before.params} and is {now.params}"
     return None
 
 
@@ -91,7 +96,7 @@ def _jumped(before: Summary, now: Summary, conditions: Conditions) -> Iterator[s
     if UNFIT & {*before.flags, *now.flags}:
         return
     try:
-        found = compare(before, conditions, now, conditions)
+        found = compare(replace(before, params=now.params), conditions, now, conditions)  # new ones have their default
     except UsageError:  # it means something else, or one side is no positive number: rules 3 and 1
         return
     if max(found.ratio, 1.0 / found.ratio) >= FACTOR and found.differs:
