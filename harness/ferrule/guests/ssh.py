@@ -26,7 +26,7 @@ CPU_LIST = re.compile(r"\d{1,4}(-\d{1,4})?(,\d{1,4}(-\d{1,4})?)*")  # the kernel
 
 
 def create(name: str, options: GuestOptions) -> SshGuest:
-    """The host at an address, already connected. `options` it honours: host_key, identity, cpus, boot_seconds.
+    """The host at an address, already connected. `options`: host_key, identity, remote_folder, cpus, boot_seconds.
 
     Raises:
         UsageError: a bad address, no or unusable key files, a host that no payload is built for.
@@ -51,6 +51,7 @@ class SshGuest:
         self.name = str(address)
         self.boot_seconds = options.boot_seconds or 15.0
         self._address, self._host_key, self._identity = address, options.host_key, options.identity
+        self._base = options.remote_folder
         self._transport = self._connect()
         try:
             self.os = self._ask("-s", SYSTEMS)
@@ -78,7 +79,7 @@ class SshGuest:
     def _connect(self) -> SshTransport:
         from ferrule.transports.ssh import SshTransport  # paramiko is slow to import, and most runs need none
 
-        return SshTransport(self._address, self._host_key, self._identity)
+        return SshTransport(self._address, self._host_key, self._identity, base=self._base)
 
     def _ask(self, what: str, known: Mapping[str, str]) -> str:
         said = self._transport.run(["uname", what])
@@ -143,7 +144,7 @@ class SshExecution:
         self._running = None
         if self._transport.alive:
             with suppress(TransportError):
-                self._transport.remove(self._path)
+                self._transport.clear()
 
     def __enter__(self) -> SshExecution:
         return self

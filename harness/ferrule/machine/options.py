@@ -28,7 +28,8 @@ class GuestOptions:
     linux_append: str = ""  # further words for the Linux guest's kernel command line
     sha256: str | None = None  # what the kernel file's SHA-256 must be
     host_key: Path | None = None  # pinned key of an SSH host: a known_hosts file or a public key
-    identity: Path | None = None  # private key to show to an SSH host
+    identity: Path | None = None  # private key to show to an SSH host; None: it lets us in without
+    remote_folder: str = ""  # on an SSH host: where the private folder is made; empty: the first that serves
     guests_file: Path | None = None  # the user's guests.toml; by default the one where the user works, if there is one
     guest_files: Mapping[tuple[str, str], Path] = field(
         default_factory=dict

@@ -68,6 +68,12 @@ MACHINES = (
     _flag("--guest-file", "one of them: redox.kernel=FILE; repeatable", metavar="GUEST.KEY=FILE", **_SEVERAL),
     _flag("--host-key", "public key or known_hosts file of an SSH host: no other key is accepted", metavar="FILE"),
     _flag("--identity", "private key to log in with over SSH", metavar="FILE"),
+    _flag(
+        "--remote-folder",
+        "folder of an SSH host for the payload (default: TMPDIR, /tmp ...)",
+        metavar="DIR",
+        default="",
+    ),
 )
 OUTPUT = (
     _flag("--json", "pytest-benchmark's JSON, with all conditions", metavar="FILE"),

@@ -46,6 +46,7 @@ def guest_options_of(option: Namespace) -> GuestOptions:
         cpus=_cpus(option.cpu),
         host_key=_path(option.host_key),
         identity=_path(option.identity),
+        remote_folder=_remote_folder(option.remote_folder),
         guests_file=_guests_file(option.guests_file),
         guest_files=_guest_files(option.guest_file),
     )
@@ -75,6 +76,17 @@ def _guest_files(texts: Sequence[str]) -> dict[tuple[str, str], Path]:
         if not path.is_file():
             raise UsageError(f"--guest-file {guest}.{key}={path}: no such file")
     return found
+
+
+def _remote_folder(text: str) -> str:
+    """An absolute path on another machine.
+
+    Raises:
+        UsageError: it is none.
+    """
+    if text and (not text.startswith("/") or not text.isprintable()):
+        raise UsageError(f"--remote-folder {text!r}: give an absolute path on the SSH host, e.g. /var/tmp")
+    return text
 
 
 def _path(text: str | None) -> Path | None:

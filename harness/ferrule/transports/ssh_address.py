@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import suppress
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from ferrule.errors import UsageError
 
@@ -21,7 +22,9 @@ class Address:
 
     @classmethod
     def parse(cls, url: str) -> Address:
-        """Read `ssh://user@host[:port]`; IPv6 addresses stand in brackets.
+        """Read `ssh://user@host[:port]`; IPv6 addresses stand in brackets, a zone behind `%25` (RFC 6874) or `%`.
+
+        In the user's name `%40` is an @ sign, as in any URL.
 
         Raises:
             UsageError: another scheme, no user or host, a password, a path, or a port that is none.
@@ -30,7 +33,11 @@ class Address:
             parts = urlsplit(url)
             bare = not (parts.password or parts.query or parts.fragment or parts.path.strip("/"))
             if parts.scheme == "ssh" and parts.username and parts.hostname and bare and parts.port != 0:
-                return cls(parts.username, parts.hostname, parts.port or DEFAULT_PORT)
+                user, host = unquote(parts.username, errors="strict"), parts.hostname
+                if ":" in host:
+                    host = re.sub("%25(?=.)", "%", host)
+                if user.isprintable() and host.isprintable():
+                    return cls(user, host, parts.port or DEFAULT_PORT)
         raise UsageError(f"{url!r} is no SSH address; write ssh://user@host or ssh://user@host:port")
 
     @property
@@ -40,5 +47,5 @@ class Address:
 
     def __str__(self) -> str:
         """The URL again, port always included."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"ssh://{self.user}@{host}:{self.port}"
+        host = f"[{self.host.replace('%', '%25')}]" if ":" in self.host else self.host
+        return f"ssh://{quote(self.user, safe='')}@{host}:{self.port}"

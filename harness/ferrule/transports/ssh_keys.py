@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import codecs
 import hashlib
 from pathlib import Path
 
@@ -16,45 +17,53 @@ from ferrule.transports.ssh_address import Address
 def pinned_keys(file: Path, address: Address) -> list[paramiko.PKey]:
     """Server keys that `file` pins for a host, in the file's order.
 
-    `file` is known_hosts text (plain or hashed names) or a server's `.pub` file, whose key counts for any host.
+    `file` is known_hosts text (plain or hashed names) or a server's `.pub` file, whose key counts for any host. What
+    it says of other hosts is passed by. A key that a `@revoked` line names is never accepted, whatever host the line
+    is for; `@cert-authority` lines are passed by too, which trusts less than the file says.
 
     Raises:
-        UsageError: the file cannot be read, or a line of it is no key. Markers (`@revoked`, `@cert-authority`) are
-            refused, not skipped: leaving one out would trust more than the file says.
+        UsageError: the file cannot be read, or a line of it is no key.
         HostKeyRejected: nothing in it is for this host, so no key the server shows could be accepted.
     """
-    keys = []
-    for number, line in enumerate(_text(file, "--host-key").splitlines(), 1):
+    keys, revoked, passed = [], set(), ""
+    for number, line in enumerate(_lines(file, "--host-key"), 1):
         words = line.split()
         if not words or words[0].startswith("#"):
             continue
-        if words[0].startswith("@"):
-            raise UsageError(f"--host-key {file}:{number}: {words[0]} lines are not supported; give plain keys")
-        bare = len(words) >= 2 and words[1].startswith("AAAA")  # a .pub line: no host in front of the type
+        marker = words.pop(0) if words[0].startswith("@") else ""
+        if marker not in ("", "@revoked", "@cert-authority"):
+            raise UsageError(f"--host-key {file}:{number}: {marker[:40]} is no marker of known_hosts")
+        bare = not marker and len(words) >= 2 and words[1].startswith("AAAA")  # .pub: no host in front of the type
         try:
             entry = HostKeyEntry.from_line(" ".join(["*", *words[:2]] if bare else words[:3]))
-            if entry and (bare or _is_for(entry, address.known_as)):
-                keys.append(entry.key)
+            ours = entry is not None and (bare or _is_for(entry, address.known_as))
         except (InvalidHostKey, paramiko.SSHException, ValueError, AssertionError) as error:
             raise UsageError(f"--host-key {file}:{number}: the key is damaged") from error
         if entry is None and len(words) < 3:  # whole lines of key types unknown here are no harm: they trust nothing
             raise UsageError(f"--host-key {file}:{number}: is neither a known_hosts nor a .pub line")
+        if entry is not None and marker == "@revoked":
+            revoked.add(entry.key.asbytes())
+        elif marker:
+            passed = f" (its {marker} lines are not used)"
+        elif entry is not None and ours:
+            keys.append(entry.key)
     if not keys:
         scan = f"ssh-keyscan -p {address.port} {address.host}"
-        raise HostKeyRejected(f"--host-key {file}: no key for {address.known_as}; `{scan}` shows what the server has")
-    return keys
+        raise HostKeyRejected(
+            f"--host-key {file}: no key for {address.known_as}{passed}; `{scan}` shows what the server has"
+        )
+    left = [key for key in keys if key.asbytes() not in revoked]
+    if not left:
+        raise HostKeyRejected(f"--host-key {file}: every key for {address.known_as} is @revoked there")
+    return left
 
 
-def identity_key(file: Path | None) -> paramiko.PKey:
+def identity_key(file: Path) -> paramiko.PKey:
     """The private key to log in with. Agents and the keys in ~/.ssh are never tried: a guest is not to see them.
 
     Raises:
-        UsageError: none was given, or the file is missing, encrypted or no private key.
+        UsageError: the file is missing, encrypted or no private key.
     """
-    if file is None:
-        raise UsageError(
-            "no --identity FILE: give the private key to log in with (agent and default keys are not used)"
-        )
     try:
         return paramiko.PKey.from_path(file)
     except OSError as error:
@@ -72,13 +81,22 @@ def fingerprint(key: paramiko.PKey) -> str:
     return "SHA256:" + base64.b64encode(hashlib.sha256(key.asbytes()).digest()).decode().rstrip("=")
 
 
-def _text(file: Path, flag: str) -> str:
+def _lines(file: Path, flag: str) -> list[str]:
+    """The lines of a text file. A byte order mark is let pass; a comment or a name in Latin-1 harms no other line."""
     try:
-        return file.read_text(encoding="utf-8")
+        content = file.read_bytes()
     except OSError as error:
         raise UsageError(f"{flag} {file}: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{flag} {file}: is not text") from error
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise UsageError(f"{flag} {file}: is not text in UTF-8")
+    return [_decoded(line) for line in content.removeprefix(codecs.BOM_UTF8).splitlines()]
+
+
+def _decoded(line: bytes) -> str:
+    try:
+        return line.decode()
+    except UnicodeDecodeError:
+        return line.decode("latin-1")
 
 
 def _is_for(entry: HostKeyEntry, name: str) -> bool:

@@ -19,6 +19,16 @@ GRACE = 5.0  # seconds for an exit status after the last byte, and for each step
 SETTLE = 0.5  # seconds in which a cut connection, whose channels close first, is known to be cut
 
 
+def settle(channel: paramiko.Channel, seconds: float) -> bool:
+    """Whether the server closed the channel within that time. Some allow no other before, or lose the next one."""
+    ends = time.monotonic() + seconds
+    while not channel.closed:
+        if time.monotonic() >= ends:
+            return False
+        time.sleep(0.005)
+    return True
+
+
 class Link(Protocol):
     """The connection a program runs over."""
 
@@ -33,12 +43,19 @@ class Link(Protocol):
 class SshProcess:
     """A program on the host whose output can be read while it runs. Closing it kills it."""
 
-    def __init__(self, channel: paramiko.Channel, link: Link, kill: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self, channel: paramiko.Channel, link: Link, kill: Callable[[], bool] = lambda: True, *, after: bytes = b""
+    ) -> None:
         """Take over a channel whose command was accepted and whose `fileno()` was asked for before that.
 
-        `kill` ends the program on the host; closing the channel alone does not.
+        Args:
+            channel: of the program.
+            link: what it runs over.
+            kill: ends the program on the host, or says that this must be left to what watches its input there.
+            after: its output begins behind these bytes; what a login shell says before is dropped.
         """
         self._channel, self._link, self._kill = channel, link, kill
+        self._after, self._before = after, b""
         self._poll = select.poll()
         self._poll.register(channel.fileno(), select.POLLIN)
         self._stderr = Transcript(STDERR_TAIL)
@@ -55,7 +72,9 @@ class SshProcess:
         while True:
             over = self._channel.eof_received or self._channel.closed  # asked first: bytes after the question are read
             if self._channel.recv_ready():
-                return self._channel.recv(CHUNK)
+                if data := self._own(self._channel.recv(CHUNK)):
+                    return data
+                continue
             left = ends - time.monotonic()
             if self._channel.recv_stderr_ready():
                 self._stderr.add(self._channel.recv_stderr(CHUNK))
@@ -89,10 +108,25 @@ class SshProcess:
         if self._closed:
             return
         self._closed = True
-        if not self._channel.exit_status_ready():
-            self._kill()
+        if not self._channel.exit_status_ready() and not self._kill():
+            with suppress(EOFError, OSError):
+                self._channel.shutdown_write()
+            settle(self._channel, GRACE)
+        if self._channel.exit_status_ready():
+            settle(self._channel, GRACE)
         with suppress(EOFError, OSError):  # the connection may go down under the message that says so
             self._channel.close()
+
+    def _own(self, data: bytes) -> bytes:
+        """What of it the program said."""
+        if not self._after:
+            return data
+        self._before += data
+        head, begun, rest = self._before.partition(self._after)
+        self._before = b"" if begun else head[-CHUNK:]
+        if begun:
+            self._after = b""
+        return rest
 
     def _check_link(self) -> None:
         """Tell a channel that the server closed without a status from one that went down with its connection."""

@@ -25,8 +25,12 @@ T = TypeVar("T")
 class Server:
     """An SSH server with an event loop in a thread of its own; commands run as children of this process."""
 
-    def __init__(self, folder: Path, *, sftp: Callable[..., object] | bool = True, path: str | None = None) -> None:
+    def __init__(
+        self, folder: Path, *, sftp: Callable[..., object] | bool = True, path: str | None = None, wrapper: str = ""
+    ) -> None:
         self.folder, self._sftp, self._path = folder, sftp, path or os.environ["PATH"]
+        self.keys = folder
+        self._wrapper = wrapper  # a script in which every command is $0
         self.connections: list[asyncssh.SSHServerConnection] = []
         self.commands: list[str] = []
         self.deaf = False  # accept sessions no more, but do not refuse them either
@@ -38,8 +42,8 @@ class Server:
         self._acceptor = self._call(self._listen())
         self.address = Address("bench", "127.0.0.1", self._acceptor.get_port())
 
-    def connect(self, **options: float) -> SshTransport:
-        return SshTransport(self.address, self.folder / "host.pub", self.folder / "user", **options)
+    def connect(self, **options: Any) -> SshTransport:
+        return SshTransport(self.address, self.keys / "host.pub", self.keys / "user", **options)
 
     def options(self) -> GuestOptions:
         return GuestOptions(host_key=self.folder / "host.pub", identity=self.folder / "user")
@@ -86,29 +90,32 @@ class Server:
             return
         self.commands.append(process.command)
         with subprocess.Popen(
-            ["/bin/sh", "-c", process.command],
+            ["/bin/sh", "-c", *([self._wrapper] if self._wrapper else []), process.command],
+            bufsize=0,
             stdin=PIPE,
             stdout=PIPE,
             stderr=PIPE,
             env={"PATH": self._path, "TMPDIR": str(self.folder)},
         ) as child:
             feed = asyncio.create_task(self._feed(process.stdin, child.stdin))
+            streams = ((child.stdout, process.stdout), (child.stderr, process.stderr))
+            carriers = [asyncio.create_task(self._carry(pipe, sink)) for pipe, sink in streams]
             try:
-                await asyncio.gather(
-                    self._carry(child.stdout, process.stdout), self._carry(child.stderr, process.stderr)
-                )
+                await asyncio.gather(*carriers)
                 while child.poll() is None:
                     await asyncio.sleep(0.002)
                 process.exit(child.returncode)
             finally:
                 child.kill()
-                feed.cancel()
+                for task in (feed, *carriers):  # before their pipes are closed, whose numbers the next child gets
+                    task.cancel()
+                await asyncio.gather(feed, *carriers, return_exceptions=True)
 
     async def _feed(self, source: Any, pipe: Any) -> None:
         with suppress(OSError, asyncssh.Error):
             while data := await source.read(65536):
-                await self.loop.run_in_executor(None, pipe.write, data)
-            pipe.close()
+                await self.loop.run_in_executor(None, _write_all, pipe.fileno(), data)
+        pipe.close()  # also when the connection is lost, as real servers do
 
     async def _carry(self, pipe: Any, sink: Any) -> None:
         while True:
@@ -133,6 +140,11 @@ class Server:
             task.cancel()
         await asyncio.gather(*others, return_exceptions=True)
         await self.loop.shutdown_default_executor()
+
+
+def _write_all(file: int, data: bytes) -> None:
+    while data:
+        data = data[os.write(file, data) :]
 
 
 class _Door(asyncssh.SSHServer):

@@ -101,6 +101,15 @@ def test_real_server(server: tuple[Address, Path, Path], tmp_path: Path) -> None
         SshTransport(address, host_key, identity)
 
 
+@needs_dropbear
+def test_a_server_that_closes_late_is_waited_for(server: tuple[Address, Path, Path]) -> None:
+    """Dropbear with an SFTP server lost the channel that was opened before it had closed the last one."""
+    with SshTransport(*server) as transport:
+        for number in range(20):
+            path = transport.put(b"#!/bin/sh\n", f"payload{number}")
+            assert transport.run(["cat", path]).out == b"#!/bin/sh\n"
+
+
 @pytest.fixture
 def linux() -> Iterator[Guest]:
     try:

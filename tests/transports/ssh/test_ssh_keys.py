@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from pathlib import Path
 
 import asyncssh
@@ -48,7 +49,7 @@ def test_address_without_port_is_ssh_s_own() -> None:
     [
         *("", "ssh", "ssh://", "ssh://host", "ssh://@host", "http://user@host", "ssh://user@", "ssh://user@host:0"),
         *("ssh://user@host:65536", "ssh://user@host:port", "ssh://user:word@host", "ssh://user@host/tmp"),
-        *("ssh://user@host?x=1", "ssh://user@[::1", "user@host"),
+        *("ssh://user@host?x=1", "ssh://a%0Ab@host", "ssh://%FF@host", "ssh://user@[::1", "user@host"),
     ],
 )
 def test_bad_address_is_named(url: str) -> None:
@@ -93,7 +94,7 @@ def test_no_key_for_the_host_is_a_rejection(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
-        (f"@revoked [target]:2200 {public(0)}", "1: @revoked lines are not supported"),
+        (f"@trusted [target]:2200 {public(0)}", "1: @trusted is no marker of known_hosts"),
         ("\nnonsense", "2: is neither a known_hosts nor a .pub line"),
         ("[target]:2200 ssh-ed25519 AAAAB3", "1: the key is damaged"),
         ("ssh-ed25519 AAAA!!!!", "1: the key is damaged"),
@@ -118,14 +119,42 @@ def test_any_text_is_keys_or_one_line(tmp_path_factory: pytest.TempPathFactory, 
         assert "\n" not in str(caught.value)
 
 
+def test_what_is_said_of_others_harms_nobody(tmp_path: Path) -> None:
+    file = tmp_path / "known_hosts"
+    file.write_bytes(
+        codecs.BOM_UTF8
+        + f"[target]:2200 {public(0)}\n@revoked * {public(1)}\n@cert-authority *.example.org {public(2)}\n".encode()
+        + f"m\u00fcller {public(2)} B\u00fcro\n".encode("latin-1")
+    )
+    assert [fingerprint(key) for key in pinned_keys(file, HERE)] == [digest(0)]
+
+
+def test_a_revoked_key_is_never_accepted(tmp_path: Path) -> None:
+    file = tmp_path / "known_hosts"
+    file.write_text(f"[target]:2200 {public(0)}\n[target]:2200 {public(1)}\n@revoked other {public(0)}\n")
+    assert [fingerprint(key) for key in pinned_keys(file, HERE)] == [digest(1)]
+    file.write_text(f"[target]:2200 {public(0)}\n@revoked * {public(0)}\n")
+    with pytest.raises(HostKeyRejected, match=r"every key for \[target\]:2200 is @revoked"):
+        pinned_keys(file, HERE)
+    file.write_text(f"@cert-authority * {public(0)}\n")
+    with pytest.raises(HostKeyRejected, match=r"no key for .*@cert-authority lines are not used"):
+        pinned_keys(file, HERE)
+
+
+def test_users_and_zones_are_written_as_in_urls() -> None:
+    assert Address.parse("ssh://user%40corp@host") == Address("user@corp", "host")
+    for url in ("ssh://root@[fe80::1%25eth0]:2222", "ssh://root@[fe80::1%eth0]:2222"):
+        assert Address.parse(url) == Address("root", "fe80::1%eth0", 2222)
+    for address in (Address("user@corp", "host"), Address("root", "fe80::1%eth0", 2222)):
+        assert Address.parse(str(address)) == address
+
+
 def test_missing_and_unreadable_files(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"--host-key .*gone: No such file"):
         pinned_keys(tmp_path / "gone", HERE)
     (tmp_path / "binary").write_bytes(b"\xff\xfe")
     with pytest.raises(UsageError, match="is not text"):
         pinned_keys(tmp_path / "binary", HERE)
-    with pytest.raises(UsageError, match="no --identity FILE"):
-        identity_key(None)
     with pytest.raises(UsageError, match=r"--identity .*gone: No such file"):
         identity_key(tmp_path / "gone")
     with pytest.raises(UsageError, match=r"--identity .*binary: is not a private key"):
