@@ -121,6 +121,19 @@ def test_time_has_a_ratio_only_on_one_machine(changes: dict[str, Any], why: str 
         assert "\u00d7 floor of linux: cost of an operation divided by the floor's; 95 % intervals by MOVER" in text
 
 
+def test_time_asleep_is_no_count_of_instructions() -> None:
+    waits = Meaning("call", waits=True)
+    both = [
+        make.guest(
+            [make.run("timer_wakeup", [1e9] * 7, waits), make.run("null_call", [9.0] * 7, make.CALL)], name, **COUNTED
+        )
+        for name in ("linux", "floor")
+    ]
+    text = tables.render(both, budget="quick", seed=5, declared=make.DECLARED)
+    assert cells(text, "timer_wakeup")[2:] == ["waits (a)", "waits (a)"]
+    assert "(a) a timer ends it" in text
+
+
 def test_no_floor_no_column() -> None:
     text = tables.render(four_columns()[:-1], budget="quick", seed=5, declared=make.DECLARED)
     assert "\u00d7" not in text

@@ -19,6 +19,7 @@ from ferrule.stats.summary import Summary
 
 PER = {"call": "call", "round_trip": "round trip", "one_way": "one way", "iteration": "iteration"}
 CYCLES = "Core cycles: 20th percentile batch of a process, independent of the core's clock rate (docs/numbers.md)"
+ASLEEP = "a timer ends it: the count under icount is mostly time asleep, which is no instructions"
 TAILS = "Tails: 99th percentile and largest of the operations timed one by one (service time)"
 
 
@@ -181,6 +182,8 @@ def _cell(entry: Entry | None, scales: Scales, notes: Notes) -> str:
         if entry.status == "ok":
             return "verified"
         return f"{word_of(entry.status)} ({notes.mark(entry.reason or 'no reason was given')})"
+    if summary.unit == "instructions" and summary.meaning.waits:
+        return f"waits ({notes.mark(ASLEEP)})"
     text = scales.show(summary)
     marks = [notes.mark(flag.value) for flag in summary.flags if flag is not Flag.FUNCTIONAL]
     if summary.low is None:

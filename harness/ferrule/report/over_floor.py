@@ -31,6 +31,8 @@ def cell(entry: Entry | None, column: Column, base: Entry | None, floor: Column)
         return "", None
     if column.conditions is None or floor.conditions is None:
         return "", None
+    if entry.summary.unit == "instructions" and entry.summary.meaning.waits:
+        return "", None
     if why := unlike(base.summary, entry.summary):
         return "none", f"no {HEADING}: {why}"
     found = compare(base.summary, floor.conditions, entry.summary, column.conditions)
