@@ -26,14 +26,15 @@ FOLDER: Final = (
 RECEIVE: Final = 'umask 077; cat >"$0.tmp" && chmod 700 "$0.tmp" && mv "$0.tmp" "$0"'
 DIGEST: Final = 'command -v sha256sum >/dev/null 2>&1 || exit 127; sha256sum <"$0"'
 # The program runs in a group of its own. A watch beside it waits for the end of what we could send, which is the end of
-# the connection or ours: then it ends the group and removes the folder, for nobody else may be left to do it. Where our
-# end is not to be seen, behind a forced command that reads from elsewhere or without /dev/stdin, there is no watch.
+# the connection or ours. Then it removes the folder, for nobody else may be left to do it, and ends the group last: the
+# script ends with its program, and the watch with the script. Where our end is not to be seen, behind a forced command
+# that reads from elsewhere or without /dev/stdin, there is no watch.
 START: Final = (
     'cd "${0%/*}" || exit 126; w=; if [ -p /dev/stdin ] || [ -S /dev/stdin ]; then w=yes; fi; exec 3<&0; '
     'echo "$1"; shift; '
     'if command -v setsid >/dev/null 2>&1; then setsid "$@" </dev/null 3<&- & else "$@" </dev/null 3<&- & fi; '
     'p=$! ; echo $p >"$0"; if [ -n "$w" ]; then { while read -r g; do :; done; '
-    'kill -s KILL -- -$p || kill -s KILL $p; cd /; rm -rf -- "${0%/*}"; } <&3 >/dev/null 2>&1 & w=$! ; fi; '
+    'cd /; rm -rf -- "${0%/*}"; kill -s KILL -- -$p || kill -s KILL $p; } <&3 >/dev/null 2>&1 & w=$! ; fi; '
     'exec 3<&-; wait $p; s=$?; if [ -n "$w" ]; then kill -s KILL $w 2>/dev/null; fi; exit $s'
 )
 KILL: Final = 'p=$(cat "$0") && { kill -s KILL -- "-$p" 2>/dev/null || kill -s KILL "$p" 2>/dev/null; }'

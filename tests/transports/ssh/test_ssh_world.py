@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -93,6 +94,20 @@ def test_a_folder_that_runs_nothing_is_passed_by(server: Server) -> None:
         subprocess.run(["umount", server.folder], check=True)
 
 
+def test_the_watch_removes_the_folder_before_it_is_ended(tmp_path: Path) -> None:
+    for number in range(40):
+        folder = tmp_path / f"ferrule.{number}"
+        folder.mkdir()
+        pidfile = folder / "1.pid"
+        words = ["sh", "-c", ssh_scripts.START, str(pidfile), "mark:begin", "sleep", "300"]
+        with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as script:
+            assert script.stdin is not None
+            assert eventually(partial(_written, pidfile))
+            script.stdin.close()
+            script.wait(PATIENCE)
+        assert not folder.exists()
+
+
 CLIENT = """
 import sys
 from pathlib import Path
@@ -119,6 +134,10 @@ def test_nothing_outlives_a_client_that_is_killed(server: Server) -> None:
     finally:
         if _runs(child):
             os.kill(child, signal.SIGKILL)
+
+
+def _written(file: Path) -> bool:
+    return file.exists() and file.read_text() != ""
 
 
 def _runs(pid: int) -> bool:
