@@ -32,8 +32,8 @@ def standin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A QEMU that shows the login of a Redox; gives the image to name."""
     folder = tmp_path / "standin"
     folder.mkdir()
-    monkeypatch.setenv("FERRULE_STANDIN", str(folder))
-    monkeypatch.setenv("FERRULE_QEMU", str(program(tmp_path / "qemu", f'exec "{sys.executable}" "{STAND_IN}" "$@"')))
+    words = f'FERRULE_STANDIN="{folder}" exec "{sys.executable}" "{STAND_IN}" "$@"'  # QEMU gets none of our environment
+    monkeypatch.setenv("FERRULE_QEMU", str(program(tmp_path / "qemu", words)))
     monkeypatch.setenv("PATH", "/usr/bin:/bin")
     image = tmp_path / "harddrive.img"
     image.write_bytes(bytes(1 << 20))
@@ -99,7 +99,8 @@ def test_a_login_that_fails_is_an_error_in_time(standin: Path, table: str, what:
 
 def test_a_machine_without_the_disk_is_an_error(standin: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made = guest(standin)
-    other = program(standin.parent / "other", f'exec "{sys.executable}" "{STAND_IN}"')  # hands no disk on
+    words = f'FERRULE_STANDIN="{standin.parent / "standin"}" exec "{sys.executable}" "{STAND_IN}"'  # hands no disk on
+    other = program(standin.parent / "other", words)
     monkeypatch.setattr(made, "_program", str(other))
     (Path(standin.parent) / "standin" / "scheme").mkdir()
     with pytest.raises(GuestNotStarted, match="no disk of the guest's holds the payload: there is none"):
