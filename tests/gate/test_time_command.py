@@ -12,7 +12,7 @@ import pytest
 from ferrule import paths
 from ferrule.campaign.progress import Progress
 from ferrule.cli import main
-from ferrule.errors import EXIT_INFRASTRUCTURE, EXIT_OK, EXIT_USAGE, InfrastructureError, UsageError
+from ferrule.errors import EXIT_OK, EXIT_USAGE, InfrastructureError, UsageError
 from ferrule.gate.paired import arms, visits
 from ferrule.gate.paired.decide import report
 from ferrule.gate.paired.measure import BATCHES, Contest, take
@@ -62,7 +62,7 @@ def test_a_payload_against_itself_passes_and_can_be_decided_again(
     assert all(pair.surroundings is not None for pair in pairs)
 
 
-def test_a_checkout_that_does_everything_twice_is_not_believed(
+def test_a_checkout_that_does_everything_twice_has_regressed(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     shutil.copytree(paths.guest(), tmp_path / "other" / "guest")
@@ -70,9 +70,9 @@ def test_a_checkout_that_does_everything_twice_is_not_believed(
     once, twice = "(void)run;\n    os_null_call();", "(void)run;\n    os_null_call();\n    os_null_call();"
     assert once in source.read_text()
     source.write_text(source.read_text().replace(once, twice))
-    assert gate(tmp_path, "--candidate", str(tmp_path / "other")) == EXIT_INFRASTRUCTURE
+    assert gate(tmp_path, "--candidate", str(tmp_path / "other")) == EXIT_REGRESSION
     said = capsys.readouterr().out
-    assert "IMPLAUSIBLE" in said
+    assert "REGRESSED" in said
     assert "doubled, or worse" in said
     assert "harness failure" not in said
 
@@ -206,7 +206,7 @@ def test_what_cannot_be_meant(given: list[str], words: str, capsys: pytest.Captu
 
 def test_the_exact_tier_refuses_what_is_not_its_own(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["gate", "--base", "self"]) == EXIT_USAGE
-    assert "--base: is a flag of --tier time" in capsys.readouterr().err
+    assert "--base self: what is compared with it? give --candidate KERNEL" in capsys.readouterr().err
 
 
 def test_a_kernel_goes_where_its_guest_looks_for_it() -> None:

@@ -102,9 +102,9 @@ def reading_of(result: GuestResult, key: RunKey) -> Reading:
 
 
 def test_the_gate_sees_one_instruction_more(result: GuestResult) -> None:
-    for rule, verdict in ((Rule(), Verdict.OK), (STRICT, Verdict.REGRESSED)):
+    for rule in (Rule(), STRICT):  # one of eight is no small change, whatever the allowance of long operations
         found = gated(result, CANARIES[7], CANARIES[8], rule)
-        assert (found.kind, found.difference, found.verdict) == ("exact", 1, verdict)
+        assert (found.kind, found.difference, found.verdict) == ("exact", 1, Verdict.REGRESSED)
         assert "+1 instructions" in found.why
 
 
