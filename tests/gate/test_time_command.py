@@ -12,7 +12,7 @@ import pytest
 from ferrule import paths
 from ferrule.campaign.progress import Progress
 from ferrule.cli import main
-from ferrule.errors import EXIT_OK, EXIT_USAGE, InfrastructureError, UsageError
+from ferrule.errors import EXIT_OK, EXIT_REGRESSION, EXIT_USAGE, InfrastructureError, UsageError
 from ferrule.gate.paired import arms, visits
 from ferrule.gate.paired.decide import report
 from ferrule.gate.paired.measure import BATCHES, Contest, take
