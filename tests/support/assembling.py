@@ -20,14 +20,14 @@ TICKS = {NULL: [10_000, 10_001, 10_002, 10_003], PIPE: [50_000] * 4}
 
 
 def stream(process: int = 0, plan: Plan = PLAN) -> list[Record]:
-    """What one process of the plan sends: two runs that are ok, one that the OS cannot do."""
+    """What one process of the plan sends: its runs are ok, but for the one that the OS cannot do."""
     made: list[Record] = []
 
     def say(kind: str, **fields: object) -> None:
         text = {key.replace("__", "."): str(value) for key, value in fields.items()}
         made.append(Record(plan.run, process, len(made), kind, text))
 
-    crc = f"{zlib.crc32(PLAN.render()):08x}"
+    crc = f"{zlib.crc32(plan.render()):08x}"
     hello = {"os": "linux", "arch": "x86_64", "build": "abcd", "plan": crc, "process": process}
     say("hello", proto=1, compiler="gcc", flags="-O2", **hello)
     say("fact", name="kernel.release", value="6.1.0")
@@ -37,9 +37,10 @@ def stream(process: int = 0, plan: Plan = PLAN) -> list[Record]:
     say("ref", what="loop", n=1000, t="1050,1050,1050,1050,1050,1050")
     say("ref", what="loop", n=2000, t="2050,2050,2050,2050,2050,2050")
     say("mark", tick=0, ns=1_000_000_000)
-    for index, key in enumerate(KEYS):
+    keys = [planned.key for planned in plan.runs]
+    for index, key in enumerate(keys):
         params = {f"p__{name}": value for name, value in key.params}
-        say("begin", i=index, pos=2 - index, workload=key.workload, place=key.place, **params)
+        say("begin", i=index, pos=len(keys) - 1 - index, workload=key.workload, place=key.place, **params)
         if key is FORK:
             say("end", i=index, status="unsupported", batches=0, hist=0, operation="os_process_start", error=38)
         else:
@@ -56,7 +57,7 @@ def stream(process: int = 0, plan: Plan = PLAN) -> list[Record]:
                 say("hist", i=index, b=buckets)
             say("end", i=index, status="ok", batches=5, hist=10, hist_min=90, hist_max=5000, voluntary=9, involuntary=1)
         say("mark", tick=2_000_000_000 * (index + 1), ns=1_000_000_000 * (index + 2))
-    say("done", runs=3, ok=2)
+    say("done", runs=len(keys), ok=len(set(keys) - {FORK}))
     return made
 
 

@@ -25,7 +25,7 @@ _NAME = rb"[a-z][a-z0-9_.]*"
 _RECORD = re.compile(
     rb"#fr1 ([0-9a-z]{1,16})\.(0|[1-9][0-9]{0,9}) (0|[1-9][0-9]{0,19}) (%b)((?: %b=[!\"$-}]*)*)" % (_NAME, _NAME)
 )
-_ESCAPE = re.compile(rb"%([0-9A-F]{2})?")
+_ESCAPE = re.compile(r"%([0-9A-F]{2})?")
 _CRC = re.compile(rb" ~([0-9a-f]{8})")
 
 
@@ -133,23 +133,20 @@ class Decoder:
 
     def _segment(self, text: bytes, events: list[Event]) -> None:
         """From one mark to the next, or to the end of the line."""
-        name = _STREAM.match(text)
-        run, process = (name[1].decode(), int(name[2])) if name else (None, None)
         end = _CRC.search(text)
         length = end.end() + 1 if end else len(text)
         if length > RECORD_LIMIT:
-            events.append(
-                Damage("overlong", run, process, f"a record of {length} bytes, at most {RECORD_LIMIT} may be")
-            )
+            what = f"a record of {length} bytes, at most {RECORD_LIMIT} may be"
+            events.append(Damage("overlong", *_sender(text), what))
             return
         if end is None:
-            events.append(Damage("cut", run, process, f"a record ends early: {_show(text)}"))
+            events.append(Damage("cut", *_sender(text), f"a record ends early: {_show(text)}"))
             return
         body, crc = text[: end.start()], int(end[1], 16)
-        fields = _fields(body) if zlib.crc32(body) == crc else None
-        found = _RECORD.fullmatch(body)
+        found = _RECORD.fullmatch(body) if zlib.crc32(body) == crc else None
+        fields = _fields(found[5].decode("ascii")) if found else None
         if found is None or fields is None:
-            events.append(Damage("corrupt", run, process, f"a record is damaged: {_show(text)}"))
+            events.append(Damage("corrupt", *_sender(text), f"a record is damaged: {_show(text)}"))
         else:
             record = Record(found[1].decode(), int(found[2]), int(found[3]), found[4].decode(), fields)
             self._place(record, crc, events)
@@ -177,15 +174,24 @@ class Decoder:
         events.append(record)
 
 
-def _fields(body: bytes) -> dict[str, str] | None:
-    """The fields of a record's text; None when one is malformed or given twice."""
-    fields: dict[str, str] = {}
-    for word in body.split(b" ")[4:]:
-        key, equals, value = word.partition(b"=")
-        if not equals or key.decode("latin-1") in fields or b"" in _ESCAPE.findall(value):
-            return None
-        plain = _ESCAPE.sub(lambda escape: bytes([int(escape[1], 16)]), value)
-        fields[key.decode("latin-1")] = plain.decode("utf-8", "replace")
+def _sender(text: bytes) -> tuple[str | None, int | None]:
+    """Run and process of a bad record, as far as they can be told."""
+    name = _STREAM.match(text)
+    return (name[1].decode(), int(name[2])) if name else (None, None)
+
+
+def _fields(text: str) -> dict[str, str] | None:
+    """The fields of a record's text, which the grammar has passed; None when one is malformed or given twice."""
+    words = [word.partition("=") for word in text.split(" ")[1:]]
+    fields = {key: value for key, _, value in words}
+    if len(fields) != len(words):
+        return None
+    if "%" in text:
+        for key, value in fields.items():
+            if "" in _ESCAPE.findall(value):
+                return None
+            plain = _ESCAPE.sub(lambda escape: chr(int(escape[1], 16)), value)
+            fields[key] = plain.encode("latin-1").decode("utf-8", "replace")
     return fields
 
 
