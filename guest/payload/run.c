@@ -140,13 +140,13 @@ static uint64_t calibrate(const struct payload *payload, const struct workload *
 static void take_batches(const struct plan *plan, const struct workload *workload, struct run *run,
                          struct outcome *outcome) {
     uint64_t start = os_clock_ns(), voluntary[2] = {0, 0}, involuntary[2] = {0, 0};
-    uint32_t few = workload->control ? plan->control_batches : 0, total = plan->warm + (few ? few : plan->batches);
+    uint32_t few = workload->control ? plan->control_batches : 0, wanted = few ? few : plan->batches;
     int counted = 0;
     outcome->warm = plan->warm;
-    for (uint32_t b = 0; b < total && !run->failed; b++) {
+    for (uint32_t b = 0; b < outcome->warm + wanted && !run->failed; b++) {
         uint32_t measured = b > outcome->warm ? b - outcome->warm : 0;
         if (os_clock_ns() - start > plan->limit_ns) {
-            if (b && b < outcome->warm) /* too slow to warm up at length */
+            if (b && b < outcome->warm) /* too slow to warm up at length: so much fewer batches in all */
                 outcome->warm = b;
             if (measured >= LEAST_MEASURED)
                 break;

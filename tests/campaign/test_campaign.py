@@ -211,6 +211,56 @@ def test_a_guest_that_never_speaks_is_tried_twice_and_no_more() -> None:
     assert "ended before its first record" in result.runs[PIPE].reason
 
 
+class Deaf(LocalExecution):
+    """One whose stream always lacks the begin of null_call, and is whole otherwise."""
+
+    def __init__(self, payload: bytes, processes: int) -> None:
+        super().__init__(payload, processes)
+        self._held = b""
+
+    def read(self, timeout: float) -> bytes:
+        deadline = time.monotonic() + timeout
+        while True:
+            data = super().read(max(0.0, deadline - time.monotonic()))
+            *lines, self._held = (self._held + data).split(b"\n")
+            kept = b"".join(line + b"\n" for line in lines if b"workload=null_call" not in line)
+            if kept or not data:
+                return kept
+
+
+class Forgetful(Wary):
+    """A guest that never says all of one run, while its controls arrive in every boot."""
+
+    boots = 0
+
+    def execute(self, payload: bytes, processes: int, boot: int) -> Deaf:
+        self.boots += 1
+        assert self.boots < 9, "it is booted for ever"
+        return Deaf(payload, processes)
+
+
+@pytest.mark.parametrize("keys", [(NULL,), (NULL, RunKey("clock_read"))])
+def test_executions_that_bring_no_asked_run_on_end_a_boot(keys: tuple[RunKey, ...]) -> None:
+    """Controls that come whether asked for or not are no progress of the plan."""
+    guest = Forgetful(NATIVE, GuestOptions())
+    result = campaign([guest], *keys).run()["local"]
+    assert guest.boots == len(keys) + 1, "one for what the stream is whole of, and two in vain"
+    assert result.runs[NULL].status == "lost"
+    assert "records lost or corrupted" in result.runs[NULL].reason
+    whole(result, *keys[1:])
+
+
+@pytest.mark.parametrize("batches", [1, 2, 3])
+@pytest.mark.parametrize("warm", [0, 2, 5])
+def test_a_run_slower_than_its_limit_gives_no_more_batches_than_asked_for(batches: int, warm: int) -> None:
+    budget = Budget(1, 2, batches, warm, 0, target_ns=50_000, limit_ns=1)
+    result = run_local(NULL, PIPE, budget=budget)
+    assert result.boots == 1
+    for key in (NULL, PIPE):
+        assert result.runs[key].status == "ok", result.runs[key].reason
+        assert [len(samples.ticks) for samples in result.runs[key].processes] == [batches] * 2
+
+
 def test_a_kernel_that_never_speaks_is_given_up(linux: Callable[..., Guest]) -> None:
     """A boot deadline that no kernel can keep: the guest is reported, its runs have a reason, the host's are whole."""
     results = campaign([linux(boot_seconds=0.5), create("local")], NULL).run()

@@ -31,16 +31,8 @@ from ferrule.records.assemble import Assembler
 from ferrule.records.hello import Sent
 from ferrule.records.samples import GuestResult, RunResult
 
-REPEATS = 2  # executions in a row that a boot is granted which give nothing and name no run
+REPEATS = 2  # executions in a row that a boot is granted which bring no run on and name none
 KILLS = 6  # likewise, where somebody else ended them
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """Of one execution."""
-
-    failure: GuestError | None
-    gained: int  # results of runs
 
 
 @dataclass
@@ -144,23 +136,33 @@ class Campaign:
         fruitless = 0
         while todo := self._missing(guest, boot, keys, turn):
             try:
-                found = self._execute(guest, list(todo), boot, replace(turn, processes=min(todo.values())))
+                before = self._standing(guest, boot, todo)
+                failure = self._execute(guest, list(todo), boot, replace(turn, processes=min(todo.values())))
             except FerruleError as error:  # it could not even be started: no use in trying again
                 self._note(result, error)
                 break
-            if found.failure is not None:
-                self._note(result, found.failure)
-                if (stopped := _named(found.failure, todo)) is not None:
-                    self._blame(result, boot, stopped, found.failure)
+            if failure is not None:
+                self._note(result, failure)
+                if (stopped := _named(failure, todo)) is not None:
+                    self._blame(result, boot, stopped, failure)
                     if apart:
                         for key in todo:
                             self._boot(guest, boot, [key], turn)
                         break
                     continue
-            fruitless = 0 if found.gained else fruitless + 1
-            if fruitless == (KILLS if isinstance(found.failure, GuestKilled) else REPEATS):
-                self._lose(result, todo, found.failure)
+            fruitless = fruitless + 1 if self._standing(guest, boot, todo) == before else 0
+            if fruitless == (KILLS if isinstance(failure, GuestKilled) else REPEATS):
+                self._lose(result, todo, failure)
                 break
+
+    def _standing(self, guest: Guest, boot: int, todo: Iterable[RunKey]) -> tuple[int, int]:
+        """How far these runs are: their samples in this round, and those of them that are over.
+
+        An execution gives more than that: controls that nobody asked for come in every process. What leaves these two
+        as they were brought the plan on by nothing, and would for ever.
+        """
+        runs, had = self.results[guest.name].runs, self._tally(guest, boot)
+        return sum(had[key] for key in todo), sum(_over(runs.get(key)) for key in todo)
 
     def _missing(self, guest: Guest, boot: int, keys: Sequence[RunKey], turn: Turn) -> dict[RunKey, int]:
         """Processes that each run still lacks in this round; those that are over lack none."""
@@ -168,8 +170,8 @@ class Campaign:
         left = {key: turn.processes - had[key] // self.visits.get(key, 1) for key in keys}
         return {key: count for key, count in left.items() if count > 0 and not _over(runs.get(key))}
 
-    def _execute(self, guest: Guest, todo: Sequence[RunKey], boot: int, turn: Turn) -> Outcome:
-        """One execution: what ended it early, if anything, and how much it gave."""
+    def _execute(self, guest: Guest, todo: Sequence[RunKey], boot: int, turn: Turn) -> GuestError | None:
+        """One execution: what ended it early, if anything."""
         result, payload = self.results[guest.name], self.payload_for(guest)
         attempt, result.boots = result.boots, result.boots + 1
         plan = self._plan(guest, todo, attempt, turn)
@@ -193,13 +195,13 @@ class Campaign:
             finally:
                 if isinstance(execution, SharesClock):
                     assembler.take_host_marks(execution.host_marks())
-                gained = intake.close()
+                intake.close()
                 spent = time.monotonic() - started
                 said = str(failure) if failure is not None else None
                 done = Executed(attempt, spent, watch.heard, runs, said, dict(assembler.damage))
                 self.ledger.execution(guest.name, boot, done)
         turn.spent.add(spent, watch.heard, runs)
-        return Outcome(failure, gained)
+        return failure
 
     def _plan(self, guest: Guest, todo: Sequence[RunKey], attempt: int, turn: Turn) -> Plan:
         budget = self.budget

@@ -55,21 +55,18 @@ class Intake:
         for key, run in runs.items():
             self.tally[key] += len(run.processes)
 
-    def close(self) -> int:
-        """The execution is over: take what it finished, of the process it ended in too; returns how much that was.
+    def close(self) -> None:
+        """The execution is over: take what it finished, of the process it ended in too.
 
         Raises: as process().
         """
         for number in self.assembler.processes:
             self.process(number)
-        gained = 0
         for number, taken in self._taken.items():  # once more: only now is known how host and guest agreed
             runs = self._numbered(self.assembler.runs_of(number))
             kept = {key: run for key, run in runs.items() if key in taken.runs}
             merge(self.result, GuestResult(self.guest.name, self.assembler.conditions, kept))
-            gained += len(kept)
         merge(self.result, GuestResult(self.guest.name, self.assembler.conditions, {}, damage=self.assembler.damage))
-        return gained
 
     def _admitted(self, runs: dict[RunKey, RunResult]) -> dict[RunKey, RunResult]:
         return {key: run for key, run in self._numbered(runs).items() if key not in self.full}
