@@ -21,7 +21,7 @@ MAY_INCLUDE = {
     "payload": ("core/", "os/os.h", "workloads/workload.h"),
 }
 # Interfaces: whoever defines what these name does it for them, and whoever uses it, uses it by them.
-INTERFACES = ("os/os.h", "workloads/workload.h")
+INTERFACES = re.compile(r"os/os\.h|os/operations/\w+\.h|workloads/workload\.h")
 
 _TOLD = re.compile(r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"', re.DOTALL)
 _INCLUDE = re.compile(r'^#include "([^"]+)"', re.MULTILINE)
@@ -68,7 +68,7 @@ def bare(text: str) -> str:
 def arrows(guest: Path) -> dict[str, set[str]]:
     """Unit -> units of which it includes a header or calls a function; variables are not followed."""
     files = sources(guest)
-    spoken_for = {word for name in INTERFACES if name in files for word in re.findall(r"\w+", files[name])}
+    spoken_for = {word for name in files if INTERFACES.fullmatch(name) for word in re.findall(r"\w+", files[name])}
     texts = {file: bare(text) for file, text in files.items()}
     defined: dict[str, list[str]] = {}
     for file in files:

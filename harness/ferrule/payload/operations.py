@@ -27,8 +27,9 @@ _EITHER_WAY = re.compile(r"\bCALL\(run, (\w+)")  # raw or through a function: gu
 
 def operations() -> dict[str, str]:
     """Every operation of os.h that a port may lack, and the OS_HAS_... by which one says that it has it."""
-    text = _bare(paths.guest() / "os" / "os.h")
-    return {name: guard[1] for guard in _GUARD.finditer(text) for name in _MISSING.findall(guard[2])}
+    home = paths.guest() / "os"
+    pages = [_bare(home / name) for name in _INCLUDE.findall(_bare(home / "os.h")) if name.startswith("operations/")]
+    return {name: found[1] for text in pages for found in _GUARD.finditer(text) for name in _MISSING.findall(found[2])}
 
 
 def calls(workload: Path) -> tuple[str, ...]:

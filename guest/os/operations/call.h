@@ -1,0 +1,18 @@
+/* Entering the kernel, and asking it who the caller is. */
+#ifndef FERRULE_OPERATIONS_CALL_H
+#define FERRULE_OPERATIONS_CALL_H
+
+#ifndef OS_HAS_NULL_CALL /* the cheapest call that really enters the kernel and looks at no argument */
+OS_MISSING(os_null_call, void)
+#endif
+#ifndef OS_HAS_INVALID_CALL /* a call number that does not exist; the answer must be an error */
+OS_MISSING(os_invalid_call, void)
+#endif
+#ifndef OS_HAS_PARENT /* the parent process's number, from whoever keeps processes: no cache of the program's own */
+OS_MISSING(os_parent, void)
+#endif
+#ifndef OS_SERVED_SWITCHES /* context switches of a call on processes and devices: 2 where a daemon answers it */
+#define OS_SERVED_SWITCHES 0
+#endif
+
+#endif

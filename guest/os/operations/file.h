@@ -1,0 +1,44 @@
+/* Files, devices, directories, and the descriptors by which they are known. */
+#ifndef FERRULE_OPERATIONS_FILE_H
+#define FERRULE_OPERATIONS_FILE_H
+
+#ifndef OS_NULL_DEVICE /* takes what is written to it and forgets it */
+#define OS_NULL_DEVICE "/dev/null"
+#endif
+#ifndef OS_HAS_OPEN
+OS_MISSING(os_open, const char *path, unsigned how)
+OS_MISSING(os_remove, const char *path)
+#endif
+#ifndef OS_HAS_FD
+OS_MISSING(os_read, int fd, void *into, size_t length)
+OS_MISSING(os_write, int fd, const void *from, size_t length)
+OS_MISSING(os_close, int fd)
+#endif
+#ifndef OS_ZERO_DEVICE /* gives as many zero bytes as are asked for */
+#define OS_ZERO_DEVICE "/dev/zero"
+#endif
+#ifndef OS_HAS_POSITION /* where a descriptor stands in its file */
+OS_MISSING(os_position, int fd)
+#endif
+#ifndef OS_HAS_FLAGS /* how a descriptor was opened (fcntl's F_GETFL) */
+OS_MISSING(os_fd_flags, int fd)
+#endif
+#ifndef OS_HAS_DUP
+OS_MISSING(os_dup, int fd)
+#endif
+#ifndef OS_HAS_OFFSETS /* reading and writing at a place; the descriptor's own position does not move */
+OS_MISSING(os_read_at, int fd, void *into, size_t length, uint64_t offset)
+OS_MISSING(os_write_at, int fd, const void *from, size_t length, uint64_t offset)
+#endif
+#ifndef OS_HAS_STATUS /* the length of a file, out of its status */
+OS_MISSING(os_status_of_path, const char *path)
+OS_MISSING(os_status_of_fd, int fd)
+#endif
+#ifndef OS_HAS_DIRECTORY /* a directory's entries, as many as fit, from where the descriptor stands; 0 at the end */
+OS_MISSING(os_directory_make, const char *path)
+OS_MISSING(os_directory_remove, const char *path)
+OS_MISSING(os_directory_read, int fd, void *into, size_t size)
+OS_MISSING(os_directory_rewind, int fd)
+#endif
+
+#endif

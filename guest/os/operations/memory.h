@@ -1,0 +1,34 @@
+/* Memory: mapped, shared, protected, allocated. */
+#ifndef FERRULE_OPERATIONS_MEMORY_H
+#define FERRULE_OPERATIONS_MEMORY_H
+
+/* --- memory: private, zero-filled, read-write, not touched yet; os_map_shared is kept by process copies */
+#ifndef OS_HAS_MAP
+OS_MISSING(os_map, size_t length, void **at)
+OS_MISSING(os_unmap, void *at, size_t length)
+#endif
+#ifndef OS_HAS_MAP_SHARED
+OS_MISSING(os_map_shared, size_t length, void **at)
+#endif
+#ifndef OS_HAS_MEMORY_OBJECT /* memory behind a descriptor, which every mapping of it shows; os_unmap undoes one */
+OS_MISSING(os_memory_object, size_t size)
+OS_MISSING(os_map_object, int object, size_t size, void **at)
+#endif
+#ifndef OS_HAS_PROTECT /* whether mapped memory may be written to; it may always be read */
+OS_MISSING(os_protect, void *at, size_t length, int writable)
+#endif
+#ifndef OS_HAS_BREAK /* the end of the program's heap, moved by so many bytes: where it was before (brk) */
+OS_MISSING(os_break, long by)
+#endif
+#ifndef OS_PAGE
+#define OS_PAGE 4096
+#endif
+#ifndef OS_MAP_PRESENT /* 1: os_map gives memory that is there at once, with whatever was in it, so it never faults */
+#define OS_MAP_PRESENT 0
+#endif
+#ifndef OS_HAS_ALLOC /* the kernel's own allocator; the caller says the size again when it gives the memory back */
+OS_MISSING(os_alloc, size_t size, size_t alignment, void **at)
+OS_MISSING(os_free, void *at, size_t size, size_t alignment)
+#endif
+
+#endif

@@ -1,0 +1,22 @@
+/* Which CPU a thread runs on, and how often it lost it. */
+#ifndef FERRULE_OPERATIONS_SCHEDULE_H
+#define FERRULE_OPERATIONS_SCHEDULE_H
+
+#ifndef OS_HAS_PIN
+OS_MISSING(os_pin, unsigned cpu) /* the calling thread */
+OS_MISSING(os_unpin, void)       /* back to the CPUs it had at the start */
+#endif
+#ifndef OS_HAS_CPU
+OS_MISSING(os_cpu, void) /* where the caller runs now */
+#endif
+#ifndef OS_HAS_CPUS
+OS_MISSING(os_cpus, void) /* how many it may run on */
+#endif
+#ifndef OS_HAS_SWITCHES /* of the calling thread so far */
+OS_MISSING(os_switches, uint64_t *voluntary, uint64_t *involuntary)
+#endif
+#ifndef OS_HAS_IPI /* interrupts another CPU out of its halt and halts until that has answered by an interrupt */
+OS_MISSING(os_ipi, void)
+#endif
+
+#endif

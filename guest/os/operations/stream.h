@@ -1,0 +1,22 @@
+/* Streams of bytes between two ends, and descriptors that travel through one. */
+#ifndef FERRULE_OPERATIONS_STREAM_H
+#define FERRULE_OPERATIONS_STREAM_H
+
+#ifndef OS_HAS_PIPE /* end[0] reads, end[1] writes */
+OS_MISSING(os_pipe, int end[2])
+#endif
+#ifndef OS_HAS_SOCKET_PAIR /* two local stream sockets, connected: what is written to one is read from the other */
+OS_MISSING(os_socket_pair, int end[2])
+#endif
+#ifndef OS_HAS_CHANNEL_PAIR /* two ends of a channel with a name (Redox), connected as those of a socket pair */
+OS_MISSING(os_channel_pair, int end[2])
+#endif
+
+/* --- descriptors moved to another process: here it is closed, there it is open */
+#ifndef OS_HAS_FD_PASSING
+OS_MISSING(os_fd_line, int end[2]) /* what they travel through: end[0] receives, end[1] sends */
+OS_MISSING(os_fd_send, int pipe, int fd)
+OS_MISSING(os_fd_receive, int pipe) /* sleeps until one comes; -EPIPE when nobody can send any more */
+#endif
+
+#endif

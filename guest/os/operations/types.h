@@ -1,0 +1,25 @@
+/* What operations take and answer besides numbers: known to the ports too. */
+#ifndef FERRULE_OPERATIONS_TYPES_H
+#define FERRULE_OPERATIONS_TYPES_H
+
+/* Answers that are no kernel's: the port has no such call; the OS has no such thing. Errnos end at 4095. */
+enum { OS_NOT_PORTED = 5000, OS_DOES_NOT_EXIST = 5001 };
+enum { OS_ENOEXEC = 8, OS_EINVAL = 22, OS_ENOSYS = 38, OS_ETIMEDOUT = 110 };
+#define OS_LEAVE "--leave" /* the payload's argument that makes it end at once: os_process_execute() */
+enum { OS_EXECUTED = 86, OS_NOT_EXECUTED = 127 };  /* how that ends, or when it could not be loaded */
+enum { OS_READ = 1, OS_WRITE = 2, OS_CREATE = 4 }; /* os_open: how */
+
+typedef void (*os_entry)(void *argument);
+
+struct os_poll { /* poll(2)'s, everywhere */
+    int32_t fd;
+    int16_t asked, ready;
+};
+enum { OS_POLL_READ = 1 };
+
+struct os_request { /* what a scheme is asked to do something with: bytes of the caller's, seen by the server */
+    void *bytes;
+    size_t length;
+};
+
+#endif
