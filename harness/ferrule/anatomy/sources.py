@@ -22,9 +22,9 @@ from ferrule import paths
 from ferrule.anatomy.symbols import Group, Symbol, moved, read
 from ferrule.anatomy.trace import Code
 from ferrule.errors import InfrastructureError
-from ferrule.guests import aero, redox
+from ferrule.guests import aero, linux, redox
 from ferrule.images import guestfile, kernels
-from ferrule.machine.options import GuestOptions
+from ferrule.machine.options import GuestOptions, kind
 from ferrule.payload import archive
 from ferrule.payload.build import Payload
 
@@ -54,12 +54,14 @@ def kernel(name: str, options: GuestOptions) -> Known:
     if name == "aero":
         file = guestfile.find(name, [aero.KERNEL], options).files[aero.KERNEL.key]
         return _said(_in_cd(file.path.read_bytes(), str(file.path)), f"the kernel in {file.path.name}")
-    if name == "linux":
-        found = kernels.choose(options)
+    if kind(name) == "linux":
+        found = kernels.choose(linux.labelled(name, options))
         if found.protocol == "bzImage":
             return _of_linux(found)
         return _said(read(found.image.read_bytes(), str(found.image)), found.image.name)
-    return Known((), "the kernel is part of the payload's file" if name in ("floor", "hermit") else "not known")
+    if name in ("floor", "hermit"):
+        return Known((), "the kernel is part of the payload's file")
+    return Known((), f"no symbol table is known of {name}'s kernel: its functions are shown as addresses")
 
 
 def _said(symbols: Sequence[Symbol], name: str) -> Known:

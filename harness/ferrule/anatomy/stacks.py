@@ -3,8 +3,10 @@
 A call stores its return address, and the return that ends it loads that very word: the physical address of the word
 finds the frame, whichever stack it is on. Where it is on another stack than the one in use, the kernel has switched
 contexts. Entries of the kernel (system calls, exceptions, interrupts) put frames on top without a word of their own;
-the instruction that returns from them takes off the topmost. What was entered before anybody looked has no frame: a
-stack that begins in the middle of such a thing is not whole, and its instructions' callers are not known.
+the instruction that returns from them takes off the topmost. A kernel may run a program as a call of a loop of its own:
+its entry then returns to that loop, which stands in the entry's place, for the program is who asked. What was entered
+before anybody looked has no frame: a stack that begins in the middle of such a thing is not whole, and its
+instructions' callers are not known.
 """
 
 from __future__ import annotations
@@ -163,7 +165,8 @@ class Walker:
                 slot = self._carried(stack, address)  # a return address may be taken along to another stack
                 other = stack if slot else None
             if other is None:
-                self._unknown(cpu, function)
+                if not stack[-1].entry:
+                    self._unknown(cpu, function)
                 return
             if other is not stack:
                 self._switch(cpu, other)
@@ -192,6 +195,8 @@ class Walker:
             others = (one for one in reversed(self._idle) if any(f.entry and f.resume == address for f in one))
             other = next(others, None)
             if other is None:
+                while len(stack) > 1:  # what is entered from there next is entered from a program
+                    self._drop(stack)
                 self._unknown(cpu, function)
                 return
             self._switch(cpu, other)

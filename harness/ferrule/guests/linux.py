@@ -60,8 +60,7 @@ _POWER_DOWN = "reboot: Power down"
 
 def create(name: str, options: GuestOptions) -> LinuxGuest:
     """The Linux guest. `options` it honours: all but those of SSH hosts. Probes the accelerator, may fetch a kernel."""
-    if name != "linux":
-        options = _labelled(name, options)
+    options = labelled(name, options)
     if options.transport not in TRANSPORTS:
         raise UsageError(f"--transport {options.transport}: the linux guest knows {', '.join(TRANSPORTS)}")
     if options.memory < LEAST_MEMORY:
@@ -73,12 +72,14 @@ def create(name: str, options: GuestOptions) -> LinuxGuest:
     return LinuxGuest(name, program, choice, kernels.choose(options), options)
 
 
-def _labelled(name: str, options: GuestOptions) -> GuestOptions:
+def labelled(name: str, options: GuestOptions) -> GuestOptions:
     """The options of a guest called after its kernel, linux:asterinas: its table's, or those of the command line.
 
     Raises:
         UsageError: not a label, or no kernel is named for it.
     """
+    if name == "linux":
+        return options
     if _LABEL.fullmatch(name) is None:
         raise UsageError(f"--guest {name}: write linux, or linux:NAME with a name of a-z, 0-9, _, . and -")
     found = guestfile.find(name, NEEDS, options, SETTINGS)
