@@ -73,16 +73,9 @@ def validate(parsed: Namespace) -> int:
 
 def compare(parsed: Namespace) -> int:
     """`ferrule compare`."""
-    from ferrule.report import comparison, selected
+    from ferrule.commands.comparing import compare as between
 
-    folder = _history(parsed.results)
-    guests = tuple(filter(None, (parsed.guest or "").split(",")))
-    if parsed.guest is not None and not guests:
-        raise UsageError(f"--guest {parsed.guest!r}: no guest named; leave it out to compare all")
-    found = comparison.compare_runs(
-        *(selected.select(word, folder, guests) for word in (parsed.base, parsed.candidate))
-    )
-    print(_json(comparison.as_json(found)) if parsed.json else comparison.render(found))
+    print(between(parsed, history_folder(parsed.results)))
     return EXIT_OK
 
 
@@ -90,13 +83,13 @@ def publish(parsed: Namespace) -> int:
     """`ferrule publish`."""
     from ferrule.report.publish import publish as write
 
-    folder = _history(parsed.results)
+    folder = history_folder(parsed.results)
     for path in write(folder, parsed.out or folder / "published"):
         print(path)
     return EXIT_OK
 
 
-def _history(asked: Path | None) -> Path:
+def history_folder(asked: Path | None) -> Path:
     """The folder that stored runs are read from.
 
     Raises:

@@ -112,12 +112,14 @@ def _power(command: argparse.ArgumentParser) -> None:
 
 def _compare(command: argparse.ArgumentParser) -> None:
     add = command.add_argument
-    which = "last, last~1, a run id or its beginning, or a file that --json or the history wrote"
-    add("base", metavar="BASE", help=which)
-    add("candidate", metavar="CANDIDATE", help="likewise")
-    add("--guest", metavar="NAMES", help="only these, comma-separated; last is then the last run of one of them")
+    runs = "two runs (last, last~1, a run id or its beginning, or a file that --json or the history wrote)"
+    add("words", nargs="+", metavar="WHAT", help=f"{runs}; or two kernels or more by their stored names")
+    add("--guest", metavar="NAMES", help="of two runs only these, comma-separated; last is then their last run")
+    add("--weight", metavar="FAMILIES", help="of kernels: what families weigh in their order, e.g. ipc=3,fs=0")
     add("--results", type=Path, metavar="DIR", help=_RESULTS)
-    add("--json", action="store_true", help=_JSON)
+    form = command.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help=_JSON)
+    form.add_argument("--markdown", action="store_true", help="print Markdown instead of text")
     command.set_defaults(action=actions.compare)
 
 
@@ -142,8 +144,8 @@ COMMANDS: dict[str, tuple[str, str, Add]] = {
     ),
     "run": ("measure", "ferrule run --guest local,linux --suite ipc --quick", _run),
     "compare": (
-        "two stored runs side by side, with the interval of their ratio",
-        "ferrule compare last~1 last --guest linux",
+        "kernels against each other by family, or two stored runs, with the interval of each ratio",
+        "ferrule compare redox aero hermit linux --weight ipc=3,fs=0",
         _compare,
     ),
     "gate": (

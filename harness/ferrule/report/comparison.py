@@ -14,6 +14,7 @@ from ferrule.report.cells import Scales
 from ferrule.report.columns import Column, Entry
 from ferrule.report.grouping import BANDWIDTHS, position
 from ferrule.report.layout import label, title_of
+from ferrule.report.markdown import escape
 from ferrule.report.verdicts import word_of
 from ferrule.stats.compare import Ratio, obstacle, ratio, unlike
 from ferrule.stats.summary import Summary
@@ -132,12 +133,25 @@ def render(found: Comparison) -> str:
     return "\n\n".join(blocks)
 
 
-def _table(found: Comparison, rows: Sequence[Row]) -> str:
+def markdown(found: Comparison) -> str:
+    """The same as a page; ends with a newline."""
+    blocks = [f"# {escape(found.base)} and {escape(found.candidate)}"]
+    for guest, rows in found.guests.items():
+        blocks += [f"## {escape(guest)}", _table(found, rows, "pipe")]
+    if told := _told(found):
+        blocks.append(f"Not compared: {escape(told)}")
+    return "\n\n".join(blocks) + "\n"
+
+
+def _table(found: Comparison, rows: Sequence[Row], form: str = "simple") -> str:
     headers = ["workload", "per", "place", found.base, found.candidate, "cost, candidate / base", "", "in core cycles"]
     cells = [_cells(row) for row in rows]
     kept = [at for at, head in enumerate(headers) if head in headers[3:6] or any(row[at] for row in cells)]
     body = [[row[at] for at in kept] for row in cells]
-    return tabulate(body, [headers[at] for at in kept], tablefmt="simple", disable_numparse=True)
+    heads = [headers[at] for at in kept]
+    if form == "pipe":
+        heads, body = [escape(head) for head in heads], [[escape(cell) for cell in row] for row in body]
+    return tabulate(body, heads, tablefmt=form, disable_numparse=True)
 
 
 def _cells(row: Row) -> list[str]:

@@ -35,6 +35,11 @@ def select(word: str, folder: Path, guests: Sequence[str] = ()) -> Side:
     return _kept(Side(stored[0].run_id, [one.column for one in stored]), guests)
 
 
+def is_run(word: str) -> bool:
+    """Whether a word means a run whatever guests are called: `last`, or a file that is there."""
+    return _LAST.fullmatch(word) is not None or Path(word).is_file()
+
+
 def _from_the_end(folder: Path, back: int, guests: Sequence[str]) -> str:
     """The id of the run that is so many before the last."""
     runs = {
