@@ -6,6 +6,7 @@
 #include "payload/registry.h"
 #include "payload/run.h"
 #include "payload/say.h"
+#include "payload/team.h"
 
 __attribute__((used, section(".plan"))) static const volatile char plan_section[PLAN_CAPACITY] = PLAN_MAGIC;
 
@@ -33,15 +34,6 @@ static int complain(const char *const *pieces) {
     return 0;
 }
 #define COMPLAIN(...) complain((const char *const[]){__VA_ARGS__, NULL})
-
-static int has_param(const struct workload *workload, const char *name) {
-    char key[PLAN_NAME];
-    int64_t value;
-    for (const char *rest = workload->params ? workload->params : ""; param_next(&rest, key, &value);)
-        if (text_equal(key, name))
-            return 1;
-    return 0;
-}
 
 static int apply(const char *text, size_t length, const char *where) {
     const char *why = "";
@@ -104,7 +96,7 @@ static int check_plan(const struct plan *plan) {
         if (!workload)
             return COMPLAIN("bad plan: no workload is called ", asked->workload, "; --list says which there are");
         for (uint32_t k = 0; k < asked->params; k++)
-            if (!has_param(workload, asked->param[k].key))
+            if (!has_param(workload, asked->param[k].key) && !team_param(asked->param[k].key))
                 return COMPLAIN("bad plan: ", asked->workload, " has no parameter ", asked->param[k].key,
                                 "; --list says which it has");
     }

@@ -26,3 +26,12 @@ int param_next(const char **text, char key[PLAN_NAME], int64_t *value) {
     *text = at;
     return text_to_i64(number, (size_t)(at - number), value);
 }
+
+int has_param(const struct workload *workload, const char *name) {
+    char key[PLAN_NAME];
+    int64_t value;
+    for (const char *rest = workload->params ? workload->params : ""; param_next(&rest, key, &value);)
+        if (text_equal(key, name))
+            return 1;
+    return 0;
+}

@@ -3,6 +3,7 @@
 #include "payload/run.h"
 
 #include "payload/registry.h"
+#include "payload/team.h"
 
 enum { VERIFY_TURNS = 4 };                        /* steps of a verify=only run */
 enum { LEAST_MEASURED = 3 };                      /* batches that even the slowest operation gets */
@@ -51,6 +52,8 @@ static int refuse_call(struct outcome *outcome, const struct run *run, long resu
     operation_name(name, run->operation);
     if (result == -OS_DOES_NOT_EXIST || (result == -OS_NOT_PORTED && text_lists(OS_ABSENT, name)))
         return refuse(outcome, STATUS_ABSENT, run->operation, 0, run->seen);
+    if (result == -TEAM_REFUSED)
+        return refuse(outcome, STATUS_UNSUPPORTED, run->operation, 0, run->seen);
     if (result == -OS_NOT_PORTED)
         return refuse(outcome, STATUS_NOT_PORTED, run->operation, 0, run->seen);
     return refuse(outcome, STATUS_UNSUPPORTED, run->operation, result, run->seen);
@@ -75,13 +78,16 @@ static int settle_place(const struct plan *plan, const struct workload *workload
     return 1;
 }
 
-/* Setup and verify. 1 when the workload may be timed. */
-static int prepare(const struct workload *workload, struct run *run, struct outcome *outcome) {
+long run_ready(const struct workload *workload, struct run *run) {
     long result = workload->setup ? workload->setup(run) : 0;
-    if (result < 0)
-        return refuse_call(outcome, run, result);
-    if (workload->verify)
-        result = workload->verify(run);
+    return result >= 0 && workload->verify ? workload->verify(run) : result < 0 ? result : 0;
+}
+
+/* Of this thread and of all others that are to do it at once. 1 when the workload may be timed. */
+static int prepare(const struct plan *plan, const struct workload *workload, struct run *run, struct outcome *outcome) {
+    long result = run_ready(workload, run);
+    if (!result)
+        result = team_gather(plan, workload, run);
     if (result < 0)
         return refuse_call(outcome, run, result);
     if (result > 0)
@@ -105,7 +111,7 @@ static inline uint64_t timed(const struct workload *workload, struct run *run, u
 }
 
 uint64_t timed_batch(const struct workload *workload, struct run *run, uint64_t n) {
-    return timed(workload, run, n, 0);
+    return run->team ? team_batch(workload, run, n, 0) : timed(workload, run, n, 0);
 }
 
 /* The largest batch, in steps: all sizes are counted in them, so that all of them are possible ones. */
@@ -154,7 +160,9 @@ static void take_batches(const struct plan *plan, const struct workload *workloa
         if (b == outcome->warm)
             counted = os_switches(&voluntary[0], &involuntary[0]) >= 0;
         outcome->pace[b] = timing_pace();
-        if (run->asked->spin)
+        if (run->team && run->asked->spin)
+            outcome->ticks[b] = team_batch(workload, run, outcome->ran, run->asked->spin);
+        else if (run->asked->spin)
             outcome->ticks[b] = timed(workload, run, outcome->ran, run->asked->spin);
         else
             outcome->ticks[b] = timed_batch(workload, run, outcome->ran);
@@ -197,7 +205,7 @@ static void measure(const struct payload *payload, const struct workload *worklo
             return;
         }
         take_batches(&payload->plan, workload, run, outcome);
-        if (workload->each && payload->plan.each)
+        if (workload->each && payload->plan.each && !run->team)
             take_each(payload, workload, run, outcome);
     }
     outcome->failed = run->failed;
@@ -213,15 +221,16 @@ void run_one(struct payload *payload, const struct workload *workload, struct ru
     memset(payload->shared, 0, sizeof *payload->shared);
     payload->shared->cpu_of_second = CPU_UNKNOWN;
     run->asked = asked;
-    run->shared = payload->shared;
+    run->shared = run->common = payload->shared;
     run->bytes = workload->bytes;
     run->switches = workload->switches;
     run->step = 1;
     if (!settle_place(&payload->plan, workload, run, outcome))
         return;
     run->library = run_param(run, "library") != 0;
-    if (prepare(workload, run, outcome))
+    if (prepare(&payload->plan, workload, run, outcome))
         measure(payload, workload, run, outcome);
+    team_part(run);
     if (workload->teardown)
         workload->teardown(run);
 }

@@ -162,11 +162,16 @@ static void say_ready(struct record *record, uint32_t index, const struct worklo
     record_u64(record, "bytes", run->bytes);
     record_u64(record, "switches", run->switches);
     record_u64(record, "ends", workload->ends);
+    if (run->team)
+        record_u64(record, "team", run->team);
     if (workload->waits)
         record_u64(record, "waits", workload->waits);
     record_text(record, "place", place_name(run->place));
     for (const char *rest = workload->params ? workload->params : ""; param_next(&rest, key, &value);)
         say_param(record, key, run_param(run, key));
+    for (uint32_t i = 0; i < run->asked->params; i++) /* those that every workload has */
+        if (!has_param(workload, run->asked->param[i].key))
+            say_param(record, run->asked->param[i].key, run->asked->param[i].value);
     record_end(record);
 }
 
@@ -271,6 +276,7 @@ void say_workload(struct payload *payload, const struct workload *workload) {
     record_u64(record, "bytes", workload->bytes);
     record_u64(record, "switches", workload->switches);
     record_u64(record, "max_batch", workload->max_batch);
+    record_u64(record, "alone", workload->alone);
     record_u64(record, "waits", workload->waits);
     record_text(record, "params", workload->params ? workload->params : "");
     record_end(record);

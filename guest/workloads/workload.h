@@ -41,6 +41,9 @@ struct run {
     int32_t place;                /* enum plan_place that was really had; set by the payload before setup */
     uint32_t cpu[2];              /* where each end is to run; run_pin() goes there */
     struct shared *shared;        /* seen by both ends, whatever separates them */
+    struct shared *common;        /* seen by all that do this run at once (payload/team.h); else the same */
+    int across;                   /* they are in address spaces of their own */
+    uint32_t team;                /* how many they are; 0: it was not asked so */
     uint64_t failed;              /* operations that went wrong while timed: nonzero makes the run `failed` */
     uint64_t bytes;               /* payload bytes copied by one operation; setup may set it from a parameter */
     uint64_t switches;            /* context switches one operation needs; same */
@@ -71,6 +74,7 @@ struct workload {
     uint64_t bytes;     /* per operation, unless setup sets run->bytes; 0 for a message in registers: no copy */
     uint64_t switches;  /* per operation, unless setup sets run->switches */
     uint64_t max_batch; /* largest batch (0: no limit), for operations that use something up */
+    uint32_t alone;     /* 1: keeps memory outside of struct run, so that two in one address space would share it */
     uint32_t waits;     /* 1: a timer ends the operation, which therefore takes no number of core cycles */
     const char *params; /* names and defaults: "procs=2 size=0" */
     long (*setup)(struct run *);

@@ -28,7 +28,7 @@ from ferrule.report import extra_info, finding, matrix, tables, verdicts
 from ferrule.report.codec import encode
 from ferrule.report.columns import columns
 from ferrule.report.unfinished import Found
-from ferrule.stats.summary import Summary, summarise
+from ferrule.stats.summary import Summary, measured, summarise
 
 SCHEMA = 1  # of the key `ferrule` in the JSON file
 
@@ -185,7 +185,11 @@ class Session:
         if conditions is None:
             raise FerruleError(f"{case.guest}: {case.key} has samples but no conditions")
         summary = summarise(self.result(case), conditions)
-        return summary, extra_info.extra_info(summary, conditions, seed=self.seed, budget=self.budget.name)
+        others = [] if not summary.meaning.team else self.results[case.guest].runs.values()
+        alike = [one for one in others if one.key.workload == case.key.workload and measured(one)]
+        among = [summarise(one, conditions) for one in alike]
+        told = extra_info.extra_info(summary, conditions, among=among, seed=self.seed, budget=self.budget.name)
+        return summary, told
 
     def report(self) -> str:
         """The tables, or the compatibility matrix."""

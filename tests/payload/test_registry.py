@@ -45,6 +45,7 @@ def test_rows_as_text_equal_what_the_payload_lists() -> None:
             "bytes": str(row.bytes),
             "switches": str(row.switches),
             "max_batch": str(row.max_batch),
+            "alone": str(int(row.alone)),
             "waits": str(int(row.waits)),
             "params": " ".join(f"{key}={value}" for key, value in row.params),
         }

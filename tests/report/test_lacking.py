@@ -27,7 +27,7 @@ def test_every_guest_answers_for_itself() -> None:
         (RunKey("pipe_latency"), [entry(pipe, "ok")]),
         (pipe, [entry(pipe, "unsupported", one_cpu)]),
     ]
-    assert lacking.lines(other, ["linux"]) == ("pipe_latency[cross_core]: needs two CPUs",)
+    assert lacking.lines(other, ["linux"]) == ("pipe_latency[cross_core]: needs more CPUs",)
 
 
 def test_many_rows_with_the_same_answers_share_a_line() -> None:

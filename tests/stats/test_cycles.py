@@ -13,8 +13,9 @@ from ferrule.payload.build import build_payload
 from ferrule.payload.key import RunKey
 from ferrule.payload.plan import PlannedRun
 from ferrule.records.samples import Pace, ProcessSamples
+from ferrule.report.asides import CYCLES
 from ferrule.report.columns import columns
-from ferrule.report.layout import CYCLES, lay_out
+from ferrule.report.layout import lay_out
 from ferrule.stats.cycles import core_cycles, multiplication, per_process
 from ferrule.stats.interval import Interval
 from ferrule.stats.per_op import nanoseconds, overhead

@@ -6,6 +6,6 @@ from pathlib import Path
 from typing import Final
 
 ROOT: Final = Path(__file__).resolve().parents[2]
-WORKLOADS: Final = ROOT / "tests" / "workloads"  # faults/, floor/ and traps/
+WORKLOADS: Final = ROOT / "tests" / "workloads"  # faults/, floor/, team/ and traps/
 FAULTS: Final = WORKLOADS / "faults"
 METRICS: Final = ROOT / "results" / "metrics.yml"

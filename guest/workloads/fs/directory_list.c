@@ -58,6 +58,7 @@ WORKLOAD{
     .what = "all entries of a directory with `files` files",
     .per = PER_CALL,
     .ends = 1,
+    .alone = 1,
     .params = "files=16",
     .setup = setup,
     .verify = verify,

@@ -60,6 +60,7 @@ WORKLOAD{
     .what = "round trip of two threads that wake each other by name and block",
     .per = PER_ROUND_TRIP,
     .ends = 2,
+    .alone = 1,
     .switches = 2,
     .setup = setup,
     .verify = verify,

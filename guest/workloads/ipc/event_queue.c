@@ -74,6 +74,7 @@ WORKLOAD{
     .what = "one byte through a pipe, announced by an event queue",
     .per = PER_CALL,
     .ends = 1,
+    .alone = 1,
     .bytes = 1,
     .params = "fds=2",
     .setup = setup,

@@ -73,6 +73,7 @@ WORKLOAD{
     .what = "round trip of a turn between two threads over two event counters",
     .per = PER_ROUND_TRIP,
     .ends = 2,
+    .alone = 1,
     .bytes = 16,
     .switches = 2,
     .setup = setup,

@@ -63,6 +63,7 @@ WORKLOAD{
     .what = "round trip of a kernel message between two processes",
     .per = PER_ROUND_TRIP,
     .ends = 2,
+    .alone = 1,
     .switches = 2,
     .params = "size=8",
     .setup = setup,

@@ -73,6 +73,7 @@ WORKLOAD{
     .what = "round trip of a message between two processes over two pipes",
     .per = PER_ROUND_TRIP,
     .ends = 2,
+    .alone = 1,
     .switches = 2,
     .params = "size=1 library=0",
     .setup = setup,

@@ -63,6 +63,7 @@ WORKLOAD{
     .what = "which of `fds` pipes can be read, without waiting (poll)",
     .per = PER_CALL,
     .ends = 1,
+    .alone = 1,
     .params = "fds=10 library=0",
     .setup = setup,
     .verify = verify,

@@ -73,6 +73,7 @@ WORKLOAD{
     .what = "call on a descriptor that another context answers",
     .per = PER_ROUND_TRIP,
     .ends = 2,
+    .alone = 1,
     .switches = 2,
     .params = "size=0 space=1",
     .setup = setup,

@@ -61,6 +61,7 @@ WORKLOAD{
     .what = "round trip of a turn between two threads by two semaphores",
     .per = PER_ROUND_TRIP,
     .ends = 2,
+    .alone = 1,
     .switches = 2,
     .setup = setup,
     .verify = verify,

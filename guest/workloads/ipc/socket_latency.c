@@ -12,6 +12,7 @@ WORKLOAD{
     .what = "round trip of a message between two processes over local sockets",
     .per = PER_ROUND_TRIP,
     .ends = 2,
+    .alone = 1,
     .switches = 2,
     .params = "size=1",
     .setup = setup,

@@ -38,6 +38,7 @@ WORKLOAD{
     .what = "start, run, end and join of a thread",
     .per = PER_CALL,
     .ends = 1,
+    .alone = 1,
     .switches = 2,
     .verify = verify,
     LOOPS,

@@ -54,6 +54,7 @@ WORKLOAD{
     .what = "yield to another thread of the core and back",
     .per = PER_ROUND_TRIP,
     .ends = 2,
+    .alone = 1,
     .switches = 2,
     .setup = setup,
     .verify = verify,

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 Params = tuple[tuple[str, int], ...]
+# How many do a run at once: parameters of every workload, less one that has a parameter of that name itself.
+SCALE: Final = ("threads", "procs")
+SCALE_MOST: Final = 64
 
 
 @dataclass(frozen=True, order=True)

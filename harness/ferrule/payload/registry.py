@@ -24,7 +24,7 @@ _OWN_HEADER = re.compile(r'#include "(workloads/[\w/]+\.h)"')
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,30}")
 _CODE: Final = frozenset(("setup", "verify", "before", "after", "teardown", "loop", "each"))
 _TEXT: Final = frozenset(("name", "family", "what", "params"))
-_NUMBER: Final = frozenset(("ends", "control", "hidden", "bytes", "switches", "max_batch", "waits"))
+_NUMBER: Final = frozenset(("ends", "control", "hidden", "bytes", "switches", "max_batch", "alone", "waits"))
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,7 @@ class Declaration:
     bytes: int  # moved by one operation; 0: none, or it depends on a parameter
     switches: int  # context switches one operation needs; same
     max_batch: int  # 0: no limit
+    alone: bool  # two in one address space would share memory that each needs for itself
     waits: bool  # a timer ends the operation: it takes no number of core cycles
     params: tuple[tuple[str, int], ...]  # names and defaults
     ranges: Mapping[str, tuple[int, int]]  # least and largest value of parameters whose setup refuses others
@@ -134,6 +135,7 @@ def _declared(path: Path, text: str) -> Declaration:
         bytes=numbers["bytes"],
         switches=numbers["switches"],
         max_batch=numbers["max_batch"],
+        alone=bool(numbers["alone"]),
         waits=bool(numbers["waits"]),
         params=tuple(_params(path, fields.get("params", "").split())),
         ranges=_ranges(text),

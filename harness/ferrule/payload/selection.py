@@ -9,7 +9,7 @@ from typing import Final
 
 from ferrule import paths
 from ferrule.errors import UsageError
-from ferrule.payload.key import RunKey
+from ferrule.payload.key import SCALE, SCALE_MOST, RunKey
 from ferrule.payload.plan import PLACES
 from ferrule.payload.registry import Declaration, workloads
 
@@ -51,14 +51,33 @@ def variants_of(row: Declaration, params: Mapping[str, int], places: Sequence[st
         UsageError: a parameter that the workload does not have, or a value that it refuses.
     """
     for key in params:
-        if key not in dict(row.params):
-            have = ", ".join(key for key, _ in row.params) or "none"
+        if key not in dict(row.params) and key not in SCALE:
+            have = ", ".join(dict.fromkeys((*(key for key, _ in row.params), *SCALE)))
             raise UsageError(f"workload {row.name} has no parameter {key}; it has: {have}")
-        low, high = row.ranges.get(key, (params[key], params[key]))
+        low, high = (1, SCALE_MOST) if key in scale_of(row) else row.ranges.get(key, (params[key], params[key]))
         if not low <= params[key] <= high:
             raise UsageError(f"workload {row.name}: {key}={params[key]} is not from {low} to {high}")
+    _check_scale(row, params)
     pairs = tuple(sorted(params.items()))
     return [RunKey(row.name, pairs, place) for place in (places if row.ends > 1 else ("same_core",))]
+
+
+def scale_of(row: Declaration) -> tuple[str, ...]:
+    """By which parameters a workload is done by several at once: not by one that means something else to it."""
+    return tuple(key for key in SCALE if key not in dict(row.params))
+
+
+def _check_scale(row: Declaration, params: Mapping[str, int]) -> None:
+    """Several at once are threads or processes, and threads only where nothing is kept outside of a run's own memory.
+
+    Raises:
+        UsageError: both are asked for, or threads of a workload that is alone in its address space.
+    """
+    asked = [key for key in scale_of(row) if key in params]
+    if len(asked) > 1:
+        raise UsageError(f"workload {row.name}: give one of {' and '.join(asked)}")
+    if row.alone and "threads" in asked and params["threads"] > 1:
+        raise UsageError(f"workload {row.name}: threads would share memory that each needs for itself; give procs=N")
 
 
 def asked_keys(row: Declaration, asked: Asked, own: Sequence[RunKey], places: Sequence[str]) -> list[RunKey]:

@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 
 from ferrule.core.histogram import BUCKETS
-from ferrule.payload.key import Params, RunKey
+from ferrule.payload.key import SCALE_MOST, Params, RunKey
 from ferrule.records import facts
 from ferrule.records.crosscheck import CrossCheck
 from ferrule.records.fields import Bad, Fields, clean, integer, integers, number, parameters
@@ -78,7 +78,8 @@ class RunRecords:
         self.n = integer(fields, "n", 1, 1 << 48)
         self.ran = integer(fields, "ran", 1, 1 << 49) if "ran" in fields else None
         moved, switches = (integer(fields, key, default=0) for key in ("bytes", "switches"))
-        self.meaning = Meaning(per, moved, switches, ends, integer(fields, "waits", 0, 2, default=0) == 1)
+        team, waits = integer(fields, "team", 0, SCALE_MOST + 1, default=0), integer(fields, "waits", 0, 2, default=0)
+        self.meaning = Meaning(per, moved, switches, ends, team, waits == 1)
         self.place, self.params = place, parameters(fields)
 
     def batch(self, fields: Fields, asked: Asked) -> None:

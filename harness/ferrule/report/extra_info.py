@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from ferrule.records.samples import Conditions
 from ferrule.report.codec import encode
 from ferrule.stats.flags import Flag
+from ferrule.stats.scaling import scaling
 from ferrule.stats.stopping import width
 from ferrule.stats.summary import Summary
 
 
-def extra_info(summary: Summary, conditions: Conditions, **campaign: object) -> dict[str, Any]:
+def extra_info(
+    summary: Summary, conditions: Conditions, *, among: Sequence[Summary] = (), **campaign: object
+) -> dict[str, Any]:
     """Conditions, meaning, interval, tails, flags and the hierarchy that a flat list of samples has lost.
 
     Args:
         summary: what was measured.
         conditions: under which.
+        among: other results of the same guest, one of which may be this run done by one alone.
         campaign: budget, seed and the like, stored as they are.
     """
     interval = summary.interval
@@ -45,6 +50,7 @@ def extra_info(summary: Summary, conditions: Conditions, **campaign: object) -> 
         "contamination": summary.contamination,
         "tails": encode(summary.tails),
         "throughput": encode(summary.throughput),
+        "scaling": encode(scaling(summary, among)),
         "host_ppm": summary.host_ppm,
         "involuntary_switches": summary.involuntary,
         "surroundings": encode(summary.surroundings),

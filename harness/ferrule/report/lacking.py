@@ -10,7 +10,7 @@ from ferrule.report.columns import Entry
 from ferrule.report.verdicts import NO_CPU, answer_of
 
 MANY = 4  # rows with the same answers are counted from here on
-ONE_CPU = "needs two CPUs"
+ONE_CPU = "needs more CPUs"
 
 Row = tuple[RunKey, Sequence[Entry | None]]  # entries in the order of the guests
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from math import ceil, floor
 
 from ferrule.payload.key import RunKey
 from ferrule.records.samples import Meaning
-from ferrule.report import lacking, over_floor, units
+from ferrule.report import asides, lacking, over_floor
 from ferrule.report.cells import Scales
 from ferrule.report.columns import Column, Entry
 from ferrule.report.grouping import BANDWIDTHS, CONTROLS, group_of, position
@@ -18,9 +17,7 @@ from ferrule.stats.siblings import lint
 from ferrule.stats.summary import Summary
 
 PER = {"call": "call", "round_trip": "round trip", "one_way": "one way", "iteration": "iteration"}
-CYCLES = "Core cycles: 20th percentile batch of a process, independent of the core's clock rate (docs/numbers.md)"
 ASLEEP = "a timer ends it: the count under icount is mostly time asleep, which is no instructions"
-TAILS = "Tails: 99th percentile and largest of the operations timed one by one (service time)"
 
 
 @dataclass
@@ -78,10 +75,13 @@ def lay_out(columns: Sequence[Column]) -> Layout:
         grouped.setdefault(title, []).append((key, entries))
     sections = [_section(title, columns, found, notes) for title, found in grouped.items()]
     measured = [key for title, key, _ in titled if title != CONTROLS]
-    sections += _aside(CYCLES, [column for column in columns if column.conditions], measured, _in_cycles)
+    sections += _aside(asides.CYCLES, [column for column in columns if column.conditions], measured, asides.in_cycles)
     # without guests whose numbers are functional only: an emulator's stalls are nobody's tail
     told = [one for one in columns if one.conditions and (one.conditions.is_time or one.conditions.accel == "icount")]
-    sections += _aside(TAILS, told, measured, _tail)
+    sections += _aside(asides.TAILS, told, measured, asides.tail)
+    sections += _aside(
+        asides.SCALING, [one for one in told if one.conditions and one.conditions.is_time], measured, asides.scaled
+    )
     disagreements = [
         f"{column.guest}: {found.text}"
         for column in columns
@@ -117,14 +117,15 @@ def _marked(text: str, why: str | None, notes: Notes) -> str:
     return text if why is None else f"{text} ({notes.mark(why)})"
 
 
-def _aside(
-    title: str, columns: Sequence[Column], keys: Sequence[RunKey], cell: Callable[[Summary], str]
-) -> list[Section]:
+def _aside(title: str, columns: Sequence[Column], keys: Sequence[RunKey], cell: asides.Cell) -> list[Section]:
     """A table of something else than the centre: of what has it. No table where nothing does."""
-    rows, having = [], [column for column in columns if any(map(cell, _summaries(column)))]
+    every = {column.guest: _summaries(column) for column in columns}
+    having = [column for column in columns if any(cell(one, every[column.guest]) for one in every[column.guest])]
+    rows = []
     for key in keys:
         entries = [column.find(key) for column in having]
-        cells = [cell(entry.summary) if entry and entry.summary else "" for entry in entries]
+        found = zip(having, entries, strict=True)
+        cells = [cell(one.summary, every[column.guest]) if one and one.summary else "" for column, one in found]
         if any(cells):
             rows.append((*label(entries), *cells))
     headers = ("workload", "per", "place", *(heading(column) for column in having))
@@ -189,21 +190,3 @@ def _cell(entry: Entry | None, scales: Scales, notes: Notes) -> str:
     if summary.low is None:
         marks.insert(0, notes.mark(f"no interval: {summary.method}"))
     return f"{text} ({', '.join(marks)})" if marks else text
-
-
-def _in_cycles(summary: Summary) -> str:
-    found = summary.cycles
-    return "" if found is None else units.cycles(found.estimate, found.low, found.high)
-
-
-def _tail(summary: Summary) -> str:
-    """p99 and the largest."""
-    if summary.tails is None or "p99" not in summary.tails.quantiles:
-        return ""
-    found, largest = summary.tails.quantiles["p99"], summary.tails.max
-    if summary.unit == "instructions":
-        ends = (None if end is None else float(way(end)) for end, way in ((found.low, floor), (found.high, ceil)))
-        p99, most = units.count(round(found.estimate), *ends), units.count(round(largest), None, None)
-    else:
-        p99, most = units.time(found.estimate, found.low, found.high), units.rough(largest)
-    return f"{p99}, largest of {summary.tails.count}: {most}"

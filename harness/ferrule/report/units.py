@@ -8,6 +8,7 @@ from math import floor, log10
 TIME = (("ns", 1.0), ("us", 1e3), ("ms", 1e6), ("s", 1e9))  # in nanoseconds
 RATE = (("B/s", 1.0), ("kB/s", 1e3), ("MB/s", 1e6))  # SI: 1 MB = 10^6 B; the field does not use more
 SIGNIFICANT = 4  # without a width to go by
+OPERATIONS = (("/s", 1.0), ("k/s", 1e3), ("M/s", 1e6), ("G/s", 1e9))
 Scale = tuple[str, float]
 
 
@@ -48,7 +49,7 @@ def rough(estimate: float) -> str:
     """A time of which only the magnitude matters, two significant digits: `4.9 ms`."""
     unit, size = best((estimate,))
     value = estimate / size
-    return f"{number(value, max(0, 1 - floor(log10(value))) if value else 0)} {unit}"
+    return f"{number(value, max(0, 1 - floor(log10(abs(value)))) if value else 0)} {unit}"
 
 
 def rate(estimate: float, low: float | None, high: float | None, scale: Scale | None = None) -> str:
@@ -66,6 +67,11 @@ def count(estimate: float, low: float | None, high: float | None) -> str:
 def cycles(estimate: float, low: float | None, high: float | None) -> str:
     """`302 cycles [300, 304]`."""
     return _scaled(estimate, low, high, ("cycles", 1.0))
+
+
+def percent(estimate: float, low: float | None, high: float | None) -> str:
+    """`98.1 % [97.5, 98.6]`."""
+    return _scaled(estimate, low, high, ("%", 1.0))
 
 
 def ratio(estimate: float, low: float | None, high: float | None) -> str:

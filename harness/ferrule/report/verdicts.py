@@ -18,7 +18,7 @@ from ferrule.report.columns import Column, Entry
 # The first of these that any run of a workload came to is the workload's: wrong once is not right.
 GRAVEST: tuple[Status, ...] = ("wrong", "failed", "crashed", "hung", "lost", "missing", "ok", *WITHOUT)
 WORKS = "works"
-NO_CPU = "cross_core: needs two different CPUs"  # guest/payload/run.c
+NO_CPU = ("cross_core: needs two different CPUs", "scale: needs as many CPUs")  # guest/payload/run.c, team.c
 _WORDS = {"not_ported": "not ported", "absent": "does not exist"}
 _ERRNO = re.compile(r"(?:^|: )errno (\d{1,9})\b")  # as gather.py words what a payload said
 

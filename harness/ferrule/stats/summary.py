@@ -102,7 +102,7 @@ def summarise(run: RunResult, conditions: Conditions) -> Summary:
     interval = (
         exact_interval(per_process) if exact else hierarchical_interval(per_process, boots).widened(Z * subtraction)
     )
-    moved = run.meaning.bytes if is_bandwidth(run.meaning) and not exact else 0
+    moved = run.meaning.bytes * max(1, run.meaning.team) if is_bandwidth(run.meaning) and not exact else 0
     found = {Flag.INJECTED} if any(samples.ran or samples.spin for samples in used) else set()
     found |= flag.placement_flags(used, run.meaning, run.place) | flag.clock_flags(used, conditions)
     seen = flag.surroundings(used)
