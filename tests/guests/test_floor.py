@@ -17,18 +17,17 @@ from elftools.elf.sections import SymbolTableSection
 from ferrule import guests, paths
 from ferrule.errors import ToolMissing, UsageError
 from ferrule.guests.floor import FloorGuest, classify
-from ferrule.machine.guest import Execution
 from ferrule.machine.options import GuestOptions
 from ferrule.payload.build import Payload, build_payload, patch_plan
 from ferrule.payload.key import RunKey
 from ferrule.payload.plan import Plan, PlannedRun
 from ferrule.payload.registry import workloads
-from ferrule.records.stream import Decoder, Event, Record
+from ferrule.records.stream import Decoder, Record
 
+from tests.support.executions import read_all, undamaged
 from tests.support.places import WORKLOADS
 
 EXTRA = [WORKLOADS / "floor", WORKLOADS / "faults" / "crash.c"]
-BOOT = 120.0  # seconds; one is enough on an idle machine
 MEASURED = ("null_call", "pipe_latency", "ipc_round_trip", "ipi_wakeup", "timer_wakeup", "page_fault", "process_create")
 
 
@@ -51,20 +50,6 @@ def image(payload: Payload, plan: Plan) -> bytes:
     return patch_plan(payload.image, plan.render())
 
 
-def read_all(execution: Execution) -> bytes:
-    data = b""
-    while chunk := execution.read(BOOT):
-        data += chunk
-    return data
-
-
-def records(data: bytes) -> list[Record]:
-    decoder = Decoder()
-    events: list[Event] = [*decoder.feed(data), *decoder.close()]
-    assert [event for event in events if not isinstance(event, Record)] == []
-    return [event for event in events if isinstance(event, Record)]
-
-
 def runs(*names: str, n: int = 0) -> tuple[PlannedRun, ...]:
     return tuple(PlannedRun(RunKey(name), n) for name in names)
 
@@ -73,7 +58,7 @@ def test_every_workload_is_right_in_every_process() -> None:
     names = [*workloads(), "corners"]
     plan = Plan(run="t", processes=2, verify_only=True, pin=True, cpus=(0,), runs=runs(*names))
     with guest().execute(image(built(extra=True), plan), 2, 0) as execution:
-        found = records(read_all(execution))
+        found = undamaged(read_all(execution))
         assert execution.ending().detail == "exit status 0", execution.console()
         assert execution.ending().clean
     for process in (0, 1):
@@ -103,7 +88,7 @@ def test_two_icount_boots_say_the_same_and_null_call_is_what_its_instructions_ar
         assert first.ending().clean, first.console()
         assert first.console() == second.console()
     assert said[0] == said[1]
-    found = records(said[0])
+    found = undamaged(said[0])
     assert [record.fields["status"] for record in found if record.kind == "end"] == ["ok"] * (len(plan.runs) + 3)
     hello = next(record for record in found if record.kind == "hello")
     assert hello.fields["build"] == payload.build_id
@@ -206,7 +191,7 @@ def test_every_compiler_builds_it_reproducibly(kind: str, tmp_path: Path, monkey
     assert there.image == here.image
     plan = Plan(run="t", verify_only=True, runs=runs("pipe_latency", "page_fault"))
     with guest().execute(image(there, plan), 1, 0) as execution:
-        found = records(read_all(execution))
+        found = undamaged(read_all(execution))
         assert execution.ending().clean, execution.console()
     assert {record.fields["status"] for record in found if record.kind == "end"} == {"ok"}
 

@@ -15,20 +15,19 @@ import pytest
 from ferrule import guests, kernels
 from ferrule.errors import ToolMissing, UsageError
 from ferrule.guests.hermit import HermitGuest, classify, features
-from ferrule.machine.guest import Execution
 from ferrule.machine.options import GuestOptions
 from ferrule.payload.build import Linked, build_payload, patch_plan
 from ferrule.payload.key import RunKey
 from ferrule.payload.plan import Plan, PlannedRun
 from ferrule.payload.registry import workloads
 from ferrule.records.samples import WITHOUT
-from ferrule.records.stream import Decoder, Event, Record
+from ferrule.records.stream import Decoder, Record
 
 from tests.support import archives
+from tests.support.executions import read_all, undamaged
 from tests.support.places import WORKLOADS
 
 TRAP = WORKLOADS / "traps" / "trap.c"
-BOOT = 120.0  # seconds; two are enough on an idle machine
 GONE = "Number of interrupts\n[0][Timer]: 17\nexit status 0\n"
 MEASURED = ("null_call", "yield", "thread_switch", "block_wakeup", "map_unmap", "thread_create", "timer_wakeup")
 
@@ -171,26 +170,12 @@ def runs(*names: str) -> tuple[PlannedRun, ...]:
     return tuple(PlannedRun(RunKey(name)) for name in names)
 
 
-def read_all(execution: Execution) -> bytes:
-    data = b""
-    while chunk := execution.read(BOOT):
-        data += chunk
-    return data
-
-
-def records(data: bytes) -> list[Record]:
-    decoder = Decoder()
-    events: list[Event] = [*decoder.feed(data), *decoder.close()]
-    assert [event for event in events if not isinstance(event, Record)] == []
-    return [event for event in events if isinstance(event, Record)]
-
-
 def test_every_workload_is_right_or_refused_in_every_boot() -> None:
     made = booted(accel="tcg")
     names = [name for name in workloads() if name not in HANGS.get(made.library, ())]
     plan = Plan(run="t", processes=2, verify_only=True, pin=True, cpus=(0,), runs=runs(*names))
     with made.execute(image(made, plan), 2, 0) as execution:
-        found = records(read_all(execution))
+        found = undamaged(read_all(execution))
         assert execution.ending().clean, execution.console()
     ends = [record for record in found if record.kind == "end"]
     assert len(ends) == 2 * len(names)
@@ -206,7 +191,7 @@ def test_two_icount_boots_say_the_same_to_the_byte() -> None:
         said = [read_all(execution) for execution in (first, second)]
         assert first.ending().detail == "exit status 0", first.console()
     assert said[0] == said[1]
-    assert {record.fields["status"] for record in records(said[0]) if record.kind == "end"} == {"ok"}
+    assert {record.fields["status"] for record in undamaged(said[0]) if record.kind == "end"} == {"ok"}
 
 
 def test_a_trap_ends_the_boot_with_the_kernels_words() -> None:

@@ -24,13 +24,13 @@ from ferrule.payload.build import build_payload, patch_plan
 from ferrule.payload.key import RunKey
 from ferrule.payload.plan import Plan, PlannedRun
 from ferrule.payload.registry import workloads
-from ferrule.records.stream import Decoder, Event, Record
+from ferrule.records.stream import Decoder, Record
 from ferrule.transports.base import Cargo
 
+from tests.support.executions import read_all, undamaged
 from tests.support.payload_runs import of_another_os
 from tests.support.places import FAULTS
 
-BOOT = 240.0  # seconds; ten are enough on an idle machine
 QUIET = "reboot: Power down\n"
 FINISHED = "all processes ended with status 0"
 
@@ -69,20 +69,6 @@ def payload(processes: int, *names: str, faults: bool = False, verify_only: bool
     return patch_plan(build_payload("linux", "x86_64", extra_workloads=extra).image, plan.render())
 
 
-def read_all(execution: Execution) -> bytes:
-    data = b""
-    while chunk := execution.read(BOOT):
-        data += chunk
-    return data
-
-
-def records(data: bytes) -> list[Record]:
-    decoder = Decoder()
-    events: list[Event] = [*decoder.feed(data), *decoder.close()]
-    assert [event for event in events if not isinstance(event, Record)] == []
-    return [event for event in events if isinstance(event, Record)]
-
-
 def finished(found: list[Record], processes: int) -> None:
     """Every run of every process did what it says, and init told the whole story."""
     ends = [record for record in found if record.kind == "end"]
@@ -112,7 +98,7 @@ def boot_share(found: list[Record]) -> float:
 def test_every_workload_is_right_in_a_booted_guest(kernel: Kernel, transport: str) -> None:
     made = guest(transport=transport)
     with made.execute(payload(2), 2, 0) as execution:
-        found = records(read_all(execution))
+        found = undamaged(read_all(execution))
         assert execution.ending().clean, execution.console()
         assert execution.ending().detail == "the guest powered off"
     assert gone(execution)
@@ -134,8 +120,8 @@ def test_two_icount_boots_say_the_same_to_the_byte(kernel: Kernel) -> None:
         assert first.ending().clean, first.console()
         assert first.console() == second.console()
     assert said[0] == said[1]
-    assert any(record.kind == "batch" for record in records(said[0]))
-    assert boot_share(records(said[0])) < 0.10
+    assert any(record.kind == "batch" for record in undamaged(said[0]))
+    assert boot_share(undamaged(said[0])) < 0.10
 
 
 def test_guests_that_go_wrong_say_how(kernel: Kernel) -> None:

@@ -18,20 +18,18 @@ from ferrule.campaign.progress import progress_on
 from ferrule.errors import ToolMissing, UsageError
 from ferrule.gate.conditions import known
 from ferrule.guests.redox import NEEDS, RedoxGuest, check_kernel, classify
-from ferrule.machine.guest import Execution
 from ferrule.machine.options import GuestOptions
 from ferrule.payload.build import Payload, build_payload, patch_plan
 from ferrule.payload.key import RunKey
 from ferrule.payload.plan import Plan, PlannedRun
 from ferrule.payload.registry import workloads
-from ferrule.records.stream import Decoder, Record
 
 from tests.guests.test_redox_abi import UNSUPPORTED
+from tests.support.executions import read_all, undamaged
 from tests.support.places import FAULTS
 
 KERNEL = os.environ.get("FERRULE_REDOX_KERNEL")
 CRASH = FAULTS / "crash.c"
-BOOT = 120.0  # seconds; two are enough on an idle machine
 booting = pytest.mark.skipif(KERNEL is None, reason="FERRULE_REDOX_KERNEL names no kernel to boot")
 CLOCKED = ("clock_read", "futex_timeout", "timer_wakeup")
 MEASURED = ("null_call", "pipe_latency", "scheme_call", "page_fault", "map_unmap")
@@ -61,20 +59,6 @@ def guest(kernel: Path, **options: object) -> RedoxGuest:
 def real(**options: object) -> RedoxGuest:
     assert KERNEL is not None
     return guest(Path(KERNEL), **options)
-
-
-def read_all(execution: Execution) -> bytes:
-    data = b""
-    while chunk := execution.read(BOOT):
-        data += chunk
-    return data
-
-
-def records(data: bytes) -> list[Record]:
-    events = list(Decoder().feed(data))
-    found = [event for event in events if isinstance(event, Record)]
-    assert found == events
-    return found
 
 
 def test_a_kernel_is_asked_for(tmp_path: Path) -> None:
@@ -174,7 +158,7 @@ def test_every_workload_is_right_in_every_process(accel: str, smp: int) -> None:
     runs = tuple(PlannedRun(RunKey(name)) for name in names)
     plan = Plan(run="t", processes=2, verify_only=True, pin=bool(made.cpus), cpus=made.cpus, runs=runs)
     with made.execute(patch_plan(built().image, plan.render()), 2, 0) as execution:
-        found = records(read_all(execution))
+        found = undamaged(read_all(execution))
         assert execution.ending().detail == "exit status 0", execution.console()
     for process in (0, 1):
         mine = [record for record in found if record.process == process]
@@ -197,14 +181,14 @@ def test_two_icount_boots_say_the_same() -> None:
             said.append(read_all(execution))
             assert execution.ending().clean, execution.console()
     assert said[0] == said[1]
-    assert {record.fields["status"] for record in records(said[0]) if record.kind == "end"} == {"ok"}
+    assert {record.fields["status"] for record in undamaged(said[0]) if record.kind == "end"} == {"ok"}
 
 
 @booting
 def test_a_payload_that_crashes_says_how() -> None:
     plan = Plan(run="t", processes=3, batches=1, warm=0, runs=(PlannedRun(RunKey("crash"), 1),))
     with real().execute(patch_plan(built(CRASH).image, plan.render()), 3, 0) as execution:
-        found = records(read_all(execution))
+        found = undamaged(read_all(execution))
         ending = execution.ending()
     assert not ending.clean
     assert ending.detail == "exception 14 in the payload"

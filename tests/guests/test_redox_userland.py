@@ -13,12 +13,12 @@ from ferrule.guests.redoxer import RedoxerGuest
 from ferrule.machine.guest import Execution, Guest
 from ferrule.machine.options import GuestOptions
 from ferrule.payload.build import build_payload, patch_plan
-from ferrule.records.stream import Decoder, Record
+from ferrule.records.stream import Record
 
+from tests.support.executions import read_all, undamaged
 from tests.support.places import ROOT
 
 STAND_IN = ROOT / "tests" / "support" / "redox" / "machine.py"
-BOOT = 60.0
 
 
 def program(path: Path, *lines: str) -> Path:
@@ -56,29 +56,23 @@ def payload(text: str) -> bytes:
         pytest.skip(str(missing))
 
 
-def read_all(execution: Execution) -> list[Record]:
-    data = b""
-    while chunk := execution.read(BOOT):
-        data += chunk
-    events = list(Decoder().feed(data))
-    records = [event for event in events if isinstance(event, Record)]
-    assert records == events
-    return records
+def records(execution: Execution) -> list[Record]:
+    return undamaged(read_all(execution))
 
 
 def test_processes_run_one_after_the_other(standin: Path) -> None:
     made = guest(standin)
     assert isinstance(made, ImageGuest)
     with made.execute(payload("run=ab\nverify=only\npin=0\nw null_call\n"), 2, 0) as execution:
-        records = read_all(execution)
+        found = records(execution)
         assert execution.ending().detail == "exit status 0"
         assert "kernel: started" in execution.console()
-    assert [record.process for record in records if record.kind == "done"] == [0, 1]
+    assert [record.process for record in found if record.kind == "done"] == [0, 1]
 
 
 def test_a_bad_plan_ends_it(standin: Path) -> None:
     with guest(standin).execute(payload("run=ab\nw no_such_workload\n"), 2, 0) as execution:
-        assert [record.kind for record in read_all(execution)] == ["hello", "log"]
+        assert [record.kind for record in records(execution)] == ["hello", "log"]
         ending = execution.ending()
     assert (ending.clean, ending.detail) == (False, "exit status 2")
 
@@ -158,9 +152,9 @@ def test_redoxer_runs_a_process_a_boot(standin: Path, monkeypatch: pytest.Monkey
     made = guests.create("redox_userland", options)
     assert isinstance(made, RedoxerGuest)
     with made.execute(payload("run=ab\nverify=only\npin=0\nw null_call\n"), 2, 0) as execution:
-        records = read_all(execution)
+        found = records(execution)
         assert execution.ending().clean
-    assert [record.process for record in records if record.kind == "done"] == [0, 1]
+    assert [record.process for record in found if record.kind == "done"] == [0, 1]
     with made.execute(payload("w no_such_workload\n"), 1, 0) as execution:
         read_all(execution)
         assert not execution.ending().clean

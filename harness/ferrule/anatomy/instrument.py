@@ -76,7 +76,7 @@ def ready(program: str) -> Path:
     plugin = build(version)
     with files.scratch() as folder:
         (folder / "probe").write_bytes(accel.image())
-        argument = f"file={_quoted(plugin)},out={_quoted(folder / 'probe')}"
+        argument = f"file={qemu.in_option(plugin)},out={qemu.in_option(folder / 'probe')}"
         machine = qemu.Machine(program, "icount", folder / "probe", memory=64, plugin=argument)
         said = folder / "said"
         with said.open("wb") as sink:
@@ -107,12 +107,8 @@ def refusal(version: str, said: str) -> InfrastructureError:
 
 def argument(plugin: Path, sites: Sites, names: Iterable[str], prefix: Path) -> str:
     """The value of QEMU's -plugin for the timed batches of these workloads; `prefix` is where the trace goes."""
-    words = [f"file={_quoted(plugin)}", f"out={_quoted(prefix)}"]
+    words = [f"file={qemu.in_option(plugin)}", f"out={qemu.in_option(prefix)}"]
     words += [f"open={address:#x}" for address in sites.opens]
     words += [f"close={address:#x}" for address in sites.closes]
     words += [f"loop={sites.loops[name]:#x}" for name in names]
     return ",".join([*words, *(["moved=1"] if sites.moved else [])])
-
-
-def _quoted(path: Path) -> str:
-    return str(path).replace(",", ",,")

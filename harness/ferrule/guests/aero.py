@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import re
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Final
 
 from ferrule.errors import FerruleError, UsageError
 from ferrule.images import ext2, gpt, guestfile
 from ferrule.images.guestfile import Need, UserFile
-from ferrule.machine import accel, children, qemu
-from ferrule.machine.booted import conditions
+from ferrule.machine import accel, qemu
+from ferrule.machine.booted import boot as boot_of
+from ferrule.machine.booted import conditions, failure
 from ferrule.machine.divider import Announced
-from ferrule.machine.folder import PrivateFolder
 from ferrule.machine.guest import Ending
 from ferrule.machine.options import GuestOptions
 from ferrule.payload.key import RunKey
@@ -98,7 +97,6 @@ class AeroGuest:
 
     def machine(self, cd: Path, disk: Path) -> qemu.Machine:
         """What Aero's drivers want: a VGA, the disk at an NVMe controller, and no network card."""
-        drive, cdrom = (str(path).replace(",", ",,") for path in (disk, cd))
         return qemu.Machine(
             self._program,
             self.accel,
@@ -106,8 +104,8 @@ class AeroGuest:
             memory=self._options.memory,
             plugin=self._options.plugin,
             devices=(
-                *("-vga", "std", "-boot", "d", "-cdrom", cdrom),
-                *("-drive", f"file={drive},if=none,id=disk,format=raw,cache=unsafe"),
+                *("-vga", "std", "-boot", "d", "-cdrom", qemu.in_option(cd)),
+                *("-drive", f"file={qemu.in_option(disk)},if=none,id=disk,format=raw,cache=unsafe"),
                 *("-device", "nvme,drive=disk,serial=ferrule"),
             ),
             ports={qemu.RESULTS: "file"},
@@ -115,12 +113,8 @@ class AeroGuest:
 
     def execute(self, payload: bytes, processes: int, boot: int) -> AeroBoot:  # noqa: ARG002 - every boot is alike
         """See machine.guest.Guest."""
-        with ExitStack() as undo:
-            folder = undo.enter_context(PrivateFolder())
-            image = folder.write("disk", disk(payload, processes), 0o600)
-            running = qemu.Qemu(self.machine(self._kernel.path.absolute(), image))
-            undo.callback(running.close)
-            return AeroBoot(running, undo.pop_all(), classify)
+        cd = self._kernel.path.absolute()
+        return boot_of(AeroBoot, lambda image: self.machine(cd, image), disk(payload, processes), classify)
 
     def close(self) -> None:
         """Nothing is kept between boots."""
@@ -140,15 +134,8 @@ class AeroBoot(Announced):
 
 def classify(status: int, console: str, errors: str) -> Ending:
     """How a boot ended, from QEMU's return code and what the guest and QEMU said."""
-    said = errors.strip().splitlines()
     ended = _STATUS.findall(console)
-    if status < 0:
-        detail = f"QEMU was ended by {children.ending_text(status)}"
-    elif status:
-        detail = f"QEMU: {said[-1] if said else children.ending_text(status)}"
-    elif _END in console and ended:
+    if status == 0 and _END in console and ended:
         detail, last = ended[-1]
         return Ending(last == "0", detail)
-    else:
-        detail = "the guest reset itself or powered off"
-    return Ending(False, detail)
+    return Ending(False, failure(status, errors) or "the guest reset itself or powered off")

@@ -7,8 +7,8 @@ import re
 from pathlib import Path
 
 from ferrule.errors import FerruleError, UsageError
-from ferrule.machine import accel, children, qemu
-from ferrule.machine.booted import Booted, conditions
+from ferrule.machine import accel, qemu
+from ferrule.machine.booted import Booted, conditions, debug_code, failure
 from ferrule.machine.booted import boot as boot_of
 from ferrule.machine.guest import Ending
 from ferrule.machine.options import GuestOptions
@@ -78,7 +78,7 @@ class FloorGuest:
 
     def execute(self, payload: bytes, processes: int, boot: int) -> Booted:  # noqa: ARG002 - the plan says both
         """See machine.guest.Guest. How many processes there are, the kernel reads from the plan in the payload."""
-        return boot_of(self.machine, payload, classify)
+        return boot_of(Booted, self.machine, payload, classify)
 
     def close(self) -> None:
         """Nothing is kept between boots."""
@@ -86,20 +86,15 @@ class FloorGuest:
 
 def classify(status: int, console: str, errors: str) -> Ending:
     """How a boot ended, from QEMU's return code and what kernel and QEMU said."""
-    said = errors.strip().splitlines()
     fault = _FAULT.search(console)
-    code = status >> 1 if status > 0 and status % 2 else -1
-    if status < 0:
-        detail = f"QEMU was ended by {children.ending_text(status)}"
-    elif code == END_DEADLOCK:
+    code = debug_code(status) or 0
+    if code == END_DEADLOCK:
         detail = "every context waits for another"
     elif code >= END_FAULT:
         where = "its kernel" if code >= END_KERNEL else "the payload"
         detail = f"exception {code % 0x20} in {where}" + (f": {fault.group().strip()}" if fault else "")
     elif code >= END_STATUS:
         return Ending(code == END_STATUS, f"exit status {code - END_STATUS}")
-    elif status:
-        detail = f"QEMU: {said[-1] if said else children.ending_text(status)}"
     else:
-        detail = "the guest reset itself"
+        detail = failure(status, errors) or "the guest reset itself"
     return Ending(False, detail)

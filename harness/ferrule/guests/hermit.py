@@ -6,7 +6,6 @@ import functools
 import re
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Final
@@ -17,8 +16,9 @@ from ferrule.errors import FerruleError, UsageError
 from ferrule.images import guestfile
 from ferrule.images.guestfile import Found, Need
 from ferrule.machine import accel, children, qemu
+from ferrule.machine.booted import boot as boot_of
+from ferrule.machine.booted import failure
 from ferrule.machine.divider import Divided
-from ferrule.machine.folder import PrivateFolder
 from ferrule.machine.guest import Ending
 from ferrule.machine.options import GuestOptions
 from ferrule.payload import archive
@@ -152,16 +152,11 @@ class HermitGuest:
 
     def execute(self, payload: bytes, processes: int, boot: int) -> Boots:  # noqa: ARG002 - every boot is alike
         """See machine.guest.Guest. A program is never started again, so every process has a boot of its own."""
-        with ExitStack() as undo:
-            image = undo.enter_context(PrivateFolder()).write("payload", payload, 0o600)
 
-            def start(process: int) -> Divided:
-                running = qemu.Qemu(self.machine(image, process))
-                ending = ExitStack()
-                ending.callback(running.close)
-                return Divided(running, ending, classify)
+        def start(process: int) -> Divided:
+            return boot_of(Divided, lambda image: self.machine(image, process), payload, classify)
 
-            return Boots(start, start(0), processes, undo.pop_all())
+        return Boots(start, processes)
 
     def close(self) -> None:
         """Nothing is kept between boots."""
@@ -170,9 +165,9 @@ class HermitGuest:
 class Boots:
     """See machine.guest.Execution: a boot for each process, each when the one before ended well."""
 
-    def __init__(self, start: Callable[[int], Divided], first: Divided, processes: int, undo: ExitStack) -> None:
-        self._start, self._now, self._processes, self._undo = start, first, processes, undo
-        self._process = 0
+    def __init__(self, start: Callable[[int], Divided], processes: int) -> None:
+        self._start, self._processes = start, processes
+        self._process, self._now = 0, start(0)
 
     def read(self, timeout: float) -> bytes:
         """See machine.guest.Execution."""
@@ -201,7 +196,6 @@ class Boots:
     def close(self) -> None:
         """See machine.guest.Execution."""
         self._now.close()
-        self._undo.close()
 
     def __enter__(self) -> Boots:
         return self
@@ -214,21 +208,16 @@ class Boots:
 
 def classify(status: int, console: str, errors: str) -> Ending:
     """How a boot ended, from QEMU's return code and what loader, kernel and QEMU said."""
-    said = errors.strip().splitlines()
     exits = _EXIT.findall(console)
-    if status < 0:
-        detail = f"QEMU was ended by {children.ending_text(status)}"
-    elif refused := _REFUSED.search(console):
+    if refused := _REFUSED.search(console):
         detail = refused[1].strip()
     elif panic := _PANIC.search(console):
         detail = panic[1].strip()
     elif exits:
         words = [f"exit status {exits[-1]}", *_ERROR.findall(console)[-1:]]
         return Ending(status == _DEBUG_OK and exits[-1] == "0", ": ".join(words).rstrip(": "))
-    elif status == 0:
-        detail = "the guest reset itself"
-    elif said:
-        detail = f"QEMU: {said[-1]}"
-    else:
+    elif status > 0 and not errors.strip():
         detail = f"the guest shut down without a word (QEMU: {children.ending_text(status)})"
+    else:
+        detail = failure(status, errors) or "the guest reset itself"
     return Ending(False, detail)

@@ -14,10 +14,10 @@ from ferrule.images import dropbear, guestfile, initramfs, kernels
 from ferrule.images.guestfile import Need
 from ferrule.images.kernels import Kernel
 from ferrule.images.modules import without_signature
-from ferrule.machine import accel, children, host, qemu
-from ferrule.machine.booted import Booted
+from ferrule.machine import accel, host, qemu
+from ferrule.machine.booted import Booted, debug_code, failure
+from ferrule.machine.booted import boot as boot_of
 from ferrule.machine.divider import Divided
-from ferrule.machine.folder import PrivateFolder
 from ferrule.machine.guest import Ending, Execution
 from ferrule.machine.options import GuestOptions, TransportChoice
 from ferrule.payload.build import build_init
@@ -206,11 +206,9 @@ class LinuxGuest:
             transport = TRANSPORTS[self._options.transport]()
             undo.callback(transport.close)
             cargo = transport.load(payload)
-            folder = undo.enter_context(PrivateFolder())
-            initrd = folder.write("initrd", self.initrd(cargo), 0o600)
-            running = qemu.Qemu(replace(self.machine(cargo, processes), initrd=initrd))
-            undo.callback(running.close)
-            machine = (Divided if cargo.on_console else Booted)(running, undo.pop_all(), classify)
+            without, kind = self.machine(cargo, processes), Divided if cargo.on_console else Booted
+            image = self.initrd(cargo)
+            machine = boot_of(kind, lambda initrd: replace(without, initrd=initrd), image, classify, undo.pop_all())
         if isinstance(transport, SshBoot):
             return OverSsh(machine, transport, payload, processes, self.boot_seconds)
         return machine
@@ -228,20 +226,18 @@ def _smp(accel: Accel, options: GuestOptions) -> int:
 
 def classify(status: int, console: str, errors: str) -> Ending:
     """How a boot ended, from QEMU's return code and what guest and QEMU said."""
-    said = errors.strip().splitlines()
     words = _INIT.findall(console)
-    if status < 0:
-        detail = f"QEMU was ended by {children.ending_text(status)}"
-    elif panic := _PANIC.search(console):
+    code = None if status == 1 and errors.strip() else debug_code(status)
+    if panic := _PANIC.search(console):
         detail = " ".join(panic.group().split())
-    elif status % 2 and not (status == 1 and said):
-        detail = f"the guest wrote {status >> 1:#x} to the debug port"  # by which a kernel may power off
+    elif code is not None:
+        detail = f"the guest wrote {code:#x} to the debug port"  # by which a kernel may power off
         if _FINISHED in words:
             return Ending(True, detail)
         if words:
             detail = f"{words[-1].strip()} ({detail})"
-    elif status:
-        detail = f"QEMU: {said[-1] if said else children.ending_text(status)}"
+    elif own := failure(status, errors):
+        detail = own
     elif _POWER_DOWN not in console:
         detail = "the guest reset itself"
     elif _FINISHED in words:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Final
 
@@ -11,9 +10,9 @@ from ferrule.guests.linux import LEAST_MEMORY, classify
 from ferrule.images import arm64, initramfs, told
 from ferrule.machine import qemu
 from ferrule.machine.accel import Choice
+from ferrule.machine.booted import boot as boot_of
 from ferrule.machine.booted import conditions
 from ferrule.machine.divider import Divided
-from ferrule.machine.folder import PrivateFolder
 from ferrule.machine.options import GuestOptions
 from ferrule.payload.build import build_init
 from ferrule.records.samples import Accel
@@ -106,11 +105,7 @@ class AArch64Guest:
                 initramfs.file("payload", payload, 0o755),
             ]
         )
-        with ExitStack() as undo:
-            folder = undo.enter_context(PrivateFolder())
-            running = qemu.Qemu(self.machine(folder.write("initrd", image, 0o600)))
-            undo.callback(running.close)
-            return Divided(running, undo.pop_all(), classify)
+        return boot_of(Divided, self.machine, image, classify)
 
     def close(self) -> None:
         """Nothing is kept between boots."""

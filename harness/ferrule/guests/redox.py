@@ -9,8 +9,8 @@ from pathlib import Path
 from ferrule.errors import FerruleError, UsageError
 from ferrule.images import guestfile
 from ferrule.images.guestfile import Need
-from ferrule.machine import accel, children, qemu
-from ferrule.machine.booted import Booted, conditions
+from ferrule.machine import accel, qemu
+from ferrule.machine.booted import Booted, conditions, debug_code, failure
 from ferrule.machine.booted import boot as boot_of
 from ferrule.machine.guest import Ending
 from ferrule.machine.options import GuestOptions
@@ -131,7 +131,7 @@ class RedoxGuest:
 
     def execute(self, payload: bytes, processes: int, boot: int) -> Booted:  # noqa: ARG002 - the plan says both
         """See machine.guest. How many processes there are, the payload's start reads from the plan in it."""
-        return boot_of(self.machine, payload, classify)
+        return boot_of(Booted, self.machine, payload, classify)
 
     def close(self) -> None:
         """Nothing is kept between boots."""
@@ -139,19 +139,14 @@ class RedoxGuest:
 
 def classify(status: int, console: str, errors: str) -> Ending:
     """How a boot ended, from QEMU's return code and what kernel, payload and QEMU said."""
-    said = errors.strip().splitlines()
     words = _SAID.findall(console)
-    code = status >> 1 if status > 0 and status % 2 else -1
-    if status < 0:
-        detail = f"QEMU was ended by {children.ending_text(status)}"
-    elif code in _WHY:
+    code = debug_code(status) or 0
+    if code in _WHY:
         detail = _WHY[code] + (f": {words[-1].strip()}" if words else "")
     elif END_FAULT <= code < END_LOADER:
         detail = f"exception {code - END_FAULT} in the payload"
     elif END_STATUS <= code < END_FAULT:
         return Ending(code == END_STATUS, f"exit status {code - END_STATUS}")
-    elif status:
-        detail = f"QEMU: {said[-1] if said else children.ending_text(status)}"
     else:
-        detail = "the guest reset itself"
+        detail = failure(status, errors) or "the guest reset itself"
     return Ending(False, detail)

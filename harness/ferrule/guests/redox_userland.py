@@ -6,7 +6,6 @@ import hashlib
 import re
 import shutil
 import time
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Final
 
@@ -15,10 +14,10 @@ from ferrule.guests.redox import IMAGE, KERNEL, SETTINGS
 from ferrule.guests.redoxer import RedoxerGuest
 from ferrule.images import guestfile
 from ferrule.images.guestfile import UserFile
-from ferrule.machine import accel, children, qemu
-from ferrule.machine.booted import conditions
+from ferrule.machine import accel, qemu
+from ferrule.machine.booted import boot as boot_of
+from ferrule.machine.booted import conditions, failure
 from ferrule.machine.divider import Announced
-from ferrule.machine.folder import PrivateFolder
 from ferrule.machine.guest import Ending, Execution, Guest
 from ferrule.machine.options import GuestOptions
 from ferrule.records.samples import Accel
@@ -115,8 +114,7 @@ class ImageGuest:
         drives = {"system": image, "cargo": cargo}
         devices: list[str] = []
         for name, path in drives.items():
-            file = str(path).replace(",", ",,")
-            devices += ["-drive", f"file={file},if=none,id={name},format=raw,snapshot=on"]
+            devices += ["-drive", f"file={qemu.in_option(path)},if=none,id={name},format=raw,snapshot=on"]
             devices += ["-device", f"virtio-blk-pci,drive={name}" + (",bootindex=0" if name == "system" else "")]
         return qemu.Machine(
             self._program,
@@ -133,12 +131,8 @@ class ImageGuest:
     def execute(self, payload: bytes, processes: int, boot: int) -> Execution:  # noqa: ARG002 - every boot is alike
         """See machine.guest.Guest."""
         cargo = payload + bytes(-len(payload) % BLOCK)
-        with ExitStack() as undo:
-            folder = undo.enter_context(PrivateFolder())
-            machine = self.machine(self._image.path.absolute(), folder.write("payload", cargo, 0o600))
-            running = qemu.Qemu(machine)
-            undo.callback(running.close)
-            booted = TypedBoot(running, undo.pop_all(), classify)
+        system = self._image.path.absolute()
+        booted = boot_of(TypedBoot, lambda file: self.machine(system, file), cargo, classify)
         try:
             booted.begin(cargo, processes, self._login, time.monotonic() + self.boot_seconds)
         except TransportError as error:
@@ -216,9 +210,4 @@ class TypedBoot(Announced):
 
 def classify(status: int, _console: str, errors: str) -> Ending:
     """How a boot ended that ended by itself, which none should."""
-    said = errors.strip().splitlines()
-    if status < 0:
-        return Ending(False, f"QEMU was ended by {children.ending_text(status)}")
-    if status:
-        return Ending(False, f"QEMU: {said[-1] if said else children.ending_text(status)}")
-    return Ending(False, "the guest reset itself or powered off")
+    return Ending(False, failure(status, errors) or "the guest reset itself or powered off")

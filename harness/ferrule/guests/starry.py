@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Final
 
@@ -11,10 +10,10 @@ from ferrule import kernels
 from ferrule.errors import FerruleError, UsageError
 from ferrule.images import ext2, firmware, guestfile, told
 from ferrule.images.guestfile import Need, UserFile
-from ferrule.machine import accel, children, qemu
-from ferrule.machine.booted import conditions
+from ferrule.machine import accel, qemu
+from ferrule.machine.booted import boot as boot_of
+from ferrule.machine.booted import conditions, failure
 from ferrule.machine.divider import Divided
-from ferrule.machine.folder import PrivateFolder
 from ferrule.machine.guest import Ending
 from ferrule.machine.options import GuestOptions
 from ferrule.payload.build import build_init
@@ -92,7 +91,6 @@ class StarryGuest:
 
     def machine(self, disk: Path, bios: Path) -> qemu.Machine:
         """What its drivers want: UEFI, and the disk at an NVMe controller."""
-        drive = str(disk).replace(",", ",,")
         return qemu.Machine(
             self._program,
             self.accel,
@@ -101,7 +99,7 @@ class StarryGuest:
             smp=self._smp,
             devices=(
                 *("-bios", str(bios)),
-                *("-drive", f"file={drive},if=none,id=disk,format=raw,cache=unsafe"),
+                *("-drive", f"file={qemu.in_option(disk)},if=none,id=disk,format=raw,cache=unsafe"),
                 *("-device", "nvme,drive=disk,serial=ferrule"),
             ),
             ports={qemu.RESULTS: "file"},
@@ -110,12 +108,8 @@ class StarryGuest:
 
     def execute(self, payload: bytes, processes: int, boot: int) -> Divided:  # noqa: ARG002 - every boot is alike
         """See machine.guest.Guest."""
-        with ExitStack() as undo:
-            folder = undo.enter_context(PrivateFolder())
-            image = folder.write("disk", disk(payload, processes), 0o600)
-            running = qemu.Qemu(self.machine(image, self._files[FIRMWARE.key].path.absolute()))
-            undo.callback(running.close)
-            return Divided(running, undo.pop_all(), classify)
+        bios = self._files[FIRMWARE.key].path.absolute()
+        return boot_of(Divided, lambda image: self.machine(image, bios), disk(payload, processes), classify)
 
     def close(self) -> None:
         """Nothing is kept between boots."""
@@ -123,14 +117,11 @@ class StarryGuest:
 
 def classify(status: int, console: str, errors: str) -> Ending:
     """How a boot ended, from QEMU's return code and what kernel, init and QEMU said."""
-    said = errors.strip().splitlines()
     words = [word.strip() for word in _SAID.findall(console)]
-    if status < 0:
-        detail = f"QEMU was ended by {children.ending_text(status)}"
-    elif panic := _PANIC.search(console):
+    if panic := _PANIC.search(console):
         detail = panic[0].strip()
-    elif status:
-        detail = f"QEMU: {said[-1] if said else children.ending_text(status)}"
+    elif own := failure(status, errors):
+        detail = own
     elif _FINISHED in words:
         return Ending(True, "the guest powered off")
     else:

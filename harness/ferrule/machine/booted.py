@@ -8,6 +8,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
+from typing import TypeVar
 
 from ferrule.machine import accel, children, host, qemu
 from ferrule.machine.folder import PrivateFolder
@@ -56,13 +57,45 @@ class Booted:
         self.close()
 
 
-def boot(machine: Callable[[Path], Machine], payload: bytes, classify: Classify) -> Booted:
-    """Boot a machine whose kernel image is the payload's file: `machine` makes it of that file's path."""
-    with ExitStack() as undo:
-        folder = undo.enter_context(PrivateFolder())
-        running = Qemu(machine(folder.write("payload", payload, 0o600)))
-        undo.callback(running.close)
-        return Booted(running, undo.pop_all(), classify)
+Kind = TypeVar("Kind", bound=Booted)
+
+
+def boot(
+    kind: type[Kind],
+    machine: Callable[[Path], Machine],
+    image: bytes,
+    classify: Classify,
+    undo: ExitStack | None = None,
+) -> Kind:
+    """Boot a machine from a file of ours: kernel, initial file system or disk.
+
+    Args:
+        kind: what a boot of this guest is.
+        machine: makes the machine of that file's path.
+        image: what the file holds.
+        classify: see Booted.
+        undo: what else has to be undone when the boot is closed, or at once when it fails.
+    """
+    with undo or ExitStack() as all_of_it:
+        folder = all_of_it.enter_context(PrivateFolder())
+        running = Qemu(machine(folder.write("image", image, 0o600)))
+        all_of_it.callback(running.close)
+        return kind(running, all_of_it.pop_all(), classify)
+
+
+def debug_code(status: int) -> int | None:
+    """What the guest wrote to QEMU's debug port to end the boot; None where something else ended it."""
+    return status >> 1 if status > 0 and status % 2 else None
+
+
+def failure(status: int, errors: str) -> str | None:
+    """Why QEMU itself ended a boot, from its return code and what it said; None where the guest ended it."""
+    if status < 0:
+        return f"QEMU was ended by {children.ending_text(status)}"
+    if status:
+        said = errors.strip().splitlines()
+        return f"QEMU: {said[-1] if said else children.ending_text(status)}"
+    return None
 
 
 def conditions(choice: accel.Choice, machine: Machine) -> dict[str, str]:

@@ -77,10 +77,15 @@ def arguments(machine: Machine) -> list[str]:
     if machine.kernel is not None:
         argv += ["-kernel", str(machine.kernel)]
     if machine.initrd is not None:
-        argv += ["-initrd", str(machine.initrd).replace(",", ",,")]
+        argv += ["-initrd", in_option(machine.initrd)]
     if machine.command_line:
         argv += ["-append", machine.command_line]
     return argv
+
+
+def in_option(path: Path) -> str:
+    """A file name as a part of an option: QEMU wants its commas doubled."""
+    return str(path).replace(",", ",,")
 
 
 def command(machine: Machine) -> list[str]:

@@ -5,6 +5,7 @@ Nothing is timed on 9p: it carries the payload in and is idle from then on.
 
 from __future__ import annotations
 
+from ferrule.machine import qemu
 from ferrule.machine.folder import PrivateFolder
 from ferrule.transports.base import Cargo
 
@@ -26,7 +27,7 @@ class NinePTransport:
             TransportError: the folder cannot hold it.
         """
         self._folder.write("payload", payload)
-        path = str(self._folder.path).replace(",", ",,")
+        path = qemu.in_option(self._folder.path)
         export = f"local,path={path},mount_tag={TAG},security_model=none,readonly=on"
         return Cargo(program="/host/payload", devices=("-virtfs", export), share=TAG)
 
