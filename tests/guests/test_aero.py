@@ -115,7 +115,6 @@ def test_the_disk_holds_the_payload_and_how_often_to_start_it() -> None:
             "process 1 ended with status 2",
         ),
         (0, "ferrule-init: process 0 ended with status 0\n", "", False, "the guest reset itself or powered off"),
-        (-9, "", "", False, "QEMU was ended by signal 9"),
         (1, "", "warning\nqemu: no such disk\n", False, "QEMU: qemu: no such disk"),
     ],
 )

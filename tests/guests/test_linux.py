@@ -232,7 +232,6 @@ def test_a_share_without_modules_asks_for_them(kernel: Kernel, tmp_path: Path) -
         ),
         (65, f"ferrule-init: {FINISHED}\nUncaught panic:\n\tx\n\tat y\n", "", False, "Uncaught panic: x"),
         (1, "", "warning\nqemu: no memory\n", False, "QEMU: qemu: no memory"),
-        (-9, QUIET, "", False, "QEMU was ended by signal 9 (SIGKILL)"),
         (2, "", "", False, "QEMU: exit status 2"),
     ],
 )

@@ -92,7 +92,6 @@ def test_the_disk_tells_init_what_to_run() -> None:
         (0, "", "", False, "the guest powered off too early"),
         (0, "[3.1] panicked at src/a.rs:1:2:\n", "", False, "panicked at src/a.rs:1:2:"),
         (1, "", "qemu: no such file\n", False, "QEMU: qemu: no such file"),
-        (-9, "", "", False, "QEMU was ended by signal 9 (SIGKILL)"),
     ],
 )
 def test_an_end_is_told_from_what_was_said(status: int, console: str, errors: str, clean: bool, detail: str) -> None:

@@ -17,7 +17,7 @@ from ferrule.machine.qemu import Machine, Qemu
 
 _TERMINATED = "terminating on signal"  # what QEMU says of SIGTERM, SIGINT and SIGHUP, ending with status 0
 
-# How a boot ended, from QEMU's return code, what the guest's console said, and what QEMU itself said.
+# How a boot ended, from QEMU's exit status (never a signal), what the guest's console said, and what QEMU itself said.
 Classify = Callable[[int, str, str], Ending]
 
 
@@ -42,6 +42,8 @@ class Booted:
         if children.killed(status) or _TERMINATED in said:
             why = f" by {children.ending_text(status)}" if status else f": {said.strip().splitlines()[-1]}"
             return Ending(False, f"QEMU was ended{why}", killed=True)
+        if status < 0:  # QEMU's own crash, whatever the guest said before
+            return Ending(False, f"QEMU was ended by {children.ending_text(status)}")
         return self._classify(status, self._qemu.console.text(), said)
 
     def close(self) -> None:
@@ -89,9 +91,7 @@ def debug_code(status: int) -> int | None:
 
 
 def failure(status: int, errors: str) -> str | None:
-    """Why QEMU itself ended a boot, from its return code and what it said; None where the guest ended it."""
-    if status < 0:
-        return f"QEMU was ended by {children.ending_text(status)}"
+    """Why QEMU gave up a boot, from its exit status and what it said; None where the guest ended it."""
     if status:
         said = errors.strip().splitlines()
         return f"QEMU: {said[-1] if said else children.ending_text(status)}"

@@ -1,0 +1,53 @@
+"""How a boot ended, where the guest had no part in it: real processes that stand in for QEMU."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from ferrule.machine.booted import Booted, debug_code, failure
+from ferrule.machine.guest import Ending
+from ferrule.machine.qemu import CONSOLE, RESULTS, Machine, Qemu
+
+from tests.support.executions import read_all
+
+PORTS = {CONSOLE: "file", RESULTS: "file"}
+DIES = f"#!{sys.executable}\nimport os\nos.kill(os.getpid(), {{}})\n"
+
+
+def said_by_the_guest(status: int, _console: str, _errors: str) -> Ending:
+    return Ending(True, f"the guest's own: {status}")
+
+
+@pytest.mark.parametrize(
+    ("number", "somebody"), [(signal.SIGKILL, True), (signal.SIGSEGV, False), (signal.SIGABRT, False)]
+)
+def test_a_signal_to_qemu_comes_before_what_the_guest_said(tmp_path: Path, number: int, somebody: bool) -> None:
+    program = tmp_path / "qemu"
+    program.write_text(DIES.format(number))
+    program.chmod(0o755)
+    running = Qemu(Machine(str(program), "tcg", None, ports=PORTS))
+    undo = ExitStack()
+    undo.callback(running.close)
+    with Booted(running, undo, said_by_the_guest) as boot:
+        assert read_all(boot) == b""
+        ending = boot.ending()
+    assert not ending.clean
+    assert ending.killed == somebody
+    assert ending.detail == f"QEMU was ended by signal {number} ({signal.Signals(number).name})"
+
+
+@pytest.mark.parametrize(("status", "code"), [(0, None), (1, 0), (33, 16), (2, None), (-9, None)])
+def test_the_debug_ports_code(status: int, code: int | None) -> None:
+    assert debug_code(status) == code
+
+
+@pytest.mark.parametrize(
+    ("status", "errors", "why"),
+    [(0, "noise\n", None), (1, "one\ntwo\n", "QEMU: two"), (2, "", "QEMU: exit status 2")],
+)
+def test_what_made_qemu_give_up(status: int, errors: str, why: str | None) -> None:
+    assert failure(status, errors) == why
