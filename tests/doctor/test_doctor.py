@@ -100,8 +100,10 @@ def test_colour_is_for_terminals() -> None:
         ("smt", "1", "note"),
         ("hypervisor", "none", "ok"),
         ("hypervisor", "KVM", "note"),
-        ("cgroup.cpu.max", "max 100000", "ok"),
-        ("cgroup.cpu.max", "50000 100000", "note"),
+        ("quota", "none", "ok"),
+        ("quota", "0.5 CPUs (50000 of 100000 us, group /a)", "note"),
+        ("placement", "cross core", "ok"),
+        ("placement", "smt siblings", "note"),
         ("clocksource", "tsc", "ok"),
     ],
 )

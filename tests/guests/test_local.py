@@ -16,7 +16,6 @@ from ferrule import guests
 from ferrule.errors import TransportError, UsageError
 from ferrule.machine.children import ending_text
 from ferrule.machine.guest import Execution
-from ferrule.machine.host import homes
 from ferrule.machine.options import GuestOptions
 from ferrule.machine.transcript import Transcript
 from hypothesis import given
@@ -170,14 +169,23 @@ def test_cpus_are_those_allowed() -> None:
     assert set(guest.cpus) <= allowed
     assert len(set(guest.cpus)) == min(2, len(allowed))
     assert guests.create("local", GuestOptions(cpus=())).cpus == ()
-    with pytest.raises(UsageError, match=r"--cpu 9999: not among the CPUs"):
+    with pytest.raises(UsageError, match=r"--cpu 9999: the host has no such CPU; it has 0"):
         guests.create("local", GuestOptions(cpus=(9999,)))
 
 
-@given(st.sets(st.integers(100_000, 200_000), min_size=1))
-def test_homes_are_the_last_ones(allowed: set[int]) -> None:
-    """Numbers that no machine has: nothing is known of their siblings."""
-    assert homes(allowed) == tuple(sorted(allowed, reverse=True)[:2])
+def test_a_cpu_that_the_affinity_mask_leaves_out_may_be_asked_for() -> None:
+    """As one of isolcpus=, which no mask lists."""
+    allowed = os.sched_getaffinity(0)
+    if len(allowed) < 2:
+        pytest.skip("one CPU")
+    os.sched_setaffinity(0, {min(allowed)})
+    try:
+        assert guests.create("local", GuestOptions(cpus=(max(allowed),))).cpus == (max(allowed),)
+        assert os.sched_getaffinity(0) == {min(allowed)}, "nobody else is moved"
+        with guests.create("local").execute(script("grep Cpus_allowed_list /proc/self/status"), 1, 0) as execution:
+            assert read_all(execution).split()[-1] == str(min(allowed)).encode()
+    finally:
+        os.sched_setaffinity(0, allowed)
 
 
 def test_the_host_describes_itself() -> None:

@@ -55,6 +55,16 @@ def test_what_an_operation_costs_is_compared_with_an_interval() -> None:
     assert row["base"]["estimate"] == pytest.approx(100.3, rel=1e-3)
 
 
+def test_ends_that_lay_on_other_cpus_have_no_ratio_and_all_else_has() -> None:
+    two = Meaning("round_trip", bytes=2, switches=2, ends=2)
+    runs = [make.run("pipe_latency", [3000 * one for one in SPREAD], two, place=p) for p in ("same_core", "cross_core")]
+    siblings, cores = (make.guest(runs, facts={"host.placement": text}) for text in ("smt siblings", "cross core"))
+    found = compared(siblings, cores)
+    assert [row.base.key.place for row in found.guests["local"]] == ["same_core"]
+    assert "pipe_latency[cross_core] (its CPUs lay differently (smt siblings and cross core)" in render(found)
+    assert len(compared(make.guest(runs), cores).guests["local"]) == 2, "older runs do not tell"
+
+
 def test_core_cycles_are_compared_where_both_have_them() -> None:
     found = compared(make.guest([call(91, core_ghz=3.3)]), make.guest([call(100, core_ghz=3.003)]))
     assert re.search(r"1\.0989 \[[\d., ]+\] +differs +1\.0000 \[0\.99\d+, 1\.00\d+\]$", render(found), re.M)

@@ -98,6 +98,21 @@ def test_a_guest_that_never_spoke_and_a_verified_run() -> None:
     assert "linux: sent no record" in text
 
 
+def test_the_footer_names_the_processor_and_what_binds_it() -> None:
+    told = {"host.cpu.family": "6", "host.cpu.stepping": "8", "host.cpu.microcode": "0x2b", "host.cpu.max_mhz": "3800"}
+    bound = {"host.quota": "0.5 CPUs (50000 of 100000 us, group /a)", "host.placement": "smt siblings"}
+    call = make.run("null_call", [100.0] * 7, CALL)
+    guests = [make.guest([call], name, facts=told | bound) for name in ("local", "b")]
+    other = make.guest([call], "c", facts=told | {"host.cpu.stepping": "4"})
+    text = tables.render([*guests, other], budget="full", seed=1, declared=DECLARED)
+    assert "Example CPU (family 6, stepping 8, microcode 0x2b, at most 3800 MHz)" in text
+    assert "placement smt siblings, quota 0.5 CPUs (50000 of 100000 us, group /a)" in text
+    assert "local and c have processors of one name that differ: stepping 8 and stepping 4" in text
+    assert "local and b" not in text
+    none = make.guest([call], facts={"host.quota": "none"})
+    assert "quota" not in tables.render([none], budget="full", seed=1, declared=DECLARED)
+
+
 # --- digits
 
 

@@ -13,6 +13,7 @@ from ferrule.doctor.finding import Finding
 from ferrule.errors import FerruleError
 from ferrule.guests.local import create as local_guest
 from ferrule.machine.options import GuestOptions
+from ferrule.records.conditions import CORES
 
 STEAL_WINDOW = 0.5  # seconds
 STEAL_LIMIT = 0.01  # of the time: a batch is then disturbed often enough to move the tail
@@ -50,8 +51,9 @@ _DISTURBING = {
         lambda text: text == "1", "a busy sibling thread slows the measured one", ("off", "smt/control")
     ),
     "hypervisor": _Disturbance(lambda text: text != "none", "numbers are this virtual machine's, not the hardware's"),
-    "cgroup.cpu.max": _Disturbance(
-        lambda text: not text.startswith("max"), "the quota stops the payload in the middle of batches"
+    "quota": _Disturbance(lambda text: text != "none", "it stops the payload in the middle of batches"),
+    "placement": _Disturbance(
+        lambda text: text != CORES, "the ends of cross_core runs are no two cores of one package: --cpu A,B"
     ),
 }
 

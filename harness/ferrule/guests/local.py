@@ -11,9 +11,10 @@ from types import TracebackType
 
 from ferrule.core import HostClock, Mark, mark
 from ferrule.errors import UsageError
-from ferrule.machine import children, host
+from ferrule.machine import affinity, children, host
 from ferrule.machine.guest import Ending
 from ferrule.machine.options import GuestOptions
+from ferrule.machine.processors import Processors
 from ferrule.payload import layout
 from ferrule.records.samples import Accel
 from ferrule.transports.local import LocalPayload
@@ -51,14 +52,13 @@ class LocalGuest:
         self.arch = arch
         self._layout: int | None = None
         self.boot_seconds = options.boot_seconds or 10.0
+        found = Processors(host.look())
         allowed = os.sched_getaffinity(0)
-        self.cpus = host.homes(allowed) if options.cpus is None else options.cpus
-        if missing := [cpu for cpu in self.cpus if cpu not in allowed]:
-            raise UsageError(f"--cpu {missing[0]}: not among the CPUs this process may use ({host.ranges(allowed)})")
+        self.cpus = found.homes(allowed) if options.cpus is None else affinity.check(options.cpus, found, affinity.here)
 
     def describe(self) -> dict[str, str]:
         """Conditions of this host; what it does not tell is left out."""
-        return host.facts(self.cpus)
+        return host.of_payload(host.here(self.cpus))
 
     def execute(self, payload: bytes, processes: int, boot: int) -> LocalExecution:  # noqa: ARG002 - part of the protocol
         """See machine.guest. `boot` changes nothing here: the host is not booted anew."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import signal
 from collections.abc import Mapping
 from contextlib import suppress
@@ -10,9 +9,10 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from ferrule.errors import TransportError, UsageError
-from ferrule.machine import host
+from ferrule.machine import affinity, host, quota
 from ferrule.machine.guest import Ending
 from ferrule.machine.options import GuestOptions
+from ferrule.machine.processors import Processors
 from ferrule.records.samples import Accel
 from ferrule.transports.ssh_address import Address
 
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 ARCHES = {"x86_64": "x86_64", "amd64": "x86_64", "aarch64": "aarch64", "arm64": "aarch64", "riscv64": "riscv64"}
 SYSTEMS = {"Linux": "linux", "Redox": "redox"}  # what uname -s says: the port in guest/os/
-CPU_LIST = re.compile(r"\d{1,4}(-\d{1,4})?(,\d{1,4}(-\d{1,4})?)*")  # the kernel's; bounded, for it is a stranger's
 
 
 def create(name: str, options: GuestOptions) -> SshGuest:
@@ -56,14 +55,15 @@ class SshGuest:
         try:
             self.os = self._ask("-s", SYSTEMS)
             self.arch = self._ask("-m", ARCHES)
-            self.cpus = self._ask_homes() if options.cpus is None else options.cpus
+            self._said = host.look(self._transport.files)
+            self.cpus = self._homes(options.cpus)
         except BaseException:
             self.close()
             raise
 
     def describe(self) -> dict[str, str]:
-        """What the connection tells; the payload itself reports the kernel and the CPU."""
-        return self._transport.describe()
+        """What the connection tells, and what the host told of itself when it was made."""
+        return {**self._transport.describe(), **host.of_payload(host.facts(self._said, self.cpus))}
 
     def execute(self, payload: bytes, processes: int, boot: int) -> SshExecution:  # noqa: ARG002 - part of the protocol
         """See machine.guest. A connection that was cut meanwhile is made anew; nothing is booted."""
@@ -90,17 +90,12 @@ class SshGuest:
             )
         return known[answer]
 
-    def _ask_homes(self) -> tuple[int, ...]:
+    def _homes(self, asked: tuple[int, ...] | None) -> tuple[int, ...]:
         """Where the ends of runs live there; (), which pins nothing, when the host does not tell."""
-        allowed = self._ask_cpus(["sed", "-n", r"s/^Cpus_allowed_list:\t//p", "/proc/self/status"])
-        if not allowed:
-            return ()
-        core = f"/sys/devices/system/cpu/cpu{max(allowed)}/topology/thread_siblings_list"
-        return host.homes(allowed, self._ask_cpus(["cat", core]))
-
-    def _ask_cpus(self, command: list[str]) -> set[int]:
-        said = self._transport.run(command).out.decode(errors="replace").strip()
-        return host.parse_ranges(said) if CPU_LIST.fullmatch(said) else set()
+        found = Processors(self._said)
+        if asked is None:
+            return found.homes()
+        return affinity.check(asked, found, affinity.within(quota.cpuset(self._said)))
 
 
 class SshExecution:

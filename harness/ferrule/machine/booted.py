@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -100,7 +99,7 @@ def failure(status: int, errors: str) -> str | None:
 
 def conditions(choice: accel.Choice, machine: Machine) -> dict[str, str]:
     """What the host's side knows of every emulated machine: the same text for the same machine, whatever the boot."""
-    below = host.facts(sorted(os.sched_getaffinity(0))) if machine.accel == "kvm" else {}
+    below = host.here(()) if machine.accel == "kvm" else {}
     return {
         **below,
         "accel.reason": choice.reason,

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Mapping
 from dataclasses import fields
 from typing import Final
 
 from ferrule.records.samples import Conditions
 
+PLACEMENT: Final = "host.placement"  # how the two CPUs lie that ends of cross_core runs are pinned to, one of these:
+SIBLINGS, CORES, PACKAGES = "smt siblings", "cross core", "other package"
+KINDS: Final = "host.kinds"  # of core that each end runs on, where a processor has several
+_IDENTITY: Final = ("vendor", "family", "model_number", "stepping", "implementer", "variant", "part", "revision")
+_PREFIX: Final = "host.cpu."
 _VOLATILE: Final = ("load", "load1", "beside", "reason", "file", "origin")  # last words of facts that say nothing here
 _COUNT = re.compile(r"\bferrule\.processes=\d+")  # in QEMU's command: how often, not under which conditions
 
@@ -30,6 +36,35 @@ def _stable(conditions: Conditions) -> dict[str, str]:
     found = {one.name: str(getattr(conditions, one.name)) for one in fields(conditions) if one.name != "facts"}
     facts = {name: text for name, text in conditions.facts.items() if name.rpartition(".")[2] not in _VOLATILE}
     return found | {name: _COUNT.sub("", text) for name, text in facts.items()}
+
+
+def processor(conditions: Conditions) -> dict[str, str]:
+    """What tells a processor from another of the same name: family, model number, stepping, or as Arm counts them.
+
+    Only what was told: runs that were stored before this was recorded know nothing of it.
+    """
+    facts = conditions.facts
+    return {name: facts[_PREFIX + name] for name in _IDENTITY if facts.get(_PREFIX + name)}
+
+
+def processors_differ(one: Conditions, other: Conditions) -> str | None:
+    """In what two processors of one name differ: `family 6, model 143, stepping 8 and ... 4`; None where in nothing."""
+    first, second = processor(one), processor(other)
+    named = [name for name in first if name in second and first[name] != second[name]]
+    if not named:
+        return None
+    return " and ".join(spelled({name: of[name] for name in named}) for of in (first, second))
+
+
+def placements_differ(one: Conditions, other: Conditions) -> str | None:
+    """How the ends of cross_core runs lay in each; None where both lay alike, or one does not tell."""
+    both = [conditions.facts.get(PLACEMENT, "") for conditions in (one, other)]
+    return " and ".join(both) if all(both) and both[0] != both[1] else None
+
+
+def spelled(identity: Mapping[str, str]) -> str:
+    """`family 6, model 143, stepping 8`."""
+    return ", ".join(f"{name.removesuffix('_number')} {text}" for name, text in identity.items())
 
 
 def digest(conditions: Conditions) -> str:

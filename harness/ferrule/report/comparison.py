@@ -9,6 +9,7 @@ from typing import Any
 from tabulate import tabulate
 
 from ferrule.errors import UsageError
+from ferrule.records.conditions import placements_differ
 from ferrule.report import units
 from ferrule.report.cells import Scales
 from ferrule.report.columns import Column, Entry
@@ -83,6 +84,14 @@ def _refusal(base: Column, candidate: Column) -> str | None:
     return obstacle(base.conditions, candidate.conditions)
 
 
+def _apart(base: Column, candidate: Column, entry: Entry) -> str | None:
+    """Why a row whose ends have a CPU each has no ratio: the two CPUs are not alike in both runs."""
+    if entry.key.place != "cross_core" or base.conditions is None or candidate.conditions is None:
+        return None
+    lay = placements_differ(base.conditions, candidate.conditions)
+    return f"its CPUs lay differently ({lay}); name two of the same kind with --cpu" if lay else None
+
+
 def _rows(base: Column, candidate: Column, names: tuple[str, str], without: dict[str, list[str]]) -> list[Row]:
     """The rows of one guest, in the order of tables. Rows that neither run measured are not worth a word."""
     rows = []
@@ -90,7 +99,7 @@ def _rows(base: Column, candidate: Column, names: tuple[str, str], without: dict
     for key in keys:
         one, other = base.find(key), candidate.find(key)
         if one is not None and other is not None and one.summary is not None and other.summary is not None:
-            why = unlike(one.summary, other.summary)
+            why = unlike(one.summary, other.summary) or _apart(base, candidate, one)
             if why is None:
                 rows.append(Row(one, other, _cost(one, other), _cycles(one.summary, other.summary)))
             elif not one.control:  # those cost nothing, and have no ratio

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from math import ceil
 
+from ferrule.records.conditions import processor, processors_differ, spelled
 from ferrule.records.samples import Conditions
 from ferrule.report.columns import Column
 from ferrule.stats.summary import Summary
@@ -18,6 +19,9 @@ NOTABLE = (
     "hypervisor",
     "clocksource",
     "beside",
+    "placement",
+    "kinds",
+    "quota",
 )  # last words of facts worth a line
 
 
@@ -30,7 +34,7 @@ def conditions_lines(column: Column) -> list[str]:
     parts = [
         f"{conditions.os} {conditions.kernel} {conditions.arch}",
         conditions.accel,
-        conditions.cpu_model,
+        _processor(conditions),
         cpus,
         f"counter {conditions.counter}{_agreement(column)}",
         *_notable(conditions),
@@ -78,9 +82,20 @@ def _span(values: Sequence[int], noun: str) -> str:
     return f"{low} {plural}" if low == high else f"{low} to {high} {plural}"
 
 
+def _processor(conditions: Conditions) -> str:
+    """The name of the CPU measured on, and what tells it from others of that name."""
+    facts = conditions.facts
+    known = [spelled(processor(conditions))]
+    known += [f"microcode {facts['host.cpu.microcode']}"] if "host.cpu.microcode" in facts else []
+    known += [f"at most {facts['host.cpu.max_mhz']} MHz"] if "host.cpu.max_mhz" in facts else []
+    told = ", ".join(filter(None, known))
+    return f"{conditions.cpu_model} ({told})" if told else conditions.cpu_model
+
+
 def _notable(conditions: Conditions) -> list[str]:
     facts = [(name.rpartition(".")[2], value) for name, value in sorted(conditions.facts.items())]
-    return list(dict.fromkeys(f"{name} {value}" for name, value in facts if name in NOTABLE and value))
+    told = [one for one in facts if one[0] in NOTABLE and one[1] and one != ("quota", "none")]
+    return list(dict.fromkeys(f"{name} {value}" for name, value in told))
 
 
 def methods(columns: Sequence[Column]) -> list[str]:
@@ -120,4 +135,6 @@ def not_comparable(columns: Sequence[Column]) -> list[str]:
         differing = [name for name in ("accel", "cpu_model", "arch") if getattr(first, name) != getattr(other, name)]
         if differing:
             said.append(f"{first.guest} and {other.guest} differ in {', '.join(differing)}")
+        elif apart := processors_differ(first, other):
+            said.append(f"{first.guest} and {other.guest} have processors of one name that differ: {apart}")
     return said

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from math import exp, hypot, log
 
 from ferrule.errors import UsageError
+from ferrule.records.conditions import processors_differ
 from ferrule.records.samples import Conditions
 from ferrule.stats.interval import Interval
 from ferrule.stats.summary import Summary
@@ -74,6 +75,8 @@ def obstacle(base: Conditions, candidate: Conditions) -> str | None:
             return f"{side.guest} ran under {side.accel}, emulated time is not time; use --accel icount"
     if why := _difference(base, candidate, (*ALWAYS, *(FOR_TIME if base.unit == "ns" else ()))):
         return why
+    if base.unit == "ns" and (apart := processors_differ(base, candidate)):
+        return f"processors of one name differ ({apart}); measure both on the same processor"
     if _flags(base, candidate) != _flags(candidate, base):
         return (
             f"compiler flags differ ({base.flags} and {candidate.flags}); build both payloads with the same compiler"

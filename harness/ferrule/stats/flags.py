@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import Enum
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ferrule.records.conditions import KINDS, PACKAGES, PLACEMENT, SIBLINGS
 from ferrule.records.samples import ClockCheck, Conditions, Meaning, ProcessSamples, Surroundings
 from ferrule.stats.pace import wander
 from ferrule.stats.ranks import doubled_ranks
@@ -29,6 +30,9 @@ class Flag(Enum):
     BUSY = "over 1.5 runnable tasks a CPU on this machine"
     MIGRATED = "an end ran on more than one CPU although it was pinned"
     MISPLACED = "the ends did not run where the row says"
+    SIBLINGS = "its ends ran on two threads of one core (SMT siblings), not on two cores"
+    PACKAGES = "its ends ran on cores of two processor packages"
+    KINDS = "its ends ran on cores of two kinds (see the conditions)"
     WANDERING = "the core's clock rate varied by over 5 % between batches, and time with it"
     CLOCK = "the counter failed its own calibration (see the conditions)"
     DRIFT = "the counter and the guest's clock drifted apart by over 1000 ppm"
@@ -134,9 +138,11 @@ def result_flags(per_process: Sequence[float], estimate: float, expanded: float)
     return found
 
 
-def placement_flags(processes: Sequence[ProcessSamples], meaning: Meaning, place: str) -> set[Flag]:
-    """Flags on where the ends ran: (batches, ends) CPU numbers, -1 where the OS cannot say."""
-    found: set[Flag] = set()
+def placement_flags(
+    processes: Sequence[ProcessSamples], meaning: Meaning, place: str, facts: Mapping[str, str]
+) -> set[Flag]:
+    """Flags on where the ends ran: (batches, ends) CPU numbers, -1 where the OS cannot say; and how those CPUs lie."""
+    found = _lie(facts) if meaning.ends > 1 and place == "cross_core" else set()
     for samples in processes:
         cpus = samples.cpus
         if cpus.ndim != 2 or not cpus.size or place == "free":
@@ -152,6 +158,14 @@ def placement_flags(processes: Sequence[ProcessSamples], meaning: Meaning, place
     if meaning.ends == 1 and involuntary > 0.05 * sum(samples.ticks.size for samples in processes):
         found.add(Flag.PREEMPTED)
     return found
+
+
+def _lie(facts: Mapping[str, str]) -> set[Flag]:
+    """Flags of two CPUs that are no two equal cores of one package."""
+    lies = {SIBLINGS: Flag.SIBLINGS, PACKAGES: Flag.PACKAGES}
+    found = {flag for text, flag in lies.items() if facts.get(PLACEMENT) == text}
+    kinds = facts.get(KINDS, "").split("; ")
+    return found | ({Flag.KINDS} if len(set(kinds)) > 1 else set())
 
 
 def surroundings_flags(seen: Surroundings) -> set[Flag]:

@@ -18,6 +18,7 @@ from types import TracebackType
 import paramiko
 
 from ferrule.errors import TransportError
+from ferrule.machine.probe import LARGEST, Said, marked
 from ferrule.transports import ssh_scripts
 from ferrule.transports.ssh_address import Address
 from ferrule.transports.ssh_keys import fingerprint, identity_key, pinned_keys
@@ -127,6 +128,16 @@ class SshTransport:
             raise TransportError(f"{self}: {command[0]} did not end within {timeout:g} s") from error
         finally:
             process.close()
+
+    def files(self, names: Sequence[str], *, exact: bool = False) -> Said:
+        """See machine.probe.Read: files of the host's kernel. A host with another shell than sh tells nothing.
+
+        Raises:
+            TransportError: too slow, too much, or the connection was cut.
+        """
+        mark = secrets.token_hex(8)
+        words = ["sh", "-c", ssh_scripts.FILES, mark, "-f" if exact else "+f", *names]
+        return marked(self.run(words, limit=LARGEST).out.decode(errors="replace"), mark)
 
     def put(self, data: bytes, name: str, *, timeout: float = 60.0) -> str:
         """Store `data` as an executable file of the private folder and prove that it arrived; returns its path.

@@ -170,7 +170,7 @@ class Validation:
         said = [f"Ferrule {__version__}, seed {self.seed}, {datetime.now(UTC):%Y-%m-%d}"]
         if runs:
             said += _of(runs)
-        facts = host.facts(())
+        facts = host.here(())
         said += [
             f"{name.removeprefix('host.')}: {facts[name]}"
             for name in ("host.hypervisor", "host.kernel")

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from ferrule import guests
 from ferrule.errors import UsageError
-from ferrule.machine import host
+from ferrule.machine import host, probe
 from ferrule.machine.options import GuestOptions
+from ferrule.machine.processors import Processors
 
+from tests.support.hosts import CGROUP2, host_of, look
 from tests.support.patience import PATIENCE
 
 if TYPE_CHECKING:
@@ -25,8 +28,15 @@ def test_guest_runs_process_by_process(server: Server) -> None:
     with_guest = guests.create(str(server.address), server.options())
     try:
         assert (with_guest.os, with_guest.arch, with_guest.accel) == ("linux", os.uname().machine, "remote")
-        assert with_guest.cpus == host.homes(os.sched_getaffinity(0))
+        here = host.of_payload(host.here(with_guest.cpus))
+        assert with_guest.cpus == Processors(host.look()).homes()
         assert with_guest.describe()["ssh.host_key"] == server.host_key.get_fingerprint()
+        told = {name: text for name, text in with_guest.describe().items() if name.startswith(("host.", "cpu."))}
+        moving = ("host.load", "host.hypervisor")  # the second: named by a program, here only
+        assert {name: text for name, text in told.items() if name not in moving} == {
+            name: text for name, text in here.items() if name not in moving
+        }
+        assert told["cpu.model"]
         with with_guest.execute(PAYLOAD, 3, 0) as execution:
             assert b"".join(iter(lambda: execution.read(PATIENCE), b"")) == b"process=0\nprocess=1\nprocess=2\n"
             assert execution.ending() == guests.Ending(True, "exit status 0")
@@ -64,12 +74,44 @@ def test_guest_says_what_it_needs(server: Server) -> None:
 
 
 def test_guest_on_a_host_that_tells_nothing_is_not_pinned(serve: Callable[..., Server], bare_path: str) -> None:
-    (Path(bare_path) / "sed").write_text("#!/bin/sh\necho 0-99999999\n")
-    (Path(bare_path) / "sed").chmod(0o700)
-    server = serve(path=bare_path)
+    server = serve(path=bare_path, wrapper='case $0 in *cpuinfo*) echo 0-99999999;; *) sh -c "$0";; esac')
     guest = guests.create(str(server.address), server.options())
     guest.close()
     assert guest.cpus == ()
+
+
+def test_a_host_with_cpus_as_fabricated_is_looked_at_over_ssh(server: Server, tmp_path: Path) -> None:
+    tree = tmp_path / "tree [1]"
+    tree.mkdir()
+    kinds = {"sys/devices/cpu_core/cpus": "0-3", "sys/devices/cpu_atom/cpus": "4-5"}
+    groups = {
+        "proc/self/cgroup": "0::/a b\n",
+        "proc/self/mountinfo": CGROUP2,
+        "sys/fs/cgroup/a b/cpu.max": "5000 10000",
+    }
+    host_of(tree, [[0, 1], [2, 3], [4], [5]], files=kinds | groups)
+
+    def under(names: Sequence[str], *, exact: bool) -> probe.Said:
+        top = str(tree) if exact else str(tmp_path / "tree [[]1]")
+        found = transport.files([f"{top}{name}" for name in names], exact=exact)
+        return {path.removeprefix(str(tree)): text for path, text in found.items()}
+
+    with server.connect() as transport:
+        said = host.look(under)
+    assert said == look(tree)
+    homes = Processors(said).homes()
+    facts = host.facts(said, homes)
+    assert (homes, facts["host.placement"]) == ((3, 1), "cross core")
+    assert facts["host.kinds"] == "performance core; performance core"
+    assert facts["host.quota"] == "0.5 CPUs (500 of 1000 us, group /a b)"
+
+
+def test_a_cpu_that_the_host_does_not_have_is_refused(server: Server) -> None:
+    with pytest.raises(UsageError, match="--cpu 9999: the host has no such CPU; it has 0"):
+        guests.create(str(server.address), replace(server.options(), cpus=(9999,)))
+    guest = guests.create(str(server.address), replace(server.options(), cpus=(0,)))
+    guest.close()
+    assert guest.cpus == (0,)
 
 
 def test_guest_of_another_machine_type_is_refused(serve: Callable[..., Server], tmp_path: Path, bare_path: str) -> None:

@@ -12,6 +12,7 @@ from ferrule.gate.paired.arms import NAMES, Name
 from ferrule.gate.paired.pairs import Head, Pair
 from ferrule.gate.paired.series import Machine, Series, lacking, machine, refused, series, wandered
 from ferrule.gate.verdict import Estimate, Finding, Report, Verdict
+from ferrule.records.conditions import KINDS, PLACEMENT, processors_differ
 from ferrule.stats.paired import Decision, decide_at_looks, log_ratios
 
 FACTOR: Final = 1.9  # about twice, or half: a ratio that is not believed without somebody looking at it
@@ -155,6 +156,8 @@ def _failures(pairs: Sequence[Pair], what: str) -> list[str]:
         one, other = (getattr(conditions, field, None) for conditions in said)
         if one != other:
             found.append(f"{what}: the arms ran under other conditions: {field} {one} and {other}")
+    if said[0] is not None and said[1] is not None and (apart := processors_differ(said[0], said[1])):
+        found.append(f"{what}: the arms ran on processors of one name that differ: {apart}")
     rates = [float(np.median([p.hz for pair in pairs for p in pair.turns[name].processes])) for name in NAMES]
     if min(rates) <= 0 or max(rates) / min(rates) - 1.0 > RATES_APART:
         found.append(f"{what}: the arms' counters tick at {rates[0]:.0f} and {rates[1]:.0f} Hz: no ratio of ticks")
@@ -197,7 +200,12 @@ def _conditions(head: Head, pairs: Sequence[Pair]) -> tuple[str, ...]:
 def _told(pair: Pair, name: Name) -> str:
     """What an arm ran on."""
     said = pair.turns[name].conditions
-    return f"{said.cpu_model}, kernel {said.kernel}, {said.accel}, {said.compiler}" if said else "unknown"
+    if said is None:
+        return "unknown"
+    cpus = f"CPUs {','.join(map(str, said.cpus))}" if said.cpus else "not pinned"
+    told = [said.facts[name] for name in (PLACEMENT, KINDS) if name in said.facts]
+    told += [f"quota {quota}"] if (quota := said.facts.get("host.quota", "none")) != "none" else []
+    return ", ".join([said.cpu_model, f"kernel {said.kernel}", said.accel, cpus, *told, said.compiler])
 
 
 def _involuntary(pairs: Sequence[Pair]) -> str:

@@ -1,0 +1,29 @@
+"""What is said beside a number: of the CPUs that its ends ran on."""
+
+from __future__ import annotations
+
+import pytest
+from ferrule.records.samples import Meaning
+from ferrule.stats.flags import Flag
+from ferrule.stats.summary import summarise
+
+from tests.support import synthetic as make
+
+
+@pytest.mark.parametrize(
+    ("facts", "flag"),
+    [
+        ({"host.placement": "smt siblings"}, Flag.SIBLINGS),
+        ({"host.placement": "other package"}, Flag.PACKAGES),
+        ({"host.placement": "cross core", "host.kinds": "performance core; efficiency core"}, Flag.KINDS),
+    ],
+)
+def test_two_cpus_that_are_no_two_equal_cores_are_no_cross_core_without_a_word(
+    facts: dict[str, str], flag: Flag
+) -> None:
+    two = Meaning("round_trip", bytes=2, switches=2, ends=2)
+    across, here = (make.run("pipe_latency", [3000.0] * 7, two, place=place) for place in ("cross_core", "same_core"))
+    assert summarise(across, make.conditions(facts=facts)).flags == (flag,)
+    assert summarise(here, make.conditions(facts=facts)).flags == ()
+    alike = {"host.placement": "cross core", "host.kinds": "performance core; performance core"}
+    assert summarise(across, make.conditions(facts=alike)).flags == ()
