@@ -82,9 +82,11 @@ def compare(parsed: Namespace) -> int:
 def publish(parsed: Namespace) -> int:
     """`ferrule publish`."""
     from ferrule.report.publish import publish as write
+    from ferrule.site.build import build
 
     folder = history_folder(parsed.results)
-    for path in write(folder, parsed.out or folder / "published"):
+    pages = write(folder, parsed.out or folder / "published")
+    for path in [*pages, *build(folder, parsed.site or folder / "site")]:
         print(path)
     return EXIT_OK
 

@@ -126,7 +126,8 @@ def _compare(command: argparse.ArgumentParser) -> None:
 def _publish(command: argparse.ArgumentParser) -> None:
     add = command.add_argument
     add("--results", type=Path, metavar="DIR", help=_RESULTS)
-    add("--out", type=Path, metavar="DIR", help="where the pages go (default: published/ in that folder)")
+    add("--out", type=Path, metavar="DIR", help="where Markdown goes (default: published/ in that folder)")
+    add("--site", type=Path, metavar="DIR", help="where the HTML site goes (default: site/ in that folder)")
     command.set_defaults(action=actions.publish)
 
 
@@ -178,6 +179,6 @@ COMMANDS: dict[str, tuple[str, str, Add]] = {
         "ferrule power --guest linux,floor",
         _power,
     ),
-    "publish": ("write the stored runs as Markdown pages", "ferrule publish --out pages", _publish),
+    "publish": ("write the stored runs as Markdown and as an HTML site", "ferrule publish --site public", _publish),
     "validate": ("check the harness itself against known truths", "ferrule validate --short", _validate),
 }

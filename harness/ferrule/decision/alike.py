@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from ferrule.errors import UsageError
 from ferrule.report.history import Stored
+from ferrule.report.outlines import Outline, outlines
 from ferrule.stats.compare import obstacle
 
 
@@ -15,57 +17,55 @@ class Chosen:
     """The line that speaks for each kernel, in the order asked, and why other kernels have none."""
 
     lines: tuple[Stored, ...]
-    without: tuple[tuple[str, str], ...]
+    without: tuple[tuple[str, str], ...] = ()
 
 
-def groups(stored: Iterable[Stored]) -> list[list[Stored]]:
+def groups(stored: Iterable[Outline]) -> list[list[Outline]]:
     """Lines that may be compared, the newest of each guest; the group with the newest line comes first.
 
     What emulated time gave is in none, nor are guests that sent no record.
     """
-    found: list[list[Stored]] = []
+    found: list[list[Outline]] = []
     for line in sorted(stored, key=lambda one: (one.ts, one.run_id), reverse=True):
-        conditions = line.column.conditions
-        if conditions is None or (conditions.unit == "ns" and not conditions.is_time):
+        if not line.counts_or_times:
             continue
         group = next((one for one in found if all(why_not(line, other) is None for other in one)), None)
         if group is None:
             found.append([line])
-        elif all(other.column.guest != line.column.guest for other in group):
+        elif all(other.guest != line.guest for other in group):
             group.append(line)
-    return [sorted(group, key=lambda one: one.column.guest) for group in found]
+    return [sorted(group, key=lambda one: one.guest) for group in found]
 
 
-def why_not(one: Stored, other: Stored) -> str | None:
+def why_not(one: Outline, other: Outline) -> str | None:
     """Why two lines have no ratio; None when they have one. Time is of one machine."""
-    first, second = one.column.conditions, other.column.conditions
-    if first is None or second is None:
+    if one.conditions is None or other.conditions is None:
         return "sent no record"
-    if first.is_time and one.machine != other.machine:
+    if one.conditions.is_time and one.machine != other.machine:
         return f"machine differs ({one.machine} and {other.machine})"
-    return obstacle(first, second)
+    return obstacle(one.conditions, other.conditions)
 
 
-def choose(stored: Sequence[Stored], kernels: Sequence[str]) -> Chosen:
+def choose(folder: Path, kernels: Sequence[str]) -> Chosen:
     """The newest lines of these kernels under the same conditions; of several such sets the one with most kernels.
 
     Raises:
         UsageError: no two of them were measured under the same conditions.
+        InfrastructureError: a stored line is damaged.
     """
-    held = [line for line in stored if line.column.guest in kernels]
-    made = groups(held)
-    best = max(made, key=len, default=[])
-    by_name = {line.column.guest: line for line in best}
+    held = [line for line in outlines(folder) if line.guest in kernels]
+    best = max(groups(held), key=len, default=[])
+    by_name = {line.guest: line for line in best}
     without = [(name, _reason(name, held, best)) for name in kernels if name not in by_name]
     if len(best) < 2:
         why = "; ".join(f"{name}: {text}" for name, text in without)
         raise UsageError(f"{', '.join(kernels)}: no two of them were measured under the same conditions: {why}")
-    return Chosen(tuple(by_name[name] for name in kernels if name in by_name), tuple(without))
+    return Chosen(tuple(by_name[name].whole() for name in kernels if name in by_name), tuple(without))
 
 
-def _reason(name: str, held: Sequence[Stored], best: Sequence[Stored]) -> str:
+def _reason(name: str, held: Sequence[Outline], best: Sequence[Outline]) -> str:
     """Why a kernel is not among the chosen."""
-    lines = [line for line in held if line.column.guest == name and line.column.conditions is not None]
+    lines = [line for line in held if line.guest == name and line.conditions is not None]
     if not lines:
         return "sent no record"
     others = (why for one in best if (why := why_not(one, lines[-1])))

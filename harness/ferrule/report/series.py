@@ -161,13 +161,13 @@ def _brief(line: Mapping[str, Any], offset: int, text: bytes) -> Brief:
         doubted = {} if line.get("accepted") else line.get("doubts", {})
         conditions = decode(Conditions, line["conditions"])
         accel, equal = conditions.accel, digest(conditions)
-        believed = [key for key, value in line.items() if _is_shape(value) and key not in doubted]
+        believed = [key for key, value in line.items() if is_shape(value) and key not in doubted]
     ts, run_id, machine, guest = (str(line.get(name, "")) for name in ("ts", "run_id", "machine", "guest"))
     about = (ts, run_id, line.get("interrupted") is True, machine, guest, accel, equal)
     return Brief(offset, len(text), zlib.crc32(text), *about, believed)
 
 
-def _is_shape(value: object) -> bool:
+def is_shape(value: object) -> bool:
     """Whether a key of a line is a run: it holds eight numbers."""
     return isinstance(value, list) and len(value) == 8 and all(isinstance(one, int | float) for one in value)
 

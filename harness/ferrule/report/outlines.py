@@ -1,0 +1,104 @@
+"""Stored lines without their statistics: enough to choose those that are read whole, and each run's value over time."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ferrule.errors import InfrastructureError
+from ferrule.records.samples import Conditions
+from ferrule.report import history, series
+from ferrule.report.checksum import compact
+from ferrule.report.codec import Malformed, decode
+from ferrule.report.history import Stored
+from ferrule.report.journal import numbered, parse
+
+
+@dataclass(frozen=True)
+class Value:
+    """What one operation cost in one run."""
+
+    estimate: float
+    low: float | None
+    high: float | None
+
+
+@dataclass(frozen=True)
+class Outline:
+    """One line of the history."""
+
+    run_id: str
+    ts: str
+    machine: str
+    guest: str
+    conditions: Conditions | None
+    values: Mapping[str, Value]  # by run, as text; doubted ones are not there
+    path: Path
+
+    @property
+    def counts_or_times(self) -> bool:
+        """Whether its numbers are anybody's: an emulator's time is not."""
+        return self.conditions is not None and (self.conditions.unit != "ns" or self.conditions.is_time)
+
+    def whole(self) -> Stored:
+        """The line with everything in it.
+
+        Raises:
+            InfrastructureError: it is damaged, or no longer there.
+        """
+        root = self.path.parents[1] if self.path.parent.name == self.machine else self.path.parents[2]
+        files = self.path.relative_to(root).as_posix().partition("/")[2]
+        found = history.load(root.parent, files, os.fsencode(self.run_id))
+        for one in found:
+            if (one.run_id, one.column.guest, one.path) == (self.run_id, self.guest, self.path):
+                return one
+        raise InfrastructureError(f"{self.path}: run {self.run_id} is no longer there")
+
+
+def outlines(folder: Path, files: str = "*.jsonl") -> list[Outline]:
+    """Everything stored, oldest first; of a run that was resumed the later line.
+
+    Raises:
+        InfrastructureError: a line is damaged; names file and line.
+    """
+    found: dict[tuple[Path, str, str], Outline] = {}
+    known: dict[bytes, Conditions] = {}
+    for path in sorted(folder.glob(f"[0-9][0-9][0-9][0-9]/*/{files}"), key=series.order):
+        for where, text in numbered(path):
+            one = _outline(parse(text, where), where, path, known)
+            found[path.parent, one.run_id, one.guest] = one
+    return sorted(found.values(), key=lambda one: (one.ts, one.run_id, one.guest))
+
+
+def _outline(line: Mapping[str, Any], where: str, path: Path, known: dict[bytes, Conditions]) -> Outline:
+    try:
+        said = {name: decode(str, line[name], f".{name}") for name in ("run_id", "ts", "machine", "guest")}
+        conditions = None
+        if line["conditions"] is not None:
+            key = compact(line["conditions"])
+            if key not in known:
+                known[key] = decode(Conditions, line["conditions"], ".conditions")
+            conditions = known[key]
+        doubted = {} if line.get("accepted") else line.get("doubts", {})
+        keyed = _keys(line, where)
+        values = {key: value for key, value in keyed.items() if key not in doubted}
+    except (KeyError, TypeError, AttributeError) as error:
+        raise InfrastructureError(f"{where}: damaged ({error}); remove or restore the line") from None
+    except Malformed as error:
+        raise InfrastructureError(f"{where}: {error}") from None
+    return Outline(**said, conditions=conditions, values=values, path=path)
+
+
+def _keys(line: Mapping[str, Any], where: str) -> dict[str, Value]:
+    """The values by run; a run's name is that of its eight numbers, in the order of the entries that have any."""
+    measured = [entry["summary"]["interval"] for entry in line["entries"] if entry["summary"] is not None]
+    names = [name for name, value in line.items() if series.is_shape(value)]
+    if len(names) != len(measured):
+        raise InfrastructureError(f"{where}: {len(names)} runs by name and {len(measured)} with statistics")
+    return {
+        name: Value(*(decode(float | None, one[part], f".{part}") for part in ("estimate", "low", "high")))  # type: ignore[arg-type]
+        for name, one in zip(names, measured, strict=True)
+    }

@@ -1,0 +1,91 @@
+"""Cost over a parameter: processes, working set, message size, CPUs; whatever a workload was measured with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from ferrule.report.columns import Column
+from ferrule.report.grouping import BANDWIDTHS
+from ferrule.report.layout import title_of
+from ferrule.site import chart
+from ferrule.site.operations import Operation, operations
+from ferrule.site.page import Page
+from ferrule.site.shelf import Group, Shelf
+from ferrule.stats.summary import Summary
+
+LEAST = 2  # values of a parameter that make a curve
+
+
+def pages(shelf: Shelf) -> Iterator[Page]:
+    """All curves on one page, a section for each group of conditions."""
+    blocks = [(group, found) for group in shelf.groups if (found := curves(group))]
+    yield Page("curves.html", "curves.html", "Curves", "curves", {"blocks": blocks})
+
+
+def curves(group: Group) -> list[dict[str, Any]]:
+    """A chart for each workload, place, and parameter that took several values while all others stayed."""
+    families: dict[tuple[Any, ...], list[tuple[int, Operation]]] = {}
+    for row in operations(group, full=True):
+        params = _params(group, row)
+        for name, value in params.items():
+            others = tuple(item for item in params.items() if item[0] != name)
+            families.setdefault((row.key.workload, row.place, name, others), []).append((value, row))
+    made = []
+    for (workload, place, name, others), rows in families.items():
+        if len({value for value, _ in rows}) >= LEAST and (found := _curve(group, rows)) is not None:
+            fixed = " ".join(f"{key}={value}" for key, value in others)
+            title = " ".join(filter(None, [workload, fixed, place]))
+            made.append(_picture(group, title, name, found, rows))
+    return made
+
+
+def _params(group: Group, row: Operation) -> dict[str, int]:
+    """As had, defaults included."""
+    for column in group.columns:
+        if (summary := _summary(column, row)) is not None:
+            return dict(summary.params)
+    return dict(row.key.params)
+
+
+def _summary(column: Column, row: Operation) -> Summary | None:
+    entry = column.find(row.key)
+    return entry.summary if entry is not None else None
+
+
+def _curve(group: Group, rows: Sequence[tuple[int, Operation]]) -> list[chart.Line] | None:
+    series = []
+    for column in group.columns:
+        points = []
+        for value, row in sorted(rows, key=lambda one: one[0]):
+            summary = _summary(column, row)
+            cell = row.cells[group.columns.index(column)]
+            if summary is None or cell.kind != "number" or value <= 0:
+                continue
+            y = _y(column, row, summary)
+            if y > 0:
+                points.append((float(value), y, f"{chart.figure(value)}: {cell.text}"))
+        if len(points) >= LEAST:
+            series.append(chart.Line(column.guest, group.guests.index(column.guest), points))
+    return series or None
+
+
+def _y(column: Column, row: Operation, summary: Summary) -> float:
+    rate = summary.throughput if title_of([column.find(row.key)]) == BANDWIDTHS else None
+    return rate.estimate / 1e6 if rate is not None else summary.estimate
+
+
+def _picture(
+    group: Group, title: str, name: str, series: Sequence[chart.Line], rows: Sequence[tuple[int, Operation]]
+) -> dict[str, Any]:
+    fast = not group.exact and rows[0][1].title == BANDWIDTHS
+    unit = "MB/s" if fast else "instructions" if group.exact else "ns"
+    alt = f"{title}: {unit} over {name}, for {', '.join(one.name for one in series)}"
+    return {
+        "title": title,
+        "name": name,
+        "unit": unit,
+        "workload": rows[0][1].key.workload,
+        "svg": chart.lines(series, name, f"{unit}, logarithmic", alt),
+        "rows": sorted(dict(rows).items()),
+    }

@@ -1,0 +1,134 @@
+"""Stored idle tables (`ferrule power --out`): what a kernel executes in a second in which nobody asks it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ferrule.anatomy.formats.tables import figure
+from ferrule.anatomy.made_of import TITLES
+from ferrule.errors import InfrastructureError, UsageError
+from ferrule.report.codec import loads
+from ferrule.site import chart
+from ferrule.site.page import Page
+
+FOLDER = "power"
+ROWS = ("interrupts", "halt", "timer", "device", "port", "wrmsr", "cr3")
+Guest = Mapping[str, Any]
+Amount = tuple[str, float | None]
+
+
+def pages(folder: Path) -> Iterator[Page]:
+    """One page, a section for each stored file.
+
+    Raises:
+        UsageError: a file holds no idle table; names it.
+        InfrastructureError: it cannot be read.
+    """
+    blocks = [_block(path) for path in sorted((folder / FOLDER).glob("*.json"))]
+    yield Page("power.html", "power.html", "Power", "power", {"blocks": blocks})
+
+
+def seconds(folder: Path) -> list[tuple[str, str]]:
+    """The instructions of each guest's idle second, fewest first; of the last file that has it."""
+    found: dict[str, Amount] = {}
+    for path in sorted((folder / FOLDER).glob("*.json")):
+        block = _block(path)
+        found |= dict(zip(block["guests"], block["tables"][0]["rows"][0][1], strict=True))
+    ordered = sorted(found.items(), key=lambda item: (item[1][1] or 0.0, item[0]))
+    return [(guest, text) for guest, (text, _) in ordered]
+
+
+def _block(path: Path) -> dict[str, Any]:
+    try:
+        said = loads(path.read_bytes())
+        found: Sequence[Guest] = said["guests"]
+        return {
+            "title": f"Idle seconds, {path.stem}",
+            "guests": [one["guest"] for one in found],
+            "tables": [table for table in (_seconds(found), _rates(found)) if table["rows"]],
+            "charts": [_bars(found)],
+            "conditions": [_conditions(one) for one in found],
+        }
+    except OSError as error:
+        raise InfrastructureError(f"{path}: cannot be read: {error.strerror}") from None
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
+        what = f"{type(error).__name__} {error}"
+        raise UsageError(f"{path}: is no idle table ({what}); make it anew by ferrule power --out") from None
+
+
+def _total(profile: Guest) -> float:
+    """Instructions, interrupts included."""
+    return float(profile["value"]) + float(profile["interrupted"])
+
+
+def _boots(one: Guest, tell: Callable[[Guest], float]) -> Amount:
+    """The figure of each boot, those that are equal once."""
+    values = [tell(boot) for boot in one["boots"]]
+    return ", ".join(dict.fromkeys(map(figure, values))), values[0]
+
+
+def _of_idle(key: str) -> Callable[[Guest], float]:
+    return lambda boot: float(boot["idle"]["everything"].get(key, 0.0))
+
+
+def _seconds(found: Sequence[Guest]) -> dict[str, Any]:
+    rows = [("instructions", [_boots(one, lambda boot: _total(boot["idle"])) for one in found])]
+    for key in ROWS:
+        cells = [_boots(one, _of_idle(key)) for one in found]
+        if any(value for _, value in cells):
+            rows.append((TITLES.get(key, key), cells))
+    rows.append(("round trip of two ends, instructions", [_trip(one) for one in found]))
+    rows.append(("break-even: round trips a second that cost as many instructions", [_even(one) for one in found]))
+    rows.append(("host: wake-ups a second", [_host(one, "wakeups", ".1f") for one in found]))
+    rows.append(("host: busy", [_host(one, "busy", ".1%") for one in found]))
+    return {"title": "A second of doing nothing", "head": "a second", "rows": rows}
+
+
+def _rates(found: Sequence[Guest]) -> dict[str, Any]:
+    rates = sorted({int(rate) for one in found for rate in one["rates"]})
+    rows = [(f"{rate} Hz", [_wakeup(one, rate) for one in found]) for rate in rates]
+    return {"title": "Instructions that one wake-up adds, by the rate of a sleeper", "head": "rate", "rows": rows}
+
+
+def _wakeup(one: Guest, rate: int) -> Amount:
+    profile = one["rates"].get(str(rate))
+    if profile is None:
+        return "", None
+    value = (_total(profile) - _total(one["boots"][0]["idle"])) / rate
+    return (figure(value), value) if value > 0 else ("below the scatter", None)
+
+
+def _trip(one: Guest) -> Amount:
+    trip = one["trip"]
+    if not trip:
+        return "", None
+    return f"{figure(trip['value'])} ({trip['workload'].partition('[')[0]})", float(trip["value"])
+
+
+def _even(one: Guest) -> Amount:
+    trip = one["trip"]
+    if not trip or not trip["value"]:
+        return "", None
+    value = _total(one["boots"][0]["idle"]) / trip["value"]
+    return f"{value:.3g}", value
+
+
+def _host(one: Guest, name: str, form: str) -> Amount:
+    seen = [boot["host"] for boot in one["boots"]]
+    known = [float(each[name]) for each in seen if each and name in each]
+    return (", ".join(f"{value:{form}}" for value in known), known[0]) if known else ("not measurable", None)
+
+
+def _bars(found: Sequence[Guest]) -> tuple[str, Any]:
+    held = {one["guest"]: _boots(one, lambda boot: _total(boot["idle"])) for one in found}
+    ordered = sorted(held.items(), key=lambda item: item[1][1] or 0.0)
+    title = "Instructions in an idle second"
+    said = ", ".join(f"{name} {text}" for name, (text, _) in ordered)
+    return title, chart.bars({name: (value or 0.0, text) for name, (text, value) in ordered}, f"{title}: {said}")
+
+
+def _conditions(one: Guest) -> str:
+    said = one["boots"][0]["idle"]["conditions"]
+    return f"{one['guest']}: " + "; ".join(f"{name} {text}" for name, text in sorted(said.items()))

@@ -1,0 +1,291 @@
+"""The site: the same bytes each time, links and ids that resolve, and nothing under different conditions together."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import io
+import json
+import posixpath
+import re
+import subprocess
+import tarfile
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from html import unescape
+from html.parser import HTMLParser
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ferrule.anatomy import profile
+from ferrule.anatomy.profile import Function, Node, Profile, Row
+from ferrule.errors import UsageError
+from ferrule.payload.key import RunKey
+from ferrule.records.samples import GuestResult, RunResult
+from ferrule.report import history, verified
+from ferrule.report.publish import publish
+from ferrule.site.build import build
+
+from tests.support import synthetic as make
+from tests.support.places import ROOT
+from tests.support.synthetic import CALL, TRIP
+
+COUNTED: dict[str, Any] = {"accel": "icount", "unit": "instructions", "cpus": ()}
+HOSTILE = '<script>alert(1)</script> "quoted" & more'
+VOID = {"meta", "input", "wbr", "br", "link"}
+
+
+class Reader(HTMLParser):
+    """What of a page can be held to account: nesting, ids, links, and what would be fetched."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.ids: list[str] = []
+        self.links: list[str] = []
+        self.fetched: list[str] = []
+        self.labels: list[dict[str, str | None]] = []
+        self.headings: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        said = dict(attrs)
+        if tag not in VOID:
+            self.open.append(tag)
+        if said.get("id"):
+            self.ids.append(str(said["id"]))
+        if tag == "a":
+            self.links.append(str(said["href"]))
+        if tag == "svg":
+            self.labels.append(said)
+        if re.fullmatch("h[1-6]", tag):
+            self.headings.append(tag)
+        self.fetched += [str(said[name]) for name in ("src", "srcset", "action", "poster") if name in said]
+        self.fetched += [tag] if tag in ("link", "iframe", "object", "embed", "img", "base") else []
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.handle_starttag(tag, attrs)
+        if tag not in VOID:
+            self.open.pop()
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open, f"</{tag}> closes nothing"
+        assert self.open.pop() == tag
+
+
+def read(path: Path) -> Reader:
+    reader = Reader()
+    reader.feed(path.read_text())
+    reader.close()
+    assert not reader.open, f"{path}: {reader.open} stay open"
+    return reader
+
+
+def store(folder: Path, *results: GuestResult, day: int = 1) -> None:
+    moment = datetime(2026, 3, day, tzinfo=UTC)
+    history.append(folder, results, seed=1, budget="quick", declared=make.DECLARED, moment=moment)
+
+
+def kernel(name: str, cost: float, *others: RunResult, **conditions: Any) -> GuestResult:
+    """Costs in ns, which are two ticks each, and a tick is an instruction."""
+    sizes = [
+        make.run("context_switch", [cost * (2 + n)] * 6, TRIP, params=(("procs", n), ("size", 0))) for n in (2, 8, 96)
+    ]
+    runs = [make.run("null_call", [cost] * 6, CALL, each=True), make.run("pipe_latency", [9 * cost] * 6, TRIP), *sizes]
+    found = make.guest([*runs, *others], name, **(COUNTED | {"os": name} | conditions))
+    found.errors.append(f"{name}: {HOSTILE}\n | tail")
+    return found
+
+
+def profiled(guest: str) -> Profile:
+    functions = (Function("core::fmt<T>", 16, "kernel", True), Function("main", 32, "payload", True))
+    nodes = (Node(-1, 1, False, 3.0, 1.0), Node(0, 0, False, 61.0, 1.0))
+    rows = {"calls": Row(2.0, 2.0, 2.0), "cr3": Row(1.5, 1.0, 2.0)}
+    return Profile(
+        guest, "null_call", "call", 10, 2, 64.0, 0.0, 0.0, 1.0, functions, nodes, rows, {"kernel": "6.1"}, {}
+    )  # fmt: skip
+
+
+def idle_of(guest: str, value: float) -> dict[str, Any]:
+    second = {"value": value, "interrupted": 5.0, "everything": {"halt": 3.0}, "conditions": {"kernel": HOSTILE}}
+    trip = {"value": 100.0, "workload": "pipe_latency[size=1]"}
+    host = {"reason": "no accounting"}
+    return {"guest": guest, "boots": [{"idle": second, "host": host}], "rates": {"10": second | {"value": value + 50}},
+            "sleepers": [], "families": {}, "trip": trip}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    made = tmp_path_factory.mktemp("results")
+    faults = [
+        RunResult(RunKey("page_fault"), "wrong", HOSTILE),
+        RunResult(RunKey("process_create"), "hung", "no answer"),
+        RunResult(RunKey("scheme_call"), "unsupported", "os_call: errno 38"),
+    ]
+    store(made, kernel("redox", 150, **{"kernel": "0.5"}), day=1)
+    store(made, kernel("linux", 300), kernel("floor", 5), kernel("redox", 200, *faults, **{"kernel": "0.6"}), day=2)
+    metal = {"accel": "metal", "unit": "ns", "cpus": (0, 1), "os": "linux"}
+    store(made, kernel("local", 77777, **metal), day=2)
+    store(made, kernel("linux", 88888, accel="tcg", unit="ns"), day=3)
+    tried = make.guest([RunResult(RunKey("pipe_latency"), "ok")], "ssh://a@b:1", **COUNTED)
+    verified.append(made, [tried], seed=1, declared=make.DECLARED, moment=datetime(2026, 3, 2, tzinfo=UTC))
+    (made / "anatomy").mkdir()
+    for guest in ("linux", "redox"):
+        (made / "anatomy" / f"{guest}{profile.SUFFIX}").write_text(profile.render(profiled(guest)))
+    (made / "power").mkdir()
+    said = {"guests": [idle_of("redox", 9000.0), idle_of("floor", 20.0)], "host": None}
+    (made / "power" / "idle.json").write_text(json.dumps(said))
+    return made
+
+
+@pytest.fixture(scope="module")
+def site(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    made = tmp_path_factory.mktemp("site")
+    build(folder, made)
+    return made
+
+
+def pages(site: Path) -> Iterator[tuple[str, Path]]:
+    for path in sorted(site.rglob("*")):
+        if path.is_file():
+            yield path.relative_to(site).as_posix(), path
+
+
+def test_the_same_history_gives_the_same_bytes(folder: Path, site: Path, tmp_path: Path) -> None:
+    written = build(folder, tmp_path / "again")
+    assert [path.relative_to(tmp_path / "again").as_posix() for path in written] == [name for name, _ in pages(site)]
+    for name, path in pages(site):
+        assert (tmp_path / "again" / name).read_bytes() == path.read_bytes(), name
+
+
+def test_every_link_leads_to_a_page_and_an_id_of_the_site(site: Path) -> None:
+    read_pages = {name: read(path) for name, path in pages(site)}
+    for name, page in read_pages.items():
+        assert len(page.ids) == len(set(page.ids)), f"{name}: an id stands twice"
+        for link in page.links:
+            target, _, fragment = link.partition("#")
+            where = posixpath.normpath(posixpath.join(posixpath.dirname(name), target)) if target else name
+            assert where in read_pages, f"{name}: {link}"
+            assert not fragment or fragment in read_pages[where].ids, f"{name}: {link}"
+
+
+def test_no_page_fetches_anything_and_guests_text_stays_text(site: Path) -> None:
+    for name, path in pages(site):
+        page = read(path)
+        assert not page.fetched, name
+        text = path.read_text()
+        assert "<script>alert" not in text, name
+        assert not re.search(r"https?://|url\(|@import", re.sub(r'xmlns="[^"]*"', "", text)), name
+        (policy,) = re.findall(r'Security-Policy" content="([^"]*)"', text)
+        allowed = [
+            f"{kind}-src 'sha256-{base64.b64encode(hashlib.sha256(inline.encode()).digest()).decode()}'"
+            for kind, tag in (("style", "style"), ("script", "script"))
+            for inline in re.findall(f"<{tag}>(.*?)</{tag}>", text, re.DOTALL)
+        ]
+        assert unescape(policy) == "; ".join(["default-src 'none'", *allowed])
+
+
+def test_pictures_have_words_and_headings_have_no_gaps(site: Path) -> None:
+    for name, path in pages(site):
+        page = read(path)
+        assert all(said.get("role") == "img" and said.get("aria-label") for said in page.labels), name
+        levels = [int(one[1]) for one in page.headings]
+        assert levels[0] == 1
+        assert levels.count(1) == 1
+        assert all(there <= here + 1 for here, there in pairwise(levels)), f"{name}: {levels}"
+
+
+def tables(path: Path) -> list[str]:
+    return re.findall(r"<(?:table|svg).*?</(?:table|svg)>", path.read_text(), re.DOTALL)
+
+
+def test_numbers_of_different_conditions_share_no_table_and_no_axis(site: Path) -> None:
+    for name in ("index.html", "workloads/null_call.html", "curves.html", "kernels/linux.html"):
+        for table in tables(site / name):
+            assert not ("77.8" in table and "600" in table), name
+    text = "".join(path.read_text() for _, path in pages(site))
+    assert "88888" not in text
+    assert "88.9" not in text, "an emulator's time"
+
+
+def test_a_cell_leads_to_the_record_with_its_conditions(site: Path) -> None:
+    front = (site / "index.html").read_text()
+    found = re.search(r'href="(records/[^"#]+-redox\.html)#(r-null-call)"[^>]*>400<', front)
+    assert found is not None
+    record = (site / found[1]).read_text()
+    row = re.search(rf'<tr id="{found[2]}">.*?</tr>', record, re.DOTALL)
+    assert row is not None
+    assert "400 instr [400, 400]" in row[0]
+    for fact in ("icount", "gcc 12", "Example CPU", "redox.jsonl", "budget quick, seed 1"):
+        assert fact in record
+
+
+def test_ratios_and_the_four_marks_stand_apart(site: Path) -> None:
+    front = (site / "index.html").read_text()
+    (row,) = re.findall(r'<tr data-text="null_call [^"]*">(?:(?!</tr>).)*?0\.67.*?</tr>', front, re.DOTALL)
+    assert re.findall(r'class="over lx">([^<]+)<', row) == ["0.02\u00d7", "0.67\u00d7"], "floor and redox over linux"
+    assert re.findall(r'class="over fl">([^<]+)<', row) == ["60\u00d7", "40\u00d7"]
+    matrix = (site / "compatibility.html").read_text()
+    kinds = {
+        kind for table in tables(site / "compatibility.html")[:1] for kind in re.findall(r'<td class="c (\w+)', table)
+    }
+    assert kinds == {"works", "wrong", "dead", "refused", "none"}
+    assert "ENOSYS" in matrix
+
+
+def test_a_page_tells_what_changed_since_another_build(site: Path) -> None:
+    page = (site / "kernels/redox.html").read_text()
+    assert "Since the build before" in page
+    assert re.search(r"null_call.*?300 instr.*?400 instr.*?1\.333 \(exact\)", page, re.DOTALL)
+    assert "kernel 0.5 -&gt; 0.6" in page
+    assert "page_fault" in page
+    assert "Since the" not in (site / "kernels/floor.html").read_text()
+
+
+def test_curves_anatomy_history_and_idle_seconds_are_told(site: Path) -> None:
+    curves = (site / "curves.html").read_text()
+    assert "context_switch" in curves
+    assert re.search(r"<text[^>]*>96</text>", curves)
+    anatomy = (site / "workloads/null_call.html").read_text()
+    for part in ("core::fmt", "95.3 %", "1.50 [1, 2]", "runs, oldest first"):
+        assert part in anatomy
+    power = (site / "power.html").read_text()
+    for part in ("9005", "90.0", "not measurable"):
+        assert part in power
+    assert "redox 9005" in (site / "index.html").read_text()
+
+
+def test_a_page_that_is_none_any_more_goes_and_others_files_stay(folder: Path, tmp_path: Path) -> None:
+    build(folder, tmp_path)
+    old, own = tmp_path / "workloads/gone.html", tmp_path / "workloads/notes.html"
+    old.write_bytes((tmp_path / "index.html").read_bytes())
+    own.write_text("<p>mine</p>")
+    build(folder, tmp_path)
+    assert not old.exists()
+    assert own.exists()
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"guests": [{"guest": "redox"}]}', '{"guests": 7}'])
+def test_a_file_that_is_no_idle_table_is_named(text: str, tmp_path: Path) -> None:
+    store(tmp_path, kernel("linux", 300))
+    (tmp_path / "power").mkdir()
+    (tmp_path / "power/odd.json").write_text(text)
+    with pytest.raises(UsageError, match=r"odd\.json: is no idle table"):
+        build(tmp_path, tmp_path / "site")
+
+
+def test_committed_pages_are_those_that_publish_writes(tmp_path: Path) -> None:
+    """What a fresh clone holds, whatever else was measured in this checkout."""
+    done = subprocess.run(["git", "archive", "HEAD", "results"], cwd=ROOT, capture_output=True, check=False)
+    if done.returncode != 0:
+        pytest.skip("not a git checkout")
+    with tarfile.open(fileobj=io.BytesIO(done.stdout)) as archive:
+        archive.extractall(tmp_path, filter="data")
+    results, out = tmp_path / "results", tmp_path / "out"
+    written = {path.name: path.read_bytes() for path in publish(results, out)}
+    committed = {path.name: path.read_bytes() for path in (results / "published").iterdir()}
+    assert committed.keys() == written.keys()
+    for name, content in committed.items():
+        assert content == written[name], f"results/published/{name}: run `nox -s publish` and commit what it writes"
+    assert len(build(results, tmp_path / "site")) > 50
