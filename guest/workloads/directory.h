@@ -13,7 +13,8 @@ static inline void directory_path(const struct directory *own, long number, char
     text_copy(path, 64, own->at.path);
     size_t length = text_length(path);
     path[length++] = '/';
-    text_u64(path + length, (uint64_t)(number + 1000));
+    length += text_u64(path + length, (uint64_t)(number + 1000));
+    path[length] = 0;
 }
 
 /* One more file. */

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pytest
 from ferrule.errors import ToolMissing
@@ -16,39 +16,11 @@ from tests.guests.test_redox_abi import VARIANTS, run  # noqa: E402
 from tests.support.abi.machine import Violation  # noqa: E402
 from tests.support.abi.redox_table import ERAS, TABLES  # noqa: E402
 from tests.support.abi.redox_userland import NAMES, PROCESS, Userland  # noqa: E402
-from tests.support.answers import refused  # noqa: E402
+from tests.support.answers import Kernel, faults  # noqa: E402
 
 PROBED = {"openat", "open"}  # calls of which a probe alone is made in one of the eras
-UNSUPPORTED = {
-    "descriptor_flags": "os_fd_flags",
-    "directory_list": "os_directory_make",
-    "dup_close": "os_dup",
-    "file_position": "os_position",
-    "file_read": "os_read_at",
-    "file_status": "os_status_of_path",
-    "file_write": "os_write_at",
-    "heap_grow": "os_break",
-    "poll_ready": "os_poll",
-    "protect": "os_protect",
-    "zero_read": "os_open",
-    "alloc_free": "os_alloc",
-    "block_wakeup": "os_main_thread",
-    "eventfd_pingpong": "os_eventfd",
-    "ipc_round_trip": "os_ipc_call",
-    "ipi_wakeup": "os_ipi",
-    "message_latency": "os_message_address",
-    "process_execute": "os_process_execute",
-    "semaphore_pingpong": "os_semaphore_make",
-    "thread_switch": "os_yield",
-    "yield": "os_yield",
-}
-WITHOUT_DESCRIPTORS = {"fd_passing": "os_fd_send", "scheme_call": "os_fd_receive", "scheme_open_close": "os_fd_receive"}
-WITHOUT_PROCESSES = (
-    *("channel_latency", "context_switch", "ipc_round_trip", "message_latency", "parent_id", "pipe_bandwidth"),
-    *("pipe_latency", "process_create", "socket_latency"),
-)
-WITHOUT_THREADS = ("futex_pingpong", "thread_create")
-WITHOUT_CALL = ("scheme_call", "scheme_open_close")
+SENDING = ("os_fd_send", "os_fd_receive", "os_scheme_make")  # what the port knows since 2026-01
+PROCESSES = ("os_process_start", "os_thread_start")  # since 2025-04
 
 
 def image(text: str) -> bytes:
@@ -69,36 +41,32 @@ def records(userland: Userland) -> list[Record]:
     return found
 
 
-def verdicts(said: Sequence[Record]) -> dict[str, tuple[str, str | None]]:
-    """Status, `refused` whoever refused, and operation of each run, by its workload; of variants, the last one's."""
+def verdicts(said: Sequence[Record]) -> dict[str, Mapping[str, str]]:
+    """The end of each run, by its workload; of variants, the last one's."""
     begins = {record.fields["i"]: record.fields["workload"] for record in said if record.kind == "begin"}
     ends = [record.fields for record in said if record.kind == "end"]
     assert len(ends) == len(begins)
-    return {
-        begins[end["i"]]: ("refused" if refused("redox", end) else end["status"], end.get("operation")) for end in ends
-    }
+    return {begins[end["i"]]: end for end in ends}
 
 
-def expected(era: str) -> dict[str, str]:
-    refused = dict(UNSUPPORTED)
-    if era < "2026-01":
-        refused |= WITHOUT_DESCRIPTORS
-    if era < "2025-04":
-        refused |= dict.fromkeys(WITHOUT_PROCESSES, "os_process_start")
-        refused |= dict.fromkeys(WITHOUT_THREADS, "os_thread_start")
-        refused |= dict.fromkeys(WITHOUT_CALL, "os_scheme_call")
-    return refused
+def statuses(said: Sequence[Record]) -> set[str]:
+    return {end["status"] for end in verdicts(said).values()}
+
+
+def kernel(era: str) -> Kernel:
+    unknown = (*SENDING, *(PROCESSES if era < "2025-04" else ())) if era < "2026-01" else ()
+    schemes = ("scheme_call", "scheme_open_close") if era < "2025-04" else ()
+    return Kernel(dict.fromkeys(unknown, "not_ported"), refuses=dict.fromkeys(schemes, "os_scheme_call"))
 
 
 @pytest.mark.parametrize("era", ERAS)
 def test_every_workload_keeps_to_the_interface_of_its_era(era: str) -> None:
     userland = Userland(image(plan(*workloads(), *VARIANTS)), ["process=0"], era)
     userland.run()
-    said, lacking = records(userland), expected(era)
     assert userland.status == 0
-    assert verdicts(said) == {
-        name: ("refused", lacking[name]) if name in lacking else ("ok", None) for name in workloads()
-    }
+    ends = verdicts(records(userland))
+    assert ends.keys() == workloads().keys()
+    assert not faults("redox", ends, kernel(era))
     assert not userland.daemons.files, "a file was left behind"
     assert not userland.daemons.objects, "a memory object was left behind"
     assert userland.used - {"unknown"} <= {call.name for call in TABLES[era].values()}
@@ -144,7 +112,7 @@ def test_given_descriptors_may_have_low_numbers(era: str) -> None:
     userland = Userland(image(plan("thread_create", "process_create", "scheme_call")), [], era, low=True)
     userland.run()
     assert userland.status == 0
-    assert {status for status, _ in verdicts(records(userland)).values()} == {"ok"}
+    assert statuses(records(userland)) == {"ok"}
 
 
 @pytest.mark.parametrize(
@@ -192,5 +160,5 @@ def test_a_bad_plan_is_the_exit_status() -> None:
 def test_a_bare_kernel_of_2026_01_is_served_too() -> None:
     kernel, said, code = run(plan("null_call", "thread_create", "process_create", "pipe_latency"), "2026-01")
     assert code == 0x20
-    assert {status for status, _ in verdicts(said).values()} == {"ok"}
+    assert statuses(said) == {"ok"}
     assert kernel.used >= {"openat", "dup"}

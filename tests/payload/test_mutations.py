@@ -12,12 +12,12 @@ from tests.support.payload_runs import Said, payload, say
 
 # What is changed in a copy of the workload's file: the operation then does less, or something else.
 MUTATIONS = {
-    "bad_descriptor": ("os_close(-1)", "os_close(0)"),
-    "descriptor_flags": ("os_fd_flags(state(run)->pipe[1])", "os_fd_flags(state(run)->pipe[0])"),
+    "bad_descriptor": ("os_close(-1)", 'os_remove("/nowhere")'),
+    "descriptor_flags": ("os_fd_flags(state(run)->wire.end[1])", "os_fd_flags(state(run)->wire.end[0])"),
     "directory_list": ("? got : length;", "? got : 1;"),
     "dup_close": ("os_close((int)again)", "0"),
     "event_queue": ("1 ? which : -1;", "1 ? which + 1 : -1;"),
-    "file_create_remove": ("os_remove(own->scratch.path)", "0"),
+    "file_create_remove": ("os_remove(state(run)->scratch.path)", "0"),
     "file_position": ("os_position(state(run)->fd)", "(os_position(state(run)->fd) & 8)"),
     "file_read": ("own->buffer.at, own->buffer.size, 0) ==", "own->buffer.at, own->buffer.size / 2, 0) =="),
     "file_status": ("os_status_of_path(own->scratch.path)", 'os_status_of_path("/dev/null")'),
@@ -30,7 +30,7 @@ MUTATIONS = {
     "pipe_self": ("byte = 42;", "byte = 7;"),
     "poll_ready": ("os_poll(asked, state(run)->fds)", "os_poll(asked, 1)"),
     "protect": ("os_protect(own->at, own->size, 0)", "os_protect(own->at, own->size, 1)"),
-    "zero_read": ("os_open(OS_ZERO_DEVICE", 'os_open("/proc/self/exe"'),
+    "zero_read": ("OS_ZERO_DEVICE", '"/proc/self/exe"'),
 }
 PLANNED = {"poll_ready": "fds=2"}
 

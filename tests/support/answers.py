@@ -1,13 +1,30 @@
-"""Why a workload has no number: the kernel refused it, the port has no such call, or the OS has no such thing."""
+"""What a run without a number must say, read from the sources: what a port lacks, and what its OS has no such thing as.
+
+No list here names a workload: one that calls an operation that its port lacks is refused by that operation's name, and
+every other one is right. What a kernel itself refuses or does wrongly stands with the kernel's model.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 
-from ferrule.records.samples import WITHOUT
+from ferrule.payload import operations
+from ferrule.payload.registry import workloads
 
 from tests.support.places import ROOT
+
+FOR_A_PARAMETER = frozenset({"os_library_enter", "os_library_leave"})  # nobody asks for these by default
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """What a kernel, or a way of starting a program on it, answers whatever its port has."""
+
+    without: Mapping[str, str] = field(default_factory=dict)  # operation -> absent | not_ported
+    refuses: Mapping[str, str] = field(default_factory=dict)  # workload -> the operation that gets an errno
+    wrong: frozenset[str] = frozenset()  # workloads that do something else there
 
 
 def absent(os: str) -> set[str]:
@@ -17,12 +34,24 @@ def absent(os: str) -> set[str]:
     return set(" ".join(re.findall(r'"([^"]*)"', found[1])).split()) if found else set()
 
 
-def refused(os: str, end: Mapping[str, str]) -> str | None:
-    """The operation that a run ended at, None where it went well; the status must be the true one of the three."""
-    if end["status"] not in WITHOUT:
-        return None
-    name = end.get("operation", "")
-    asked = "error" in end or end["status"] == "unsupported"  # without an errno: placements, parameters
-    listed = name in absent(os) or "seen" in end  # it has the call, but not what would be measured
-    assert end["status"] == ("unsupported" if asked else "absent" if listed else "not_ported"), (os, dict(end))
-    return name
+def faults(os: str, ends: Mapping[str, Mapping[str, str]], kernel: Kernel | None = None) -> list[str]:
+    """By workload the end of its run: those that are not what the sources and the kernel's model make of them."""
+    kernel = kernel or Kernel()
+    lacks, nothing = operations.ports()[os], absent(os)
+    found = []
+    for name, end in ends.items():
+        called = operations.calls(workloads()[name].path)
+        missing = {call: "absent" if call in nothing else "not_ported" for call in called if call in lacks}
+        missing |= {call: status for call, status in kernel.without.items() if call in called}
+        if not _right(end, missing, kernel.refuses.get(name), name in kernel.wrong):
+            found.append(f"{name}: {dict(end)}, missing {missing}")
+    return found
+
+
+def _right(end: Mapping[str, str], missing: Mapping[str, str], refused: str | None, wrong: bool) -> bool:
+    status, operation = end["status"], end.get("operation")
+    if refused or wrong:
+        return (status, operation) == (("unsupported", refused) if refused else ("wrong", "verify"))
+    if missing.keys() - FOR_A_PARAMETER:
+        return (status, operation) in [(status, call) for call, status in missing.items()]
+    return status == "ok" or (status == "absent" and "seen" in end)  # it has the call, but not what would be measured

@@ -20,18 +20,26 @@ enum aero_call {
     CALL_FORK = 6,
     CALL_MMAP = 8,
     CALL_MUNMAP = 9,
-    CALL_EXEC = 17, /* (path, length, argument slices, count, environment slices, count) */
-    CALL_LOG = 18,  /* (text, length): a line on the first serial port */
+    CALL_GETDENTS = 11, /* (fd, into, size): one entry */
+    CALL_MKDIR = 14,    /* (path, length) */
+    CALL_RMDIR = 16,    /* (path, length) */
+    CALL_EXEC = 17,     /* (path, length, argument slices, count, environment slices, count) */
+    CALL_LOG = 18,      /* (text, length): a line on the first serial port */
     CALL_UNAME = 19,
     CALL_WAITPID = 20, /* (pid, uint32_t *status, flags) */
     CALL_GETPID = 22,
+    CALL_SEEK = 28, /* (fd, offset, from) */
     CALL_GETTIME = 30,
     CALL_SLEEP = 31,
     CALL_PIPE = 33,   /* (int end[2], flags) */
     CALL_UNLINK = 34, /* (folder, path, length, flags) */
     CALL_CLONE = 38,  /* (first instruction, stack) */
+    CALL_DUP = 42,    /* (fd, flags) */
+    CALL_FCNTL = 43,  /* (fd, command, argument) */
     CALL_IPC_SEND = 45,
     CALL_IPC_RECV = 46,
+    CALL_STAT = 49,  /* (path, length, status) */
+    CALL_FSTAT = 50, /* (fd, path, length, flags, status) */
     CALL_EPOLL_CREATE = 52,
     CALL_EPOLL_PWAIT = 53, /* (epoll, events, count, timeout, signal mask by value) */
     CALL_EPOLL_CTL = 54,
@@ -39,14 +47,18 @@ enum aero_call {
     CALL_KILL = 56,
     CALL_FUTEX_WAIT = 57, /* (word, expected, struct aero_time *timeout) */
     CALL_FUTEX_WAKE = 58, /* (word) */
+    CALL_POLL = 61,       /* (asked, count, struct aero_time *timeout, signal mask by value) */
     CALL_GETPPID = 66,
     CALL_SOCKETPAIR = 67, /* (domain, type, protocol, int end[2]) */
-    CALL_NONE = 200,      /* far above the last one, which is 81 */
+    CALL_MPROTECT = 69,
+    CALL_NONE = 200, /* far above the last one, which is 81 */
 };
 
 enum { AERO_AT_FDCWD = -100 };
 enum { AERO_RDONLY = 0, AERO_WRONLY = 1, AERO_RDWR = 2, AERO_CREAT = 0100 };
-enum { AERO_PROT_READ_WRITE = 3 };
+enum { AERO_SEEK_CURRENT = 1, AERO_SEEK_SET = 3, AERO_GET_FLAGS = 3, AERO_EMPTY_PATH = 0x1000 };
+enum { AERO_STATUS_WORDS = 18, AERO_STATUS_LENGTH = 6 }; /* of a file's status the length alone is looked at */
+enum { AERO_PROT_READ = 1, AERO_PROT_READ_WRITE = 3 };
 enum { AERO_MAP_PRIVATE = 1, AERO_MAP_SHARED = 2, AERO_MAP_ANONYMOUS = 8 };
 enum { AERO_AF_UNIX = 3, AERO_SOCK_STREAM = 4 };
 enum { AERO_EINTR = 1025 }; /* errors.c has them all */

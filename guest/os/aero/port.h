@@ -15,7 +15,7 @@
 /* What other kernels have and this one has no number for. */
 #define OS_ABSENT                                                                                                      \
     "os_scheme_call os_channel_pair os_ipc_call os_block os_main_thread os_ipi os_alloc "                              \
-    "os_library_enter os_semaphore_make os_fd_send os_break"
+    "os_library_enter os_semaphore_make os_fd_send os_break os_yield os_memory_object"
 #define OS_ARCH "x86_64"
 
 /* --- what the payload needs --- */
@@ -70,6 +70,7 @@ static inline long os_remove(const char *path) {
     return aero_result(call6(CALL_UNLINK, AERO_AT_FDCWD, (long)path, (long)text_length(path), 0, 0, 0));
 }
 
+#define OS_BAD_DESCRIPTOR 77 /* EBADFD: the kernel's word for it */
 #define OS_HAS_FD
 static inline long os_read(int fd, void *into, size_t length) {
     return aero_result(call3(CALL_READ, fd, (long)into, (long)length));
@@ -82,6 +83,8 @@ static inline long os_write(int fd, const void *from, size_t length) {
 static inline long os_close(int fd) {
     return aero_result(call3(CALL_CLOSE, fd, 0, 0));
 }
+
+#include "file.h"
 
 #define OS_HAS_PIPE
 static inline long os_pipe(int end[2]) {
@@ -246,6 +249,11 @@ static inline long os_map(size_t length, void **at) {
 
 static inline long os_unmap(void *at, size_t length) {
     return aero_result(call3(CALL_MUNMAP, (long)at, (long)length, 0));
+}
+
+#define OS_HAS_PROTECT
+static inline long os_protect(void *at, size_t length, int writable) {
+    return aero_result(call3(CALL_MPROTECT, (long)at, (long)length, writable ? AERO_PROT_READ_WRITE : AERO_PROT_READ));
 }
 
 #define OS_HAS_MAP_SHARED /* of a file: the kernel refuses shared memory that has none */

@@ -19,7 +19,7 @@
     "os_parent os_open os_socket_pair os_channel_pair os_eventfd os_library_enter "                                    \
     "os_process_execute os_semaphore_make os_message_address os_scheme_call os_fd_send "                               \
     "os_events_open os_memory_object os_alloc os_block os_main_thread "                                                \
-    "os_break os_dup os_fd_flags os_poll"
+    "os_break os_dup os_fd_flags os_poll os_directory_make"
 #define OS_ARCH "x86_64"
 
 /* A call of which the kernel's C code runs: it keeps what the System V ABI keeps, and other contexts may run meanwhile,
@@ -132,6 +132,11 @@ static inline long os_process_kill(struct os_process *process) {
     return result < 0 ? result : os_process_join(process);
 }
 
+#define OS_HAS_YIELD
+static inline long os_yield(void) {
+    return floor_call(CALL_YIELD, 0, 0, 0);
+}
+
 /* --- wait and wake; a word is known by where it is in memory, so all of them are shared --- */
 
 #define OS_HAS_FUTEX
@@ -173,6 +178,11 @@ static inline long os_map(size_t length, void **at) {
 
 static inline long os_unmap(void *at, size_t length) {
     return floor_call(CALL_UNMAP, (long)at, (long)length, 0);
+}
+
+#define OS_HAS_PROTECT
+static inline long os_protect(void *at, size_t length, int writable) {
+    return floor_call(CALL_PROTECT, (long)at, (long)length, writable);
 }
 
 #define OS_HAS_MAP_SHARED

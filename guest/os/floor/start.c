@@ -13,10 +13,10 @@ __asm__(".pushsection .text.floor_begin, \"ax\"\n"
         "xorl %ebp, %ebp\n\t"
         "movq %r12, %rdi\n\t"
         "callq *%rbx\n\t"
-        "movl $17, %eax\n\t" /* CALL_END */
+        "movl $18, %eax\n\t" /* CALL_END */
         "syscall\n"
         ".popsection");
-_Static_assert(CALL_END == 17, "floor_begin holds the number");
+_Static_assert(CALL_END == 18, "floor_begin holds the number");
 
 __attribute__((used)) void floor_main(void *unused) {
     char argument[32], *argv[] = {"payload", argument, NULL};

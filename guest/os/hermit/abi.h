@@ -19,7 +19,12 @@ enum { HERMIT_CLOCK_MONOTONIC = 4 };
 enum { HERMIT_PRIORITY_NORMAL = 2 };
 enum { HERMIT_FUTEX_RELATIVE = 1 };
 enum { HERMIT_PROT_READ_WRITE = 3 };
+enum { HERMIT_PROT_READ = 1 };
+enum { HERMIT_SEEK_SET = 0, HERMIT_SEEK_CURRENT = 1, HERMIT_GET_FLAGS = 3 };
 enum { HERMIT_O_RDONLY = 0, HERMIT_O_WRONLY = 1, HERMIT_O_RDWR = 2, HERMIT_O_CREAT = 0100 };
+
+/* Of a file's status the length alone is looked at: word 6 of 15. */
+enum { HERMIT_STATUS_WORDS = 15, HERMIT_STATUS_LENGTH = 6 };
 
 /* Ours: the kernel calls it when it is up, on a stack of 1 MiB. It must not return. */
 __attribute__((noreturn)) void runtime_entry(int argc, char **argv, char **envp);
@@ -32,6 +37,15 @@ int64_t sys_write(int32_t fd, const void *from, size_t length);
 int32_t sys_open(const char *path, int32_t flags, uint32_t mode);
 int32_t sys_close(int32_t fd);
 int32_t sys_unlink(const char *path);
+int32_t sys_mkdir(const char *path, uint32_t mode);
+int32_t sys_rmdir(const char *path);
+int32_t sys_stat(const char *path, int64_t *status);
+int32_t sys_fstat(int32_t fd, int64_t *status);
+int64_t sys_lseek(int32_t fd, int64_t offset, int32_t from);
+int32_t sys_fcntl(int32_t fd, int32_t command, int32_t argument);
+int32_t sys_dup(int32_t fd);
+int64_t sys_getdents64(int32_t fd, void *into, size_t size); /* entries as Linux's */
+int32_t sys_poll(void *asked, size_t count, int32_t milliseconds);
 int32_t sys_eventfd(uint64_t count, int16_t flags);
 
 int32_t sys_clock_gettime(int32_t clock, struct hermit_time *now);
@@ -54,8 +68,9 @@ int32_t sys_sem_destroy(void **semaphore);
 int32_t sys_sem_post(void **semaphore);
 int32_t sys_sem_timedwait(void **semaphore, const struct hermit_time *until); /* NULL: for ever */
 
-int32_t sys_mmap(size_t length, uint32_t protection, void **at); /* these two: kernels with the feature `mman` */
+int32_t sys_mmap(size_t length, uint32_t protection, void **at); /* these three: kernels with the feature `mman` */
 int32_t sys_munmap(void *at, size_t length);
+int32_t sys_mprotect(void *at, size_t length, uint32_t protection);
 void *sys_malloc(size_t size, size_t alignment); /* NULL: none left */
 void sys_free(void *at, size_t size, size_t alignment);
 

@@ -11,11 +11,11 @@
 #endif
 
 #define OS_NAME "hermit"
-/* One address space, one program: nothing that needs two. */
+/* One address space, one program: nothing that needs two. Its calls are functions, without numbers. */
 #define OS_ABSENT                                                                                                      \
     "os_process_start os_process_execute os_parent os_pipe os_socket_pair os_channel_pair "                            \
     "os_scheme_call os_fd_send os_message_address os_map_shared os_ipc_call os_library_enter "                         \
-    "os_ipi os_memory_object os_break"
+    "os_ipi os_memory_object os_break os_events_open os_invalid_call"
 #define OS_ARCH "x86_64"
 
 /* --- what the payload needs --- */
@@ -70,6 +70,8 @@ static inline long os_close(int fd) {
     return sys_close(fd);
 }
 
+#include "file.h"
+
 #define OS_HAS_EVENTFD
 static inline long os_eventfd(uint64_t count) {
     return sys_eventfd(count, 0);
@@ -94,7 +96,6 @@ static inline long os_thread_join(struct os_thread *thread) {
 }
 
 #define OS_HAS_YIELD
-#define OS_STRICT_TURNS 1
 static inline long os_yield(void) {
     sys_yield();
     return 0;
@@ -165,6 +166,11 @@ static inline long os_map(size_t length, void **at) {
 
 static inline long os_unmap(void *at, size_t length) {
     return sys_munmap(at, length);
+}
+
+#define OS_HAS_PROTECT
+static inline long os_protect(void *at, size_t length, int writable) {
+    return sys_mprotect(at, (length + 4095) & ~(size_t)4095, writable ? HERMIT_PROT_READ_WRITE : HERMIT_PROT_READ);
 }
 #endif
 

@@ -279,6 +279,8 @@ static inline long os_wake(volatile uint32_t *word, uint32_t count, int shared) 
     return call3(CALL_FUTEX, (long)word, shared ? FUTEX_WAKE : FUTEX_WAKE | FUTEX_PRIVATE, count);
 }
 
+#include "semaphore.h"
+
 /* --- memory ------------------------------------------------------------------------------------------------------- */
 
 enum { PROT_READ_WRITE = 3, MAP_SHARED = 1, MAP_PRIVATE = 2, MAP_ANONYMOUS = 0x20 };

@@ -9,6 +9,9 @@
 OS_MISSING(os_open, const char *path, unsigned how)
 OS_MISSING(os_remove, const char *path)
 #endif
+#ifndef OS_BAD_DESCRIPTOR /* the errno of a call on a descriptor that is not open: EBADF */
+#define OS_BAD_DESCRIPTOR 9
+#endif
 #ifndef OS_HAS_FD
 OS_MISSING(os_read, int fd, void *into, size_t length)
 OS_MISSING(os_write, int fd, const void *from, size_t length)
@@ -26,7 +29,7 @@ OS_MISSING(os_fd_flags, int fd)
 #ifndef OS_HAS_DUP
 OS_MISSING(os_dup, int fd)
 #endif
-#ifndef OS_HAS_OFFSETS /* reading and writing at a place; the descriptor's own position does not move */
+#ifndef OS_HAS_OFFSETS /* reading and writing at a place, however the OS moves there: pread, or a seek and a read */
 OS_MISSING(os_read_at, int fd, void *into, size_t length, uint64_t offset)
 OS_MISSING(os_write_at, int fd, const void *from, size_t length, uint64_t offset)
 #endif

@@ -17,6 +17,33 @@ OS_MISSING(os_map_object, int object, size_t size, void **at)
 #ifndef OS_HAS_PROTECT /* whether mapped memory may be written to; it may always be read */
 OS_MISSING(os_protect, void *at, size_t length, int writable)
 #endif
+/* A byte is written to where nobody may write, for a verify: by the kernel, which is to refuse it, or where there are
+ * no pipes by a thread that is to be ended for it. An error: it could not be tried. */
+#ifdef OS_HAS_PIPE
+static inline long os_try_write(void *at) {
+    int end[2];
+    long made = os_pipe(end);
+    if (made < 0)
+        return made;
+    long sent = os_write(end[1], "", 1);
+    os_read(end[0], at, 1);
+    os_close(end[0]);
+    os_close(end[1]);
+    return sent == 1 ? 0 : -OS_EINVAL;
+}
+#else
+static inline void os_write_there(void *at) {
+    *(volatile char *)at = 0;
+}
+
+static inline long os_try_write(void *at) {
+    struct os_thread thread;
+    long started = os_thread_start(&thread, os_write_there, at, NULL, 0);
+    if (started >= 0)
+        os_thread_join(&thread);
+    return started < 0 ? started : 0;
+}
+#endif
 #ifndef OS_HAS_BREAK /* the end of the program's heap, moved by so many bytes: where it was before (brk) */
 OS_MISSING(os_break, long by)
 #endif

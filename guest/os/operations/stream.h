@@ -5,6 +5,20 @@
 #ifndef OS_HAS_PIPE /* end[0] reads, end[1] writes */
 OS_MISSING(os_pipe, int end[2])
 #endif
+/* Something that one thread writes to and reads from, eight bytes at a time: a pipe, and where the OS has none an event
+ * counter, which is both ends. */
+static inline long os_wire(int end[2]) {
+#ifdef OS_HAS_PIPE
+    return os_pipe(end);
+#else
+    long fd = os_eventfd(0);
+    end[0] = end[1] = (int)fd;
+    return fd < 0 ? fd : 0;
+#endif
+}
+#ifndef OS_WIRE_ALIKE /* 1: both ends of a wire count as opened alike */
+#define OS_WIRE_ALIKE 0
+#endif
 #ifndef OS_HAS_SOCKET_PAIR /* two local stream sockets, connected: what is written to one is read from the other */
 OS_MISSING(os_socket_pair, int end[2])
 #endif

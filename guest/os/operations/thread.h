@@ -12,12 +12,7 @@ OS_MISSING(os_thread_start, struct os_thread *thread, os_entry entry, void *argu
 OS_MISSING(os_thread_join, struct os_thread *thread)
 #endif
 
-/* --- threads that take strict turns, as kernels without preemption have them: the next ready thread of this core runs,
- * and the caller goes on when all of them have had their turn */
-#ifndef OS_STRICT_TURNS /* 1: they do; 0: the scheduler chooses who runs next, and may choose the caller */
-#define OS_STRICT_TURNS 0
-#endif
-#ifndef OS_HAS_YIELD
+#ifndef OS_HAS_YIELD /* another thread of this core may run; kernels without preemption give strict turns */
 OS_MISSING(os_yield, void)
 #endif
 #ifndef OS_HAS_BLOCK /* hand-off by name: the caller sleeps until another thread wakes it; threads share one core */

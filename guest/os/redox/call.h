@@ -13,6 +13,7 @@ enum redox_call {
     CALL_EXIT = 1, /* to 2025-04: then a daemon keeps the processes */
     CALL_GETPID = 20,
     CALL_GETPPID = 64,
+    CALL_MPROTECT = 125,
     CALL_YIELD = 158,
     CALL_NANOSLEEP = 162,
     CALL_FUTEX = 240,
@@ -24,12 +25,17 @@ enum redox_call {
     CALL_OPENAT = 0x10100007, /* 2025-07 to 2026-06, as DUP: the kernel picked the descriptor */
     CALL_OPENAT_INTO = 0x101003DB,
     CALL_CLOSE = 0x20000006,
+    CALL_LSEEK = 0x20000013,
+    CALL_FCNTL = 0x20000037,
     CALL_FUNMAP = 0x2000005C,
     CALL_DUP = 0x20100029,
     CALL_DUP_INTO = 0x201003DC,
     CALL_WRITE = 0x21000004,
+    CALL_WRITE2 = 0x2100002D, /* (fd, bytes, length, offset, flags; all ones: the descriptor's own) */
     CALL_FMAP = 0x21000384,
     CALL_READ = 0x22000003,
+    CALL_FSTAT = 0x2200001C,
+    CALL_READ2 = 0x22000023, /* as WRITE2 */
     CALL_CALL = 0x2300CA11,
 };
 
@@ -49,6 +55,7 @@ enum { TO_SCHEME = 0x200, FROM_SCHEME = 0x400, WITH_DESCRIPTOR = 0x800, CHOSEN_D
 enum { READ_ONLY = 0x10000, WRITE_ONLY = 0x20000, READ_WRITE = 0x30000 };                             /* to open */
 enum { CLOSE_ON_EXECUTE = 0x1000000, CREATE = 0x2000000, DIRECTORY = 0x10000000, MODE_OWNER = 0600 }; /* the same */
 enum { MAP_SHARED = 1, MAP_PRIVATE = 2, PROTECTION_WRITE = 0x20000, PROTECTION_READ = 0x40000 };      /* to map */
+enum { SEEK_CURRENT = 1, GET_FLAGS = 3, OWN_FLAGS = -1 };
 enum { CLOCK_MONOTONIC = 4 };
 enum { FUTEX_WAIT = 0, FUTEX_WAKE = 1 };
 enum { EVENT_READ = 1 };
@@ -65,6 +72,11 @@ struct redox_time {
 
 struct redox_map {
     uint64_t offset, size, flags, address;
+};
+
+/* Of a file's status the length alone is looked at: word 4. */
+struct redox_file_status {
+    uint64_t before[4], length, after[8];
 };
 
 struct redox_event {
@@ -104,6 +116,7 @@ struct redox_new_file {
 };
 
 _Static_assert(sizeof(struct redox_request) == 64 && sizeof(struct redox_answer) == 16, "as the kernel has them");
+_Static_assert(sizeof(struct redox_file_status) == 104, "as the kernel has it");
 _Static_assert(sizeof(struct redox_new_file) == 32 && sizeof(struct redox_event) == 24, "as the kernel has them");
 
 /* SYSCALL overwrites RCX and R11 (SDM vol. 2B); the kernel keeps every other register. */

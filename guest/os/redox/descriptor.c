@@ -1,6 +1,8 @@
 /* Descriptors: which numbers are free, what is made of what in every era, and sending them to another program. */
 #include "descriptor.h"
 
+#include "os/os.h"
+
 enum { BITS = 64, FIXED = (1 << FD_FIRST) - 1 };
 static uint64_t in_use[FD_COUNT / BITS] = {FIXED};
 
@@ -59,7 +61,7 @@ long redox_dup(long from, const void *what, size_t length) {
 long redox_send(int pipe, int fd) {
     uint64_t sent = (uint64_t)fd;
     if (redox_start.era < ERA_2026_01)
-        return -REDOX_ENOSYS;
+        return -OS_NOT_PORTED; /* SENDFD was another call then */
     long result = redox_call5(CALL_CALL, pipe, (long)&sent, sizeof sent, WITH_DESCRIPTOR | TO_SCHEME, 0);
     if (result >= 0)
         redox_fd_give(fd);
@@ -70,7 +72,7 @@ long redox_receive(int pipe) {
     long fd, got;
     uint64_t number = 0;
     if (redox_start.era < ERA_2026_01)
-        return -REDOX_ENOSYS;
+        return -OS_NOT_PORTED; /* SENDFD was another call then */
     if (redox_start.era < ERA_2026_07) {
         got = redox_call5(CALL_CALL, pipe, (long)&number, sizeof number, WITH_DESCRIPTOR | FROM_SCHEME, 0);
         return got == 0 ? -REDOX_EPIPE : got < 0 ? got : redox_within((long)number); /* 0: nobody can send any more */

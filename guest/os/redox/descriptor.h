@@ -7,7 +7,7 @@
 
 /* Numbers for what is open for a moment only; free in this program. Kernels before 2026-07 pick numbers themselves. */
 enum redox_fixed { FD_CONSOLE = 1, FD_SPACE = 3, FD_SPACE_COPY, FD_FILES, FD_FILES_COPY, FD_SELECT, FD_QUEUE };
-enum { FD_FIRST = 16, FD_COUNT = 512 };
+enum { FD_FIRST = 16, FD_COUNT = 2048 };
 void redox_fd_give(long fd);
 
 static inline long redox_close(long fd) {

@@ -68,8 +68,9 @@ static const char *const names[REDOX_SCHEMES] = {
 
 long redox_open(enum redox_scheme scheme, const char *name, long flags) {
     struct path path;
-    if (redox_start.bare)
-        return scheme < ROOTS ? redox_openat((long)redox_root[scheme], name, text_length(name), flags) : -OS_ENOSYS;
+    if (redox_start.bare) /* daemons' schemes are none of the kernel's */
+        return scheme < ROOTS ? redox_openat((long)redox_root[scheme], name, text_length(name), flags)
+                              : -OS_DOES_NOT_EXIST;
     make_path(&path, names[scheme], name);
     return open_path(&path, flags);
 }
@@ -98,7 +99,7 @@ static void make_file_path(struct path *path, const char *text) {
 long os_open(const char *text, unsigned how) {
     struct path path;
     if (redox_start.bare)
-        return -OS_ENOSYS;
+        return -OS_DOES_NOT_EXIST;
     make_file_path(&path, text);
     long flags = how & OS_WRITE ? how & OS_READ ? READ_WRITE : WRITE_ONLY : READ_ONLY;
     return open_path(&path, how & OS_CREATE ? flags | CREATE | MODE_OWNER : flags);
@@ -107,9 +108,18 @@ long os_open(const char *text, unsigned how) {
 long os_remove(const char *text) {
     struct path path;
     if (redox_start.bare)
-        return -OS_ENOSYS;
+        return -OS_DOES_NOT_EXIST;
     make_file_path(&path, text);
     return remove_path(&path);
+}
+
+/* There is no call that asks by path: Redox's libc opens it, too. */
+long os_status_of_path(const char *text) {
+    long fd = os_open(text, OS_READ);
+    if (fd < 0)
+        return fd;
+    long length = os_status_of_fd((int)fd), closed = os_close((int)fd);
+    return closed < 0 ? closed : length;
 }
 
 long os_pipe(int end[2]) {

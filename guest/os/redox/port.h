@@ -10,7 +10,7 @@
 /* A kernel without these: what is not a scheme is memory, a context or a futex. */
 #define OS_ABSENT                                                                                                      \
     "os_ipc_call os_message_address os_block os_main_thread os_ipi os_alloc os_library_enter "                         \
-    "os_semaphore_make os_eventfd os_break os_poll"
+    "os_semaphore_make os_eventfd os_break os_poll os_process_execute"
 #define OS_ARCH "x86_64"
 
 /* --- what the payload needs --- */
@@ -59,9 +59,44 @@ static inline long os_close(int fd) {
     return result;
 }
 
+#define OS_HAS_POSITION /* the kernel's own: no daemon is asked */
+static inline long os_position(int fd) {
+    return redox_call3(CALL_LSEEK, fd, 0, SEEK_CURRENT);
+}
+
+#define OS_HAS_FLAGS
+#define OS_WIRE_ALIKE 1 /* a dup has the flags of what it was made of */
+static inline long os_fd_flags(int fd) {
+    return redox_call3(CALL_FCNTL, fd, GET_FLAGS, 0);
+}
+
+#define OS_HAS_DUP
+static inline long os_dup(int fd) {
+    return redox_dup(fd, "", 0);
+}
+
+#define OS_HAS_OFFSETS
+static inline long os_read_at(int fd, void *into, size_t length, uint64_t offset) {
+    return redox_call5(CALL_READ2, fd, (long)into, (long)length, (long)offset, OWN_FLAGS);
+}
+
+static inline long os_write_at(int fd, const void *from, size_t length, uint64_t offset) {
+    return redox_call5(CALL_WRITE2, fd, (long)from, (long)length, (long)offset, OWN_FLAGS);
+}
+
+#define OS_HAS_STATUS
+long os_status_of_path(const char *path);
+
+static inline long os_status_of_fd(int fd) {
+    struct redox_file_status status = {{0}, 0, {0}};
+    long result = redox_call3(CALL_FSTAT, fd, (long)&status, sizeof status);
+    return result < 0 ? result : (long)status.length;
+}
+
 /* Files are a daemon's, by any path that a program would give to its libc. */
 #define OS_HAS_OPEN
 #define OS_NULL_DEVICE "/scheme/null"
+#define OS_ZERO_DEVICE "/scheme/zero"
 long os_open(const char *path, unsigned how);
 long os_remove(const char *path);
 
@@ -102,6 +137,11 @@ long os_channel_pair(int end[2]);
 #define OS_HAS_MEMORY_OBJECT
 long os_memory_object(size_t size);
 long os_map_object(int object, size_t size, void **at);
+
+#define OS_HAS_YIELD /* no strict turns: who runs next is the scheduler's choice */
+static inline long os_yield(void) {
+    return redox_call0(CALL_YIELD);
+}
 
 /* --- wait and wake: a word is known by where it is in memory, so all of them are shared --- */
 
@@ -193,6 +233,12 @@ static inline long os_map(size_t length, void **at) {
 
 static inline long os_unmap(void *at, size_t length) {
     return redox_call2(CALL_FUNMAP, (long)at, (long)((length + 4095) & ~(size_t)4095));
+}
+
+#define OS_HAS_PROTECT
+static inline long os_protect(void *at, size_t length, int writable) {
+    return redox_call3(CALL_MPROTECT, (long)at, (long)((length + 4095) & ~(size_t)4095),
+                       PROTECTION_READ | (writable ? PROTECTION_WRITE : 0));
 }
 
 #define OS_HAS_MAP_SHARED

@@ -20,13 +20,13 @@ static int kept_by_the_kernel(void) {
 }
 
 static long make(void) {
-    return kept_by_the_kernel() ? -OS_ENOSYS : REDOX_DUP(redox_start.process, "new-thread");
+    return kept_by_the_kernel() ? -OS_NOT_PORTED : REDOX_DUP(redox_start.process, "new-thread");
 }
 
 static long make_process(volatile long *process) {
     struct redox_process said = {0, {0}};
     if (kept_by_the_kernel())
-        return -OS_ENOSYS;
+        return -OS_NOT_PORTED;
     long child = REDOX_DUP(redox_start.process, "fork");
     if (child < 0)
         return child;
@@ -108,6 +108,6 @@ const struct redox_keeper redox_daemon = {make, make_process, born, end, join, l
 
 long os_parent(void) {
     if (redox_start.bare)
-        return -OS_ENOSYS;
+        return -OS_DOES_NOT_EXIST; /* nobody keeps processes there */
     return kept_by_the_kernel() ? redox_call0(CALL_GETPPID) : ask(redox_start.process, PROCESS_PARENT, 0, NULL, 0);
 }

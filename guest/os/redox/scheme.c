@@ -8,7 +8,7 @@ enum { ROOT_NUMBER = 1, FILE_NUMBER = 2 };
 static long creation_right(void) {
     if (redox_start.bare)
         return (long)redox_root[ROOT_SCHEMES];
-    return redox_start.era < ERA_2026_01 ? -OS_ENOSYS : os_open("/scheme/namespace/scheme-creation-cap", OS_READ);
+    return redox_start.era < ERA_2026_01 ? -OS_NOT_PORTED : os_open("/scheme/namespace/scheme-creation-cap", OS_READ);
 }
 
 /* The scheme serves the address space of the context that makes it. */

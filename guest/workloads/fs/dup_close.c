@@ -1,46 +1,39 @@
 /* A second descriptor for an open file, and its close: a slot of the table taken and given back, a reference counted up
  * and down. One operation is both calls. */
 #include "workloads/library.h"
-#include "workloads/peer.h"
+#include "workloads/wire.h"
 
-struct state {
-    int pipe[2];
-};
-STATE(struct state)
+STATE(struct wire)
 
 static long setup(struct run *run) {
-    TRY(run, os_pipe(state(run)->pipe));
-    return 0;
+    return wire_make(run, state(run));
 }
 
 static long verify(struct run *run) {
-    int *pipe = state(run)->pipe;
-    char byte = 42;
-    long again, got;
-    TRY(run, again = os_dup(pipe[1]));
-    TRY(run, os_write((int)again, &byte, 1));
-    byte = 0;
-    TRY(run, got = os_read(pipe[0], &byte, 1));
+    const int *end = state(run)->end;
+    enum { SENT = 42 };
+    long again;
+    TRY(run, again = os_dup(end[1]));
+    int through = wire_put((int)again, SENT) && wire_take(end[0]) == SENT;
     TRY(run, os_close((int)again));
-    if (again == pipe[1] || got != 1 || byte != 42)
+    if (again == end[1] || !through)
         return WRONG(run, "the second descriptor was not of the same pipe");
-    return os_write((int)again, &byte, 1) < 0 ? 0 : WRONG(run, "it could be written to after its close");
+    return wire_put((int)again, SENT) ? WRONG(run, "it could be written to after its close") : 0;
 }
 
 static inline void op(struct run *run) {
-    long again = CALL(run, dup, state(run)->pipe[1]);
+    long again = CALL(run, dup, state(run)->end[1]);
     EXPECT(run, (again > 0) & (CALL(run, close, (int)again) == 0));
 }
 
 static void teardown(struct run *run) {
-    pipe_close_end(&state(run)->pipe[0]);
-    pipe_close_end(&state(run)->pipe[1]);
+    wire_end(state(run));
 }
 
 WORKLOAD{
     .name = "dup_close",
     .family = "fs",
-    .what = "a second descriptor of a pipe, and its close",
+    .what = "a second descriptor of a pipe (dup), and its close",
     .per = PER_CALL,
     .ends = 1,
     .params = "library=0",

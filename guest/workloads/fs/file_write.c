@@ -1,34 +1,20 @@
 /* `size` bytes of a cached file are overwritten at offset 0 (pwrite): the way through descriptor and page cache, and
  * the copy. The file does not grow, and nobody waits for a disk. */
-#include "workloads/buffer.h"
-#include "workloads/library.h"
-#include "workloads/scratch.h"
+#include "workloads/cached.h"
 
-enum { LARGEST = 1 << 20 };
-
-struct state {
-    struct scratch scratch;
-    struct buffer buffer;
-};
-STATE(struct state)
+STATE(struct cached)
 
 static long setup(struct run *run) {
-    struct state *own = state(run);
-    int64_t size = run_param(run, "size");
-    if (size < 1 || size > LARGEST)
-        return REFUSE(run, "size", "1..1048576");
-    run->bytes = own->buffer.size = (size_t)size;
-    long mapped = buffer_map(run, &own->buffer);
-    return mapped < 0 ? mapped : scratch_make(run, &own->scratch, own->buffer.at, own->buffer.size);
+    return cached_make(run, state(run));
 }
 
 static inline void op(struct run *run) {
-    struct state *own = state(run);
+    struct cached *own = state(run);
     EXPECT(run, CALL(run, write_at, own->scratch.fd, own->buffer.at, own->buffer.size, 0) == (long)own->buffer.size);
 }
 
 static long verify(struct run *run) {
-    struct state *own = state(run);
+    struct cached *own = state(run);
     long took;
     TRY(run, took = os_write_at(own->scratch.fd, own->buffer.at, own->buffer.size, 0));
     if (took != (long)own->buffer.size)
@@ -44,8 +30,7 @@ static long verify(struct run *run) {
 }
 
 static void teardown(struct run *run) {
-    scratch_end(&state(run)->scratch);
-    buffer_unmap(&state(run)->buffer);
+    cached_end(state(run));
 }
 
 WORKLOAD{

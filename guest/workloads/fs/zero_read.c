@@ -1,32 +1,16 @@
 /* `size` bytes are read from the device that gives zeros (/dev/zero): the way of a read through descriptor, file and
  * driver, and the kernel's filling of user memory. The counterpart of null_device_write. */
-#include "workloads/buffer.h"
-#include "workloads/library.h"
+#include "workloads/device.h"
 
-enum { LARGEST = 1 << 20 };
-
-struct state {
-    int device;
-    struct buffer buffer;
-};
-STATE(struct state)
+STATE(struct device)
 
 static long setup(struct run *run) {
-    int64_t size = run_param(run, "size");
-    long device;
-    if (size < 1 || size > LARGEST)
-        return REFUSE(run, "size", "1..1048576");
-    run->switches = OS_SERVED_SWITCHES;
-    run->bytes = (uint64_t)size;
-    TRY(run, device = os_open(OS_ZERO_DEVICE, OS_READ));
-    state(run)->device = (int)device;
-    state(run)->buffer.size = (size_t)size;
-    return buffer_map(run, &state(run)->buffer);
+    return device_open(run, state(run), OS_ZERO_DEVICE, OS_READ);
 }
 
 static inline void op(struct run *run) {
     struct buffer *buffer = &state(run)->buffer;
-    EXPECT(run, CALL(run, read, state(run)->device, buffer->at, buffer->size) == (long)buffer->size);
+    EXPECT(run, CALL(run, read, state(run)->fd, buffer->at, buffer->size) == (long)buffer->size);
 }
 
 static long verify(struct run *run) {
@@ -39,9 +23,7 @@ static long verify(struct run *run) {
 }
 
 static void teardown(struct run *run) {
-    if (state(run)->device > 0)
-        os_close(state(run)->device);
-    buffer_unmap(&state(run)->buffer);
+    device_close(state(run));
 }
 
 WORKLOAD{

@@ -80,6 +80,8 @@ class Aero(Files):
             path = task.read(value, given[place + 1])
             if not path or b"\0" in path:
                 raise Violation(f"{path!r} is no path of its length")
+        elif kind == "asked":
+            task.space.check(value, 8 * given[place + 1], kind)
         elif kind in ("bytes", "into"):
             task.space.check(value, given[place + 1], kind)
         elif kind[0] in "*&":
@@ -258,6 +260,11 @@ class Aero(Files):
     def _munmap(self, task: Task, address: int, size: int) -> int:
         task.space.unmap(address, -(-size // PAGE) * PAGE)
         return 0
+
+    def _mprotect(self, task: Task, address: int, size: int, protection: int) -> int:
+        if protection not in (1, 3):
+            raise Violation(f"mprotect: {protection} is neither to be read nor to be read and written")
+        return 0  # it changes nothing about pages that are there
 
     # --- words
 

@@ -9,7 +9,9 @@ from dataclasses import dataclass, field
 from tests.support.abi.machine import Context, Space, Violation, Wait
 
 # Errors, by Aero's own numbers.
-EBADFD, EFAULT, EINVAL, ENOENT, ENOSYS, ESRCH = 1081, 1020, 1026, 1043, 1051, 1070
+EBADFD, EEXIST, EFAULT, EINVAL, ENOENT = 1081, 1019, 1020, 1026, 1043
+ENOSYS, ESPIPE, ESRCH = 1051, 1069, 1070
+DIRECTORY = "directory"
 
 
 Answer = int | Wait | None  # as Kernel.call's
@@ -25,7 +27,7 @@ def or_wait(attempt: Wait) -> Answer:
 class File:
     """Something that can be open."""
 
-    kind: str  # null | file | pipe | socket | eventfd | epoll
+    kind: str  # null | file | directory | pipe | socket | eventfd | epoll
     queue: deque[bytes] = field(default_factory=deque)  # what can be read from it
     content: bytearray = field(default_factory=bytearray)
     count: int = 0
@@ -102,6 +104,68 @@ class Files:
     def drop(handle: Handle) -> None:
         if handle.file.kind == "pipe" and handle.writes:
             handle.file.writers -= 1
+
+    def _dup(self, task: Task, fd: int, flags: int) -> int:
+        if flags:
+            raise Violation(f"dup: flags {flags:#x}")
+        handle = task.handles[fd]
+        handle.file.writers += handle.file.kind == "pipe" and handle.writes
+        return self._handle(task, handle)
+
+    def _fcntl(self, task: Task, fd: int, command: int, argument: int) -> int:
+        if command != 3:
+            raise Violation(f"fcntl: command {command} is not F_GETFL")
+        handle = task.handles[fd]
+        return 0 if not handle.writes else 2 if handle.reads else 1
+
+    def _seek(self, task: Task, fd: int, offset: int, start: int) -> int:
+        handle = task.handles[fd]
+        if start not in (1, 2, 3):
+            raise Violation(f"seek: from {start}: the kernel panics")
+        if handle.file.kind != "file":
+            return -ESPIPE
+        handle.offset = {1: handle.offset, 2: len(handle.file.content), 3: 0}[start] + offset
+        return handle.offset
+
+    def _stat(self, task: Task, path: int, length: int, into: int) -> int:
+        file = self.files.get(task.read(path, length).decode())
+        return self._fill_status(task, file, into) if file else -ENOENT
+
+    def _fstat(self, task: Task, fd: int, path: int, length: int, flags: int, into: int) -> int:  # noqa: PLR0917 - its arguments
+        if length or flags != 0x1000:
+            raise Violation(f"fstat: a path of {length} bytes with flags {flags:#x} is not AT_EMPTY_PATH")
+        return self._fill_status(task, task.handles[fd].file, into)
+
+    @staticmethod
+    def _fill_status(task: Task, file: File, into: int) -> int:
+        task.write(into, struct.pack("<18q", *[0] * 6, len(file.content), *[0] * 11))
+        return 0
+
+    def _mkdir(self, task: Task, path: int, length: int) -> int:
+        name = task.read(path, length).decode()
+        if name in self.files:
+            return -EEXIST
+        self.files[name] = File(DIRECTORY)
+        return 0
+
+    def _rmdir(self, task: Task, path: int, length: int) -> int:
+        return 0 if self.files.pop(task.read(path, length).decode(), None) else -ENOENT
+
+    def _getdents(self, task: Task, fd: int, into: int, size: int) -> int:
+        raise Violation("getdents: the directory could not be sought in before")
+
+    def _poll(self, task: Task, asked: int, count: int, timeout: int, mask: int) -> int:
+        if task.read(timeout, 16) != bytes(16) or mask:
+            raise Violation("poll: with a timeout or signals")
+        ready = 0
+        for at in range(asked, asked + 8 * count, 8):
+            fd, events, _ = struct.unpack("<ihh", task.read(at, 8))
+            if fd not in task.handles:
+                return 0
+            now = bool(task.handles[fd].file.queue) & events
+            task.write(at + 6, struct.pack("<h", now))
+            ready += bool(now)
+        return ready
 
     def _unlink(self, task: Task, _: int, path: int, length: int, flags: int) -> int:
         return 0  # a stub there, too

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from tests.support.answers import Kernel
+
 # number: name and arguments. fd: an open descriptor; path, bytes, into: a pointer, whose length is the next argument;
 # *N: a pointer to N bytes that the kernel fills; &N: one that it reads; others are plain numbers.
 TABLE: Final = {
@@ -20,17 +22,25 @@ TABLE: Final = {
     6: ("fork", ""),
     8: ("mmap", "address size protection flags file offset"),
     9: ("munmap", "address size"),
+    11: ("getdents", "fd into size"),
+    14: ("mkdir", "path length"),
+    16: ("rmdir", "path length"),
     17: ("exec", "path length arguments count environment count"),
     18: ("log", "bytes length"),
     19: ("uname", "*390"),
     20: ("waitpid", "pid *4 flags"),
+    28: ("seek", "fd offset from"),
     30: ("gettime", "clock *16"),
     31: ("sleep", "&16"),
     33: ("pipe", "*8 flags"),
     34: ("unlink", "folder path length flags"),
     38: ("clone", "entry stack"),
+    42: ("dup", "fd flags"),
+    43: ("fcntl", "fd command argument"),
     45: ("ipc_send", "pid bytes length"),
     46: ("ipc_recv", "*8 into length wait"),
+    49: ("stat", "path length *144"),
+    50: ("fstat", "fd empty length flags *144"),
     52: ("epoll_create", "flags"),
     53: ("epoll_pwait", "fd events count timeout mask"),
     54: ("epoll_ctl", "fd operation fd &12"),
@@ -38,8 +48,10 @@ TABLE: Final = {
     56: ("kill", "pid signal"),
     57: ("futex_wait", "word expected &16"),
     58: ("futex_wake", "word"),
+    61: ("poll", "asked count &16 mask"),
     66: ("getppid", ""),
     67: ("socketpair", "domain type protocol *8"),
+    69: ("mprotect", "address size protection"),
 }
 # The only number outside the table that the payload may try: invalid_call's.
 UNKNOWN: Final = 200
@@ -47,3 +59,13 @@ STACK_TOP, STACK_SIZE = 0x7FFF_FFFF_E000, 0x64000
 MAPPINGS: Final = 0x7000_0000_0000
 AT_FDCWD: Final = (1 << 64) - 100
 NO_FILE: Final = (1 << 64) - 1
+# What it refuses or does wrongly, as seen on the kernel itself.
+ANSWERS: Final = Kernel(
+    refuses={
+        "directory_list": "os_directory_rewind",  # directories cannot be sought in
+        "futex_miss": "os_wake",  # every aligned word
+        "futex_pingpong": "os_wake",
+        "zero_read": "os_open",  # no such device
+    },
+    wrong=frozenset({"file_create_remove", "futex_timeout", "protect"}),  # unlink and mprotect change nothing
+)

@@ -79,6 +79,7 @@ class Space:
     def __init__(self, machine: Machine) -> None:
         self._machine = machine
         self.regions: list[Region] = []
+        self._read_only: set[int] = set()  # addresses of pages
         self.uc = unicorn.Uc(unicorn.UC_ARCH_X86, unicorn.UC_MODE_64)
         self.uc.ctl_set_cpu_model(x86.UC_CPU_X86_EPYC_ROME)  # it has RDTSCP
         self.uc.hook_add(unicorn.UC_HOOK_INSN, machine.on_call, None, 1, 0, x86.UC_X86_INS_SYSCALL)
@@ -102,6 +103,17 @@ class Space:
             raise Violation(f"{size:#x} bytes at {address:#x} are unmapped that were not mapped as one")
         self.uc.mem_unmap(address, size)
         self.regions.remove(region)
+
+    def protect(self, address: int, size: int, writable: bool) -> None:
+        """Of whole pages, all of them mapped: whether they may be written to."""
+        self.check(address, size, "memory to protect")
+        pages = range(address, address + size, PAGE)
+        self._read_only = self._read_only - set(pages) if writable else self._read_only | set(pages)
+        self.uc.mem_protect(address, size, unicorn.UC_PROT_ALL if writable else unicorn.UC_PROT_READ)
+
+    def may_write(self, address: int, size: int) -> bool:
+        """What a kernel asks before it writes for a program."""
+        return self._read_only.isdisjoint(range(address // PAGE * PAGE, address + size, PAGE))
 
     def overlaps(self, address: int, size: int) -> bool:
         """Whether something is mapped there."""

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from tests.support.abi.machine import MASK, PAGE, Context, Ended, Machine, Space, Violation, Wait
 from tests.support.abi.redox_bytes import ByteCalls
 from tests.support.abi.redox_descriptors import EBADF
+from tests.support.abi.redox_files import FileCalls
 from tests.support.abi.redox_schemes import MAP_AREA, OPEN_AT, SchemeCalls
 from tests.support.abi.redox_table import PROBES, TABLES, UNKNOWN
 from tests.support.abi.redox_things import (
@@ -40,7 +41,7 @@ CREATION = 16  # the right to make schemes
 ENOSYS = 38
 
 
-class RedoxCalls(ByteCalls, TimeCalls):
+class RedoxCalls(ByteCalls, FileCalls, TimeCalls):
     """See machine.Kernel. The kernel's calls in one era, whoever starts the first program."""
 
     def __init__(self, era: str) -> None:

@@ -11,7 +11,7 @@ from tests.support.abi.redox_descriptors import EBADF
 from tests.support.abi.redox_schemes import SchemeCalls
 from tests.support.abi.redox_things import Aspect, ContextHandle, PipeEnd, PipeState, Queue, Scheme, Served
 
-EPIPE = 32
+EFAULT, EPIPE = 14, 32
 
 
 class ByteCalls(ContextCalls, SchemeCalls):
@@ -22,6 +22,8 @@ class ByteCalls(ContextCalls, SchemeCalls):
         space = context.space
 
         def give(content: bytes) -> int:
+            if not space.may_write(into, len(content)):
+                return -EFAULT
             space.write(into, content)
             return len(content)
 

@@ -21,12 +21,15 @@ class Daemon(Thing):
     name: str
 
 
-class Null(Served):
-    """Takes everything, gives nothing."""
+@dataclass(eq=False)
+class Device(Served):
+    """Takes everything, gives nothing, or zeros."""
+
+    zeros: bool
 
     def read(self, size: int, give: Callable[[bytes], int]) -> int | Wait:
         """See Served."""
-        return 0
+        return give(bytes(size)) if self.zeros else 0
 
     def write(self, content: bytes) -> int:
         """See Served."""
@@ -123,8 +126,8 @@ class Daemons:
     def open(self, scheme: str, name: str, bits: int) -> Thing | int:
         """What is opened, or a negative errno."""
         match scheme, name:
-            case "null", "":
-                return Null()
+            case "null" | "zero", "":
+                return Device(scheme == "zero")
             case "uds_stream", "":
                 self._wants(bits, READ_WRITE | CREATE, "a socket")
                 return Listener()

@@ -18,14 +18,21 @@ OPEN_FLAGS: Final = flags(READ_WRITE, CREATE, DIRECTORY, CLOSE_ON_EXECUTE, 0o600
 ERAS: Final = ("2022-11", "2025-04", "2025-07", "2026-01", "2026-07")
 
 _ALWAYS: Final = {
+    125: Call("mprotect", (VALUE, VALUE, flags(0x20000, 0x40000))),
+    158: Call("yield"),
     162: Call("nanosleep", (structure(16), optional(16))),
     240: Call("futex", (structure(4), VALUE, VALUE, optional(16), VALUE)),
     265: Call("clock_gettime", (VALUE, structure(16))),
     0x20000006: Call("close", (VALUE,)),
+    0x20000013: Call("lseek", (VALUE, VALUE, VALUE)),
+    0x20000037: Call("fcntl", (VALUE, VALUE, VALUE)),
     0x2000005C: Call("funmap", (VALUE, VALUE)),
     0x21000004: Call("write", (VALUE, buffer(2), VALUE)),
+    0x2100002D: Call("write2", (VALUE, buffer(2), VALUE, VALUE, VALUE)),
     0x21000384: Call("fmap", (VALUE, structure(32), VALUE)),
     0x22000003: Call("read", (VALUE, buffer(2), VALUE)),
+    0x2200001C: Call("fstat", (VALUE, structure(104), VALUE)),
+    0x22000023: Call("read2", (VALUE, buffer(2), VALUE, VALUE, VALUE)),
 }
 _CALL: Final = {0x2300CA11: Call("call", (VALUE, buffer(2), VALUE, VALUE, VALUE))}
 _PROCESSES: Final = {1: Call("exit", (VALUE,)), 20: Call("getpid"), 64: Call("getppid")}

@@ -44,6 +44,9 @@ class TimeCalls:
         self._sleepers.append(then)
         return lambda: 0 if self._now >= then else None
 
+    def _yield(self, context: Context, *_: int) -> Wait:
+        return lambda: 0  # at its next turn
+
     def _word(self, context: Context, at: int) -> int:
         if at % 4:
             raise Violation(f"futex at {at:#x}: not aligned")

@@ -18,7 +18,7 @@ struct time {
 
 /* --- errors and calls of Linux */
 
-enum { EBADF = 9, EAGAIN = 11, ENOENT = 2, EINVAL = 22, ETIMEDOUT = 110 };
+enum { EBADF = 9, EAGAIN = 11, ENOENT = 2, EINVAL = 22, ENOSYS = 38, ETIMEDOUT = 110 };
 enum { LINUX_READ, LINUX_WRITE, LINUX_MMAP = 9, LINUX_MUNMAP = 11, LINUX_NANOSLEEP = 35, LINUX_EXIT = 231 };
 enum { LINUX_CLOCK_GETTIME = 228 };
 

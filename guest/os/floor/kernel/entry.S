@@ -92,6 +92,7 @@ calls:
     plain CALL_WAKE, word_wake
     plain CALL_SWITCHES, context_waits
     plain CALL_IPI, second_cpu_ping
+    plain CALL_PROTECT, memory_protect
     switching CALL_READ, pipe_read
     switching CALL_WRITE, pipe_write
     switching CALL_WAIT, word_wait
@@ -103,6 +104,7 @@ calls:
     switching CALL_EXIT, process_exit
     switching CALL_IPC_CALL, ipc_call
     switching CALL_IPC_SERVE, ipc_serve
+    switching CALL_YIELD, context_yield
 
 /* Resumes the context in %rax. The page tables are changed only for another address space: writing %cr3 drops every
  * translation that is not global (SDM vol. 3A 4.10.4.1). */

@@ -254,6 +254,21 @@ long memory_unmap(uint64_t address, uint64_t length) {
     return 0;
 }
 
+/* CALL_PROTECT: of touched private memory. An entry that is neither writable nor anybody's copy may only be read. */
+long memory_protect(uint64_t address, uint64_t length, uint64_t writable) {
+    struct space *space = current->space;
+    uint64_t page = page_of(address), pages = (length + PAGE - 1) / PAGE;
+    if (address % PAGE || length == 0 || page < heap_page() || page > space->used || pages > space->used - page)
+        return -E_INVAL;
+    for (uint64_t i = page; i < page + pages; i++) {
+        if (!(space->entry[i] & PAGE_PRESENT) || space->entry[i] & OURS_COPY)
+            return -E_INVAL;
+        space->entry[i] = (space->entry[i] & ~(uint64_t)PAGE_WRITE) | (writable ? PAGE_WRITE : 0);
+        forget_translation(i);
+    }
+    return 0;
+}
+
 /* First fit from the end of what is used, then from the heap's start. */
 static uint64_t find_room(const struct space *space, uint64_t pages) {
     if (space->used + pages <= USER_PAGES)

@@ -1,0 +1,37 @@
+/* A device that is open, and a buffer of `size` bytes for it. Where it is the kernel's, a call on it is one trap; where
+ * it is a daemon's, each is a round trip to it, with the bytes mapped into its memory meanwhile. The number of switches
+ * is part of what such a row means, so the one is never compared with the other. */
+#ifndef FERRULE_DEVICE_H
+#define FERRULE_DEVICE_H
+
+#include "workloads/buffer.h"
+#include "workloads/library.h"
+
+enum { DEVICE_LARGEST = 1 << 20 };
+
+struct device {
+    int fd; /* 0: not open */
+    struct buffer buffer;
+};
+
+static inline long device_open(struct run *run, struct device *own, const char *path, unsigned how) {
+    int64_t size = run_param(run, "size");
+    long fd;
+    if (size < 1 || size > DEVICE_LARGEST)
+        return REFUSE(run, "size", "1..1048576");
+    run->switches = OS_SERVED_SWITCHES;
+    run->bytes = (uint64_t)size;
+    TRY(run, fd = os_open(path, how));
+    own->fd = (int)fd;
+    own->buffer.size = (size_t)size;
+    return buffer_map(run, &own->buffer);
+}
+
+/* Also after a setup that stopped half-way. */
+static inline void device_close(struct device *own) {
+    if (own->fd > 0)
+        os_close(own->fd);
+    buffer_unmap(&own->buffer);
+}
+
+#endif
