@@ -198,6 +198,13 @@ def anatomy(session: nox.Session) -> None:
 
 
 @nox.session(reuse_venv=True)
+def power(session: nox.Session) -> None:
+    """Count what kernels do when nobody asks them: `-- --guest linux,floor --sleepers`."""
+    install(session, "bench", "anatomy", *(["compiler"] if compiler_missing() else []))
+    passing_through(session, "ferrule", "power", *session.posargs)
+
+
+@nox.session(reuse_venv=True)
 def validate(session: nox.Session) -> None:
     """Put the harness to the test against known truths; writes results/validation.md."""
     install(session, "bench", "validate", *(["compiler"] if compiler_missing() else []))
@@ -223,8 +230,7 @@ def tests(session: nox.Session) -> None:
 def clock(session: nox.Session) -> None:
     """Test what asserts times and clock rates: on an idle machine, where the tests above hold at any load."""
     install(session, "dev", *(["compiler"] if compiler_missing() else []))
-    more = [of_caller(session, argument) for argument in session.posargs]
-    session.run("python", "-m", "pytest", "-m", "clock", *more)
+    session.run("python", "-m", "pytest", "-m", "clock", *(of_caller(session, word) for word in session.posargs))
 
 
 @nox.session(reuse_venv=True)

@@ -43,16 +43,6 @@ def add_guests(parser: argparse.ArgumentParser, more: Sequence[str] = ()) -> Non
         parser.add_argument(name, help=known[name].help, **known[name].more)
 
 
-def add_power(parser: argparse.ArgumentParser) -> None:
-    """The flags of `ferrule power`."""
-    add_guests(parser)
-    flag = parser.add_argument
-    flag("--sleepers", action="store_true", help="also 1, 8 and 64 sleepers with deadlines 1 to 50 ms apart")
-    flag("--no-host", action="store_true", help="leave out the 10 seconds by the host's clock")
-    flag("--top", type=int, default=5, metavar="N", help="functions in a table (default: 5)")
-    flag("--out", type=Path, metavar="FILE", help="write all figures there, as JSON")
-
-
 def check_guests(parsed: argparse.Namespace) -> None:
     """Refuse a command that names no guest.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -21,11 +22,13 @@ from ferrule.machine.guest import Guest
 from ferrule.machine.options import GuestOptions
 from ferrule.payload.build import Linked, build_for
 from ferrule.payload.key import RunKey
+from ferrule.payload.plan import order
 from ferrule.payload.registry import workloads
 from ferrule.records.samples import GuestResult, RunResult
 from ferrule.stats.per_op import instructions
 
 SEED: Final = 1
+_MORE: Final = 4  # boots without the instrument, until two of them differ as the one with it does
 _WARM, _TARGET_NS, _LIMIT_NS = 2, 100_000, 1_000_000_000  # as the gate counts
 
 
@@ -73,8 +76,12 @@ def together(
     extra: Sequence[Path] = (),
     patience: float | None = None,
     size: int | None = None,
+    before: Sequence[RunKey] = (),
 ) -> Found:
-    """The same, all in one boot: of runs whose loops differ, or of batches of one `size`."""
+    """The same, all in one boot: of runs whose loops differ, or of batches of one `size`.
+
+    Those of `before` are run first and not looked into.
+    """
     plain = guests.create(name, replace(options, accel="icount", plugin=""))
     if plain.accel != "icount":
         raise InfrastructureError(f"{name}: is no guest that QEMU counts the instructions of")
@@ -85,11 +92,13 @@ def together(
     budget = Budget(1, 1, batches, _WARM, 0, _TARGET_NS, _LIMIT_NS, name="anatomy")
 
     frozen = {} if size is None else dict.fromkeys(keys, size)
+    runs = [*before, *keys]
 
     def boot(guest: Guest, told: Progress) -> GuestResult:
         campaign = Campaign(
-            [guest], {name: keys}, lambda _: payload, budget, SEED, told, patience=patience, sizes={name: frozen}
-        )
+            [guest], {name: runs}, lambda _: payload, budget, SEED, told, patience=patience, sizes={name: frozen},
+            history=_behind(runs, len(before)) if before else None,
+        )  # fmt: skip
         return campaign.run()[name]
 
     with files.scratch() as folder, ThreadPoolExecutor(1) as beside:
@@ -105,6 +114,7 @@ def together(
             if (run := result.runs[key]).status != "ok" or not run.processes
         }
         good = [result.runs[key] for key in keys if str(key) not in missing]
+        _last(name, result, before, good)
         if not good:
             return Found(name, (), missing)
         library = plain.library if isinstance(plain, Linked) else None
@@ -126,12 +136,34 @@ def together(
     return Found(name, done, missing)
 
 
+def _behind(runs: Sequence[RunKey], first: int) -> int:
+    """The number of a boot whose drawn order has the first so many runs before the others."""
+    controls = {row.name for row in workloads().values() if row.control} - {key.workload for key in runs}
+    for number in itertools.count():
+        place = {index: at for at, index in enumerate(order(SEED, number, 0, len(runs) + len(controls)))}
+        if max(place[index] for index in range(first)) < min(place[index] for index in range(first, len(runs))):
+            return number
+    raise AssertionError
+
+
+def _last(name: str, result: GuestResult, before: Sequence[RunKey], good: Sequence[RunResult]) -> None:
+    """Hold the order: where a run ended the guest, the rest was drawn anew.
+
+    Raises:
+        InfrastructureError: something of `before` came later.
+    """
+    first = [run.processes[0].position for key in before if (run := result.runs[key]).processes]
+    if first and good and max(first) > min(run.processes[0].position for run in good):
+        lost = "; ".join(result.errors) or "runs were repeated"
+        raise InfrastructureError(f"{name}: what was to come last did not: {lost}")
+
+
 class _Compared:
-    """The boot without the instrument, and one more where the two differ."""
+    """The boot without the instrument, and more of them where the two differ."""
 
     def __init__(self, name: str, first: GuestResult, again: Callable[[], GuestResult]) -> None:
         self.name, self.first, self._again = name, first, again
-        self._second: GuestResult | None = None
+        self._more: list[GuestResult] = []
 
     def check(self, run: RunResult) -> str:
         """What is to be said of a run's counts with and without the instrument.
@@ -146,14 +178,15 @@ class _Compared:
         if count == without:
             differ = sum(one != two for one, two in zip(mine, other, strict=False))
             return f"a boot without the instrument counts {count:g} too; {differ} of {len(mine)} batches differ"
-        if self._second is None:
-            self._second = self._again()
-        third = _ticks(self._second.runs.get(run.key))
-        if other and third and other != third:
-            return (
-                f"batches differ from boot to boot, with the instrument or without: an operation counts {count:g}"
-                f" with it, {without:g} and {_count(self._second.runs.get(run.key)):g} without"
-            )
+        for number in range(_MORE):
+            if number == len(self._more):
+                self._more.append(self._again())
+            third = self._more[number].runs.get(run.key)
+            if other and _ticks(third) and other != _ticks(third):
+                return (
+                    f"batches differ from boot to boot, with the instrument or without: an operation counts {count:g}"
+                    f" with it, {without:g} and {_count(third):g} without"
+                )
         raise InfrastructureError(
             f"{self.name}: {run.key}: counts {count:g} with the instrument and {without:g} without: not believed"
         )

@@ -59,7 +59,7 @@ def anatomy(parsed: Namespace) -> int:
 
 def power(parsed: Namespace) -> int:
     """`ferrule power`."""
-    from ferrule.anatomy.power import power as measure
+    from ferrule.power.command import power as measure
 
     return measure(parsed)
 

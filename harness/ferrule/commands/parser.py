@@ -12,6 +12,7 @@ from ferrule.commands import actions, export
 from ferrule.gate import flags as gate_flags
 from ferrule.kernels import command as kernel_command
 from ferrule.options import flags
+from ferrule.power import flags as power_flags
 from ferrule.validate import flags as validate_flags
 
 Add = Callable[[argparse.ArgumentParser], None]
@@ -106,7 +107,7 @@ def _anatomy(command: argparse.ArgumentParser) -> None:
 
 
 def _power(command: argparse.ArgumentParser) -> None:
-    anatomy_flags.add_power(command)
+    power_flags.add(command)
     command.set_defaults(action=actions.power)
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -20,6 +19,7 @@ from ferrule.machine.options import GuestOptions
 from ferrule.payload.build import build_for, patch_plan
 from ferrule.payload.key import RunKey
 from ferrule.payload.plan import Plan, PlannedRun, nonce
+from ferrule.power.refusal import NotMeasurable
 
 SECONDS: Final = 10.0
 _SETTLE: Final = 2.0
@@ -35,22 +35,12 @@ class Seen:
     seconds: float
 
 
-def wakeups(seen: Seen | None) -> str:
-    """For a table."""
-    return "not measurable here" if seen is None else f"{seen.wakeups:.1f}"
-
-
-def busy(seen: Seen | None) -> str:
-    """Likewise."""
-    return "not measurable here" if seen is None else f"{seen.busy:.1%}"
-
-
-def look(name: str, options: GuestOptions, idle: RunKey, extra: Sequence[Path], progress: Progress) -> Seen | None:
-    """Boot the guest, let it sleep, and count; None, with the reason told, where that cannot be seen here."""
+def look(name: str, options: GuestOptions, idle: RunKey, progress: Progress) -> Seen | NotMeasurable:
+    """Boot the guest, let it sleep, and count; or why that cannot be seen here."""
     key = replace(idle, params=tuple({**dict(idle.params), "ms": _LONG}.items()))
     try:
         guest = guests.create(name, replace(options, accel="tcg"))
-        payload = build_for(guest, extra)
+        payload = build_for(guest)
         plan = Plan(
             run=nonce(), processes=1, batches=1, warm=0, control_batches=1, target_ns=1000, pin=bool(guest.cpus),
             cpus=guest.cpus, runs=(PlannedRun(key, 1),),
@@ -58,13 +48,12 @@ def look(name: str, options: GuestOptions, idle: RunKey, extra: Sequence[Path], 
         with guest.execute(patch_plan(payload.image, plan.render()), 1, 0) as execution:
             pid = getattr(execution, "pid", None)
             if pid is None:
-                progress.note(f"{name}: its machine's process is not known: nothing is seen of it by the host")
-                return None
+                return NotMeasurable("the process of its machine is not known")
             _await(execution.read, guest.boot_seconds)
-            return _count(pid)
+            return of_threads(pid, SECONDS)
     except (FerruleError, OSError) as error:
         progress.note(f"{name}: not seen by the host: {error}")
-        return None
+        return NotMeasurable(str(error).splitlines()[0])
 
 
 def _await(read: object, seconds: float) -> None:
@@ -85,9 +74,10 @@ def _await(read: object, seconds: float) -> None:
     raise FerruleError("the guest did not begin to sleep")
 
 
-def _count(pid: int) -> Seen:
+def of_threads(pid: int, during: float) -> Seen:
+    """What the threads of a process but its first did in so many seconds."""
     before, started = _threads(pid), time.monotonic()
-    time.sleep(SECONDS)
+    time.sleep(during)
     after, seconds = _threads(pid), time.monotonic() - started
     switches = sum(after[one][0] - before[one][0] for one in after if one in before)
     ticks = sum(after[one][1] - before[one][1] for one in after if one in before)
