@@ -130,6 +130,7 @@ def test_output_is_encodable_anywhere(tmp_path: Path) -> None:
 def test_an_interruption_is_one_line_and_three(number: signal.Signals, tmp_path: Path) -> None:
     program = (
         "import signal, time; from ferrule import exits; signal.signal(signal.SIGINT, signal.default_int_handler);"
+        "signal.signal(signal.SIGHUP, signal.SIG_DFL);"  # the tests may run under nohup, whose children ignore it
         "exit(exits.guarded(lambda: print('ready', flush=True) or time.sleep(60)))"
     )
     with subprocess.Popen(
