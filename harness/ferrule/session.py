@@ -58,7 +58,7 @@ class Session:
         self._extra = measurement.extra_of(option)
         self._asked_for = option.guest is not None
         self.guest_names = measurement.guests_of(option)
-        self.skipped: dict[str, str] = {}  # guests nobody asked for by name and that are not to be had
+        self.skipped: dict[str, str] = {}  # guests nobody asked for by name and that are not available
         self.results: dict[str, GuestResult] = {}
         self.measured = False
         self.injected = False  # whether pytest-benchmark holds any sample
@@ -129,7 +129,7 @@ class Session:
                 self.keeping.finish(self.results, complete=complete, beside=campaign.beside)
 
     def _make(self, name: str, progress: Progress) -> Guest | None:
-        """A guest, or None with the reason noted: one that cannot be had does not cost the others their results.
+        """A guest, or None with the reason noted: one that is not available does not cost the others their results.
 
         Raises:
             UsageError: the user named something that does not exist.

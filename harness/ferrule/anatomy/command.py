@@ -31,7 +31,7 @@ def anatomy(parsed: argparse.Namespace) -> int:
 
     Raises:
         UsageError: a flag that cannot mean anything.
-        InfrastructureError: a guest cannot be had, or a file cannot be written.
+        InfrastructureError: a guest is not available, or a file cannot be written.
     """
     flags.check(parsed)
     flags.add_missing(parsed)

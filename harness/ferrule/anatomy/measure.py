@@ -54,7 +54,7 @@ def measure(
     """Profile these runs on a guest. Those of one workload with other parameters have a boot of their own.
 
     Raises:
-        FerruleError: the guest cannot be had.
+        FerruleError: the guest is not available.
     """
     found = Found(name, (), {})
     left = list(dict.fromkeys(keys))

@@ -46,7 +46,7 @@ def kernel(name: str, options: GuestOptions) -> Known:
     """The symbols of a guest's kernel where that is a file of its own.
 
     Raises:
-        FerruleError: its file cannot be had.
+        FerruleError: its file is not available.
     """
     if name == "redox":
         file = guestfile.find(name, redox.NEEDS, options, redox.SETTINGS).files["kernel"]

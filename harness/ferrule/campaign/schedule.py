@@ -193,7 +193,7 @@ class UntilNarrow:
         found = [summary.components for key in still if (summary := _summary(result, key))]
         best = processes_a_boot(boot, process, found)
         if best is None:
-            return self._decide(guest, self.pilot, f"a pilot of {number} boots told nothing of their scatter")
+            return self._decide(guest, self.pilot, f"a pilot of {number} boots did not show their scatter")
         told = f"pilot of {number} boots of {self.pilot}: {boot:.2g} s a boot, {process:.2g} s a process"
         return self._decide(guest, best, f"{told}, sqrt(cost x variance ratio), median of {len(found)} runs")
 

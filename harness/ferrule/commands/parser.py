@@ -176,7 +176,7 @@ COMMANDS: dict[str, tuple[str, str, Add]] = {
         export.add_transcript,
     ),
     "power": (
-        "what a kernel executes when nobody asks it: idle seconds, wake-ups, timers, counted under QEMU",
+        "what an idle kernel executes: idle seconds, wake-ups, timers, counted under QEMU",
         "ferrule power --guest linux,floor",
         _power,
     ),

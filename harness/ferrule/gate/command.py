@@ -29,7 +29,7 @@ def gate(parsed: argparse.Namespace) -> int:
 
     Raises:
         UsageError: a flag that cannot mean anything.
-        InfrastructureError: no guest can be had, or a baseline or output file cannot be read or written.
+        InfrastructureError: no guest is available, or a baseline or output file cannot be read or written.
     """
     flags.check(parsed)
     for outside in parsed.extra_guest:
@@ -74,7 +74,7 @@ def _exact(parsed: argparse.Namespace) -> Report:
 
 
 def _subjects(parsed: argparse.Namespace, folder: Path, extra: Sequence[Path], progress: Progress) -> list[Subject]:
-    """The guests to gate. One that nobody named and that cannot be had is skipped, and said so."""
+    """The guests to gate. One that nobody named and that is not available is skipped, and said so."""
     options = flags.guest_options(parsed)
     names = [name.strip() for name in (parsed.guest or ",".join(flags.GUESTS)).split(",") if name.strip()]
     made: list[Subject] = []
@@ -98,7 +98,7 @@ def _subjects(parsed: argparse.Namespace, folder: Path, extra: Sequence[Path], p
         base, why = baselines.find(folder, known)
         made.append(Subject(guest, payload, known, base, why))
     if not made:
-        raise InfrastructureError("gate: no guest can be had here; ferrule doctor says what is missing")
+        raise InfrastructureError("gate: no guest is available here; ferrule doctor says what is missing")
     return made
 
 

@@ -12,7 +12,7 @@ from ferrule.gate import kernel
 from ferrule.images.guestfile import parse_files
 from ferrule.machine.options import GuestOptions
 
-GUESTS = ("linux", "floor")  # compared when none is named, whichever can be had
+GUESTS = ("linux", "floor")  # compared when none is named, whichever is available
 OUTPUTS = {  # flag and module in ferrule.gate.formats -> what it writes
     "junit": "JUnit XML, one case for each guest and workload",
     "summary": "Markdown, appended: for $GITHUB_STEP_SUMMARY",
@@ -42,7 +42,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     flag(
         "--guest",
         metavar="NAMES",
-        help=f"guests, comma-separated (default: {','.join(GUESTS)}, if to be had); time: one (default: local)",
+        help=f"guests, comma-separated (default: {','.join(GUESTS)}, if available); time: one (default: local)",
     )
     flag("--suite", metavar="NAMES", default="", help="suites, comma-separated, by family")
     flag("--workload", metavar="NAMES", default="", help="workloads, comma-separated, with parameters where wanted")

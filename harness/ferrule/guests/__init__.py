@@ -66,7 +66,7 @@ def embedded() -> list[str]:
 
 
 def unavailable(name: str, options: GuestOptions | None = None) -> str | None:
-    """Why an embedded guest cannot be had here, with what to do about it; None when it can or only trying tells.
+    """Why an embedded guest is not available here, with what to do about it; None when it is or only trying tells.
 
     Raises:
         UsageError: no such guest, or guests.toml is wrong.

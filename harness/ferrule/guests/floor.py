@@ -34,7 +34,7 @@ def create(name: str, options: GuestOptions) -> FloorGuest:
 
 
 def unavailable(options: GuestOptions) -> str | None:  # noqa: ARG001 - part of the registry's contract
-    """Why this guest cannot be had here; None when it can: it needs QEMU and nothing else."""
+    """Why this guest is not available here; None when it is: it needs QEMU and nothing else."""
     try:
         qemu.find(ARCH)
     except FerruleError as error:

@@ -102,7 +102,7 @@ def _uncountable(options: GuestOptions) -> str | None:
 
 
 def unavailable(options: GuestOptions) -> str | None:
-    """Why this guest cannot be had here; None when it can, as far as that shows without a download."""
+    """Why this guest is not available here; None when it is, as far as that shows without a download."""
     try:
         qemu.find(ARCH)
     except FerruleError as error:

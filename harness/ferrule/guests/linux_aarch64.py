@@ -34,7 +34,7 @@ def create(name: str, options: GuestOptions) -> AArch64Guest:
 
     Raises:
         UsageError: an option it cannot honour, or a kernel that is no arm64 Image.
-        InfrastructureError: no QEMU for AArch64, or no kernel to be had.
+        InfrastructureError: no QEMU for AArch64, or no kernel available.
     """
     if name != NAME:
         raise UsageError(f"--guest {name}: the {NAME} guest takes no address; write `{NAME}`")

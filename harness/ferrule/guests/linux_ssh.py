@@ -46,7 +46,7 @@ class SshBoot:
         """An SSH server in place of the payload, and a network card to reach it by.
 
         Raises:
-            ToolMissing: no Dropbear or busybox to be had.
+            ToolMissing: no Dropbear or busybox available.
         """
         forward = f"tcp:{self._address.host}:{self._address.port}-{GUEST_ADDRESS}:22"
         return Cargo(

@@ -32,7 +32,7 @@ def create(name: str, options: GuestOptions) -> LocalGuest:
 
 
 def unavailable(options: GuestOptions) -> str | None:  # noqa: ARG001 - part of the registry's contract
-    """Why this guest cannot be had here; None when it can."""
+    """Why this guest is not available here; None when it is."""
     if sys.platform != "linux":
         return f"this host runs {platform.system()}; the local guest needs Linux"
     if platform.machine().lower() not in _ARCHES:

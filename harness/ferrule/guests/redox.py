@@ -62,7 +62,7 @@ def create(name: str, options: GuestOptions) -> RedoxGuest:
 
 
 def unavailable(options: GuestOptions) -> str | None:
-    """Why this guest cannot be had here; None when it can."""
+    """Why this guest is not available here; None when it is."""
     try:
         qemu.find(ARCH)
     except FerruleError as error:

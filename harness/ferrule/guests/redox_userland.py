@@ -60,7 +60,7 @@ def create(name: str, options: GuestOptions) -> Guest:
 
 
 def unavailable(options: GuestOptions) -> str | None:
-    """Why this guest cannot be had here; None when it can."""
+    """Why this guest is not available here; None when it is."""
     try:
         qemu.find(ARCH)
     except FerruleError as error:

@@ -45,7 +45,7 @@ def choose(options: GuestOptions) -> Kernel:
 
     Raises:
         UsageError: --linux-kernel names no arm64 Image, or one with another SHA-256 than asked.
-        InfrastructureError: none was named and none can be had; says why.
+        InfrastructureError: none was named and none is available; says why.
     """
     if options.linux_kernel is not None:
         image, origin = options.linux_kernel, "--linux-kernel"

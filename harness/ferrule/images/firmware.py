@@ -38,7 +38,7 @@ def find() -> Path:
     """The installed firmware; else Debian's, downloaded once into the cache by apt without root.
 
     Raises:
-        ToolMissing: neither is to be had; says what to do.
+        ToolMissing: neither is available; says what to do.
         InfrastructureError: the download failed.
     """
     if (found := installed()) is not None:

@@ -38,7 +38,7 @@ def choose(options: GuestOptions) -> Kernel:
 
     Raises:
         UsageError: --linux-kernel names no x86-64 kernel image, or one with another SHA-256 than asked.
-        InfrastructureError: none was named and none can be had; says why and what to do.
+        InfrastructureError: none was named and none is available; says why and what to do.
     """
     if options.linux_kernel is not None:
         return _named(options.linux_kernel, options)

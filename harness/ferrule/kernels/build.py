@@ -69,7 +69,7 @@ def make(plan: Plan, note: Told, step: Told) -> Made:
         step: gets the name of each crate that is built.
 
     Raises:
-        InfrastructureError: a crate cannot be had, the disk is full, or it does not compile.
+        InfrastructureError: a crate is not available, the disk is full, or it does not compile.
     """
     recipe, final = plan.recipe, plan.folder
     work = final.with_name(final.name + BUILD)

@@ -84,7 +84,7 @@ def _log_in(connection: paramiko.Transport, address: Address, key: paramiko.PKey
     except paramiko.AuthenticationException as error:
         asked = ", ".join(getattr(error, "allowed_types", ())) or "no more"
         raise UsageError(
-            f"{address}: no --identity FILE, and the server lets nobody in without (it asks for {asked}): "
+            f"{address}: no --identity FILE, and the server demands one (it asks for {asked}): "
             "give the private key to log in with (agent and default keys are not used)"
         ) from error
 

@@ -19,6 +19,6 @@ def add(parser: argparse.ArgumentParser) -> None:
     flag("--runs", type=int, metavar="N", help="full A/A runs (default: 60)")
     flag("--corpus", type=Path, metavar="DIR", help="where finished pieces are kept (default: in the user's cache)")
     flag("--out", type=Path, metavar="FILE", help="the page (default: results/validation.md)")
-    flag("--note", metavar="TEXT", action="append", default=[], help="a condition to be told on the page; repeatable")
+    flag("--note", metavar="TEXT", action="append", default=[], help="a condition that the page states; repeatable")
     flag("--will-it-scale", type=Path, metavar="DIR", help="a built checkout of it, to be raced against")
     flag("--libmicro", type=Path, metavar="DIR", help="a built checkout of it, to be raced against")

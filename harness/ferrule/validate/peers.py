@@ -70,7 +70,7 @@ def _pyperf(command: Sequence[str]) -> list[float]:
 
 
 def peers(folders: Mapping[str, Path]) -> list[Peer]:
-    """Everything that can be had here; `folders` are built checkouts by the tools' names."""
+    """Everything that is available here; `folders` are built checkouts by the tools' names."""
     found: list[Peer] = []
     if perf := shutil.which("perf"):
         found += [

@@ -74,7 +74,7 @@ def make(name: Name, given: str, guest: str, options: GuestOptions, extra: Seque
 
     Raises:
         UsageError: nothing is called so, or it is nothing that this guest can run.
-        InfrastructureError: the guest cannot be had, or the payload does not build.
+        InfrastructureError: the guest is not available, or the payload does not build.
     """
     flag, path = f"--{name} {given}", Path(given)
     if given != SELF and not path.exists():

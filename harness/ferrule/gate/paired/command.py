@@ -37,7 +37,7 @@ def gate(parsed: argparse.Namespace) -> Report:
 
     Raises:
         UsageError: a flag that cannot mean anything.
-        InfrastructureError: an arm cannot be had, or its base never spoke.
+        InfrastructureError: an arm is not available, or its base never spoke.
     """
     folder = paths.results(parsed.results)
     if parsed.stored is not None:
@@ -136,8 +136,8 @@ def _control(
             both = [arms.make(arm, arms.SELF, other, flags.guest_options(parsed), extra) for arm in arms.NAMES]
             return both[0], both[1]
         except FerruleError as error:
-            progress.note(f"control {other}: cannot be had: {error}")
-    raise InfrastructureError("gate: no control can be had; ferrule doctor says what is missing")
+            progress.note(f"control {other}: not available: {error}")
+    raise InfrastructureError("gate: no control is available; ferrule doctor says what is missing")
 
 
 def _head(guest: str, contests: Sequence[Contest], pairs: int, seed: int) -> Head:
