@@ -213,7 +213,7 @@ def validate(session: nox.Session) -> None:
 
 @nox.session(reuse_venv=True)
 def publish(session: nox.Session) -> None:
-    """Write the stored results as Markdown to results/published/, and as an HTML site to results/site/, where one stands."""
+    """Write the stored results as Markdown to results/published/ and as a site to results/site/, where one stands."""
     install(session, "bench", *(["compiler"] if compiler_missing() else []))
     passing_through(session, "ferrule", "publish", *session.posargs)
 

@@ -27,7 +27,7 @@ def groups(stored: Iterable[Outline]) -> list[list[Outline]]:
     """
     found: list[list[Outline]] = []
     for line in sorted(stored, key=lambda one: (one.ts, one.run_id), reverse=True):
-        if not line.counts_or_times:
+        if line.conditions is None or line.is_emulated:
             continue
         group = next((one for one in found if all(why_not(line, other) is None for other in one)), None)
         if group is None:

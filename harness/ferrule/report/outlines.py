@@ -39,9 +39,9 @@ class Outline:
     path: Path
 
     @property
-    def counts_or_times(self) -> bool:
-        """Whether its numbers are anybody's: an emulator's time is not."""
-        return self.conditions is not None and (self.conditions.unit != "ns" or self.conditions.is_time)
+    def is_emulated(self) -> bool:
+        """Whether its numbers are an emulator's time, which is nobody's."""
+        return self.conditions is not None and self.conditions.unit == "ns" and not self.conditions.is_time
 
     def whole(self) -> Stored:
         """The line with everything in it.

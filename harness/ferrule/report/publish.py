@@ -6,9 +6,10 @@ from pathlib import Path
 
 from ferrule.errors import UsageError
 from ferrule.report import matrix, verified
-from ferrule.report.history import Stored, load
+from ferrule.report.history import Stored
 from ferrule.report.journal import write_whole
 from ferrule.report.markdown import escape, markdown
+from ferrule.report.outlines import Outline, outlines
 
 
 def publish(folder: Path, out: Path) -> list[Path]:
@@ -25,8 +26,9 @@ def publish(folder: Path, out: Path) -> list[Path]:
         UsageError: nothing is stored there.
         InfrastructureError: a stored line is damaged, or a page cannot be written.
     """
-    stored = load(folder)
-    measured, tried = _latest([one for one in stored if not _emulated(one)]), _latest(verified.load(folder))
+    stored = outlines(folder)
+    measured = _latest([one for one in stored if not one.is_emulated])
+    tried = _latest(outlines(folder, f"{verified.FOLDER}/*.jsonl"))
     if not measured and not tried:
         why = "emulated time (--accel tcg) is not published" if stored else "measure first (ferrule run)"
         raise UsageError(f"{folder}: no stored runs to publish; {why}")
@@ -47,18 +49,12 @@ def publish(folder: Path, out: Path) -> list[Path]:
     return [*written, out / "README.md"]
 
 
-def _emulated(one: Stored) -> bool:
-    """Whether its numbers are an emulator's time, which is nobody's."""
-    conditions = one.column.conditions
-    return conditions is not None and conditions.unit == "ns" and not conditions.is_time
-
-
-def _latest(stored: list[Stored]) -> dict[str, list[Stored]]:
+def _latest(stored: list[Outline]) -> dict[str, list[Stored]]:
     """Each machine's latest line of each guest, in order of names; `stored` is oldest first."""
-    machines: dict[str, dict[str, Stored]] = {}
+    machines: dict[str, dict[str, Outline]] = {}
     for one in stored:
-        machines.setdefault(one.machine, {})[one.column.guest] = one
-    return {machine: [guests[name] for name in sorted(guests)] for machine, guests in machines.items()}
+        machines.setdefault(one.machine, {})[one.guest] = one
+    return {machine: [guests[name].whole() for name in sorted(guests)] for machine, guests in machines.items()}
 
 
 def provenance(one: Stored) -> str:

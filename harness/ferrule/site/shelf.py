@@ -87,7 +87,7 @@ def take(folder: Path) -> Shelf:
     Raises:
         InfrastructureError: a stored line is damaged; names file and line.
     """
-    measured = [one for one in outlines(folder) if one.counts_or_times]
+    measured = [one for one in outlines(folder) if one.conditions is not None and not one.is_emulated]
     tried = outlines(folder, f"{verified.FOLDER}/*.jsonl")
     whole: dict[int, Stored] = {}
 
