@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -211,11 +212,13 @@ def test_usage_that_cannot_be_meant_is_one_line_and_two(arguments: tuple[str, ..
     assert words in told
 
 
-def test_a_run_that_may_not_pin_measured_something_or_says_so(tmp_path: Path) -> None:
-    """Whoever refuses affinity to a container leaves it nothing that can be placed."""
-    done = ferrule(*HEALTHY, cwd=tmp_path, preexec_fn=refuse("sched_setaffinity"))
-    assert done.returncode == (0 if "1 result on 1 guest" in done.stdout else 2), done.stdout + done.stderr
-    assert done.returncode == 0 or "ferrule: nothing was measured: local: " in done.stderr
+@pytest.mark.parametrize("more", [(), ("--cpu=0",), ("--workload=pipe_latency", "--place=cross_core")])
+def test_a_run_that_may_not_pin_measures_free_and_says_so(more: tuple[str, ...], tmp_path: Path) -> None:
+    done = ferrule(*HEALTHY, *more, cwd=tmp_path, preexec_fn=refuse("sched_setaffinity"))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "not pinned (the kernel refused: EPERM 1)" in done.stdout
+    assert re.search(r"^  \([a-z]\) the kernel refused to pin it .*: it ran free", done.stdout, re.M)
+    assert "placement" not in done.stdout
 
 
 def test_a_run_without_any_guest_measured_nothing(tmp_path: Path) -> None:

@@ -206,8 +206,7 @@ int program_main(int argc, char **argv) {
         return EXIT_OK;
     }
     share_a_page();
-    go_home(&payload.plan);
-    say_facts(&payload);
+    say_facts(&payload, go_home(&payload.plan));
     timing_characterise(&payload.timing, clock_ns, NULL, 0);
     say_clock(&payload);
     say_refs(&payload);

@@ -17,8 +17,9 @@ struct outcome {
     const char *operation; /* status other than ok: what could not be done, up to its '(' */
     long error;            /* errno; 0: not an OS's refusal */
     const char *seen;
-    uint64_t failed; /* operations that went wrong */
-    int prepared;    /* setup and verify went well: there is something to say in `ready` */
+    uint64_t failed;    /* operations that went wrong */
+    long second_pinned; /* negative errno: the second CPU was refused, and the run went where the kernel put it */
+    int prepared;       /* setup and verify went well: there is something to say in `ready` */
     uint64_t n;
     uint64_t ran;     /* operations that a batch really ran: not n where a slowdown was injected */
     uint32_t batches; /* taken, warm-up included */

@@ -59,20 +59,24 @@ static int refuse_call(struct outcome *outcome, const struct run *run, long resu
     return refuse(outcome, STATUS_UNSUPPORTED, run->operation, result, run->seen);
 }
 
-/* Where this run's ends go. A workload of one end has no second core to cross to. */
+/* Where this run's ends go. A workload of one end has no second core to cross to. Who may not be pinned (a container's
+ * rules, a cpuset that changed) runs where the kernel puts it: free, and said so. */
 static int settle_place(const struct plan *plan, const struct workload *workload, struct run *run,
                         struct outcome *outcome) {
     run->place = workload->ends < 2 && run->asked->place == PLACE_CROSS_CORE ? PLACE_SAME_CORE : run->asked->place;
     long pinned = run->place == PLACE_FREE ? -OS_NOT_PORTED : go_home(plan);
-    if (pinned == -OS_NOT_PORTED || pinned == -OS_ENOSYS) {
+    if (pinned >= 0 && run->place == PLACE_CROSS_CORE) {
+        if (plan->cpus < 2 || plan->cpu[0] == plan->cpu[1])
+            return refuse(outcome, STATUS_UNSUPPORTED, "cross_core", 0, "needs two different CPUs in cpus=A,B");
+        pinned = outcome->second_pinned = os_pin(plan->cpu[1]);
+        if (pinned >= 0)
+            pinned = go_home(plan);
+    }
+    if (pinned < 0) {
         run->place = PLACE_FREE;
         os_unpin();
         return 1;
     }
-    if (pinned < 0)
-        return refuse(outcome, STATUS_UNSUPPORTED, "os_pin", pinned, "the first of cpus= cannot be pinned to");
-    if (run->place == PLACE_CROSS_CORE && (plan->cpus < 2 || plan->cpu[0] == plan->cpu[1]))
-        return refuse(outcome, STATUS_UNSUPPORTED, "cross_core", 0, "needs two different CPUs in cpus=A,B");
     run->cpu[0] = plan->cpu[0];
     run->cpu[1] = plan->cpu[run->place == PLACE_CROSS_CORE];
     return 1;

@@ -67,8 +67,18 @@ static void say_fact(void *context, const char *name, const char *value) {
     record_end(record);
 }
 
-void say_facts(struct payload *payload) {
+/* That a pin was refused; an OS that cannot pin at all is not refused anything. */
+static void say_unpinned(struct payload *payload, const char *name, long result) {
+    char number[21] = {0};
+    if (result >= 0 || result == -OS_NOT_PORTED)
+        return;
+    text_u64(number, (uint64_t)-result);
+    say_fact(&payload->record, name, number);
+}
+
+void say_facts(struct payload *payload, long pinned) {
     os_facts(say_fact, &payload->record);
+    say_unpinned(payload, "pin.error", pinned);
 }
 
 void say_clock(struct payload *payload) {
@@ -253,6 +263,9 @@ static void say_end(struct record *record, uint32_t index, const struct outcome 
 
 void say_outcome(struct payload *payload, uint32_t index, const struct workload *workload, const struct run *run,
                  const struct outcome *outcome) {
+    if (!payload->second_told)
+        say_unpinned(payload, "pin.second.error", outcome->second_pinned);
+    payload->second_told |= outcome->second_pinned < 0;
     if (outcome->prepared)
         say_ready(&payload->record, index, workload, run, outcome);
     if (outcome->status == STATUS_OK) {

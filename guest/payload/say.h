@@ -7,7 +7,8 @@
 #include "workloads/workload.h"
 
 void say_hello(struct payload *payload);
-void say_facts(struct payload *payload);
+/* `pinned`: what going home gave, a negative errno where it was refused. */
+void say_facts(struct payload *payload, long pinned);
 void say_clock(struct payload *payload);
 void say_mark(struct payload *payload);
 void say_refs(struct payload *payload);

@@ -13,6 +13,7 @@ struct payload {
     struct timing timing;
     struct record record;
     struct shared *shared;
+    int second_told;   /* that the second CPU cannot be pinned to */
     uint32_t plan_crc; /* of the text patched into .plan */
 };
 

@@ -21,9 +21,6 @@ from tests.support.patience import PATIENCE, eventually
 from tests.support.payload_runs import Said, command, payload, quick, say
 from tests.support.places import FAULTS
 
-CPUS = sorted(os.sched_getaffinity(0))
-two_cpus = pytest.mark.skipif(len(CPUS) < 2, reason="needs two CPUs")
-
 
 def patched(tmp_path: Path, text: str | bytes, *arguments: str) -> Said:
     path = tmp_path / "payload"
@@ -120,35 +117,6 @@ def test_a_slow_operation_stops_at_the_limit_with_three_batches() -> None:
     end = say(payload(), "batches=1000\nwarm=10\nlimit_ns=1000000\nw process_create n=20").ends()["process_create"]
     assert end.fields["status"] == "ok"
     assert 4 <= int(end.fields["batches"]) < 30
-
-
-@two_cpus
-def test_both_ends_go_where_the_plan_says() -> None:
-    a, b = CPUS[:2]
-    text = f"pin=1\ncpus={a},{b}\nbatches=3\nwarm=0\ntarget_ns=1000\n"
-    for place, second in (("same_core", a), ("cross_core", b)):
-        said = say(payload(), f"{text}w pipe_latency place={place}")
-        assert said.of("pipe_latency", "ready")[0].fields["place"] == place
-        for record in said.of("pipe_latency", "batch"):
-            assert (record.fields["cpu"], record.fields["cpu2"]) == (str(a), str(second))
-    said = say(payload(), f"{text}w pipe_latency place=free")
-    assert said.of("pipe_latency", "ready")[0].fields["place"] == "free"
-    assert "cpu2" not in said.of("pipe_latency", "batch")[0].fields
-
-
-def test_a_second_core_that_is_not_there_is_unsupported() -> None:
-    text = f"pin=1\ncpus={CPUS[0]}\nverify=only\nw pipe_latency place=cross_core\nw null_call place=cross_core"
-    ends = say(payload(), text).ends()
-    assert ends["pipe_latency"].fields["status"] == "unsupported"
-    assert "two different CPUs" in ends["pipe_latency"].fields["seen"]
-    assert ends["null_call"].fields["status"] == "ok"  # it has one end
-    ends = say(payload(), "pin=1\ncpus=1000\nverify=only").ends()
-    assert ends["empty_loop"].fields["operation"] == "os_pin"
-
-
-def test_unpinned_means_free() -> None:
-    said = say(payload(), "verify=only\nw pipe_latency place=cross_core")
-    assert said.of("pipe_latency", "ready")[0].fields["place"] == "free"
 
 
 @pytest.mark.parametrize(

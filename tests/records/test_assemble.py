@@ -207,6 +207,8 @@ def test_what_is_not_what_was_sent_is_not_listened_to(field: str, said: str) -> 
         ("load1", "-1"),
         ("load1", "1e5"),
         ("cpus", "0"),
+        ("pin.error", "nan"),
+        ("pin.error", "0"),
         ("cpus", "9" * 400),
         ("cpus", "many"),
         ("cpus", "1_000"),

@@ -30,6 +30,14 @@ def test_every_guest_answers_for_itself() -> None:
     assert lacking.lines(other, ["linux"]) == ("pipe_latency[cross_core]: needs more CPUs",)
 
 
+def test_all_workloads_that_need_two_cpus_are_named() -> None:
+    one_cpu = "cross_core: needs two different CPUs in cpus=A,B"
+    names = [f"x{number}" for number in range(9)]
+    keys = [RunKey(name, params, "cross_core") for name in names for params in ((), (("size", 1),))]
+    rows: list[lacking.Row] = [(key, [entry(key, "unsupported", one_cpu)]) for key in keys]
+    assert lacking.lines(rows, ["local"]) == (f"{', '.join(names)}: needs more CPUs",)
+
+
 def test_many_rows_with_the_same_answers_share_a_line() -> None:
     keys = [RunKey(f"x{number}") for number in range(9)]
     rows: list[lacking.Row] = [(key, [entry(key, "absent", "os_pipe")]) for key in keys]

@@ -56,6 +56,10 @@ class Said:
     def kind(self, kind: str) -> list[Record]:
         return [record for record in self.records if record.kind == kind]
 
+    def facts(self) -> dict[str, str]:
+        """By name."""
+        return {one.fields["name"]: one.fields["value"] for one in self.kind("fact")}
+
     def ends(self) -> dict[str, Record]:
         """`end` records by workload; each workload must have been run once."""
         names = {record.fields["i"]: record.fields["workload"] for record in self.kind("begin")}

@@ -171,7 +171,6 @@ void os_facts(fact_sink fact, void *context) {
     add_u64(&cpus, (uint64_t)os_cpus());
     fact(context, "cpus", cpus.text);
     say_file(fact, context, "smt", "/sys/devices/system/cpu/smt/active", "\n");
-    say_file(fact, context, "governor", "/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor", "\n");
     say_file(fact, context, "clocksource", "/sys/devices/system/clocksource/clocksource0/current_clocksource", "\n");
     fact(context, "clock_read", linux_start_state.vdso_clock ? "vdso" : "syscall");
     add_u64(&page, linux_start_state.page);

@@ -14,6 +14,7 @@ from ferrule.core import Mark
 from ferrule.payload.key import RunKey
 from ferrule.payload.plan import Plan, PlannedRun
 from ferrule.records.crosscheck import CrossCheck
+from ferrule.records.facts import REFUSED
 from ferrule.records.fields import Bad, Fields, clean, integer, parameters
 from ferrule.records.gather import Asked, ProcessRecords, RunRecords
 from ferrule.records.hello import Sent
@@ -233,7 +234,7 @@ class Assembler:
             unit="instructions" if self._accel == "icount" else "ns",
             counter=process.clock.get("counter", "unknown"),
             cpu_model=facts.get("cpu.model", "unknown"),
-            cpus=self._plan.cpus if self._plan.pin else (),
+            cpus=self._plan.cpus if self._plan.pin and REFUSED[0] not in facts else (),
             compiler=process.hello.get("compiler", "unknown"),
             flags=process.hello.get("flags", ""),
             payload=process.hello.get("build", "unknown"),

@@ -6,13 +6,17 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
+from ferrule.records.errnos import errno_text
 from ferrule.records.fields import Bad, Fields, clean
 
 COUNT: Final = 256  # of one process
 TEXT: Final = 400  # characters
+# errno with which the CPU of a home was refused: of the first, of the second
+REFUSED: Final = ("pin.error", "pin.second.error")
 _NAME = re.compile(r"[a-z][a-z0-9_.]{0,63}")
 _NUMBERS: Final = {  # what is calculated with: how it must look, and its bounds
     "load1": (re.compile(r"[0-9]{1,6}(\.[0-9]{1,6})?"), 0.0, 1e6),
+    **dict.fromkeys(REFUSED, (re.compile(r"[0-9]{1,4}"), 1.0, 4096.0)),
     "cpus": (re.compile(r"[0-9]{1,6}"), 1.0, 1e6),
 }
 
@@ -31,6 +35,15 @@ def fact(fields: Fields) -> tuple[str, str]:
         if pattern.fullmatch(value) is None or not low <= float(value) <= high:
             raise Bad(f"{name}={clean(value, 40)!r} is not a number from {low:g} to {high:g}")
     return name, clean(value, TEXT)
+
+
+def refused(facts: Mapping[str, str]) -> str:
+    """Which CPUs the kernel refused to pin to, and why; empty where none."""
+    if REFUSED[0] in facts:
+        return f"the kernel refused: {errno_text(int(facts[REFUSED[0]]))}"
+    if REFUSED[1] in facts:
+        return f"the second was refused: {errno_text(int(facts[REFUSED[1]]))}"
+    return ""
 
 
 def load(facts: Mapping[str, str]) -> float | None:

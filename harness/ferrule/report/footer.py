@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from math import ceil
 
 from ferrule.records.conditions import processor, processors_differ, spelled
+from ferrule.records.facts import refused
 from ferrule.records.samples import Conditions
 from ferrule.report.columns import Column
 from ferrule.stats.summary import Summary
@@ -31,6 +32,7 @@ def conditions_lines(column: Column) -> list[str]:
     if conditions is None:
         return [f"{column.guest}: sent no record"]
     cpus = f"CPUs {','.join(map(str, conditions.cpus))}" if conditions.cpus else "not pinned"
+    cpus += f" ({why})" if (why := refused(conditions.facts)) else ""
     parts = [
         f"{conditions.os} {conditions.kernel} {conditions.arch}",
         conditions.accel,
@@ -94,7 +96,8 @@ def _processor(conditions: Conditions) -> str:
 
 def _notable(conditions: Conditions) -> list[str]:
     facts = [(name.rpartition(".")[2], value) for name, value in sorted(conditions.facts.items())]
-    told = [one for one in facts if one[0] in NOTABLE and one[1] and one != ("quota", "none")]
+    idle = () if conditions.cpus else ("placement", "kinds")  # of homes that were refused
+    told = [one for one in facts if one[0] in NOTABLE and one[1] and one != ("quota", "none") and one[0] not in idle]
     return list(dict.fromkeys(f"{name} {value}" for name, value in told))
 
 

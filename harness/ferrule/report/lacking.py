@@ -30,7 +30,9 @@ def lines(rows: Sequence[Row], guests: Sequence[str]) -> tuple[str, ...]:
     alike: dict[str, list[str]] = {}
     for label, several in found.items():
         alike.setdefault(_answers(several, guests), []).append(label)
-    return tuple(f"{_some(labels)}: {answers}" for answers, labels in alike.items())
+    return tuple(
+        f"{_names(labels) if ONE_CPU in answers else _some(labels)}: {answers}" for answers, labels in alike.items()
+    )
 
 
 def _answers(several: Sequence[Sequence[Entry | None]], guests: Sequence[str]) -> str:
@@ -44,6 +46,11 @@ def _answers(several: Sequence[Sequence[Entry | None]], guests: Sequence[str]) -
     if len(guests) == 1 or (len(said) == 1 and ONE_CPU in said):
         return "; ".join(said)
     return "; ".join(f"{words} on {', '.join(names)}" for words, names in said.items())
+
+
+def _names(labels: Sequence[str]) -> str:
+    """All workloads: who has too few CPUs wants to know for what."""
+    return ", ".join(labels if len(labels) <= MANY else dict.fromkeys(label.partition("[")[0] for label in labels))
 
 
 def _some(labels: Sequence[str]) -> str:

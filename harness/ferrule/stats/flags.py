@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ferrule.records.conditions import KINDS, PACKAGES, PLACEMENT, SIBLINGS
+from ferrule.records.facts import refused
 from ferrule.records.samples import ClockCheck, Conditions, Meaning, ProcessSamples, Surroundings
 from ferrule.stats.pace import wander
 from ferrule.stats.ranks import doubled_ranks
@@ -30,6 +31,7 @@ class Flag(Enum):
     BUSY = "over 1.5 runnable tasks a CPU on this machine"
     MIGRATED = "an end ran on more than one CPU although it was pinned"
     MISPLACED = "the ends did not run where the row says"
+    UNPINNED = "the kernel refused to pin it (see the conditions): it ran free, wherever the kernel put it"
     SIBLINGS = "its ends ran on two threads of one core (SMT siblings), not on two cores"
     PACKAGES = "its ends ran on cores of two processor packages"
     KINDS = "its ends ran on cores of two kinds (see the conditions)"
@@ -139,10 +141,12 @@ def result_flags(per_process: Sequence[float], estimate: float, expanded: float)
 
 
 def placement_flags(
-    processes: Sequence[ProcessSamples], meaning: Meaning, place: str, facts: Mapping[str, str]
+    processes: Sequence[ProcessSamples], meaning: Meaning, place: str, asked: str, facts: Mapping[str, str]
 ) -> set[Flag]:
     """Flags on where the ends ran: (batches, ends) CPU numbers, -1 where the OS cannot say; and how those CPUs lie."""
     found = _lie(facts) if meaning.ends > 1 and place == "cross_core" else set()
+    if place == "free" and asked != place and refused(facts):
+        found.add(Flag.UNPINNED)
     for samples in processes:
         cpus = samples.cpus
         if cpus.ndim != 2 or not cpus.size or place == "free":

@@ -104,7 +104,8 @@ def summarise(run: RunResult, conditions: Conditions) -> Summary:
     )
     moved = run.meaning.bytes * max(1, run.meaning.team) if is_bandwidth(run.meaning) and not exact else 0
     found = {Flag.INJECTED} if any(samples.ran or samples.spin for samples in used) else set()
-    found |= flag.placement_flags(used, run.meaning, run.place, conditions.facts) | flag.clock_flags(used, conditions)
+    found |= flag.placement_flags(used, run.meaning, run.place, run.key.place, conditions.facts)
+    found |= flag.clock_flags(used, conditions)
     seen = flag.surroundings(used)
     if conditions.is_time:
         found |= flag.surroundings_flags(seen)
