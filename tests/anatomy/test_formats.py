@@ -112,6 +112,48 @@ def test_the_flame_graph_is_svg_whose_boxes_lie_within_their_callers() -> None:
         assert inner_y < y
 
 
+def test_a_flame_graphs_heading_and_legend_fit_a_phone() -> None:
+    """390 pixels: what is wider cannot be read there without scrolling."""
+    root = ET.fromstring(flame.render(PROFILE))
+    texts = [text for text in root.findall("{http://www.w3.org/2000/svg}text") if text.text]
+    assert len(texts) == 2 + 4
+    for text in texts:
+        letter = 0.61 * float(text.get("font-size", "11"))
+        assert float(text.attrib["x"]) + letter * len(text.text or "") <= 390, text.text
+
+
+@pytest.mark.skipif(shutil.which("chromium") is None, reason="chromium is not here: apt-get install chromium")
+def test_a_browser_draws_the_flame_graph_and_tells_what_is_tapped(tmp_path: Path) -> None:
+    """The graph in a page, whose script taps the first box."""
+    tap = (
+        "<script>document.querySelectorAll('svg g')[1].dispatchEvent(new MouseEvent('click', {bubbles: true}))</script>"
+    )
+    (tmp_path / "page.html").write_text(f"<!doctype html><body>{flame.render(PROFILE)}{tap}</body>")
+    command = ["chromium", "--headless=new", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path / 'user'}"]
+    done = subprocess.run(
+        [*command, "--dump-dom", f"file://{tmp_path / 'page.html'}"], capture_output=True, text=True, check=True
+    )
+    assert re.search(r'id="told">kernel::context::switch::switch: 95 instructions, 90\.5%', done.stdout)
+
+
+def test_speedscope_takes_it_by_its_published_schema() -> None:
+    """The schema of the npm package: `npm install -g speedscope`."""
+    jsonschema = pytest.importorskip("jsonschema", reason="jsonschema is not here: pip install jsonschema")
+    npm = shutil.which("npm")
+    if npm is None:
+        pytest.skip("npm is not here, by which speedscope is installed")
+    home = subprocess.run([npm, "root", "-g"], capture_output=True, text=True, check=True).stdout.strip()
+    schema = Path(home) / "speedscope/dist/release/file-format-schema.json"
+    if not schema.exists():
+        pytest.skip("speedscope is not here: npm install -g speedscope")
+    rules = json.loads(schema.read_text())
+    jsonschema.validate(json.loads(speedscope.render(PROFILE)), rules)
+    broken = json.loads(speedscope.render(PROFILE))
+    broken["profiles"][0]["unit"] = "instructions"
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(broken, rules)
+
+
 def test_tables_show_ranges_and_leave_out_what_is_nowhere() -> None:
     text = tables.made_of([PROFILE])
     assert "90 [80, 100]" in text

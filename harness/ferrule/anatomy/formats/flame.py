@@ -1,6 +1,7 @@
 """A flame graph as one SVG file that needs nothing else: width is instructions, what is above was called from below.
 
-Pointing at a box shows the whole name and its numbers (SVG's own <title>).
+Pointing at a box shows the whole name and its numbers (SVG's own <title>); a click or a tap writes them below the
+heading, for a finger cannot point. Heading and legend fit the width of a phone, where the graph is scrolled or zoomed.
 """
 
 from __future__ import annotations
@@ -12,10 +13,14 @@ from ferrule.anatomy.formats.tables import figure
 from ferrule.anatomy.profile import Profile
 
 SUFFIX = ".svg"
-WIDTH, HEIGHT, TOP, FOOT, SIDE = 1200, 18, 44, 28, 10
+WIDTH, HEIGHT, TOP, FOOT, SIDE = 1200, 18, 66, 28, 10
 _LEAST = 0.4  # pixels: narrower boxes are left out
 _LETTER = 6.6  # pixels, of the font below
 _COLOURS = {"payload": "#9ecae1", "kernel": "#fdae6b", "other": "#c7e9c0", "interrupt": "#d9d9d9"}
+_TOLD = """document.documentElement.addEventListener("click", function (event) {
+  var box = event.target.closest("g"), line = document.getElementById("told");
+  if (box && line) line.textContent = box.querySelector("title").textContent;
+});"""
 _LABELS = {"payload": "payload", "kernel": "kernel", "other": "other programs", "interrupt": "interrupts"}
 
 
@@ -51,8 +56,9 @@ def render(profile: Profile) -> str:
         ' font-family="DejaVu Sans Mono, Menlo, Consolas, monospace" font-size="11">',
         f"<title>{escape(profile.title)}</title>",
         f'<rect width="{WIDTH}" height="{height}" fill="#ffffff"/>',
-        f'<text x="{SIDE}" y="22" font-size="15">{escape(profile.title)}: {figure(profile.value)} instructions'
-        f" an operation</text>",
+        f'<text x="{SIDE}" y="20" font-size="13">{escape(profile.title)}</text>',
+        f'<text x="{SIDE}" y="37">{figure(profile.value)} instructions an operation</text>',
+        f'<text x="{SIDE}" y="54" id="told"/>',
     ]
     for left, width, depth, box in boxes:
         function = profile.functions[box[-1]]
@@ -67,7 +73,7 @@ def render(profile: Profile) -> str:
             + "</g>"
         )
     parts += _legend(height)
-    return "\n".join([*parts, "</svg>"]) + "\n"
+    return "\n".join([*parts, f"<script><![CDATA[{_TOLD}]]></script>", "</svg>"]) + "\n"
 
 
 def _fitting(name: str, width: float) -> str:
@@ -83,5 +89,5 @@ def _legend(height: int) -> list[str]:
         y = height - FOOT + 9
         parts.append(f'<rect x="{left}" y="{y}" width="12" height="12" fill="{_COLOURS[kind]}"/>')
         parts.append(f'<text x="{left + 17}" y="{y + 10}">{label}</text>')
-        left += 30 + int(len(label) * _LETTER) + 14
+        left += 28 + int(len(label) * _LETTER)
     return parts
