@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from ferrule import guests
+from ferrule.commands.parser import parse
 from ferrule.images import debian
 from ferrule.machine.options import GuestOptions
 
@@ -19,6 +21,7 @@ from tests.support.places import ROOT
 
 ACTION, TEMPLATE = ROOT / "action.yml", ROOT / "templates" / "gate.yml"
 EXAMPLES = sorted((ROOT / "docs" / "ci").glob("*.yml"))
+PAGES = [ROOT / "docs" / "ci" / "github-pages.yml", ROOT / "templates" / "pages.yml"]
 SCRIPTS = sorted((ROOT / "ci").glob("*.sh"))
 FERRULE = Path(sys.executable).with_name("ferrule")
 
@@ -35,6 +38,17 @@ def test_no_credentials_are_kept_and_nothing_is_pasted_into_a_script(file: Path)
     assert text.count("actions/checkout@") == text.count("persist-credentials: false")
     scripts = re.findall(r"^( *)(?:- )?run: [|>]?-?\n((?:\1  .*\n|\n)+)|run: (.+)", text, re.MULTILINE)
     assert all("${{" not in "".join(script) for script in scripts)
+
+
+@pytest.mark.parametrize(
+    "file", [ROOT / "docs/ci/github-pages.yml", ROOT / "templates/pages.yml"], ids=lambda f: f.name
+)
+def test_pages_are_made_by_flags_that_exist(file: Path) -> None:
+    (words,) = re.findall(r"noxfile\.py\S* -s publish -- (.+)", file.read_text())
+    parsed = parse(["publish", *shlex.split(words)])
+    where = re.search(r"^ +(?:path: (site)|paths: \[(\w+)/\])$", file.read_text(), re.MULTILINE)
+    assert where is not None
+    assert str(parsed.site) in where.groups(), "what is uploaded is the site"
 
 
 def inputs(file: Path) -> set[str]:

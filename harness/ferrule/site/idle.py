@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from ferrule.anatomy.formats.tables import figure
-from ferrule.anatomy.made_of import TITLES
 from ferrule.errors import InfrastructureError, UsageError
+from ferrule.power import model
+from ferrule.power.tables import ROWS
 from ferrule.report.codec import loads
 from ferrule.site import chart
 from ferrule.site.page import Page
 
 FOLDER = "power"
-ROWS = ("interrupts", "halt", "timer", "device", "port", "wrmsr", "cr3")
 Guest = Mapping[str, Any]
 Amount = tuple[str, float | None]
 
@@ -47,9 +47,12 @@ def _block(path: Path) -> dict[str, Any]:
         return {
             "title": f"Idle seconds, {path.stem}",
             "guests": [one["guest"] for one in found],
-            "tables": [table for table in (_seconds(found), _rates(found)) if table["rows"]],
+            "tables": [table for table in (_seconds(found), _rates(found), _energy(found)) if table["rows"]],
             "charts": [_bars(found)],
-            "conditions": [_conditions(one) for one in found],
+            "conditions": [
+                *(_conditions(one) for one in found),
+                *(f"Model: {one}" for one in model.SKYLAKE_SERVER.sources),
+            ],
         }
     except OSError as error:
         raise InfrastructureError(f"{path}: cannot be read: {error.strerror}") from None
@@ -75,10 +78,10 @@ def _of_idle(key: str) -> Callable[[Guest], float]:
 
 def _seconds(found: Sequence[Guest]) -> dict[str, Any]:
     rows = [("instructions", [_boots(one, lambda boot: _total(boot["idle"])) for one in found])]
-    for key in ROWS:
+    for key, title in ROWS.items():
         cells = [_boots(one, _of_idle(key)) for one in found]
         if any(value for _, value in cells):
-            rows.append((TITLES.get(key, key), cells))
+            rows.append((title, cells))
     rows.append(("round trip of two ends, instructions", [_trip(one) for one in found]))
     rows.append(("break-even: round trips a second that cost as many instructions", [_even(one) for one in found]))
     rows.append(("host: wake-ups a second", [_host(one, "wakeups", ".1f") for one in found]))
@@ -90,6 +93,30 @@ def _rates(found: Sequence[Guest]) -> dict[str, Any]:
     rates = sorted({int(rate) for one in found for rate in one["rates"]})
     rows = [(f"{rate} Hz", [_wakeup(one, rate) for one in found]) for rate in rates]
     return {"title": "Instructions that one wake-up adds, by the rate of a sleeper", "head": "rate", "rows": rows}
+
+
+def _energy(found: Sequence[Guest]) -> dict[str, Any]:
+    """The model's energies and break-even rates, with the ranges that its inputs have."""
+    known = [_modelled(one) for one in found]
+    titles = (
+        "timers of an idle second, mJ",
+        "a round trip, uJ",
+        "break-even: round trips a second, core awake",
+        "break-even: round trips a second, each finds the core asleep",
+    )
+    rows = [(title, [cells[number] for cells in known]) for number, title in enumerate(titles)]
+    title = "Energy by a model: counts times published energies of a core; nothing of it is measured"
+    return {"title": title, "head": "by the model", "rows": rows}
+
+
+def _modelled(one: Guest) -> list[Amount]:
+    trip, idle = one["trip"], one["boots"][0]["idle"]
+    if not trip or not trip["value"]:
+        return [("", None)] * 4
+    counts = model.Counts(float(idle["everything"].get("halt", 0.0)), _total(idle), float(trip["value"]))
+    found = model.energy(counts)
+    pairs = ((found.second, 1e3), (found.trip, 1e6), (found.busy, 1.0), (found.apart, 1.0))
+    return [(f"{of.low * scale:.3g} to {of.high * scale:.3g}", of.low * scale) for of, scale in pairs]
 
 
 def _wakeup(one: Guest, rate: int) -> Amount:
