@@ -246,6 +246,12 @@ def streams(session: nox.Session) -> None:
 
 
 @nox.session(reuse_venv=True)
+def formats(session: nox.Session) -> None:
+    """Read a hundred thousand damaged and hostile files of each stored format, or as many as FERRULE_FORMATS says."""
+    long_test(session, "tests/test_formats.py", FERRULE_FORMATS="100000")
+
+
+@nox.session(reuse_venv=True)
 def soak(session: nox.Session) -> None:
     """Measure for two hours, or for FERRULE_SOAK seconds: descriptors, processes, memory and files stay flat."""
     long_test(session, "tests/test_soak.py", FERRULE_SOAK="7200")

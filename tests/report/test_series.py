@@ -74,7 +74,7 @@ def test_briefs_are_made_anew_where_the_file_is_another(tmp_path: Path) -> None:
     path.write_bytes(lines[1] + lines[0])
     assert len(series.briefs(path)) == 2
     assert found(tmp_path, result(1.0, "a_call")) == pytest.approx([100.0])
-    series._place(path).write_text("[")
+    series.place(path).write_text("[")
     assert len(series.briefs(path)) == 2
 
 

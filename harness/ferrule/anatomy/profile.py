@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from ferrule.anatomy.symbols import Group, readable, short
 from ferrule.errors import UsageError
+from ferrule.report.checksum import KEY as SUM
+from ferrule.report.checksum import check, seal
+from ferrule.report.codec import Malformed, decode, encode, loads
 
 SCHEMA: Final = 1
 SUFFIX: str = ".anatomy.json"
@@ -68,12 +71,12 @@ class Profile:
     interrupted: float  # instructions of interrupts besides
     asleep_ns: float  # the CPU was halted
     share: float  # of all instructions, those whose callers are known
-    functions: Sequence[Function]
-    nodes: Sequence[Node]
+    functions: list[Function]
+    nodes: list[Node]
     made_of: Mapping[str, Row]
     conditions: Mapping[str, str]
     everything: Mapping[str, float]  # as made_of, what interrupts did included
-    notes: Sequence[str] = field(default_factory=tuple)
+    notes: tuple[str, ...] = ()
 
     def exclusive(self, interrupts: bool = False) -> dict[int, float]:
         """Instructions of each function, of the operation or of the interrupts in it."""
@@ -115,26 +118,25 @@ class Profile:
 
 def render(profile: Profile) -> str:
     """JSON: the same profile gives the same bytes."""
-    return json.dumps({"schema": SCHEMA, **asdict(profile)}, sort_keys=True, indent=1) + "\n"
+    ordered = json.loads(json.dumps(encode(profile), sort_keys=True, allow_nan=False))
+    return json.dumps({"schema": SCHEMA, **seal(ordered)}, indent=1) + "\n"
 
 
-def parse(text: str, what: str) -> Profile:
+def parse(text: str | bytes, what: str) -> Profile:
     """Read it back.
 
     Raises:
         UsageError: it is no profile of this schema; `what` names it.
     """
     try:
-        said: dict[str, Any] = json.loads(text)
+        said = loads(text)
         if not isinstance(said, dict) or said.pop("schema", None) != SCHEMA:
-            raise UsageError(f"{what}: is no profile of schema {SCHEMA}; make it anew by ferrule anatomy")
-        said["functions"] = [Function(**one) for one in said["functions"]]
-        said["nodes"] = [Node(**one) for one in said["nodes"]]
-        said["made_of"] = {name: Row(**row) for name, row in said["made_of"].items()}
-        found = Profile(**said)
+            raise Malformed(f"its schema is not {SCHEMA}")
+        check(said)
+        found = decode(Profile, {name: value for name, value in said.items() if name != SUM})
         if any(not -1 <= n.parent < i or not 0 <= n.function < len(found.functions) for i, n in enumerate(found.nodes)):
-            raise UsageError(f"{what}: its tree of calls is broken; make it anew by ferrule anatomy")
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise Malformed("its tree of calls is broken")
+    except ValueError as error:  # Malformed is one
         raise UsageError(f"{what}: is no profile: {error}; make it anew by ferrule anatomy") from None
     return found
 
@@ -146,6 +148,6 @@ def load(path: Path) -> Profile:
         UsageError: it cannot be read, or is none.
     """
     try:
-        return parse(path.read_text(encoding="utf-8"), str(path))
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path}: cannot be read: {error}") from None
+        return parse(path.read_bytes(), str(path))
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be read: {error.strerror or error}") from None

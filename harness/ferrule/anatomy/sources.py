@@ -18,7 +18,7 @@ from typing import Final
 from elftools.elf.elffile import ELFFile
 from elftools.elf.sections import SymbolTableSection
 
-from ferrule import paths
+from ferrule import files, paths
 from ferrule.anatomy.symbols import Group, Symbol, moved, read
 from ferrule.anatomy.trace import Code
 from ferrule.errors import InfrastructureError
@@ -53,7 +53,7 @@ def kernel(name: str, options: GuestOptions) -> Known:
         return _said(read(file.path.read_bytes(), str(file.path)), file.path.name)
     if name == "aero":
         file = guestfile.find(name, [aero.KERNEL], options).files[aero.KERNEL.key]
-        return _said(_in_cd(file.path.read_bytes(), str(file.path)), f"the kernel in {file.path.name}")
+        return _said(in_cd(file.path.read_bytes(), str(file.path)), f"the kernel in {file.path.name}")
     if kind(name) == "linux":
         found = kernels.choose(linux.labelled(name, options))
         if found.protocol == "bzImage":
@@ -70,13 +70,14 @@ def _said(symbols: Sequence[Symbol], name: str) -> Known:
     return Known(symbols, f"{len(symbols)} symbols of {name}")
 
 
-def _in_cd(cd: bytes, what: str) -> list[Symbol]:
+def in_cd(cd: bytes, what: str) -> list[Symbol]:
     """Of the first ELF file on a CD that is entered in the upper half: a kernel."""
     at = -_SECTOR
     while (at := cd.find(b"\x7fELF\x02", at + 1)) >= 0:
-        if at % _SECTOR == 0 and struct.unpack_from("<Q", cd, at + 24)[0] >= KERNEL_HALF:
+        head = cd[at : at + 64]
+        if at % _SECTOR == 0 and len(head) == 64 and struct.unpack_from("<Q", head, 24)[0] >= KERNEL_HALF:
             headers, size, count = (
-                struct.unpack_from(f"<{kind}", cd, at + offset)[0] for kind, offset in (("Q", 40), ("H", 58), ("H", 60))
+                struct.unpack_from(f"<{kind}", head, offset)[0] for kind, offset in (("Q", 40), ("H", 58), ("H", 60))
             )
             return read(cd[at : at + headers + size * count], what)
     return []
@@ -85,7 +86,7 @@ def _in_cd(cd: bytes, what: str) -> list[Symbol]:
 def _of_linux(found: kernels.Kernel) -> Known:
     """Out of the image's own table (kallsyms), by a program that knows its forms; kept by the image's SHA-256."""
     cached = paths.cache("symbols") / f"linux-{found.sha256}.json"
-    if not cached.exists():
+    if not files.sound(cached):
         beside = Path(sys.executable).with_name(_PROGRAM)
         program = shutil.which(_PROGRAM) or (str(beside) if beside.exists() else None)
         if program is None:
@@ -93,9 +94,7 @@ def _of_linux(found: kernels.Kernel) -> Known:
                 (), f"kernel functions are shown as addresses: {_PROGRAM} is not here (pip install {_PROGRAM})"
             )
         symbols = _extracted(program, found)
-        with tempfile.NamedTemporaryFile("w", dir=cached.parent, delete=False) as file:
-            json.dump(symbols, file)
-        Path(file.name).replace(cached)
+        files.write_sound(cached, json.dumps(symbols).encode())
     rows = json.loads(cached.read_text())
     return _said([Symbol(name, address, 0) for name, address in rows], found.image.name)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import io
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -11,10 +10,10 @@ from typing import Final, Literal
 
 import numpy as np
 import rust_demangler
-from elftools.common.exceptions import ELFError
 from elftools.elf.elffile import ELFFile
 from elftools.elf.sections import SymbolTableSection
 
+from ferrule import elf
 from ferrule.anatomy.trace import Ints, Words
 from ferrule.errors import UsageError
 
@@ -43,25 +42,26 @@ def read(image: bytes, what: str) -> list[Symbol]:
         UsageError: it is no ELF file; `what` names it.
     """
     try:
-        return functions_of(ELFFile(io.BytesIO(image)))
-    except (ELFError, UnicodeDecodeError) as error:
-        raise UsageError(f"{what}: not an ELF file: {error}") from None
+        with elf.reading(image) as file:
+            return functions_of(file)
+    except elf.Broken as error:
+        raise UsageError(f"{what}: {error}") from None
 
 
-def functions_of(elf: ELFFile) -> list[Symbol]:
+def functions_of(file: ELFFile) -> list[Symbol]:
     """The same of an open file. Assembly often has no type: its labels in executable sections count."""
-    found, file = [], ""
-    names = {number: section.name for number, section in enumerate(elf.iter_sections())}
-    code = {number for number, section in enumerate(elf.iter_sections()) if section["sh_flags"] & 4}  # SHF_EXECINSTR
-    for section in elf.iter_sections():
+    found, source = [], ""
+    names = {number: section.name for number, section in enumerate(file.iter_sections())}
+    code = {number for number, section in enumerate(file.iter_sections()) if section["sh_flags"] & 4}  # SHF_EXECINSTR
+    for section in file.iter_sections():
         if not isinstance(section, SymbolTableSection):
             continue
         for symbol in section.iter_symbols():
             kind, scope, index = symbol["st_info"]["type"], symbol["st_info"]["bind"], symbol["st_shndx"]
             if kind == "STT_FILE":
-                file = symbol.name
+                source = symbol.name
             elif kind in ("STT_FUNC", "STT_NOTYPE") and index in code and symbol.name:
-                local = file if scope == "STB_LOCAL" else ""
+                local = source if scope == "STB_LOCAL" else ""
                 size = symbol["st_size"] if kind == "STT_FUNC" else 0
                 found.append(Symbol(symbol.name, symbol["st_value"], size, local, names[index]))
     return found

@@ -103,8 +103,10 @@ def _window(values: Words, kinds: Ints, numbers: Ints) -> Window:
     executed, accessed = kinds == EXECUTED, kinds == ACCESSED
     code = (values[executed] & np.uint64(0xFFFFFFFF)).astype(np.int64) - 1
     cpu = (values[executed] >> np.uint64(32)).astype(np.int64)
-    if code.size == 0 or int(code.max()) >= numbers.size:
+    if code.size == 0 or not 0 <= int(code.min()) <= int(code.max()) < numbers.size:
         raise InfrastructureError("the instrument's trace names an instruction that it did not describe")
+    if accessed.sum() % 2:
+        raise InfrastructureError("the instrument's trace holds half an access")
     by = (np.cumsum(executed) - 1)[accessed][::2]
     pairs = values[accessed].reshape(-1, 2)
     low = pairs[:, 0] & np.uint64(_LOW48)

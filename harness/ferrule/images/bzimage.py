@@ -5,7 +5,6 @@ Layout: the kernel's Documentation/arch/x86/boot.rst (setup header, protocol 2.0
 
 from __future__ import annotations
 
-import io
 import lzma
 import shutil
 import struct
@@ -15,11 +14,9 @@ import zlib
 from pathlib import Path
 from typing import Final
 
-from elftools.common.exceptions import ELFError
-from elftools.elf.elffile import ELFFile
 from elftools.elf.segments import NoteSegment
 
-from ferrule import files, paths
+from ferrule import elf, files, paths
 
 # XEN_ELFNOTE_PHYS32_ENTRY, a number that pyelftools has no name for: QEMU starts an ELF kernel with it in 32-bit mode.
 _PVH_ENTRY = "18"
@@ -94,8 +91,9 @@ def _zstd(packed: bytes) -> bytes | None:
 def has_pvh_entry(image: bytes) -> bool:
     """Whether it is an ELF kernel that QEMU starts by a note in it: the Linux kernel's vmlinux is one."""
     try:
-        segments = ELFFile(io.BytesIO(image)).iter_segments("PT_NOTE")
-        notes = [note for segment in segments if isinstance(segment, NoteSegment) for note in segment.iter_notes()]
-        return any(note["n_name"] == "Xen" and str(note["n_type"]) == _PVH_ENTRY for note in notes)
-    except (ELFError, UnicodeDecodeError, struct.error):
+        with elf.reading(image) as file:
+            segments = [one for one in file.iter_segments("PT_NOTE") if isinstance(one, NoteSegment)]
+            notes = (note for segment in segments for note in segment.iter_notes())
+            return any(note["n_name"] == "Xen" and str(note["n_type"]) == _PVH_ENTRY for note in notes)
+    except elf.Broken:
         return False

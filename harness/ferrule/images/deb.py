@@ -64,7 +64,10 @@ def _find_data(stream: BinaryIO) -> str:
     if stream.read(8) != b"!<arch>\n":
         raise ValueError("no ar archive")
     while head := stream.read(60):
-        name, size = head[:16].decode("ascii", "replace").strip().rstrip("/"), int(head[48:58])
+        name, said = head[:16].decode("ascii", "replace").strip().rstrip("/"), head[48:58].strip()
+        if not (said.isdigit() and said.isascii()):  # a negative one would lead back to where we were
+            raise ValueError(f"{said!r} is no size of a member")
+        size = int(said)
         if name in (_XZ, _ZST):
             return name
         stream.seek(size + size % 2, os.SEEK_CUR)

@@ -6,14 +6,12 @@ import shutil
 import struct
 from collections.abc import Iterable
 from dataclasses import dataclass
-from io import BytesIO
 from pathlib import Path
 
-from elftools.common.exceptions import ELFError
 from elftools.elf.dynamic import DynamicSection
-from elftools.elf.elffile import ELFFile
 from elftools.elf.segments import InterpSegment
 
+from ferrule import elf
 from ferrule.errors import InfrastructureError, ToolMissing
 from ferrule.images import packages
 
@@ -133,11 +131,11 @@ def _find(name: str, folders: Iterable[str], root: Path) -> Path:
 def _links(path: Path, image: bytes) -> tuple[str, list[str]]:
     """Loader (empty: none asked for) and names of the libraries that an ELF file is linked with."""
     try:
-        elf = ELFFile(BytesIO(image))
-        loader = [one.get_interp_name() for one in elf.iter_segments() if isinstance(one, InterpSegment)]
-        dynamic = [one for one in elf.iter_sections() if isinstance(one, DynamicSection)]
-        tags = [tag for one in dynamic for tag in one.iter_tags("DT_NEEDED")]
-        needed = [str(tag.needed) for tag in tags]  # type: ignore[attr-defined]  # made by the library for these tags
-    except (ELFError, ValueError) as error:
+        with elf.reading(image) as file:
+            loader = [one.get_interp_name() for one in file.iter_segments() if isinstance(one, InterpSegment)]
+            dynamic = [one for one in file.iter_sections() if isinstance(one, DynamicSection)]
+            tags = [tag for one in dynamic for tag in one.iter_tags("DT_NEEDED")]
+            needed = [str(tag.needed) for tag in tags]  # type: ignore[attr-defined]  # made by the library for them
+    except elf.Broken as error:
         raise InfrastructureError(f"{path}: not a program for the guest: {error}") from error
     return (loader or [""])[0], needed

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import gzip
-import io
 import lzma
 import shutil
 import subprocess
+import zlib
 from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
+from typing import Final, Protocol
 
-from elftools.common.exceptions import ELFError
-from elftools.elf.elffile import ELFFile
-
+from ferrule import elf
 from ferrule.errors import InfrastructureError, ToolMissing, UsageError
 
 _SIGNED, _TRAILER_BYTES = b"~Module signature appended~\n", 12
+LARGEST: Final = 64 << 20  # bytes of a module
 _SUFFIXES = (".ko", ".ko.xz", ".ko.gz", ".ko.zst")
 
 
@@ -34,15 +33,31 @@ def load(path: Path) -> bytes:
     try:
         match path.suffix:
             case ".xz":
-                return lzma.decompress(path.read_bytes())
+                return _whole(lzma.LZMADecompressor(memlimit=LARGEST), path.read_bytes())
             case ".gz":
-                return gzip.decompress(path.read_bytes())
+                return _whole(zlib.decompressobj(wbits=31), path.read_bytes())
             case ".zst":
                 return _zstd(path)
             case _:
                 return path.read_bytes()
-    except (OSError, EOFError, lzma.LZMAError, subprocess.SubprocessError) as error:
+    except (OSError, EOFError, ValueError, lzma.LZMAError, zlib.error, subprocess.SubprocessError) as error:
         raise InfrastructureError(f"{path}: cannot read kernel module: {error}") from error
+
+
+class _Unpacker(Protocol):
+    """Of lzma or zlib."""
+
+    @property
+    def eof(self) -> bool: ...
+
+    def decompress(self, data: bytes, max_length: int, /) -> bytes: ...
+
+
+def _whole(unpacker: _Unpacker, packed: bytes) -> bytes:
+    image = unpacker.decompress(packed, LARGEST)
+    if not unpacker.eof:
+        raise ValueError(f"it is cut, or over {LARGEST} bytes")
+    return image
 
 
 def dependencies(image: bytes) -> tuple[str, ...]:
@@ -51,18 +66,9 @@ def dependencies(image: bytes) -> tuple[str, ...]:
     Raises:
         ValueError: not an ELF file, or no .modinfo in it: no kernel module.
     """
-    try:
-        section = ELFFile(io.BytesIO(image)).get_section_by_name(".modinfo")
-        text: bytes = section.data() if section is not None else b""
-    except (
-        ELFError,
-        ValueError,
-        KeyError,
-        TypeError,
-        AttributeError,
-        OverflowError,
-    ) as error:  # what a corrupt ELF does to pyelftools
-        raise ValueError(f"not an ELF file: {error}") from error
+    with elf.reading(image) as file:
+        section = file.get_section_by_name(".modinfo")
+        text = elf.content(section) if section is not None else b""
     fields = dict(item.partition(b"=")[::2] for item in text.split(b"\0") if item)
     if b"depends" not in fields:
         raise ValueError("no depends= in .modinfo: not a kernel module")

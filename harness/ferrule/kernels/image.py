@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import io
 import struct
 from typing import Final
 
-from elftools.common.exceptions import ELFError
-from elftools.elf.elffile import ELFFile
-
+from ferrule import elf
 from ferrule.errors import BuildFailed
 
 SYMBOLS: Final = ".kallsyms"
@@ -24,11 +21,11 @@ def flat(program: bytes) -> bytes:
         BuildFailed: it is no such program.
     """
     try:
-        elf = ELFFile(io.BytesIO(program))
-        segments = list(elf.iter_segments("PT_LOAD"))
-        table = elf.get_section_by_name(SYMBOLS)
-    except (ELFError, UnicodeDecodeError, struct.error) as error:
-        raise BuildFailed(f"the kernel is no ELF file: {error}") from None
+        with elf.reading(program) as file:
+            segments = list(file.iter_segments("PT_LOAD"))
+            table = file.get_section_by_name(SYMBOLS)
+    except elf.Broken as error:
+        raise BuildFailed(f"the kernel: {error}") from None
     if len(segments) != 1 or table is None or table["sh_size"] < len(_NO_SYMBOLS):
         raise BuildFailed(f"the kernel is not one segment with a section {SYMBOLS}")
     start, size = segments[0]["p_offset"], segments[0]["p_filesz"]

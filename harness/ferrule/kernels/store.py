@@ -13,11 +13,13 @@ from ferrule import paths
 from ferrule.errors import InfrastructureError
 from ferrule.kernels import recipe
 from ferrule.kernels.recipe import Recipe
+from ferrule.text import STEERING
 
 MANIFEST: Final = "manifest.json"
 LIST: Final = "crates.txt"
 BUILD: Final = ".build"  # suffix of a folder in which one is being made
 KEY_DIGITS: Final = 16
+LONGEST: Final = 1000  # characters of a text in a manifest
 
 
 @dataclass(frozen=True)
@@ -80,14 +82,31 @@ def remove(name: str) -> int:
 
 
 def read(name: str, path: Path) -> Made | None:
-    """The kernel in a folder; None where there is none that is whole."""
+    """The kernel in a folder; None where there is none that is whole, or its manifest is none of ours."""
     try:
         said = json.loads((path / MANIFEST).read_text(encoding="utf-8"))
+        if not _sound(said):
+            return None
         image = path / said["file"]
-        whole = image.stat().st_size == said["bytes"]
-    except (OSError, ValueError, KeyError, TypeError):
+        whole = image.is_file() and image.stat().st_size == said["bytes"]
+    except (OSError, ValueError, RecursionError):
         return None
     return Made(name, image, said, _current(recipe.read(name), said["recipe"])) if whole else None
+
+
+def _sound(said: object) -> bool:
+    """Whether a manifest holds what is read of it: texts to be shown, a file beside it, and numbers."""
+    if not isinstance(said, dict) or not all(isinstance(said.get(key), list) for key in ("named", "edited", "crates")):
+        return False
+    texts = [said.get(key) for key in ("name", "about", "file", "sha256", "recipe", "features", "compiler", "linker")]
+    texts += [*said["named"], *said["edited"]]
+    cost = said["cost"] if isinstance(said.get("cost"), dict) else {}
+    numbers = [said.get("bytes"), cost.get("wall_seconds"), cost.get("cpu_seconds")]
+    return (
+        all(isinstance(text, str) and not STEERING.search(text) and len(text) < LONGEST for text in texts)
+        and all(type(number) in (int, float) for number in numbers)
+        and Path(said["file"]).name == said["file"]
+    )
 
 
 def _current(wanted: Recipe, digest: str) -> bool:

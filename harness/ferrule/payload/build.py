@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol, runtime_checkable
 
-from elftools.common.exceptions import ELFError
-from elftools.elf.elffile import ELFFile
 from elftools.elf.sections import NoteSection
 
-from ferrule import paths
+from ferrule import elf, paths
 from ferrule.errors import InfrastructureError, UsageError
 from ferrule.payload import archive
 from ferrule.payload import port as ports
@@ -146,9 +143,10 @@ def patch_plan(payload: bytes, text: str | bytes) -> bytes:
     if len(plan) >= CAPACITY:
         raise UsageError(f"plan: {len(plan)} bytes, the payload holds {CAPACITY - 1}: ask for fewer runs")
     try:
-        section = ELFFile(io.BytesIO(payload)).get_section_by_name(PLAN_SECTION)
-    except (ELFError, UnicodeDecodeError) as error:
-        raise InfrastructureError(f"payload: not an ELF file: {error}") from None
+        with elf.reading(payload) as file:
+            section = file.get_section_by_name(PLAN_SECTION)
+    except elf.Broken as error:
+        raise InfrastructureError(f"payload: {error}") from None
     if section is None or section["sh_size"] != CAPACITY:
         raise InfrastructureError(f"payload: it has no {PLAN_SECTION} section of {CAPACITY} bytes to write the plan to")
     start = section["sh_offset"]
@@ -186,11 +184,14 @@ def build_id(image: bytes) -> str:
     """The linker's SHA-1 of a program.
 
     Raises:
-        InfrastructureError: it wrote none.
+        InfrastructureError: it wrote none, or this is no program.
     """
-    for section in ELFFile(io.BytesIO(image)).iter_sections():
-        if isinstance(section, NoteSection):
-            for note in section.iter_notes():
-                if note["n_type"] == "NT_GNU_BUILD_ID":
-                    return str(note["n_desc"])
+    try:
+        with elf.reading(image) as file:
+            for section in file.iter_sections():
+                for note in section.iter_notes() if isinstance(section, NoteSection) else ():
+                    if note["n_type"] == "NT_GNU_BUILD_ID":
+                        return str(note["n_desc"])
+    except elf.Broken as error:
+        raise InfrastructureError(f"payload: {error}") from None
     raise InfrastructureError("payload: the linker wrote no build-id")

@@ -13,7 +13,7 @@ import json
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,7 +21,7 @@ from ferrule import files, paths
 from ferrule.errors import FerruleError, InfrastructureError
 from ferrule.records.conditions import digest
 from ferrule.records.samples import Conditions
-from ferrule.report.codec import Malformed, decode
+from ferrule.report.codec import Malformed, decode, loads
 from ferrule.report.journal import parse
 
 LIMIT: Final = 64 << 20  # bytes a file: hosting services refuse 100 MiB, and warn at 50 MiB of text at most
@@ -66,7 +66,10 @@ class Brief:
     guest: str
     accel: str
     conditions: str  # digest of all that may move a number, the payload's build left out
-    believed: Sequence[str]  # runs that have a value which is believed
+    believed: list[str]  # runs that have a value which is believed
+
+
+_NAMES: Final = [one.name for one in fields(Brief)]
 
 
 def needed(
@@ -172,16 +175,18 @@ def is_shape(value: object) -> bool:
     return isinstance(value, list) and len(value) == 8 and all(isinstance(one, int | float) for one in value)
 
 
-def _place(path: Path) -> Path:
+def place(path: Path) -> Path:
+    """Where in the cache the briefs of a file are."""
     return paths.cache("briefs") / f"{hashlib.sha256(str(path.absolute()).encode()).hexdigest()[:24]}.json"
 
 
 def _kept(path: Path) -> list[Brief]:
     """The briefs in the cache, when they fit the file: its last line that they know of is still there."""
     with suppress(OSError, ValueError, KeyError, TypeError, FerruleError, RecursionError):
-        data = json.loads(_place(path).read_bytes())
+        data = loads(place(path).read_bytes())
         if data["layout"] == LAYOUT and data["file"] == str(path.absolute()):
-            kept = [Brief(*one) for one in data["briefs"]]
+            rows = decode(list[list[Any]], data["briefs"])
+            kept = [decode(Brief, dict(zip(_NAMES, one, strict=True))) for one in rows]
             if kept and _fits(path, kept[-1]) and _fits(path, kept[len(kept) // 2]):
                 return kept
     return []
@@ -199,4 +204,4 @@ def _keep(path: Path, found: Sequence[Brief]) -> None:
     rows = [[*asdict(one).values()] for one in found]
     text = json.dumps({"layout": LAYOUT, "file": str(path.absolute()), "briefs": rows}, separators=(",", ":"))
     with suppress(OSError, FerruleError):
-        files.write_whole(_place(path), text.encode())
+        files.write_whole(place(path), text.encode())

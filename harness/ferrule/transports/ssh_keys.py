@@ -11,6 +11,7 @@ import paramiko
 from paramiko.hostkeys import HostKeyEntry, InvalidHostKey
 
 from ferrule.errors import HostKeyRejected, UsageError
+from ferrule.text import visible
 from ferrule.transports.ssh_address import Address
 
 
@@ -32,7 +33,7 @@ def pinned_keys(file: Path, address: Address) -> list[paramiko.PKey]:
             continue
         marker = words.pop(0) if words[0].startswith("@") else ""
         if marker not in ("", "@revoked", "@cert-authority"):
-            raise UsageError(f"--host-key {file}:{number}: {marker[:40]} is no marker of known_hosts")
+            raise UsageError(f"--host-key {file}:{number}: {visible(marker[:40])} is no marker of known_hosts")
         bare = not marker and len(words) >= 2 and words[1].startswith("AAAA")  # .pub: no host in front of the type
         try:
             entry = HostKeyEntry.from_line(" ".join(["*", *words[:2]] if bare else words[:3]))

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
+import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ferrule.errors import InfrastructureError
 from ferrule.stats.per_op import Overhead, per_operation
+from ferrule.text import one_line
 
+_PACKED: Final = (zipfile.BadZipFile, zlib.error, RuntimeError, MemoryError, OverflowError)
 Floats = NDArray[np.float64]
 Ticks = NDArray[np.int64]
 
@@ -81,13 +85,15 @@ def load(path: Path) -> Run:
         InfrastructureError: it is no such file.
     """
     try:
-        with np.load(path, allow_pickle=False) as held:
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as held:
             rest = json.loads(str(held["rest"]))
             arrays = {name: held[name] for name in held.files if name != "rest"}
         arrays |= {name: arrays[name].astype(np.int64) for name in ("ticks", "pace") if name in arrays}
         return Run(**{**rest, "arms": tuple(rest["arms"]), "workloads": tuple(rest["workloads"])}, **arrays)
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise InfrastructureError(f"{path}: no run of a validation: {error}; remove it and measure again") from None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, EOFError, *_PACKED) as error:
+        raise InfrastructureError(
+            f"{path}: no run of a validation: {one_line(str(error))[:200]}; remove it and measure again"
+        ) from None
 
 
 def stored(folder: Path) -> list[Run]:

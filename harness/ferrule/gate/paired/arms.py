@@ -6,16 +6,12 @@ a finished payload (an ELF file with a plan section), or else a kernel for the g
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Literal
 
-from elftools.common.exceptions import ELFError
-from elftools.elf.elffile import ELFFile
-
-from ferrule import guests, paths
+from ferrule import elf, guests, paths
 from ferrule.errors import UsageError
 from ferrule.machine.guest import Execution, Guest, Scatters
 from ferrule.machine.options import GuestOptions
@@ -103,8 +99,9 @@ def make(name: Name, given: str, guest: str, options: GuestOptions, extra: Seque
 def is_payload(path: Path) -> bool:
     """Whether a file is a payload of ours: an ELF file with a plan section."""
     try:
-        return ELFFile(io.BytesIO(path.read_bytes())).get_section_by_name(PLAN_SECTION) is not None
-    except (ELFError, UnicodeDecodeError):
+        with elf.reading(path.read_bytes()) as file:
+            return file.get_section_by_name(PLAN_SECTION) is not None
+    except elf.Broken:
         return False
     except OSError as error:
         raise UsageError(f"{path}: cannot be read: {error.strerror}") from None
@@ -113,7 +110,11 @@ def is_payload(path: Path) -> bool:
 def _prebuilt(path: Path, os: str, arch: str, flag: str) -> Payload:
     """A finished payload; what its compiler was, its own hello record tells."""
     image = path.read_bytes()
-    machine = ELFFile(io.BytesIO(image)).get_machine_arch()
+    try:
+        with elf.reading(image) as file:
+            machine = file.get_machine_arch()
+    except elf.Broken as error:
+        raise UsageError(f"{flag}: {path}: {error}") from None
     if (its := _ARCHES.get(machine, machine)) != arch:
         raise UsageError(f"{flag}: is a payload for {its}, the guest is {arch}")
     return Payload(path, image, build_id(image), "", "", arch, os)
