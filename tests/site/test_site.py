@@ -99,8 +99,8 @@ def kernel(name: str, cost: float, *others: RunResult, **conditions: Any) -> Gue
 
 
 def profiled(guest: str) -> Profile:
-    functions = (Function("core::fmt<T>", 16, "kernel", True), Function("main", 32, "payload", True))
-    nodes = (Node(-1, 1, False, 3.0, 1.0), Node(0, 0, False, 61.0, 1.0))
+    functions = [Function("core::fmt<T>", 16, "kernel", True), Function("main", 32, "payload", True)]
+    nodes = [Node(-1, 1, False, 3.0, 1.0), Node(0, 0, False, 61.0, 1.0)]
     rows = {"calls": Row(2.0, 2.0, 2.0), "cr3": Row(1.5, 1.0, 2.0)}
     return Profile(
         guest, "null_call", "call", 10, 2, 64.0, 0.0, 0.0, 1.0, functions, nodes, rows, {"kernel": "6.1"}, {}
