@@ -87,7 +87,9 @@ PROJECT = nox.project.load_toml(HOME / "pyproject.toml")
 
 
 def install(session: nox.Session, *names: str) -> None:
-    """Install the locks and then this checkout, editable; an environment that already has just that is left alone."""
+    """Install locks, a C compiler where none is, and this checkout, editable; not where just that is there already."""
+    if {"bench", "dev"} & {*names} and not compiler_here():
+        names += ("compiler",)
     files = [HOME / "pyproject.toml", HOME / "noxfile.py", *(LOCKS / f"{name}.lock" for name in names)]
     content = b"\0".join([os.fsencode(HOME), *(file.read_bytes() for file in files)])
     wanted, stamp = hashlib.sha256(content).hexdigest(), Path(session.virtualenv.location) / "installed"
@@ -129,9 +131,9 @@ def of_caller(session: nox.Session, argument: str) -> str:
     return os.path.join(session.invoked_from, argument) if path.exists() else argument  # noqa: PTH118 - `::` stays
 
 
-def compiler_missing() -> bool:
-    """Whether ziglang from PyPI has to be the C compiler: none is named by `$CC`, and there is no `cc`."""
-    return not os.environ.get("CC") and shutil.which("cc") is None
+def compiler_here() -> bool:
+    """Whether a C compiler is named by `$CC`, or there is `cc`: else it has to be ziglang from PyPI."""
+    return bool(os.environ.get("CC")) or shutil.which("cc") is not None
 
 
 class Passed(SystemExit):
@@ -148,6 +150,12 @@ def passing_through(session: nox.Session, *command: str) -> None:
     except CommandFailed as failure:
         code = failure.return_code or 0
         raise Passed(code if code > 0 else INFRASTRUCTURE) from None
+
+
+def command(session: nox.Session, name: str, *locks: str) -> None:
+    """A command of ferrule's own."""
+    install(session, "bench", *locks)
+    passing_through(session, "ferrule", name, *session.posargs)
 
 
 def wanted_kernels(words: Sequence[str]) -> tuple[str, list[str]]:
@@ -169,7 +177,7 @@ def wanted_kernels(words: Sequence[str]) -> tuple[str, list[str]]:
 def bench(session: nox.Session) -> None:
     """Measure this machine and the guests it can boot; `-- --get starry,hermit` builds these kernels before."""
     names, words = wanted_kernels(session.posargs)
-    install(session, "bench", *(["compiler"] if compiler_missing() else []))
+    install(session, "bench")
     if names:
         passing_through(session, "ferrule", "kernel", "get", names)
     passing_through(session, "ferrule", "doctor", *words)
@@ -186,42 +194,37 @@ def kernels(session: nox.Session) -> None:
 @nox.session(reuse_venv=True)
 def gate(session: nox.Session) -> None:
     """Compare guests with their baselines, or a base with a candidate; ends with 1 where an operation got worse."""
-    install(session, "bench", *(["compiler"] if compiler_missing() else []))
-    passing_through(session, "ferrule", "gate", *session.posargs)
+    command(session, "gate")
 
 
 @nox.session(reuse_venv=True)
 def anatomy(session: nox.Session) -> None:
     """Say where every instruction of an operation goes: `-- --guest linux,floor --workload pipe_latency`."""
-    install(session, "bench", "anatomy", *(["compiler"] if compiler_missing() else []))
-    passing_through(session, "ferrule", "anatomy", *session.posargs)
+    command(session, "anatomy", "anatomy")
 
 
 @nox.session(reuse_venv=True)
 def power(session: nox.Session) -> None:
     """Count what kernels do when nobody asks them: `-- --guest linux,floor --sleepers`."""
-    install(session, "bench", "anatomy", *(["compiler"] if compiler_missing() else []))
-    passing_through(session, "ferrule", "power", *session.posargs)
+    command(session, "power", "anatomy")
 
 
 @nox.session(reuse_venv=True)
 def validate(session: nox.Session) -> None:
     """Put the harness to the test against known truths; writes results/validation.md."""
-    install(session, "bench", "validate", *(["compiler"] if compiler_missing() else []))
-    passing_through(session, "ferrule", "validate", *session.posargs)
+    command(session, "validate", "validate")
 
 
 @nox.session(reuse_venv=True)
 def publish(session: nox.Session) -> None:
     """Write the stored results as Markdown to results/published/ and as a site to results/site/, where one stands."""
-    install(session, "bench", *(["compiler"] if compiler_missing() else []))
-    passing_through(session, "ferrule", "publish", *session.posargs)
+    command(session, "publish")
 
 
 @nox.session(reuse_venv=True)
 def tests(session: nox.Session) -> None:
     """Lint, then test the harness and the payload."""
-    install(session, "dev", *(["compiler"] if compiler_missing() else []))
+    install(session, "dev")
     check(session)
     session.run("python", "-m", "pytest", *(of_caller(session, argument) for argument in session.posargs))
 
@@ -229,39 +232,29 @@ def tests(session: nox.Session) -> None:
 @nox.session(reuse_venv=True)
 def clock(session: nox.Session) -> None:
     """Test what asserts times and clock rates: on an idle machine, where the tests above hold at any load."""
-    install(session, "dev", *(["compiler"] if compiler_missing() else []))
+    install(session, "dev")
     session.run("python", "-m", "pytest", "-m", "clock", *(of_caller(session, word) for word in session.posargs))
 
 
-@nox.session(reuse_venv=True)
-def kills(session: nox.Session) -> None:
-    """Kill runs and their QEMU at random moments, 200 times each or as FERRULE_KILLS says, and resume them."""
-    long_test(session, "tests/test_kills.py", FERRULE_KILLS="200")
+LONG = {  # session: what it does, its test, and the amount where FERRULE_<SESSION> asks for no other; tests do less
+    "kills": ("Kill runs and their QEMU at random moments, and resume them.", "test_kills.py", "200"),
+    "streams": ("Read damaged and hostile streams: none becomes a wrong sample.", "records/test_many.py", "10000000"),
+    "formats": ("Read damaged and hostile files of each stored format.", "test_formats.py", "100000"),
+    "soak": ("Measure for hours, in seconds: descriptors, memory and files stay flat.", "test_soak.py", "7200"),
+}
 
 
-@nox.session(reuse_venv=True)
-def streams(session: nox.Session) -> None:
-    """Read ten million damaged and hostile streams, or as many as FERRULE_STREAMS says: none becomes a wrong sample."""
-    long_test(session, "tests/records/test_many.py", FERRULE_STREAMS="10000000")
+def long_test(session: nox.Session) -> None:
+    """One of LONG."""
+    _, file, amount = LONG[session.name]
+    install(session, "dev")
+    asked = f"FERRULE_{session.name.upper()}"
+    run = ["python", "-m", "pytest", "-q", "-s", f"tests/{file}", *session.posargs]
+    session.run(*run, env={asked: os.environ.get(asked, amount)})
 
 
-@nox.session(reuse_venv=True)
-def formats(session: nox.Session) -> None:
-    """Read a hundred thousand damaged and hostile files of each stored format, or as many as FERRULE_FORMATS says."""
-    long_test(session, "tests/test_formats.py", FERRULE_FORMATS="100000")
-
-
-@nox.session(reuse_venv=True)
-def soak(session: nox.Session) -> None:
-    """Measure for two hours, or for FERRULE_SOAK seconds: descriptors, processes, memory and files stay flat."""
-    long_test(session, "tests/test_soak.py", FERRULE_SOAK="7200")
-
-
-def long_test(session: nox.Session, file: str, **amounts: str) -> None:
-    """A test that the others run a small amount of; the environment may ask for another amount."""
-    install(session, "dev", *(["compiler"] if compiler_missing() else []))
-    asked = {name: os.environ.get(name, amount) for name, amount in amounts.items()}
-    session.run("python", "-m", "pytest", "-q", "-s", file, *session.posargs, env=asked)
+for name, (about, *_) in LONG.items():
+    nox.session(name=name, reuse_venv=True)(long_test).__doc__ = about
 
 
 @nox.session(reuse_venv=True)
