@@ -1,5 +1,5 @@
 /* Ping-pong between two processes over one connection that both read and write: a message there, and back.
- * ECHO_OVER(connect) defines the whole workload but its row; connect(end) makes the two ends. */
+ * ECHO_OVER(connect) defines the whole workload but its row; connect(run, end) makes the two ends. */
 #ifndef FERRULE_ECHO_H
 #define FERRULE_ECHO_H
 
@@ -63,7 +63,8 @@ static inline void echo_end(struct echo *own) {
         long refused = message_size(run, &state(run)->size);                                                           \
         if (refused < 0)                                                                                               \
             return refused;                                                                                            \
-        TRY(run, connect(state(run)->end));                                                                            \
+        if ((refused = connect(run, state(run)->end)) < 0)                                                             \
+            return refused;                                                                                            \
         return echo_start(run, state(run), answer);                                                                    \
     }                                                                                                                  \
     static inline void op(struct run *run) {                                                                           \

@@ -13,11 +13,18 @@
     }
 #define CALL(run, name, ...) ((run)->library ? library_##name(__VA_ARGS__) : os_##name(__VA_ARGS__))
 
+LIBRARY_FUNCTION(six_arguments, (long last), (last))
+LIBRARY_FUNCTION(system_name, (char name[OS_SYSTEM_NAME]), (name))
+LIBRARY_FUNCTION(clock_call, (uint64_t *ns), (ns))
+LIBRARY_FUNCTION(signal_install, (void (*handler)(int)), (handler))
+LIBRARY_FUNCTION(signal_send, (long address), (address))
 LIBRARY_FUNCTION(open, (const char *path, unsigned how), (path, how))
 LIBRARY_FUNCTION(remove, (const char *path), (path))
 LIBRARY_FUNCTION(read, (int fd, void *into, size_t length), (fd, into, length))
 LIBRARY_FUNCTION(write, (int fd, const void *from, size_t length), (fd, from, length))
 LIBRARY_FUNCTION(close, (int fd), (fd))
+LIBRARY_FUNCTION(queue_receive, (int queue, void *into, size_t size), (queue, into, size))
+LIBRARY_FUNCTION(queue_send, (int queue, const void *bytes, size_t length), (queue, bytes, length))
 LIBRARY_FUNCTION(position, (int fd), (fd))
 LIBRARY_FUNCTION(fd_flags, (int fd), (fd))
 LIBRARY_FUNCTION(dup, (int fd), (fd))

@@ -16,6 +16,7 @@ struct peer {
     int there[2], back[2]; /* [0] reads, [1] writes */
     struct os_process process;
     int started;
+    int deaf; /* its lines do not tell it that its partner has gone: it is ended */
 };
 
 /* Starts entry(run) in a process of its own, with what stands in `there` and `back`. In it the first thing must be
@@ -46,7 +47,9 @@ static inline void peer_end(struct peer *peer) {
         pipe_close_end(&peer->there[i]);
         pipe_close_end(&peer->back[i]);
     }
-    if (peer->started)
+    if (peer->started && peer->deaf)
+        os_process_kill(&peer->process);
+    else if (peer->started)
         os_process_join(&peer->process);
 }
 

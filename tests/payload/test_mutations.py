@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import re
 from pathlib import Path
 
 import pytest
@@ -10,29 +11,92 @@ from ferrule.payload import registry
 
 from tests.support.payload_runs import Said, payload, say
 
+CONNECTS = '#include "workloads/connect.h"'
+ACCEPTS_NOBODY = f"""#include "workloads/peer.h"
+#define os_socket_accept(fd) os_open(OS_NULL_DEVICE, OS_READ | OS_WRITE)
+{CONNECTS}"""
 # What is changed in a copy of the workload's file: the operation then does less, or something else.
 MUTATIONS = {
     "bad_descriptor": ("os_close(-1)", 'os_remove("/nowhere")'),
+    "call_arguments": ("REFUSED = 1", "REFUSED = 4096"),
+    "clock_call": ("os_clock_call(&called)", "(called = 1)"),
+    "datagram_latency": ("os_datagram_pair(end)", "NO_LINE(end)"),
     "descriptor_flags": ("os_fd_flags(state(run)->wire.end[1])", "os_fd_flags(state(run)->wire.end[0])"),
     "directory_list": ("? got : length;", "? got : 1;"),
     "dup_close": ("os_close((int)again)", "0"),
     "event_queue": ("1 ? which : -1;", "1 ? which + 1 : -1;"),
+    "fault_handler": ("os_protect(page->at, page->size, 0)", "0"),
+    "fd_passing": ("os_fd_send(own->peer.back[1], (int)fd)", "os_fd_send(own->peer.back[1], (int)os_dup(0))"),
+    "fifo_latency": ("LINES_OVER(line, read, write)", "LINES_OVER(line, read, SENDS_ZEROS)"),
     "file_create_remove": ("os_remove(state(run)->scratch.path)", "0"),
     "file_position": ("os_position(state(run)->fd)", "(os_position(state(run)->fd) & 8)"),
     "file_read": ("own->buffer.at, own->buffer.size, 0) ==", "own->buffer.at, own->buffer.size / 2, 0) =="),
     "file_status": ("os_status_of_path(own->scratch.path)", 'os_status_of_path("/dev/null")'),
     "file_write": ("own->buffer.at, own->buffer.size, 0) ==", "own->buffer.at, own->buffer.size / 2, 0) =="),
-    "fd_passing": ("os_fd_send(own->peer.back[1], (int)fd)", "os_fd_send(own->peer.back[1], (int)os_dup(0))"),
     "futex_miss": ("os_wake(&own->word, 1, 0) : os_wait(&own->word, 1, 0, 0)", "1 : 0"),
     "heap_grow": ("os_break(-size)", "os_break(0)"),
     "memory_copy": ("i < 8", "i < 7"),
     "memory_latency": ("random % i *", "random % (i + 1) *"),
+    "pipe_bandwidth": ("os_pipe(end)", "NO_LINE(end)"),
+    "pipe_latency": ("LINES_OVER(line, read, write)", "LINES_OVER(line, read, SENDS_ZEROS)"),
     "pipe_self": ("byte = 42;", "byte = 7;"),
     "poll_ready": ("os_poll(asked, state(run)->fds)", "os_poll(asked, 1)"),
+    "process_create": ("run->shared->word[RAN]++;", "state(run)->dirty.size = 0;"),
+    "process_execute": ("PROGRAM_BY(os_process_execute)", "PROGRAM_BY(NOTHING_LOADED)"),
+    "process_shell": ("PROGRAM_BY(os_process_shell)", "PROGRAM_BY(NOTHING_LOADED)"),
+    "process_spawn": ("PROGRAM_BY(os_process_spawn)", "PROGRAM_BY(NOTHING_LOADED)"),
     "protect": ("os_protect(own->at, own->size, 0)", "os_protect(own->at, own->size, 1)"),
+    "queue_latency": ("queue_receive, queue_send)", "queue_receive, QUEUES_ZEROS)"),
+    "semaphore_pingpong": ("own->other.turns++", "own->other.turns += 2"),
+    "signal_install": ("turn ? one : other", "turn ? one : turn ? other : one"),
+    "signal_pingpong": ("while (os_signal_wait(patience) < 0 && !word[LEAVE])", "while (0)"),
+    "signal_self": ("handled++;", "handled += 2;"),
+    "socket_bandwidth": ("os_socket_pair(end)", "NO_LINE(end)"),
+    "socket_connect": (CONNECTS, ACCEPTS_NOBODY),
+    "socket_latency": ("os_socket_pair(end)", "NO_LINE(end)"),
+    "system_name": ("os_system_name(name)", "0"),
+    "tcp_bandwidth": ("network_stream(run, OS_TCP, end)", "NO_LINE(run ? end : end)"),
+    "tcp_connect": (CONNECTS, ACCEPTS_NOBODY),
+    "tcp_latency": ("network_stream(run, OS_TCP, end)", "NO_LINE(run ? end : end)"),
+    "udp_latency": ("network_datagrams(run, end)", "NO_LINE(run ? end : end)"),
     "zero_read": ("OS_ZERO_DEVICE", '"/proc/self/exe"'),
 }
 PLANNED = {"poll_ready": "fds=2"}
+# What some of them call then, put in front of that: a process that is a copy of this one, where a program was to be
+# loaded; zeros for what was to be sent; ends that nothing connects.
+CALLED = {
+    "NOTHING_LOADED": """
+static void nothing(void *argument) {
+    (void)argument;
+}
+static long NOTHING_LOADED(struct os_process *process) {
+    return os_process_start(process, nothing, NULL);
+}
+""",
+    "SENDS_ZEROS": """
+static long os_SENDS_ZEROS(int fd, const void *from, size_t length) {
+    static const char zeros[4096];
+    (void)from;
+    return os_write(fd, zeros, length);
+}
+#define library_SENDS_ZEROS os_SENDS_ZEROS
+""",
+    "QUEUES_ZEROS": """
+static long os_QUEUES_ZEROS(int queue, const void *from, size_t length) {
+    static const char zeros[4096];
+    (void)from;
+    return os_queue_send(queue, zeros, length);
+}
+#define library_QUEUES_ZEROS os_QUEUES_ZEROS
+""",
+    "NO_LINE": """
+static long NO_LINE(int end[2]) {
+    end[0] = (int)os_open(OS_NULL_DEVICE, OS_READ | OS_WRITE);
+    end[1] = (int)os_open(OS_NULL_DEVICE, OS_READ | OS_WRITE);
+    return end[1];
+}
+""",
+}
 
 
 @pytest.fixture(scope="module")
@@ -44,6 +108,8 @@ def broken(tmp_path_factory: pytest.TempPathFactory) -> Said:
         text = registry.find(name).path.read_text()
         assert right in text, name
         text = text.replace(right, wrong)
+        head, *rest = re.split(r"(?<=\n)(?!#include|/\*| \*)", text, maxsplit=1)  # behind the last include
+        text = "".join((head, *(code for word, code in CALLED.items() if word in wrong), *rest))
         family = registry.find(name).family
         text = text.replace(f'.name = "{name}"', f'.name = "{name}_x"').replace(f'"{family}"', '"broken"')
         (folder / f"{name}_x.c").write_text(text)

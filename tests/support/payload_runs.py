@@ -40,7 +40,7 @@ def command(built: Payload) -> list[str]:
 
 def of_another_os(end: Record) -> bool:
     """Whether a run was refused because it is made of an operation that Linux, or qemu-user, does not have at all."""
-    if end.fields.get("operation") == "os_process_execute" and end.fields.get("error") == "8":
+    if end.fields.get("operation") in ("os_process_execute", "os_process_spawn") and end.fields.get("error") == "8":
         return True  # qemu-user's programs cannot load programs of their own architecture
     return end.fields["status"] in ("not_ported", "absent")
 

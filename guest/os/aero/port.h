@@ -14,8 +14,9 @@
 #define OS_NAME "aero"
 /* What other kernels have and this one has no number for. */
 #define OS_ABSENT                                                                                                      \
-    "os_scheme_call os_channel_pair os_ipc_call os_block os_main_thread os_ipi os_alloc "                              \
-    "os_library_enter os_semaphore_make os_fd_send os_break os_yield os_memory_object"
+    "os_scheme_call os_channel_pair os_ipc_call os_block os_main_thread os_ipi os_alloc os_library_enter "             \
+    "os_semaphore_make os_fd_send os_break os_yield os_memory_object os_six_arguments os_process_spawn "               \
+    "os_signal_hold os_fault_install"
 #define OS_ARCH "x86_64"
 
 /* --- what the payload needs --- */
@@ -34,6 +35,11 @@ static inline long os_clock_read(uint64_t *ns) {
     return result;
 }
 
+#define OS_HAS_CLOCK_CALL /* there is no other way */
+static inline long os_clock_call(uint64_t *ns) {
+    return os_clock_read(ns);
+}
+
 static inline uint64_t os_clock_ns(void) {
     uint64_t ns = 0;
     os_clock_read(&ns);
@@ -50,6 +56,11 @@ static inline long os_null_call(void) {
 #define OS_HAS_PARENT
 static inline long os_parent(void) {
     return call0(CALL_GETPPID);
+}
+
+#define OS_HAS_SYSTEM_NAME
+static inline long os_system_name(char name[OS_SYSTEM_NAME]) {
+    return aero_result(call3(CALL_UNAME, (long)name, 0, 0));
 }
 
 #define OS_HAS_INVALID_CALL

@@ -5,6 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/text.h"
+
 #if defined(__x86_64__)
 #include "call_x86_64.h"
 #elif defined(__aarch64__)
@@ -79,6 +81,15 @@ static inline long os_clock_read(uint64_t *ns) {
     return result;
 }
 
+#define OS_HAS_CLOCK_CALL
+static inline long os_clock_call(uint64_t *ns) {
+    struct linux_time now = {0, 0};
+    enum { CLOCK_MONOTONIC = 1 };
+    long result = call2(CALL_CLOCK_GETTIME, CLOCK_MONOTONIC, (long)&now);
+    *ns = (uint64_t)now.seconds * 1000000000u + (uint64_t)now.nanoseconds;
+    return result;
+}
+
 static inline uint64_t os_clock_ns(void) {
     uint64_t ns = 0;
     os_clock_read(&ns);
@@ -95,6 +106,17 @@ static inline long os_null_call(void) {
 #define OS_HAS_PARENT
 static inline long os_parent(void) {
     return call0(CALL_GETPPID);
+}
+
+#define OS_HAS_SIX_ARGUMENTS /* a map of one page: its last argument is an offset, which is looked at first */
+static inline long os_six_arguments(long last) {
+    enum { PROT_READ = 1, PRIVATE_ANONYMOUS = 0x22 };
+    return call6(CALL_MMAP, 0, 4096, PROT_READ, PRIVATE_ANONYMOUS, -1, last);
+}
+
+#define OS_HAS_SYSTEM_NAME
+static inline long os_system_name(char name[OS_SYSTEM_NAME]) {
+    return call1(CALL_UNAME, (long)name);
 }
 
 #define OS_HAS_INVALID_CALL
@@ -136,13 +158,9 @@ static inline long os_pipe(int end[2]) {
     return call2(CALL_PIPE2, (long)end, 0);
 }
 
-#define OS_HAS_SOCKET_PAIR
-static inline long os_socket_pair(int end[2]) {
-    enum { AF_UNIX = 1, SOCK_STREAM = 1 };
-    return call4(CALL_SOCKETPAIR, AF_UNIX, SOCK_STREAM, 0, (long)end);
-}
-
+#include "socket.h"
 #include "rights.h"
+#include "queue.h"
 
 /* --- threads: what pthread_create asks of clone(2), less the thread-local storage that this program does not have ---
  */
@@ -231,18 +249,8 @@ static inline long os_process_kill(struct os_process *process) {
     return 0;
 }
 
-#define OS_HAS_EXECUTE /* what the child inherits is what fork leaves it: no descriptor is closed */
-static inline long os_process_execute(struct os_process *process) {
-    static const char *const arguments[] = {"payload", OS_LEAVE, NULL}, *const environment[] = {NULL};
-    enum { SIGCHLD = 17 };
-    long pid = call5(CALL_CLONE, SIGCHLD, 0, 0, 0, 0);
-    if (pid == 0) {
-        call3(CALL_EXECVE, (long)"/proc/self/exe", (long)arguments, (long)environment);
-        os_exit(OS_NOT_EXECUTED);
-    }
-    process->pid = (int32_t)pid;
-    return pid < 0 ? pid : 0;
-}
+#include "program.h"
+#include "signal.h"
 
 /* What glibc has done for every thread since 2.35, and so does nearly every program pay: an area registered with
  * rseq(2), into which the kernel writes the thread's CPU whenever it has been switched. One a program: a forked copy

@@ -11,6 +11,12 @@ OS_MISSING(os_invalid_call, void)
 #ifndef OS_HAS_PARENT /* the parent process's number, from whoever keeps processes: no cache of the program's own */
 OS_MISSING(os_parent, void)
 #endif
+#ifndef OS_HAS_SIX_ARGUMENTS /* a call of six arguments that the kernel refuses for the last one, unless that is 0 */
+OS_MISSING(os_six_arguments, long last)
+#endif
+#ifndef OS_HAS_SYSTEM_NAME /* a small struct copied out, some hundred bytes of names: uname */
+OS_MISSING(os_system_name, char name[OS_SYSTEM_NAME])
+#endif
 #ifndef OS_SERVED_SWITCHES /* context switches of a call on processes and devices: 2 where a daemon answers it */
 #define OS_SERVED_SWITCHES 0
 #endif

@@ -27,4 +27,12 @@ OS_MISSING(os_scheme_open, int root)                             /* a file of th
 OS_MISSING(os_scheme_call, int fd, void *bytes, size_t length)   /* the server reads and writes the bytes in place */
 #endif
 
+/* --- message queues of the kernel's: a few messages of up to 4096 bytes each wait in one; end[0] receives, end[1]
+ * sends, and nobody who receives is told that all senders have gone */
+#ifndef OS_HAS_QUEUE
+OS_MISSING(os_queue_pair, int end[2])
+OS_MISSING(os_queue_send, int queue, const void *bytes, size_t length)
+OS_MISSING(os_queue_receive, int queue, void *into, size_t size)
+#endif
+
 #endif

@@ -28,5 +28,11 @@ OS_MISSING(os_library_leave, void)
 #ifndef OS_HAS_EXECUTE
 OS_MISSING(os_process_execute, struct os_process *process)
 #endif
+#ifndef OS_HAS_SPAWN /* the same without a copy of this process on the way (vfork, posix_spawn) */
+OS_MISSING(os_process_spawn, struct os_process *process)
+#endif
+#ifndef OS_HAS_SHELL /* a process that loads the system's shell, which is told to end with status OS_EXECUTED */
+OS_MISSING(os_process_shell, struct os_process *process)
+#endif
 
 #endif

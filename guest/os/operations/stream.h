@@ -19,6 +19,9 @@ static inline long os_wire(int end[2]) {
 #ifndef OS_WIRE_ALIKE /* 1: both ends of a wire count as opened alike */
 #define OS_WIRE_ALIKE 0
 #endif
+#ifndef OS_HAS_FIFO /* a pipe with a name, which os_open() opens */
+OS_MISSING(os_fifo, const char *path)
+#endif
 #ifndef OS_HAS_SOCKET_PAIR /* two local stream sockets, connected: what is written to one is read from the other */
 OS_MISSING(os_socket_pair, int end[2])
 #endif

@@ -9,6 +9,8 @@ enum { OS_ENOEXEC = 8, OS_EINVAL = 22, OS_ENOSYS = 38, OS_ETIMEDOUT = 110 };
 enum { OS_EXECUTED = 86, OS_NOT_EXECUTED = 127 };  /* how that ends, or when it could not be loaded */
 enum { OS_READ = 1, OS_WRITE = 2, OS_CREATE = 4 }; /* os_open: how */
 
+enum { OS_SYSTEM_NAME = 400, OS_SYSTEM_NAME_PART = 65 }; /* os_system_name: its bytes, and those of each text in it */
+
 typedef void (*os_entry)(void *argument);
 
 struct os_poll { /* poll(2)'s, everywhere */
@@ -16,6 +18,13 @@ struct os_poll { /* poll(2)'s, everywhere */
     int16_t asked, ready;
 };
 enum { OS_POLL_READ = 1 };
+
+enum os_socket { OS_LOCAL, OS_TCP, OS_UDP }; /* kinds: AF_UNIX stream, and over IPv4 */
+
+struct os_address { /* of a socket, as the kernel writes it */
+    unsigned char bytes[112];
+    uint32_t length;
+};
 
 struct os_request { /* what a scheme is asked to do something with: bytes of the caller's, seen by the server */
     void *bytes;

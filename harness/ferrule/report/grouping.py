@@ -25,6 +25,7 @@ FAMILIES = {
     "syscall": PROCESSOR,
     "time": PROCESSOR,
     "sched": PROCESSES,
+    "signal": PROCESSES,
     "ipc": LATENCIES,
     "memory": MEMORY,
     "fs": FILES,

@@ -1,0 +1,55 @@
+/* A handler for a signal is installed, another one than before each time (sigaction): the kernel copies a struct in and
+ * takes it down. Nobody sends the signal. */
+#include "workloads/library.h"
+
+struct state {
+    int turn, installed;
+};
+STATE(struct state)
+static volatile int ran;
+
+static void one(int number) {
+    (void)number;
+    ran = 1;
+}
+
+static void other(int number) {
+    (void)number;
+    ran = 2;
+}
+
+static inline void op(struct run *run) {
+    int turn = state(run)->turn ^= 1;
+    EXPECT(run, CALL(run, signal_install, turn ? one : other) >= 0);
+}
+
+static long verify(struct run *run) {
+    TRY(run, os_signal_install(one));
+    state(run)->installed = 1;
+    for (int turn = 1; turn <= 4; turn++) {
+        op(run);
+        ran = 0;
+        TRY(run, os_signal_send(os_signal_address()));
+        if (run->failed || ran != (turn % 2 ? 1 : 2))
+            return WRONG(run, "the signal did not run the handler that was installed last");
+    }
+    return 0;
+}
+
+static void teardown(struct run *run) {
+    if (state(run)->installed)
+        os_signal_install(NULL);
+}
+
+WORKLOAD{
+    .name = "signal_install",
+    .family = "signal",
+    .what = "install a handler for a signal (sigaction)",
+    .per = PER_CALL,
+    .ends = 1,
+    .alone = 1,
+    .params = "library=0",
+    .verify = verify,
+    .teardown = teardown,
+    LOOPS,
+};
