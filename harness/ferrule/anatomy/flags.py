@@ -38,9 +38,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def add_guests(parser: argparse.ArgumentParser, more: Sequence[str] = ()) -> None:
     """Add those that say on what, which `ferrule power` has too."""
-    known = {flag.name: flag for flag in flags.every()}
-    for name in (*_GUESTS, *more, *_MACHINE):
-        parser.add_argument(name, help=known[name].help, **known[name].more)
+    flags.add_named(parser, (*_GUESTS, *more, *_MACHINE))
 
 
 def check_guests(parsed: argparse.Namespace) -> None:
@@ -57,10 +55,7 @@ def check_guests(parsed: argparse.Namespace) -> None:
 
 def add_missing(parsed: argparse.Namespace) -> None:
     """What a measurement can be asked and this command cannot, as nobody asked it."""
-    for flag in flags.every():
-        name = flag.name.removeprefix("--").replace("-", "_")
-        if not hasattr(parsed, name):
-            setattr(parsed, name, flag.more.get("default", False if "action" in flag.more else None))
+    flags.add_missing(parsed)
     parsed.accel = "icount"
 
 

@@ -9,8 +9,9 @@ from pathlib import Path
 
 from ferrule.errors import UsageError
 from ferrule.gate import kernel
-from ferrule.images.guestfile import parse_files
 from ferrule.machine.options import GuestOptions
+from ferrule.options import flags
+from ferrule.options.machines import guest_options_of
 
 GUESTS = ("linux", "floor")  # compared when none is named, whichever is available
 OUTPUTS = {  # flag and module in ferrule.gate.formats -> what it writes
@@ -27,7 +28,12 @@ LEAST_BOOTS = 2  # one boot cannot tell an exact count from a lucky one
 
 
 EXACT = ("baselines", "update_baseline", "boots", "kernel_build", "allow", "explain")  # flags of one tier only
-TIME = ("pairs", "processes", "seed", "stored", "results", "history")
+TIME = (
+    *("pairs", "processes", "seed", "stored", "results", "history"),
+    *("cpu", "host_key", "identity", "remote_folder"),  # of a host: counts need none, and depend on no CPU
+)
+# Of a measurement, whatever it is for. The accelerator is the tier's to say.
+_MACHINES = ("--extra", "--extra-guest", "--patience", *(f.name for f in flags.MACHINES if f.name != "--accel"))
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -49,8 +55,6 @@ def add(parser: argparse.ArgumentParser) -> None:
     flag(
         "--place", metavar="PLACES", default="same_core", help="placements (default: same_core, the only one on 1 CPU)"
     )
-    flag("--extra", metavar="PATH", action="append", default=[], help="more workloads: a file or folder; repeatable")
-    flag("--extra-guest", metavar="DIR", action="append", default=[], help="more guests and ports: a folder")
     flag("--baselines", metavar="DIR", help="where the baselines are (default: results/baselines here)")
     flag("--update-baseline", action="store_true", help="accept what is measured now, instead of comparing")
     flag("--explain", action="store_true", help="name the functions that account for each regression; stores profiles")
@@ -63,19 +67,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     )
     flag("--boots", type=int, metavar="N", help="boots of each guest (default: 2; 5 for a new baseline)")
     flag("--kernel-build", metavar="NAME", help="compare all kernels of this name: the kernel is what is under test")
-    flag("--linux-kernel", metavar="FILE", help="kernel image of the linux guest (default: Debian's)")
-    flag("--linux-append", metavar="WORDS", default="", help="more words for that kernel's command line")
-    flag("--sha256", metavar="HEX", help="what the kernel file's SHA-256 must be")
-    flag("--guests-file", metavar="FILE", help="where kernels of yours are (default: guests.toml here)")
-    flag(
-        "--guest-file",
-        metavar="GUEST.KEY=FILE",
-        action="append",
-        default=[],
-        help="one of them, e.g. redox.kernel=FILE; repeatable; goes before guests.toml",
-    )
-    flag("--memory", type=int, default=512, metavar="MIB", help="of the guests (default: 512)")
-    flag("--patience", type=float, metavar="S", help="seconds of silence after which a guest counts as hung")
+    flags.add_named(parser, _MACHINES)
     flag("--base", metavar="X", help=f"what --candidate is compared with; exact: a kernel, counted here; time: {ARM}")
     flag("--candidate", metavar="Y", help=f"what may have become worse; exact: a kernel; time: {ARM}")
     flag("--pairs", type=int, metavar="N", help="time: pairs at most (default: 60; looked at after 20)")
@@ -96,7 +88,7 @@ def check(parsed: argparse.Namespace) -> None:
     """
     other, foreign = ("time", TIME) if parsed.tier == "exact" else ("exact", EXACT)
     for name in foreign:
-        if getattr(parsed, name) not in (None, False):
+        if getattr(parsed, name) not in (None, False, ""):
             flag = "from" if name == "stored" else name.replace("_", "-")
             raise UsageError(f"--{flag}: is a flag of --tier {other}")
     if parsed.tier == "time":
@@ -151,13 +143,12 @@ def _quoted(text: str) -> str:
 
 
 def guest_options(parsed: argparse.Namespace) -> GuestOptions:
-    """What guests need to know."""
-    return GuestOptions(
-        accel="icount" if parsed.tier == "exact" else "auto",
-        linux_kernel=Path(parsed.linux_kernel) if parsed.linux_kernel else None,
-        linux_append=parsed.linux_append,
-        sha256=parsed.sha256,
-        memory=parsed.memory,
-        guests_file=Path(parsed.guests_file) if parsed.guests_file else None,
-        guest_files=parse_files(parsed.guest_file),
-    )
+    """What guests need to know.
+
+    Raises:
+        UsageError: a value that means nothing to any guest.
+    """
+    option = argparse.Namespace(**vars(parsed))
+    flags.add_missing(option)
+    option.accel = "icount" if parsed.tier == "exact" else "auto"
+    return guest_options_of(option)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, get_args
 
@@ -97,6 +97,21 @@ def add_all(group: Group, instead: Mapping[str, Flag] | None = None) -> None:
         add = group(title)
         for flag in ((instead or {}).get(flag.name, flag) for flag in flags):
             add(flag.name, help=flag.help, **flag.more)
+
+
+def add_named(parser: argparse.ArgumentParser, names: Iterable[str]) -> None:
+    """Add some of them to a command that is no measurement's own."""
+    known = {flag.name: flag for flag in every()}
+    for name in names:
+        parser.add_argument(name, help=known[name].help, **known[name].more)
+
+
+def add_missing(parsed: argparse.Namespace) -> None:
+    """What a measurement can be asked and this command cannot, as nobody asked it."""
+    for flag in every():
+        name = flag.name.removeprefix("--").replace("-", "_")
+        if not hasattr(parsed, name):
+            setattr(parsed, name, flag.more.get("default", False if "action" in flag.more else None))
 
 
 def add_to(parser: argparse.ArgumentParser, instead: Mapping[str, Flag] | None = None) -> None:
