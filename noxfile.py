@@ -241,6 +241,7 @@ LONG = {  # session: what it does, its test, and the amount where FERRULE_<SESSI
     "streams": ("Read damaged and hostile streams: none becomes a wrong sample.", "records/test_many.py", "10000000"),
     "formats": ("Read damaged and hostile files of each stored format.", "test_formats.py", "100000"),
     "soak": ("Measure for hours, in seconds: descriptors, memory and files stay flat.", "test_soak.py", "7200"),
+    "rebuild": ("Build kernels twice in different folders: equal images.", "kernels/test_rebuild.py", "starry,hermit"),
 }
 
 

@@ -3,7 +3,8 @@
  * x86-64: LFENCE;RDTSC;LFENCE opens a region and RDTSCP;LFENCE closes it (Intel SDM vol. 2B, RDTSC and RDTSCP).
  * CPUID is never used as the fence: in a virtual machine it is a trap of tens of thousands of cycles.
  * AArch64: ISB;MRS CNTVCT_EL0 (Arm ARM D12.1.2: counter reads may be speculated without the ISB).
- * RISC-V: FENCE;RDTIME (RDCYCLE is reserved to supervisors on current kernels).
+ * RISC-V: FENCE;RDTIME, and with FERRULE_COUNTER_CYCLES RDCYCLE: reserved to supervisors unless they allow it, but an
+ * emulator's time ticks once in 100 instructions and its cycles with each.
  */
 #ifndef FERRULE_COUNTER_H
 #define FERRULE_COUNTER_H
@@ -33,10 +34,14 @@ static inline uint64_t counter_close(void) {
     return counter_open();
 }
 #elif defined(__riscv) && __riscv_xlen == 64
+#ifdef FERRULE_COUNTER_CYCLES
+#define FERRULE_COUNTER_NAME "rdcycle"
+#else
 #define FERRULE_COUNTER_NAME "rdtime"
+#endif
 static inline uint64_t counter_open(void) {
     uint64_t ticks;
-    __asm__ volatile("fence\n\trdtime %0\n\tfence" : "=r"(ticks)::"memory");
+    __asm__ volatile("fence\n\t" FERRULE_COUNTER_NAME " %0\n\tfence" : "=r"(ticks)::"memory");
     return ticks;
 }
 static inline uint64_t counter_close(void) {

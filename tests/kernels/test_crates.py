@@ -78,6 +78,43 @@ def test_every_dependency_of_our_lists_is_in_them(name: str) -> None:
     assert edited <= {str(one) for one in wanted.crates}
 
 
+# Crates that put the time, the machine or chance into what they are compiled into, and what calls them.
+_NOT_REPEATABLE = {
+    "build-time": "build_time::",
+    "build_timestamp": "build_timestamp::",
+    "compile-time": "compile_time::",
+    "const-random": "const_random!",
+    "git-version": "git_version!",
+    "shadow-rs": "shadow_rs::",
+    "vergen": "VERGEN_",
+}
+
+
+@pytest.mark.parametrize("name", recipe.names())
+def test_two_builds_differ_in_nothing_that_a_crate_puts_in(name: str) -> None:
+    wanted = recipe.read(name)
+    listed = {one.name for one in wanted.crates}
+    for edits in wanted.sets:
+        replaced = [what for edit in edits.edits for what, _, _ in edit.replace]
+        for crate in listed & _NOT_REPEATABLE.keys():
+            called = _NOT_REPEATABLE[crate]
+            assert any(called in what for what in replaced), f"{crate}: {called} is not edited away for rustc {edits}"
+
+
+def test_what_is_edited_for_every_compiler_is_in_every_set() -> None:
+    hermit = recipe.read("hermit")
+    always = {edit for edit in hermit.sets[0].edits if edit.path == "src/fs/mod.rs"}
+    assert always
+    assert all(always <= set(one.edits) for one in hermit.sets)
+
+
+@pytest.mark.parametrize("name", recipe.names())
+def test_no_two_edits_are_of_one_file(name: str) -> None:
+    for edits in recipe.read(name).sets:
+        files = [(edit.crate, edit.path) for edit in edits.edits]
+        assert len(files) == len(set(files)), f"rustc {edits}: the second finds a file of another hash"
+
+
 @pytest.mark.parametrize("name", recipe.names())
 def test_no_recipe_holds_an_address(name: str) -> None:
     for suffix in (".toml", ".crates"):

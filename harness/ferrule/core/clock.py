@@ -26,7 +26,7 @@ class HostClock(Enum):
 class Timing:
     """`struct timing` of guest/core/timing.h: what a counter is good for. Ticks unless a name says otherwise."""
 
-    counter: str  # tsc, cntvct_el0, rdtime
+    counter: str  # tsc, cntvct_el0, rdtime, rdcycle
     hz: int  # ticks a second against the second clock; 0 when unknown
     hz_error_ppb: int  # half-width of the rate's bracket
     resolution: int

@@ -1,4 +1,4 @@
-"""Debian's or Ubuntu's standard amd64 kernel: downloaded once by apt without root, unpacked into the cache.
+"""Debian's or Ubuntu's standard kernel: downloaded once by apt without root, unpacked into the cache.
 
 apt checks the packages against the distribution's signed lists. Cloud kernels would be smaller, but they have no 9p.
 """
@@ -6,6 +6,7 @@ apt checks the packages against the distribution's signed lists. Cloud kernels w
 from __future__ import annotations
 
 import os
+import platform
 import re
 import shutil
 import subprocess
@@ -18,8 +19,11 @@ from ferrule.images import deb
 
 NATIVE = "amd64"  # Debian's name of the architecture whose kernel is meant when none is named
 META_PACKAGES = ("linux-image-amd64", "linux-image-generic")  # Debian's, Ubuntu's: they name the newest kernel
-_KERNEL = re.compile(r"^Depends:.*?\b(linux-image-[0-9][\w.+-]*-(?:amd64|arm64|generic))\b", re.MULTILINE)
-DOWNLOAD_SECONDS = 600.0  # 70 MB
+_KERNEL = re.compile(r"^Depends:.*?\b(linux-image-[0-9][\w.+-]*-(?:amd64|arm64|riscv64|generic))\b", re.MULTILINE)
+DOWNLOAD_SECONDS = 600.0  # 70 MB; riscv64's 113
+# Architectures that came with a later release than a host's may be: which one, and who signed it.
+FIRST_RELEASE = {"riscv64": "trixie"}
+KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 IMAGE, MODULES = "vmlinuz", "modules"  # names in the cache
 
 # What a guest may load: virtio, 9p with what it needs, the network card. Folders end with a slash.
@@ -102,7 +106,7 @@ def _whole(folder: Path) -> bool:
 def _target(name: str) -> str | None:
     """Where a file of the package goes in the cache; None: it is not needed."""
     name = name.removeprefix("./")
-    if re.fullmatch(r"boot/vmlinuz-[^/]+", name):
+    if re.fullmatch(r"boot/vmlinu[xz]-[^/]+", name):
         return IMAGE
     inside = re.fullmatch(r"(?:usr/)?lib/modules/[^/]+/(.+)", name)
     if inside and ".." not in inside[1].split("/") and inside[1].startswith(_KEPT):
@@ -120,12 +124,35 @@ def _download(work: Path, arch: str) -> list[Path]:
     except InfrastructureError:
         options = private_options(work, arch)
         run_apt("apt-get", *options, "-q", "update")
-        names = _kernel_packages(options, arch)
+        try:
+            names = _kernel_packages(options, arch)
+        except InfrastructureError:
+            if (later := _later_release(work, arch, options)) is None:
+                raise
+            options = later
+            run_apt("apt-get", *options, "-q", "update")
+            names = _kernel_packages(options, arch)
     run_apt("apt-get", *options, "-q", "download", *names, cwd=work)
     found = [next(work.glob(f"{name}_*.deb"), None) for name in names]
     if missing := [name for name, path in zip(names, found, strict=True) if path is None]:
         raise InfrastructureError(f"apt-get download {' '.join(missing)}: no file came")
     return [path for path in found if path is not None]
+
+
+def _later_release(work: Path, arch: str, options: tuple[str, ...]) -> tuple[str, ...] | None:
+    """Options that look into the first release with an architecture, on the servers that this host has its own from."""
+    try:
+        release, own = FIRST_RELEASE.get(arch), platform.freedesktop_os_release()
+    except OSError:
+        return None
+    if release is None or own["ID"] != "debian" or not KEYRING.is_file():
+        return None
+    said = run_apt("apt-get", *options, "-q", "update", "--print-uris")
+    servers = re.findall(rf"^'(\S+)/dists/{re.escape(own.get('VERSION_CODENAME', ''))}/InRelease'", said, re.MULTILINE)
+    sources = work / "later.list"
+    lines = (f"deb [signed-by={KEYRING}] {server} {release} main\n" for server in dict.fromkeys(servers))
+    sources.write_text("".join(lines))
+    return (*options, "-o", f"Dir::Etc::sourcelist={sources}", "-o", "Dir::Etc::sourceparts=/dev/null")
 
 
 def offered() -> str:

@@ -11,7 +11,7 @@ from typing import Literal
 
 from ferrule import files, paths
 from ferrule.errors import InfrastructureError, UsageError
-from ferrule.images import arm64, bzimage, debian, multiboot
+from ferrule.images import bzimage, debian, multiboot, rawimage
 from ferrule.images.modules import ModuleTree
 from ferrule.machine.options import GuestOptions
 
@@ -113,8 +113,9 @@ def _protocol(image: Path, content: bytes) -> Protocol:
             f"--linux-kernel {image}: has a Multiboot 2 header only, by which QEMU starts nothing; build it with one of"
             " Multiboot 1 or with a PVH note, or boot it your way and use --guest ssh://user@host"
         )
-    if arm64.is_image(content):
-        raise UsageError(f"--linux-kernel {image}: is an arm64 Image; use --guest linux_aarch64")
+    if (other := rawimage.arch(content)) is not None:
+        name = rawimage.KERNELS_NAME[other]
+        raise UsageError(f"--linux-kernel {image}: is a raw {name} Image; use --guest linux_{other}")
     raise UsageError(f"--linux-kernel {image}: not an x86-64 kernel image: {_KINDS}")
 
 

@@ -90,8 +90,8 @@ def get(names: Sequence[str], out: TextIO) -> None:
     for plan in missing:
         steps = Steps(out)
         steps.note(f"{plan.recipe.name}: {plan.recipe.cost}")
-        if plan.edits.tried != " ".join(plan.toolchain.version.split()[:2]):
-            tried = plan.edits.tried or "any compiler of the range"
+        if " ".join(plan.toolchain.version.split()[:2]) not in plan.edits.tried:
+            tried = ", ".join(plan.edits.tried) or "no compiler of the range"
             steps.note(f"{plan.recipe.name}: not yet tried with {plan.toolchain.version}; tried: {tried}")
         try:
             made = build.make(plan, steps.note, steps.step)

@@ -37,7 +37,7 @@ class EditSet:
     first: Version
     end: Version | None  # the first that is not of the range; None: no end
     edits: tuple[Edit, ...] = ()
-    tried: str = ""  # with which compiler
+    tried: tuple[str, ...] = ()  # with which compilers: "rustc 1.96.0"
 
     def fits(self, version: Version) -> bool:
         """Whether a compiler is of the range."""
@@ -112,14 +112,15 @@ def read(name: str) -> Recipe:
 
 
 def _fields(name: str, said: dict[str, Any], listed: Sequence[Crate]) -> dict[str, Any]:
-    sets = tuple(map(_set, said.pop("edits")))
+    always = said.pop("always", [])  # whatever the compiler
+    sets = tuple(_set(table, always) for table in said.pop("edits"))
     return {**said, "name": name, "flags": tuple(said["flags"]), "crates": tuple(listed), "sets": sets}
 
 
-def _set(table: dict[str, Any]) -> EditSet:
+def _set(table: dict[str, Any], always: Sequence[dict[str, Any]]) -> EditSet:
     first, end = (tuple(map(int, text.split("."))) if text else None for text in table["rustc"])
     edits = [
         Edit(one["crate"], one["path"], one["sha256"], tuple((what, by, count) for what, by, count in one["replace"]))
-        for one in table.get("file", [])
+        for one in [*always, *table.get("file", [])]
     ]
-    return EditSet(first or (), end, tuple(edits), table.get("tried", ""))
+    return EditSet(first or (), end, tuple(edits), tuple(table.get("tried", ())))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Protocol, runtime_checkable
 
@@ -57,13 +57,21 @@ class Linked(Protocol):
     library: Path
 
 
+@runtime_checkable
+class Counting(Protocol):
+    """A target that may want another counter read than its architecture's usual one."""
+
+    counter: str | None  # as in FERRULE_COUNTER_<it> of guest/core/counter.h; None: the usual one
+
+
 def build_for(guest: Target, extra_workloads: Sequence[Path] = ()) -> Payload:
-    """The payload of a guest, linked against its kernel where that is a library.
+    """The payload of a guest: linked against its kernel where that is a library, and reading the counter it says.
 
     Raises: as build_payload().
     """
     library = guest.library if isinstance(guest, Linked) else None
-    return build_payload(guest.os, guest.arch, extra_workloads=extra_workloads, library=library)
+    counter = guest.counter if isinstance(guest, Counting) else None
+    return build_payload(guest.os, guest.arch, extra_workloads=extra_workloads, library=library, counter=counter)
 
 
 def build_payload(
@@ -73,6 +81,7 @@ def build_payload(
     compiler: Compiler | None = None,
     extra_workloads: Sequence[Path] = (),
     library: Path | None = None,
+    counter: str | None = None,
     strict: bool = False,
 ) -> Payload:
     """Compile the payload, or take it from the cache when nothing it is made of has changed.
@@ -83,6 +92,7 @@ def build_payload(
         compiler: instead of the one toolchain.py finds.
         extra_workloads: workload files, or folders of them, besides our own.
         library: the user's archive, for a port that is linked against one.
+        counter: instead of the architecture's usual one, as Counting has it.
         strict: warnings are errors.
 
     Raises:
@@ -97,6 +107,8 @@ def build_payload(
     if port.arches and arch in ARCHES and arch not in port.arches:
         raise UsageError(f"os {os}: is written for {', '.join(port.arches)}, not for {arch}")
     linked = _library(os, port, library)
+    if counter is not None:
+        port = replace(port, flags=(*port.flags, f"-DFERRULE_COUNTER_{counter}"))
     main = [*guest.glob("payload/*.c"), *guest.glob("core/*.c")]
     own = workload_files()
     sources = in_tree([*main, *port.sources, *own]) | extra_in_tree(workload_files(extra_workloads)[len(own) :])

@@ -13,7 +13,7 @@ from ferrule.gate.measure import CANARIES, PROTOCOL
 from ferrule.gate.reading import EXACT_SHARE, Reading, read
 from ferrule.guests import create
 from ferrule.machine.options import GuestOptions
-from ferrule.payload.build import build_payload
+from ferrule.payload.build import build_for
 from ferrule.payload.key import RunKey
 from ferrule.validate.drift import Load
 from ferrule.validate.ledger import Ledger
@@ -56,7 +56,7 @@ def _counted(
         campaign = Campaign(
             [guest],
             {name: keys},
-            lambda one: build_payload(one.os, one.arch),
+            build_for,
             budget,
             PROTOCOL.seed,
             progress,

@@ -15,7 +15,7 @@ from ferrule import elf, guests, paths
 from ferrule.errors import UsageError
 from ferrule.machine.guest import Execution, Guest, Scatters
 from ferrule.machine.options import GuestOptions
-from ferrule.payload.build import PLAN_SECTION, Linked, Payload, build_id, build_payload
+from ferrule.payload.build import PLAN_SECTION, Payload, build_for, build_id
 from ferrule.records.samples import Accel
 
 Name = Literal["base", "candidate"]
@@ -82,16 +82,15 @@ def make(name: Name, given: str, guest: str, options: GuestOptions, extra: Seque
     made = guests.create(guest, with_kernel(options, guest, kernel, flag))
     if made.accel in _EMULATED:
         raise UsageError(f"--guest {guest}: {made.accel} gives emulated time, which is not time; use --tier exact here")
-    library = made.library if isinstance(made, Linked) else None
     if given != SELF and kernel is None and path.is_file():
         payload = _prebuilt(path, made.os, made.arch, flag)
         what = f"payload {path.name}"
     elif kernel is None and given != SELF:
         with paths.rooted(path.absolute()):
-            payload = build_payload(made.os, made.arch, extra_workloads=extra, library=library)
+            payload = build_for(made, extra)
         what = f"payload of {path}"
     else:
-        payload = build_payload(made.os, made.arch, extra_workloads=extra, library=library)
+        payload = build_for(made, extra)
         what = f"kernel {kernel.name}" if kernel else "our own payload"
     return Arm(Side(made, name), payload, f"{what}, build {payload.build_id[:12]}")
 
