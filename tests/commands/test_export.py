@@ -3,48 +3,64 @@
 from __future__ import annotations
 
 import shutil
+import struct
 import subprocess
 from pathlib import Path
 
 import pytest
 from ferrule.cli import main
 from ferrule.errors import FerruleError
-from ferrule.images import kernels
+from ferrule.images import initramfs, kernels
 from ferrule.machine.options import GuestOptions
 from ferrule.payload.registry import workloads
 
 from tests.support.patience import PATIENCE
 
+MACHINE = ("qemu-system-x86_64", "-M", "q35", "-accel", "tcg", "-cpu", "max", "-m", "256", "-nodefaults")
 WORDS = "console=ttyS0 panic=-1 quiet"
+# What a kernel may have compiled in already, as Linux unpacks it: ours comes behind it and is what counts.
+OTHERS = initramfs.archive(
+    [
+        initramfs.folder("etc", 0o755),
+        initramfs.file("etc/hostname", b"another\n"),
+        initramfs.file("init", b"#!/no/interpreter\n", 0o755),
+    ]
+)
 
 
-def test_an_initramfs_that_linux_boots_by_itself_is_read_back(
-    tmp_path: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
+def bootconfig(text: bytes) -> bytes:
+    """The kernel's words at the end of its initial file system: Documentation/admin-guide/bootconfig.rst."""
+    padded = text.ljust(-(-len(text) // 4) * 4, b"\0")
+    return padded + struct.pack("<II", len(padded), sum(padded) & 0xFFFFFFFF) + b"#BOOTCONFIG\n"
+
+
+def boot(image: Path, words: str, log: Path) -> None:
+    """Boot Linux with nothing but an initial file system."""
     if shutil.which("qemu-system-x86_64") is None:
         pytest.skip("qemu-system-x86_64 is not here")
     try:
         kernel = kernels.choose(GuestOptions())
     except FerruleError as error:
         pytest.skip(str(error))
-    image, log = tmp_path / "initrd.cpio", tmp_path / "console.log"
-    assert main(["initramfs", "--out", str(image), "--processes", "2"]) == 0
     command = [
-        "qemu-system-x86_64",
-        "-M",
-        "q35",
-        "-accel",
-        "tcg",
-        "-cpu",
-        "max",
-        "-m",
-        "256",
-        "-nodefaults",
+        *MACHINE,
         "-display",
         "none",
+        "-no-reboot",
+        "-serial",
+        f"file:{log}",
+        "-kernel",
+        str(kernel.direct or kernel.image),
     ]
-    command += ["-no-reboot", "-serial", f"file:{log}", "-kernel", str(kernel.direct or kernel.image)]
-    subprocess.run([*command, "-initrd", str(image), "-append", WORDS], timeout=PATIENCE, check=True)
+    subprocess.run([*command, "-initrd", str(image), "-append", words], timeout=PATIENCE, check=True)
+
+
+def test_an_initramfs_that_linux_boots_by_itself_is_read_back(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    image, log = tmp_path / "initrd.cpio", tmp_path / "console.log"
+    assert main(["initramfs", "--out", str(image), "--processes", "2"]) == 0
+    boot(image, WORDS, log)
     capfd.readouterr()
     assert main(["transcript", str(log)]) == 0
     said = capfd.readouterr().out
@@ -54,6 +70,37 @@ def test_an_initramfs_that_linux_boots_by_itself_is_read_back(
     assert {row[0] for row in rows} == {"0", "1"}
     assert sum(row[2] == "ok" for row in rows) >= 2 * 19
     assert "not finished" not in said
+
+
+@pytest.mark.parametrize(
+    ("behind", "words"),
+    [
+        pytest.param(b"", WORDS, id="behind another's files"),
+        pytest.param(
+            bootconfig(b'kernel {\n console = "ttyS0"\n panic = -1\n quiet\n}\n'), "bootconfig", id="with bootconfig"
+        ),
+    ],
+)
+def test_a_kernel_with_files_of_its_own_takes_ours(
+    behind: bytes, words: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    ours, image, log = tmp_path / "ours.cpio", tmp_path / "initrd.cpio", tmp_path / "console.log"
+    assert main(["initramfs", "--out", str(ours), "--workload", "null_call,pipe_latency[size=1,library=0]"]) == 0
+    image.write_bytes(OTHERS + ours.read_bytes() + behind)
+    boot(image, words, log)
+    capfd.readouterr()
+    assert main(["transcript", str(log)]) == 0
+    rows = [line.split() for line in capfd.readouterr().out.splitlines()[2:]]
+    found = {row[1].partition("[")[0]: "ok" in row for row in rows}
+    assert found.keys() >= {"null_call", "pipe_latency"}
+    assert all(found.values())
+
+
+def test_anothers_files_alone_do_not_run_ours(tmp_path: Path) -> None:
+    image, log = tmp_path / "initrd.cpio", tmp_path / "console.log"
+    image.write_bytes(OTHERS)
+    boot(image, WORDS, log)
+    assert "Kernel panic" in log.read_text(errors="replace")
 
 
 def test_the_same_words_give_the_same_disk(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from ferrule import core
 from ferrule.anatomy import sources, symbols
 from ferrule.gate.paired import arms
-from ferrule.images import arm64, debian, kernels, modules, packages
+from ferrule.images import debian, kernels, modules, packages, rawimage
 from ferrule.kernels import image
 from ferrule.machine.options import GuestOptions
 from ferrule.payload import archive
@@ -34,7 +34,7 @@ def linux(path: Path) -> object:
 
 
 def arm64_image(path: Path) -> object:
-    return arm64.choose(GuestOptions(linux_kernel=path)).sha256
+    return rawimage.choose("aarch64", GuestOptions(linux_kernel=path)).sha256
 
 
 def module(path: Path) -> object:
@@ -74,7 +74,7 @@ def archives() -> list[bytes]:
 
 
 def aarch64() -> list[bytes]:
-    return [bytes(56) + arm64.MAGIC + bytes(4)]
+    return [bytes(56) + rawimage.MAGIC["aarch64"] + bytes(4)]
 
 
 IMAGES: dict[str, Format] = {
