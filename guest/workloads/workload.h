@@ -76,6 +76,7 @@ struct workload {
     uint64_t max_batch; /* largest batch (0: no limit), for operations that use something up */
     uint32_t alone;     /* 1: keeps memory outside of struct run, so that two in one address space would share it */
     uint32_t waits;     /* 1: a timer ends the operation, which therefore takes no number of core cycles */
+    const char *through; /* what its messages go through, where another workload's do too: "pipe" */
     const char *params; /* names and defaults: "procs=2 size=0" */
     long (*setup)(struct run *);
     long (*verify)(struct run *);

@@ -89,6 +89,24 @@ def test_what_a_guest_may_not_survive_comes_last_in_one_boot() -> None:
     assert result.boots == 2
 
 
+class Ageing(LocalGuest):
+    """A guest of which one workload gets dearer the more came before it."""
+
+    fresh_boots = True
+
+    def ages_on(self, key: RunKey) -> bool:
+        return key == PIPE
+
+
+def test_what_ages_a_guest_has_a_boot_of_its_own_unless_all_boots_have_one_order() -> None:
+    for history, boots in ((None, {NULL: 0, SOCKET: 0, PIPE: 1}), (0, {NULL: 0, SOCKET: 0, PIPE: 0})):
+        asked = campaign([Ageing(NATIVE, GuestOptions())], PIPE, NULL, SOCKET)
+        asked.history = history
+        result = asked.run()["local"]
+        for key, boot in boots.items():
+            assert {one.boot for one in result.runs[key].processes} == {boot}, (history, key)
+
+
 def test_what_did_end_a_guest_leaves_the_rest_a_boot_each() -> None:
     result = campaign([Wary(NATIVE, GuestOptions())], PIPE, CRASH, NULL, SOCKET).run()["local"]
     assert result.runs[CRASH].status == "crashed"

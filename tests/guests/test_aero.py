@@ -16,7 +16,7 @@ from ferrule import guests
 from ferrule.errors import ToolMissing, UsageError
 from ferrule.guests import aero
 from ferrule.images import ext2, gpt
-from ferrule.machine.guest import Fragile
+from ferrule.machine.guest import Ages, Fragile
 from ferrule.machine.options import AccelChoice, GuestOptions
 from ferrule.payload.build import build_payload, patch_plan
 from ferrule.payload.key import RunKey
@@ -87,6 +87,8 @@ def test_what_hangs_the_kernel_goes_alone(iso: Path) -> None:
     assert guest.breaks_on(RunKey("pipe_latency"))
     assert not guest.breaks_on(RunKey("pipe_latency", (), "cross_core")), "it is refused before anything can hang"
     assert not guest.breaks_on(RunKey("socket_latency"))
+    assert isinstance(guest, Ages)
+    assert [guest.ages_on(RunKey(name)) for name in ("thread_create", "null_call")] == [True, False]
     assert set(workloads()) >= aero.FRAGILE
 
 

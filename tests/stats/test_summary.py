@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 from ferrule.core import Histogram as Counted
 from ferrule.errors import InfrastructureError, UsageError
-from ferrule.payload import registry
 from ferrule.payload.key import RunKey
 from ferrule.records.samples import Histogram, Meaning, RunResult
 from ferrule.stats.compare import compare
@@ -84,6 +83,7 @@ def test_bandwidth_is_what_moves_bytes_and_waits_for_none() -> None:
     assert not is_bandwidth(Meaning("round_trip", bytes=2, switches=2, ends=2))
     assert not is_bandwidth(Meaning("one_way", bytes=1, switches=1, ends=2))
     assert not is_bandwidth(Meaning("call"))
+    assert not is_bandwidth(Meaning("call", bytes=1)), "event_queue is no kB/s"
 
 
 @given(st.lists(st.floats(-1e6, 1e6), min_size=4, max_size=40, unique=True))
@@ -204,18 +204,18 @@ def test_two_one_ways_and_a_round_trip_must_agree() -> None:
     assert found(600.0, moved=65) == []
 
 
-def test_a_message_in_registers_is_no_sibling_of_one_that_is_copied() -> None:
-    """The declared row itself, beside a pipe's hop that costs four times as much."""
-    row = registry.find("ipc_round_trip")
-    declared = Meaning(row.per, row.bytes, row.switches, row.ends)
+def test_siblings_go_through_one_thing() -> None:
+    """Beside a pipe's hop: a pipe's round trip of four times two of them, a socket's, and a message in registers."""
+    trip = Meaning("round_trip", bytes=16, switches=2, ends=2)
     hop = make.run("context_switch", [800.0] * 7, Meaning("one_way", bytes=8, switches=1, ends=2))
 
-    def found(trip: Meaning) -> list[Disagreement]:
-        runs = (hop, make.run("ipc_round_trip", [400.0] * 7, trip))
+    def found(name: str, meaning: Meaning) -> list[Disagreement]:
+        runs = (hop, make.run(name, [6400.0] * 7, meaning))
         return lint(summarise(run, make.conditions()) for run in runs)
 
-    assert found(declared) == []
-    assert [one.ratio for one in found(replace(declared, bytes=16))] == [pytest.approx(4.0, rel=1e-3)]
+    assert [one.ratio for one in found("pipe_latency", trip)] == [pytest.approx(4.0, rel=1e-3)]
+    assert found("pipe_latency", replace(trip, bytes=0)) == []
+    assert found("socket_latency", trip) == []
 
 
 def test_processes_that_disagree_twofold_are_named() -> None:

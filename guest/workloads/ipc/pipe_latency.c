@@ -18,6 +18,7 @@ WORKLOAD{
     .per = PER_ROUND_TRIP,
     .ends = 2,
     .alone = 1,
+    .through = "pipe",
     .switches = 2,
     .params = "size=1 library=0",
     .setup = setup,

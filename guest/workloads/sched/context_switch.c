@@ -80,6 +80,7 @@ WORKLOAD_ROW{
     .per = PER_ONE_WAY,
     .ends = 2,
     .bytes = 8, /* the token */
+    .through = "pipe",
     .switches = 1,
     .params = "procs=2 size=0",
     .setup = setup,

@@ -21,7 +21,7 @@ from ferrule.campaign.progress import Progress
 from ferrule.campaign.schedule import Fixed, Precision, Schedule, Turn, UntilNarrow
 from ferrule.campaign.watch import Watch
 from ferrule.errors import FerruleError, GuestError, GuestKilled, StreamDamaged
-from ferrule.machine.guest import Fragile, Guest, SharesClock
+from ferrule.machine.guest import Ages, Fragile, Guest, SharesClock
 from ferrule.machine.presence import Presence
 from ferrule.payload.build import Payload, patch_plan
 from ferrule.payload.key import RunKey
@@ -117,18 +117,25 @@ class Campaign:
         return any(lost) or any(self._missing(guest, boot, keys, turn) for boot in range(rounds))
 
     def _round(self, guest: Guest, boot: int, turn: Turn) -> None:
-        """One boot of one guest, and one more for the runs that its kernel may not survive: those come last."""
+        """One boot of one guest, one for each run that its history changes, and one for those that may be its last."""
         result = self.results[guest.name]
         started = time.monotonic()
         try:
             todo = [key for key in turn.keys if not _over(result.runs.get(key))]
             feared = [key for key in todo if isinstance(guest, Fragile) and guest.breaks_on(key)]
-            sturdy = [key for key in todo if key not in feared]
+            aged = [key for key in todo if key not in feared and self._ages(guest, key)]
+            sturdy = [key for key in todo if key not in feared and key not in aged]
             self._boot(guest, boot, sturdy, turn)
             if self._spoke(guest) or not sturdy:
+                for key in aged:
+                    self._boot(guest, boot, [key], turn)
                 self._boot(guest, boot, feared, turn, apart=True)
         finally:
             result.seconds += time.monotonic() - started
+
+    def _ages(self, guest: Guest, key: RunKey) -> bool:
+        """Whether a run wants a boot of its own for its history's sake. Where all boots have one order, it has one."""
+        return self.history is None and not self.verify_only and isinstance(guest, Ages) and guest.ages_on(key)
 
     def _boot(self, guest: Guest, boot: int, keys: Sequence[RunKey], turn: Turn, *, apart: bool = False) -> None:
         """One boot, and more until no run lacks a process; `apart`: after one that a run ended, each in its own."""

@@ -31,6 +31,7 @@ SHARED_BYTES: Final = 4096  # of the file that is mapped where processes share m
 
 INIT, COUNT, SHARED = "usr/bin/init", "ferrule/processes", "ferrule/shared"  # guest/os/aero/start.c knows them, too
 # Two processes that wait for each other by anything but sockets: the kernel of 2025-04 loses a wake-up now and then.
+AGING: Final = frozenset(("thread_create", "process_create", "process_execute"))
 FRAGILE: Final = frozenset(
     {"context_switch", "eventfd_pingpong", "futex_pingpong", "message_latency", "pipe_bandwidth", "pipe_latency"}
 )
@@ -85,6 +86,10 @@ class AeroGuest:
     def breaks_on(self, key: RunKey) -> bool:
         """See base.Fragile."""
         return key.workload in FRAGILE and key.place != "cross_core"  # which one CPU refuses at once
+
+    def ages_on(self, key: RunKey) -> bool:
+        """See base.Ages: the frame allocator and the address spaces search lists that grow."""
+        return key.workload in AGING
 
     def describe(self) -> dict[str, str]:
         """Conditions: the same text for the same machine, whatever the boot."""

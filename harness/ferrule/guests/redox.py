@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import struct
 from pathlib import Path
+from typing import Final
 
 from ferrule.errors import FerruleError, UsageError
 from ferrule.images import guestfile
@@ -14,6 +15,7 @@ from ferrule.machine.booted import Booted, conditions, debug_code, failure
 from ferrule.machine.booted import boot as boot_of
 from ferrule.machine.guest import Ending
 from ferrule.machine.options import GuestOptions
+from ferrule.payload.key import RunKey
 from ferrule.records.samples import Accel
 
 ARCH = "x86_64"
@@ -29,6 +31,7 @@ IMAGE = Need(  # redox_userland's: the two share a table
 )
 SETTINGS = ("user", "password")  # the same: who logs in at an image's console
 NEEDS = (KERNEL, guestfile.optional(IMAGE))
+AGING: Final = frozenset(("thread_create", "process_create", "fd_passing", "scheme_open_close"))  # they allocate
 BOOT_SECONDS: dict[Accel, float] = {"kvm": 20.0, "tcg": 60.0, "icount": 90.0}
 MEMORY = range(64, 2049)  # MiB; the loader maps 4 GiB, and from 2 GiB on some memory would lie above that
 LARGEST_KERNEL = 32 << 20  # what guest/os/redox/boot/loader.c maps
@@ -107,6 +110,10 @@ class RedoxGuest:
             raise UsageError(
                 f"--cpu {','.join(map(str, options.cpus))}: the redox guest pins to nothing but its only CPU"
             )
+
+    def ages_on(self, key: RunKey) -> bool:
+        """See base.Ages: the kernel's heap searches a list that grows with every context ever made."""
+        return key.workload in AGING
 
     def describe(self) -> dict[str, str]:
         """Conditions: the same text for the same machine, whatever the boot."""

@@ -98,6 +98,19 @@ class Fragile(Protocol):
 
 
 @runtime_checkable
+class Ages(Protocol):
+    """A guest whose kernel makes some operations dearer the more of them it has done since it was booted.
+
+    Among others, their cost would be that of an order drawn by lot. So each of these runs has a boot of its own, in
+    which nothing but itself has happened before: the same history whatever else is measured.
+    """
+
+    def ages_on(self, key: RunKey) -> bool:
+        """Whether this run's cost depends on how much the kernel has made before."""
+        ...
+
+
+@runtime_checkable
 class Scatters(Protocol):
     """A guest whose processes' address layout can be drawn, so that no layout is mistaken for the operation's cost.
 

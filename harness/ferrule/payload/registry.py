@@ -23,7 +23,7 @@ _REFUSED = re.compile(r'REFUSE\(run, "(\w+)", "(-?\d+)(?:\.\.| or | \([^"]*\) or
 _OWN_HEADER = re.compile(r'#include "(workloads/[\w/]+\.h)"')
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,30}")
 _CODE: Final = frozenset(("setup", "verify", "before", "after", "teardown", "loop", "each"))
-_TEXT: Final = frozenset(("name", "family", "what", "params"))
+_TEXT: Final = frozenset(("name", "family", "what", "params", "through"))
 _NUMBER: Final = frozenset(("ends", "control", "hidden", "bytes", "switches", "max_batch", "alone", "waits"))
 
 
@@ -43,6 +43,7 @@ class Declaration:
     max_batch: int  # 0: no limit
     alone: bool  # two in one address space would share memory that each needs for itself
     waits: bool  # a timer ends the operation: it takes no number of core cycles
+    through: str  # what its messages go through; empty: nothing that another workload's do
     params: tuple[tuple[str, int], ...]  # names and defaults
     ranges: Mapping[str, tuple[int, int]]  # least and largest value of parameters whose setup refuses others
     path: Path
@@ -137,6 +138,7 @@ def _declared(path: Path, text: str) -> Declaration:
         max_batch=numbers["max_batch"],
         alone=bool(numbers["alone"]),
         waits=bool(numbers["waits"]),
+        through=fields.get("through", ""),
         params=tuple(_params(path, fields.get("params", "").split())),
         ranges=_ranges(text),
         path=path,

@@ -130,8 +130,8 @@ def not_comparable(columns: Sequence[Column]) -> list[str]:
     known = [column for column in columns if column.conditions is not None]
     counted = [one.guest for one in known if one.conditions and one.conditions.unit == "instructions"]
     said += [f"{one.guest} ({one.conditions.accel}): {EMULATED}" for one in known if one.conditions and _emulated(one)]
-    if counted and len(counted) < len(known):
-        said.append(f"{', '.join(counted)}: guest instructions, which are no time")
+    if counted and (others := [one.guest for one in known if one.guest not in counted]):
+        said.append(f"{', '.join(others)} with {', '.join(counted)}: time and guest instructions")
     timed = [c for column in columns if (c := column.conditions) is not None and c.is_time]
     for other in timed[1:]:
         first = timed[0]

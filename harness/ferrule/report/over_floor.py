@@ -41,10 +41,13 @@ def cell(entry: Entry | None, column: Column, base: Entry | None, floor: Column)
 
 
 def refusals(columns: Sequence[Column]) -> list[str]:
-    """Which guests have no such column, and why."""
-    floor = floor_among(columns)
-    others = [column for column in columns if floor and column is not floor and column.conditions]
-    return [f"{one.guest}: no {HEADING}: {why}" for one in others if floor and (why := _obstacle(one, floor))]
+    """Which guests have no such column, and why. That time is no count is said of all columns (footer.py)."""
+    if (floor := floor_among(columns)) is None or floor.conditions is None:
+        return []
+    others = [one for one in columns if one.conditions and one.conditions.unit == floor.conditions.unit]
+    return [
+        f"{one.guest}: no {HEADING}: {why}" for one in others if one is not floor and (why := _obstacle(one, floor))
+    ]
 
 
 def explanation(columns: Sequence[Column]) -> list[str]:

@@ -27,6 +27,12 @@ from ferrule.stats.summary import Summary
 ALWAYS = ("unit", "accel", "arch", "compiler")
 # What an OS demands of its programs (guest/os/*/build.toml): where they are loaded, which registers they may use.
 DEMANDED = frozenset({"-fPIE", "-fno-pie", "-mgeneral-regs-only"})
+ADVICE = {  # by condition, what to do about it; nothing can be done where it is what a kernel or a workload is
+    "accel": "; give both the same --accel",
+    "compiler": "; build both payloads with the same one",
+    "place": "; pin both, or neither",
+    **dict.fromkeys(("cpu_model", "counter", "cpus"), "; measure both on the same processor"),
+}
 FOR_TIME = ("cpu_model", "counter", "cpus")
 
 
@@ -78,10 +84,8 @@ def obstacle(base: Conditions, candidate: Conditions) -> str | None:
     if base.unit == "ns" and (apart := processors_differ(base, candidate)):
         return f"processors of one name differ ({apart}); measure both on the same processor"
     if _flags(base, candidate) != _flags(candidate, base):
-        return (
-            f"compiler flags differ ({base.flags} and {candidate.flags}); build both payloads with the same compiler"
-            " settings"
-        )
+        apart_flags = " ".join(sorted({*_flags(base, candidate)} ^ {*_flags(candidate, base)}))
+        return f"compiler flags differ ({apart_flags or 'in their order'}); measure both anew with the same Ferrule"
     return None
 
 
@@ -102,7 +106,7 @@ def _difference(base: object, candidate: object, names: tuple[str, ...]) -> str 
     for name in names:
         one, other = getattr(base, name), getattr(candidate, name)
         if one != other:
-            return f"{name} differs ({one} and {other}); measure both under the same conditions"
+            return f"{name} differs ({one} and {other}){ADVICE.get(name, '')}"
     return None
 
 

@@ -5,7 +5,8 @@ somebody noticed. Two rules, both from what workloads declare, never from their 
 
 1. The processes of one run on one guest are siblings. A factor of two between them is two placements or two modes, not
    one number.
-2. A one-way and a round trip that copy a message (bytes) and need context switches are siblings when they had the same
+2. A one-way and a round trip that copy a message (bytes) and need context switches are siblings when they go through
+   the same thing (the row's `through`: a socket may well cost two pipes) and had the same
    placement (not `free`), the same switches each way and the same bytes each way, where all that fits into a cache
    line counts as the same: copying it costs nothing beside a switch. A round trip must then cost two
    one-ways. Of several parameter sets of one workload the cheapest stands for it: larger ones add work of their own.
@@ -19,11 +20,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ferrule.payload.key import RunKey
+from ferrule.payload.registry import workloads
 from ferrule.stats.flags import Flag
 from ferrule.stats.summary import Summary
+from ferrule.stats.throughput import CACHE_LINE
 
 FACTOR = 2.0
-CACHE_LINE = 64.0
 WAYS = {"one_way": 1, "round_trip": 2}
 
 
@@ -56,13 +58,15 @@ def _modes(summaries: list[Summary]) -> list[Disagreement]:
 
 def _ways(summaries: list[Summary]) -> list[Disagreement]:
     """Rule 2."""
-    cheapest: dict[tuple[str, str, tuple[str, float, float]], Summary] = {}
+    cheapest: dict[tuple[str, str, tuple[str, str, float, float]], Summary] = {}
+    through = {row.name: row.through for row in workloads().values()}
     for one in summaries:
         ways = WAYS.get(one.meaning.per, 0)
         carries = one.meaning.bytes > 0 and one.meaning.switches > 0 and one.estimate > 0
-        if not ways or not carries or one.place == "free":
+        medium = through.get(one.key.workload, "")
+        if not ways or not carries or one.place == "free" or not medium:
             continue
-        alike = (one.place, max(CACHE_LINE, one.meaning.bytes / ways), one.meaning.switches / ways)
+        alike = (medium, one.place, max(CACHE_LINE, one.meaning.bytes / ways), one.meaning.switches / ways)
         slot = (one.meaning.per, one.key.workload, alike)
         if slot not in cheapest or one.estimate < cheapest[slot].estimate:
             cheapest[slot] = one

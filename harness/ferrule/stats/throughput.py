@@ -14,13 +14,16 @@ from numpy.typing import ArrayLike
 from ferrule.records.samples import Meaning
 from ferrule.stats.interval import Interval, hierarchical_interval
 
+CACHE_LINE = 64  # bytes: copying no more than that costs nothing beside the call itself
+
 
 def is_bandwidth(meaning: Meaning) -> bool:
-    """Whether bytes a second are what the operation is about: it moves bytes, and nobody waits for each of them.
+    """Whether bytes a second are what the operation is about: it moves many, and nobody waits for each of them.
 
-    A round trip waits for its answer, and an operation that needs context switches is timed for those.
+    A byte or a word is a message: its latency is what one wants to know. A round trip waits for its answer, and an
+    operation that needs context switches is timed for those.
     """
-    return meaning.bytes > 0 and meaning.per != "round_trip" and not meaning.switches
+    return meaning.bytes > CACHE_LINE and meaning.per != "round_trip" and not meaning.switches
 
 
 def rate(ns_per_operation: ArrayLike, bytes_per_operation: int) -> float:
