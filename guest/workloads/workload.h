@@ -68,16 +68,16 @@ struct workload {
     const char *family;
     const char *what; /* one line for tables and `ferrule list` */
     enum per per;
-    uint32_t ends;      /* parties whose placement matters: 1 or 2 */
-    uint32_t control;   /* 1: runs in every process whether asked for or not */
-    uint32_t hidden;    /* 1: only on request (canary), left out of suites' defaults */
-    uint64_t bytes;     /* per operation, unless setup sets run->bytes; 0 for a message in registers: no copy */
-    uint64_t switches;  /* per operation, unless setup sets run->switches */
-    uint64_t max_batch; /* largest batch (0: no limit), for operations that use something up */
-    uint32_t alone;     /* 1: keeps memory outside of struct run, so that two in one address space would share it */
-    uint32_t waits;     /* 1: a timer ends the operation, which therefore takes no number of core cycles */
+    uint32_t ends;       /* parties whose placement matters: 1 or 2 */
+    uint32_t control;    /* 1: runs in every process whether asked for or not */
+    uint32_t hidden;     /* 1: only on request (canary), left out of suites' defaults */
+    uint64_t bytes;      /* per operation, unless setup sets run->bytes; 0 for a message in registers: no copy */
+    uint64_t switches;   /* per operation, unless setup sets run->switches */
+    uint64_t max_batch;  /* largest batch (0: no limit), for operations that use something up */
+    uint32_t alone;      /* 1: keeps memory outside of struct run, so that two in one address space would share it */
+    uint32_t waits;      /* 1: a timer ends the operation, which therefore takes no number of core cycles */
     const char *through; /* what its messages go through, where another workload's do too: "pipe" */
-    const char *params; /* names and defaults: "procs=2 size=0" */
+    const char *params;  /* names and defaults: "procs=2 size=0" */
     long (*setup)(struct run *);
     long (*verify)(struct run *);
     void (*before)(struct run *, uint64_t n); /* ahead of every batch of n operations, not timed */
