@@ -120,6 +120,7 @@ def ranges(*names: str) -> list[str]:
         "anatomy": extras["anatomy"],
         "compiler": extras["compiler"],
         "validate": extras["validate"],
+        "fuzz": nox.project.dependency_groups(PROJECT, "fuzz"),
         "nox": list(nox.project.load_toml(HOME / "noxfile.py")["dependencies"]),
     }
     return [requirement for name in names for requirement in of[name]]
@@ -240,6 +241,7 @@ LONG = {  # session: what it does, its test, and the amount where FERRULE_<SESSI
     "kills": ("Kill runs and their QEMU at random moments, and resume them.", "test_kills.py", "200"),
     "streams": ("Read damaged and hostile streams: none becomes a wrong sample.", "records/test_many.py", "10000000"),
     "formats": ("Read damaged and hostile files of each stored format.", "test_formats.py", "100000"),
+    "fuzz": ("Let fuzzers look for what breaks a reader or the C core, in seconds each.", "test_fuzz.py", "600"),
     "soak": ("Measure for hours, in seconds: descriptors, memory and files stay flat.", "test_soak.py", "7200"),
     "rebuild": ("Build kernels twice in different folders: equal images.", "kernels/test_rebuild.py", "starry,hermit"),
 }
@@ -248,10 +250,9 @@ LONG = {  # session: what it does, its test, and the amount where FERRULE_<SESSI
 def long_test(session: nox.Session) -> None:
     """One of LONG."""
     _, file, amount = LONG[session.name]
-    install(session, "dev")
-    asked = f"FERRULE_{session.name.upper()}"
-    run = ["python", "-m", "pytest", "-q", "-s", f"tests/{file}", *session.posargs]
-    session.run(*run, env={asked: os.environ.get(asked, amount)})
+    install(session, "dev", *(["fuzz"] if session.name == "fuzz" else []))
+    os.environ.setdefault(f"FERRULE_{session.name.upper()}", amount)
+    session.run("python", "-m", "pytest", "-q", "-s", f"tests/{file}", *session.posargs)
 
 
 for name, (about, *_) in LONG.items():
@@ -280,7 +281,7 @@ def lock(session: nox.Session) -> None:
     session.install("-q", "uv")
     wanted = Path(session.create_tmp()) / "wanted.in"
     constraints: list[str] = []
-    for name in ("dev", "bench", "anatomy", "compiler", "validate", "nox"):
+    for name in ("dev", "bench", "anatomy", "compiler", "validate", "fuzz", "nox"):
         wanted.write_text("\n".join(ranges(name)))
         target = str(LOCKS / f"{name}.lock")
         session.run(
