@@ -39,7 +39,7 @@ def main(name: str, corpus: Path, flags: list[str]) -> None:
         def once(data: Any) -> None:
             hostile.outcome(lambda: read(bytes(data)))
 
-        atheris.Setup([sys.argv[0], *flags, str(corpus)], once)
+        atheris.Setup([sys.argv[0], str(corpus), *flags], once)  # what is new goes into the first folder
         atheris.Fuzz()
 
 

@@ -33,7 +33,7 @@ def linux(path: Path) -> object:
     return found.protocol, found.direct is not None
 
 
-def arm64_image(path: Path) -> object:
+def raw_image(path: Path) -> object:
     return rawimage.choose("aarch64", GuestOptions(linux_kernel=path)).sha256
 
 
@@ -85,7 +85,7 @@ IMAGES: dict[str, Format] = {
         ],
         linux,
     ),
-    "arm64-image": Format(aarch64, arm64_image),
+    "raw-image": Format(aarch64, raw_image),
     "module": Format(lambda: [program()], module, "9p.ko"),
     "module-xz": Format(lambda: [lzma.compress(program(), preset=0)], module, "9p.ko.xz"),
     "module-gz": Format(lambda: [gzip.compress(program(), 1)], module, "9p.ko.gz"),
