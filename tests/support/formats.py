@@ -75,7 +75,7 @@ def _document(text: bytes) -> Document:
 @contextmanager
 def reader(one: Format) -> Iterator[Callable[[bytes], object]]:
     """Reads contents as files of a format, one after the other in one place."""
-    with TemporaryDirectory(prefix="ferrule-test-") as folder:
+    with TemporaryDirectory(prefix="read-by-ferrule-") as folder:
         path = Path(folder) / one.name
         path.parent.mkdir(parents=True, exist_ok=True)
 

@@ -9,7 +9,6 @@ import shutil
 import struct
 import subprocess
 import sys
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -100,8 +99,8 @@ def _of_linux(found: kernels.Kernel) -> Known:
 
 
 def _extracted(program: str, found: kernels.Kernel) -> list[tuple[str, int]]:
-    with tempfile.TemporaryDirectory(prefix="ferrule-") as folder:
-        made = Path(folder) / "vmlinux"
+    with files.scratch() as folder:
+        made = folder / "vmlinux"
         try:
             done = subprocess.run(
                 [program, str(found.image), str(made)], capture_output=True, text=True, check=False, timeout=_SECONDS
