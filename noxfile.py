@@ -225,7 +225,6 @@ def publish(session: nox.Session) -> None:
 @nox.session(reuse_venv=True)
 def tests(session: nox.Session) -> None:
     """Lint, then test the harness and the payload."""
-    install(session, "dev")
     check(session)
     session.run("python", "-m", "pytest", *(of_caller(session, argument) for argument in session.posargs))
 
@@ -262,12 +261,12 @@ for name, (about, *_) in LONG.items():
 @nox.session(reuse_venv=True)
 def lint(session: nox.Session) -> None:
     """Check style and types of the Python, and the format of the C."""
-    install(session, "dev")
     check(session)
 
 
 def check(session: nox.Session) -> None:
     """All linters, cheapest first."""
+    install(session, "dev")
     session.run("ruff", "check", "-q")
     session.run("ruff", "format", "-q", "--check")
     sources = sorted(str(path.relative_to(HOME)) for path in (HOME / "guest").rglob("*.[ch]"))

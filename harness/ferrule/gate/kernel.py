@@ -7,13 +7,13 @@ in over many changes is seen only against a baseline that a person moves.
 
 from __future__ import annotations
 
-import tempfile
 from argparse import Namespace
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+from ferrule import files
 from ferrule.errors import EXIT_OK, UsageError
 from ferrule.gate.verdict import Report
 from ferrule.machine.options import kind
@@ -50,12 +50,12 @@ def gate(parsed: Namespace, count: Callable[[Namespace], Report]) -> Report:
         return count(parsed)
     if parsed.base is None:
         return count(_booting(parsed, parsed.candidate))
-    with tempfile.TemporaryDirectory(prefix="ferrule-base-") as folder:
-        base = _booting(parsed, parsed.base, baselines=folder, update_baseline=True)
+    with files.scratch() as folder:
+        base = _booting(parsed, parsed.base, baselines=str(folder), update_baseline=True)
         accepted = count(base)
         if accepted.exit_code != EXIT_OK:
             return replace(accepted, failures=tuple(f"base: {line}" for line in accepted.failures))
-        found = count(_booting(parsed, parsed.candidate, baselines=folder))
+        found = count(_booting(parsed, parsed.candidate, baselines=str(folder)))
     return replace(found, hints=())  # the baseline is gone again: none is to be accepted
 
 
