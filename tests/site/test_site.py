@@ -142,19 +142,20 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def site(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = tmp_path_factory.mktemp("site")
-    build(folder, made)
+    build(folder, made, made)
     return made
 
 
 def pages(site: Path) -> Iterator[tuple[str, Path]]:
     for path in sorted(site.rglob("*")):
-        if path.is_file():
+        if path.suffix == ".html":
             yield path.relative_to(site).as_posix(), path
 
 
 def test_the_same_history_gives_the_same_bytes(folder: Path, site: Path, tmp_path: Path) -> None:
-    written = build(folder, tmp_path / "again")
-    assert [path.relative_to(tmp_path / "again").as_posix() for path in written] == [name for name, _ in pages(site)]
+    written = build(folder, tmp_path / "again", tmp_path / "again")
+    names = [path.relative_to(tmp_path / "again").as_posix() for path in written]
+    assert sorted([name for name, _ in pages(site)] + ["overview.svg"]) == names
     for name, path in pages(site):
         assert (tmp_path / "again" / name).read_bytes() == path.read_bytes(), name
 
@@ -256,12 +257,23 @@ def test_curves_anatomy_history_and_idle_seconds_are_told(site: Path) -> None:
     assert "redox 9005" in (site / "index.html").read_text()
 
 
+def test_the_picture_tells_what_it_shows(folder: Path, site: Path) -> None:
+    text = (site / "overview.svg").read_text()
+    reader = Reader()
+    reader.feed(text)
+    assert not reader.open
+    assert "redox 0.67\u00d7" in text
+    assert text.count('class="a1"') == 3, "a family each of null_call, pipe_latency and context_switch"
+    assert "{fill:#e6e9ec}" in text, "in the dark, too"
+    assert {path.name for path in build(folder, site, site)} >= {"overview.svg"}
+
+
 def test_a_page_that_is_none_any_more_goes_and_others_files_stay(folder: Path, tmp_path: Path) -> None:
-    build(folder, tmp_path)
+    build(folder, tmp_path, tmp_path)
     old, own = tmp_path / "workloads/gone.html", tmp_path / "workloads/notes.html"
     old.write_bytes((tmp_path / "index.html").read_bytes())
     own.write_text("<p>mine</p>")
-    build(folder, tmp_path)
+    build(folder, tmp_path, tmp_path)
     assert not old.exists()
     assert own.exists()
 
@@ -272,7 +284,7 @@ def test_a_file_that_is_no_idle_table_is_named(text: str, tmp_path: Path) -> Non
     (tmp_path / "power").mkdir()
     (tmp_path / "power/odd.json").write_text(text)
     with pytest.raises(UsageError, match=r"odd\.json: is no idle table"):
-        build(tmp_path, tmp_path / "site")
+        build(tmp_path, tmp_path / "site", tmp_path)
 
 
 def test_committed_pages_are_those_that_publish_writes(tmp_path: Path) -> None:
@@ -283,9 +295,10 @@ def test_committed_pages_are_those_that_publish_writes(tmp_path: Path) -> None:
     with tarfile.open(fileobj=io.BytesIO(done.stdout)) as archive:
         archive.extractall(tmp_path, filter="data")
     results, out = tmp_path / "results", tmp_path / "out"
-    written = {path.name: path.read_bytes() for path in publish(results, out)}
+    made = build(results, tmp_path / "site", out)
+    assert len(made) > 50
+    written = {path.name: path.read_bytes() for path in [*publish(results, out), *made] if path.parent == out}
     committed = {path.name: path.read_bytes() for path in (results / "published").iterdir()}
     assert committed.keys() == written.keys()
     for name, content in committed.items():
         assert content == written[name], f"results/published/{name}: run `nox -s publish` and commit what it writes"
-    assert len(build(results, tmp_path / "site")) > 50

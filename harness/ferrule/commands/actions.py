@@ -85,8 +85,8 @@ def publish(parsed: Namespace) -> int:
     from ferrule.site.build import build
 
     folder = history_folder(parsed.results)
-    pages = write(folder, parsed.out or folder / "published")
-    for path in [*pages, *build(folder, parsed.site or folder / "site")]:
+    out = parsed.out or folder / "published"
+    for path in [*write(folder, out), *build(folder, parsed.site or folder / "site", out)]:
         print(path)
     return EXIT_OK
 

@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from ferrule.report.journal import write_whole
-from ferrule.site import compatibility, curves, idle, kernels, overview, profiles, records, workloads
+from ferrule.site import compatibility, curves, idle, kernels, overview, picture, profiles, records, workloads
 from ferrule.site.page import Page
 from ferrule.site.render import Renderer
 from ferrule.site.shelf import Shelf, take
@@ -15,12 +15,13 @@ from ferrule.site.shelf import Shelf, take
 MARK = b'<meta name="generator" content="Ferrule">'
 
 
-def build(folder: Path, out: Path) -> list[Path]:
+def build(folder: Path, out: Path, pictures: Path) -> list[Path]:
     """Write the site. The same history, profiles and idle tables give the same bytes.
 
     Args:
         folder: the history's root.
         out: where the site goes; other files there are left alone.
+        pictures: where the README's picture goes.
 
     Returns:
         What was written, in a stable order; nothing where there is nothing to tell.
@@ -38,6 +39,9 @@ def build(folder: Path, out: Path) -> list[Path]:
         write_whole(out / page.path, renderer.html(page))
         written.append(out / page.path)
     _remove_old(out, set(written))
+    if (drawn := picture.overview(shelf)) is not None:
+        write_whole(pictures / picture.NAME, drawn.encode())
+        written.append(pictures / picture.NAME)
     return sorted(written)
 
 

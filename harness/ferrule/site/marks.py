@@ -91,7 +91,7 @@ def cell(
     to_linux, to_floor = (_over(entry, line.column, base) for base in (linux, floor))
     return Cell(
         "number", text, note, href, summary.estimate,
-        _times(to_linux), _times(to_floor), _shade(to_linux), _depth(to_floor),
+        times(to_linux), times(to_floor), shade_of(to_linux), _depth(to_floor),
     )  # fmt: skip
 
 
@@ -105,14 +105,15 @@ def _over(entry: Entry, column: Column, base: Column | None) -> Ratio | None:
     return ratio(other.summary.interval, entry.summary.interval)
 
 
-def _times(found: Ratio | None) -> str:
+def times(found: Ratio | None) -> str:
+    """`0.76` with a cross, three digits."""
     if found is None:
         return ""
     value = found.ratio
     return f"{value:.0f}\u00d7" if value >= 100 else f"{value:.3g}\u00d7" if value >= 10 else f"{value:.2f}\u00d7"
 
 
-def _shade(found: Ratio | None) -> str:
+def shade_of(found: Ratio | None) -> str:
     """`a1` to `a5` for cheaper, `b1` to `b5` for dearer, `z` for equal within 10 %; a step is a factor of two."""
     if found is None:
         return ""
