@@ -29,16 +29,10 @@ from ferrule.report.checksum import compact
 from ferrule.report.codec import Malformed, decode, encode, shown
 from ferrule.report.columns import Column, Declared, Entry, columns
 from ferrule.report.journal import append_line, is_sealed, numbered, parse, write_whole
+from ferrule.report.names import check_names
 from ferrule.text import one_line
 
 SCHEMA = 1
-# What names files and stands in tables. A machine's name is a folder's and a page's: it leads nowhere else.
-_FORMS: Final = {
-    "run_id": re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,79}"),
-    "machine": re.compile(r"[0-9a-z](?:[0-9a-z._-]{0,118}[0-9a-z])?"),
-    "guest": re.compile(r".{1,300}"),
-    "ts": re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z"),
-}
 _KINDS: Final[Mapping[str, type]] = dict.fromkeys(("run_id", "ts", "machine", "budget", "ferrule", "guest"), str) | {
     "boots": int,
     "seed": int,
@@ -260,9 +254,7 @@ def _stored(where: str, line: Mapping[str, Any], path: Path, *, sealed: bool = T
             fields["interrupted"],
         )
         text = {name: fields[name] for name in ("run_id", "ts", "machine", "budget", "ferrule")}
-        for name, form in _FORMS.items():
-            if form.fullmatch(fields[name]) is None:
-                raise Malformed(f"{shown(fields[name])} is none", f".{name}")
+        check_names(fields)
         commit = None if line["commit"] is None else decode(str, line["commit"], ".commit")
         return Stored(seed=fields["seed"], commit=commit, column=column, path=path, sealed=sealed, **text)
     except KeyError as error:

@@ -11,10 +11,10 @@ from typing import Any
 from ferrule.errors import InfrastructureError
 from ferrule.records.samples import Conditions
 from ferrule.report import history, series
-from ferrule.report.checksum import compact
 from ferrule.report.codec import Malformed, decode
 from ferrule.report.history import Stored
 from ferrule.report.journal import numbered, parse
+from ferrule.report.names import check_names
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ def outlines(folder: Path, files: str = "*.jsonl") -> list[Outline]:
         InfrastructureError: a line is damaged; names file and line.
     """
     found: dict[tuple[Path, str, str], Outline] = {}
-    known: dict[bytes, Conditions] = {}
+    known: dict[str, Conditions] = {}
     for path in sorted(folder.glob(f"[0-9][0-9][0-9][0-9]/*/{files}"), key=series.order):
         for where, text in numbered(path):
             one = _outline(parse(text, where), where, path, known)
@@ -73,12 +73,13 @@ def outlines(folder: Path, files: str = "*.jsonl") -> list[Outline]:
     return sorted(found.values(), key=lambda one: (one.ts, one.run_id, one.guest))
 
 
-def _outline(line: Mapping[str, Any], where: str, path: Path, known: dict[bytes, Conditions]) -> Outline:
+def _outline(line: Mapping[str, Any], where: str, path: Path, known: dict[str, Conditions]) -> Outline:
     try:
         said = {name: decode(str, line[name], f".{name}") for name in ("run_id", "ts", "machine", "guest")}
+        check_names(said)
         conditions = None
         if line["conditions"] is not None:
-            key = compact(line["conditions"])
+            key = repr(line["conditions"])
             if key not in known:
                 known[key] = decode(Conditions, line["conditions"], ".conditions")
             conditions = known[key]

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import re
 from collections.abc import Sequence
+from functools import cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
@@ -24,19 +25,11 @@ NAVIGATION = (
 
 
 class Renderer:
-    """The templates, loaded once."""
+    """Makes the pages of one site."""
 
     def __init__(self, guests: Sequence[str]) -> None:
         self._guests = [(name, f"kernels/{slug(name)}.html") for name in guests]
-        self._environment = Environment(
-            loader=PackageLoader("ferrule.site"),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            keep_trailing_newline=True,
-        )
-        self._environment.filters |= {"anchor": anchor, "slug": slug, "wrap": _wrap}
+        self._environment = _environment()
         source = self._environment.loader
         assert source is not None
         self._style = source.get_source(self._environment, "style.css")[0]
@@ -55,7 +48,22 @@ class Renderer:
             policy=f"default-src 'none'; style-src '{_hash(self._style)}'; script-src '{_hash(self._script)}'",
             **page.context,
         )
-        return re.sub(r"\n\s*\n+", "\n", text).encode()
+        return re.sub(r"\n\s*\n+", "\n", text).encode(errors="replace")
+
+
+@cache
+def _environment() -> Environment:
+    """With all templates that were used once compiled."""
+    made = Environment(
+        loader=PackageLoader("ferrule.site"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    made.filters |= {"anchor": anchor, "slug": slug, "wrap": _wrap}
+    return made
 
 
 def _hash(text: str) -> str:

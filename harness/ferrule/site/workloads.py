@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
+from functools import cache
 from typing import Any
 
 from markupsafe import Markup
@@ -41,14 +41,15 @@ def pages(shelf: Shelf, described: Mapping[str, Mapping[str, Any]], anatomy: Ana
         yield Page(f"workloads/{name}.html", "workload.html", name, "overview", context)
 
 
-def descriptions(extra: Sequence[Path] = ()) -> dict[str, dict[str, Any]]:
+@cache
+def descriptions() -> Mapping[str, Mapping[str, Any]]:
     """What `ferrule list` knows of each workload."""
     from ferrule.payload import operations as calls
     from ferrule.payload.registry import workloads
 
     ports = calls.ports()
     found = {}
-    for one in workloads(extra).values():
+    for one in workloads().values():
         called = calls.calls(one.path)
         found[one.name] = {
             "what": one.what,

@@ -1,0 +1,47 @@
+"""The site of whatever is stored: pages are made, or one line says what is damaged; nothing leaves the folder."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from ferrule.site.build import build
+from hypothesis import HealthCheck, given, settings
+
+from tests.report.test_hostile import LINE, MACHINE
+from tests.site.test_site import idle_of, kernel, store
+from tests.support import hostile
+from tests.support.html import read
+
+SOME = settings(
+    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.large_base_example]
+)
+IDLE = {"guests": [idle_of("redox", 9000.0), idle_of("floor", 20.0)], "host": None}
+
+
+@SOME
+@given(hostile.texts(LINE))
+def test_any_line_makes_pages_or_is_refused(text: str) -> None:
+    with TemporaryDirectory() as folder:
+        root = Path(folder)
+        home = root / "2026" / MACHINE
+        (home / "verify").mkdir(parents=True)
+        (home / "local.jsonl").write_text(f"{json.dumps(LINE)}\n{text}\n")
+        (home / "verify" / "local.jsonl").write_text(f"{text}\n")
+        written = hostile.outcome(lambda: build(root, root / "out", root / "out"))
+        if isinstance(written, list):
+            for path in written:
+                assert path.is_relative_to(root / "out")
+                read(path)
+
+
+@SOME
+@given(hostile.texts(IDLE))
+def test_any_idle_table_is_shown_or_refused(text: str) -> None:
+    with TemporaryDirectory() as folder:
+        root = Path(folder)
+        store(root, kernel("linux", 300))
+        (root / "power").mkdir()
+        (root / "power" / "x.json").write_text(text)
+        hostile.outcome(lambda: build(root, root / "out", root / "out"))
