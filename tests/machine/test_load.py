@@ -42,6 +42,16 @@ def test_a_share_is_a_share(start: int, ticks: int, stolen: int, load: float, cp
     else:
         assert found.stolen == pytest.approx(min(1.0, max(0, stolen) / ticks))
     assert between(None, Moment(1, 1, 0.0), cpus) is None
+    assert found.throttled is None
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "stopped"), [(3, 5, 2), (5, 3, 0), (4, 4, 0), (None, 4, None), (4, None, None)]
+)
+def test_stops_are_counted_between_two_moments(before: int | None, after: int | None, stopped: int | None) -> None:
+    found = between(Moment(0, 0, 0.0, before), Moment(100, 0, 0.0, after), 1)
+    assert found is not None
+    assert found.throttled == stopped
 
 
 @pytest.mark.skipif(not Path("/proc/stat").exists(), reason="this system has no /proc/stat")
@@ -62,6 +72,11 @@ def test_steal_and_load_are_told_where_they_matter() -> None:
         assert found.surroundings == Surroundings(stolen, load)
         return found.flags
 
+    for samples, stops in zip(run.processes, (0, 2, 3, 0, 0, 0), strict=False):
+        samples.surroundings = Surroundings(0.0, 0.5, stops)
+    stopped = summarise(run, make.conditions())
+    assert stopped.flags == (Flag.THROTTLED,)
+    assert stopped.surroundings == Surroundings(0.0, 0.5, 5)
     assert flags(0.005, 1.0) == ()
     assert flags(None, None) == ()
     assert flags(0.02, 1.0) == (Flag.STOLEN,)

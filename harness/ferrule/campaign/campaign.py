@@ -21,7 +21,7 @@ from ferrule.campaign.progress import Progress
 from ferrule.campaign.schedule import Fixed, Precision, Schedule, Turn, UntilNarrow
 from ferrule.campaign.watch import Watch
 from ferrule.errors import FerruleError, GuestError, GuestKilled, StreamDamaged
-from ferrule.machine.guest import Ages, Fragile, Guest, SharesClock
+from ferrule.machine.guest import Ages, CountsStops, Fragile, Guest, SharesClock
 from ferrule.machine.presence import Presence
 from ferrule.payload.build import Payload, patch_plan
 from ferrule.payload.key import RunKey
@@ -202,6 +202,8 @@ class Campaign:
             finally:
                 if isinstance(execution, SharesClock):
                     assembler.take_host_marks(execution.host_marks())
+                if isinstance(execution, CountsStops):
+                    assembler.take_throttled(execution.throttled())
                 intake.close()
                 spent = time.monotonic() - started
                 said = str(failure) if failure is not None else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -70,7 +70,7 @@ class SshGuest:
         if not self._transport.alive:
             self._transport.close()
             self._transport = self._connect()
-        return SshExecution(self._transport, payload, processes)
+        return SshExecution(self._transport, payload, processes, quota.counters(self._said))
 
     def close(self) -> None:
         """Clean up on the host and hang up."""
@@ -101,8 +101,11 @@ class SshGuest:
 class SshExecution:
     """See machine.guest. The processes of one payload, each started when the one before ended with status 0."""
 
-    def __init__(self, transport: SshTransport, payload: bytes, processes: int) -> None:
-        self._transport, self._processes = transport, processes
+    def __init__(self, transport: SshTransport, payload: bytes, processes: int, counters: Sequence[str] = ()) -> None:
+        """Start the first; `counters`: files there that count how often a CPU quota stopped it."""
+        self._transport, self._processes, self._counters = transport, processes, counters
+        self._stops: dict[int, int] = {}
+        self._before: int | None = None
         self._process = 0
         self._running: SshProcess | None = None
         self._ending: Ending | None = None
@@ -116,6 +119,10 @@ class SshExecution:
                 if data := self._running.read(timeout):
                     return data
                 self._ending = _ending(self._running.status())
+                self._running.close()  # some servers allow one channel at a time
+                after = self._count()
+                if self._before is not None and after is not None:
+                    self._stops[self._process] = max(0, after - self._before)
                 self._process += 1
                 if self._ending.clean and self._process < self._processes:
                     self._start()
@@ -149,10 +156,21 @@ class SshExecution:
     ) -> None:
         self.close()
 
+    def throttled(self) -> Mapping[int, int]:
+        """See machine.guest.CountsStops."""
+        return self._stops
+
+    def _count(self) -> int | None:
+        """Periods in which a quota stopped us so far; None where there is none, or the host does not tell."""
+        if self._counters:
+            with suppress(TransportError):
+                return quota.throttled(self._transport.files(self._counters, exact=True))
+        return None
+
     def _start(self) -> None:
         if self._running is not None:
             self._running.close()
-        self._ending = None
+        self._ending, self._before = None, self._count()
         self._running = self._transport.start([self._path, f"process={self._process}"])
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Protocol, runtime_checkable
@@ -53,6 +53,15 @@ class SharesClock(Protocol):
 
     def host_marks(self) -> Sequence[Mark]:
         """Counter and CLOCK_MONOTONIC as read here: before the first process, and after each that has ended."""
+        ...
+
+
+@runtime_checkable
+class CountsStops(Protocol):
+    """What an Execution has besides when it is on another host, where a CPU quota may stop the payload."""
+
+    def throttled(self) -> Mapping[int, int]:
+        """For each process that has ended, in how many periods it was stopped; empty where there is no quota."""
         ...
 
 

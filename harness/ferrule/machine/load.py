@@ -1,11 +1,14 @@
-"""What else this host was doing: time its hypervisor took from it (steal), and how many tasks wanted to run (load)."""
+"""What else this host was doing: time that its hypervisor took (steal), tasks that wanted to run (load), quotas."""
 
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 
+from ferrule.machine import probe, quota
 from ferrule.records.samples import Surroundings
 
 IDLE = (3, 4)  # of the `cpu` line's values: idle and iowait
@@ -20,13 +23,22 @@ class Moment:
     ticks: int
     stolen: int
     load: float
+    throttled: int | None = None  # periods in which a CPU quota stopped us
+
+
+@cache
+def _counters() -> Sequence[str]:
+    """Files that count how often a quota stopped this program; none where there is no quota."""
+    said = dict(probe.here(quota.MEMBERSHIP, exact=True))
+    return quota.counters(said | quota.read(probe.here, said))
 
 
 def now() -> Moment | None:
     """The host at this moment; None where it does not tell (no Linux, no /proc)."""
     try:
         line = Path("/proc/stat").read_text(encoding="ascii").split("\n", 1)[0]
-        return parse(line, os.getloadavg()[0])
+        stopped = quota.throttled(probe.here(_counters(), exact=True))
+        return replace(parse(line, os.getloadavg()[0]), throttled=stopped)
     except (OSError, ValueError):
         return None
 
@@ -56,7 +68,9 @@ def between(before: Moment | None, after: Moment | None, cpus: int) -> Surroundi
         return None
     ticks, stolen = after.ticks - before.ticks, after.stolen - before.stolen
     share = min(1.0, max(0, stolen) / ticks) if ticks >= LEAST_TICKS else None  # steal may run backwards: proc_stat(5)
-    return Surroundings(share, after.load / max(1, cpus))
+    both = before.throttled is not None and after.throttled is not None
+    stopped = max(0, (after.throttled or 0) - (before.throttled or 0)) if both else None
+    return Surroundings(share, after.load / max(1, cpus), stopped)
 
 
 @dataclass(frozen=True)

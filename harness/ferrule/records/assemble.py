@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from ferrule.core import Mark
 from ferrule.payload.key import RunKey
 from ferrule.payload.plan import Plan, PlannedRun
 from ferrule.records.crosscheck import CrossCheck
-from ferrule.records.facts import REFUSED
+from ferrule.records.facts import REFUSED, load
 from ferrule.records.fields import Bad, Fields, clean, integer, parameters
 from ferrule.records.gather import Asked, ProcessRecords, RunRecords
 from ferrule.records.hello import Sent
@@ -79,6 +80,13 @@ class Assembler:
         """What the host was doing while a process ran."""
         if number in self._processes:
             self._processes[number].surroundings = seen
+
+    def take_throttled(self, counts: Mapping[int, int]) -> None:
+        """In how many periods a CPU quota stopped each process, on another host."""
+        for number, count in counts.items():
+            if (process := self._processes.get(number)) is not None:
+                seen = process.surroundings or Surroundings(None, load(process.facts))
+                process.surroundings = replace(seen, throttled=count)
 
     def _loss(self, number: int, detail: str) -> None:
         """Records of a stream did not arrive."""

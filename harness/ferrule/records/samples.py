@@ -108,6 +108,7 @@ class Surroundings:
 
     stolen: float | None  # share of all CPUs' time that the hypervisor took
     load: float | None  # tasks that wanted to run, mean of the last minute, a CPU: 1 is as many as there are CPUs
+    throttled: int | None = None  # periods in which a CPU quota stopped it; None: there is none, or nobody counts
 
 
 @dataclass

@@ -29,6 +29,7 @@ class Flag(Enum):
     PREEMPTED = "involuntary context switches hit more than 5 % of the batches"
     STOLEN = "the hypervisor took more than 1 % of the machine's time while the processes ran"
     BUSY = "over 1.5 runnable tasks a CPU on this machine"
+    THROTTLED = "a CPU quota stopped its processes while they ran (see the conditions): times hold its waits"
     MIGRATED = "an end ran on more than one CPU although it was pinned"
     MISPLACED = "the ends did not run where the row says"
     UNPINNED = "the kernel refused to pin it (see the conditions): it ran free, wherever the kernel put it"
@@ -179,15 +180,19 @@ def surroundings_flags(seen: Surroundings) -> set[Flag]:
         found.add(Flag.STOLEN)
     if seen.load is not None and seen.load > 1.5:
         found.add(Flag.BUSY)
+    if seen.throttled:
+        found.add(Flag.THROTTLED)
     return found
 
 
 def surroundings(processes: Sequence[ProcessSamples]) -> Surroundings:
-    """Means over the processes that know; None where none does."""
+    """Means over the processes that know, and all stops; None where none knows."""
     known = [samples.surroundings for samples in processes if samples.surroundings]
     stolen = [one.stolen for one in known if one.stolen is not None]
     load = [one.load for one in known if one.load is not None]
-    return Surroundings(float(np.mean(stolen)) if stolen else None, float(np.mean(load)) if load else None)
+    stopped = [one.throttled for one in known if one.throttled is not None]
+    means = [float(np.mean(values)) if values else None for values in (stolen, load)]
+    return Surroundings(means[0], means[1], sum(stopped) if stopped else None)
 
 
 def clock_flags(processes: Sequence[ProcessSamples], conditions: Conditions) -> set[Flag]:

@@ -103,7 +103,7 @@ def test_a_host_with_cpus_as_fabricated_is_looked_at_over_ssh(server: Server, tm
     facts = host.facts(said, homes)
     assert (homes, facts["host.placement"]) == ((3, 1), "cross core")
     assert facts["host.kinds"] == "performance core; performance core"
-    assert facts["host.quota"] == "0.5 CPUs (500 of 1000 us, group /a b)"
+    assert facts["host.quota"] == "0.5 CPUs (5000 of 10000 us, group /a b)"
 
 
 def test_a_cpu_that_the_host_does_not_have_is_refused(server: Server) -> None:

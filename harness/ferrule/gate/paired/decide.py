@@ -192,6 +192,9 @@ def _conditions(head: Head, pairs: Sequence[Pair]) -> tuple[str, ...]:
         parts.append(f"load {min(loads):.1f} to {max(loads):.1f} a CPU")
     if steals:
         parts.append(f"steal {np.mean(steals):.1%} of CPU time, at most {max(steals):.1%}")
+    if any(one.throttled is not None for one in around):
+        stopped = sum(bool(one.throttled) for one in around)
+        parts.append(f"a CPU quota stopped the payload in {stopped} of {len(around)} pairs")
     if involuntary := _involuntary(pairs):
         parts.append(f"involuntary switches: {involuntary}")
     return (*said, *([", ".join(parts)] if parts else []))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import random
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from ferrule.campaign.budget import Budget
@@ -88,11 +88,16 @@ class Contest:
         order, layout = draw.sample(self.arms, 2), draw.getrandbits(63)
         seed, began = draw.getrandbits(63), load.now()
         turns: dict[str, Turn] = {}
+        stops: list[int] = []
         for arm in order:  # equal seeds: both arms have one layout, and take the runs in the same order
             arm.side.scatter(layout)
-            turns[arm.side.name] = turn_of(self._turn(arm, seed), self.processes, self.visits, first=number == 0)
+            result = self._turn(arm, seed)
+            turns[arm.side.name] = turn_of(result, self.processes, self.visits, first=number == 0)
+            stops += _stops(result)
         first = next(name for name in NAMES if name == order[0].side.name)
         around = load.between(began, load.now(), os.cpu_count() or 1)
+        if around is not None and stops:  # as its own host counts
+            around = replace(around, throttled=sum(stops))
         return Pair(number, self.control, first, turns, around)
 
     def _turn(self, arm: Arm, seed: int) -> GuestResult:
@@ -116,6 +121,12 @@ class Contest:
             more={NAMES[1]: self.more},
         )
         return campaign.run()
+
+
+def _stops(result: GuestResult) -> list[int]:
+    """In how many periods a CPU quota stopped each process; of those that know."""
+    held = {(one.boot, one.process): one.surroundings for run in result.runs.values() for one in run.processes}
+    return [seen.throttled for seen in held.values() if seen is not None and seen.throttled is not None]
 
 
 def take(

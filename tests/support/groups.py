@@ -1,0 +1,53 @@
+"""A control group with a CPU quota, of this kernel, where a test may make one."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from functools import partial
+from pathlib import Path
+
+import pytest
+from ferrule.machine import host, probe
+
+from tests.support.patience import eventually
+
+QUOTA, PERIOD = 4000, 20000  # microseconds: a program that computes is stopped fifty times a second
+
+
+@contextmanager
+def limited() -> Iterator[Path]:
+    """The file of a new group, below this program's own, that takes the ids of programs."""
+    folder = _own() / f"ferrule-test-{os.getpid()}"
+    try:
+        folder.mkdir()
+    except OSError as error:
+        pytest.skip(f"no control group can be made: {error}")
+    try:
+        try:
+            if (folder / "cpu.cfs_quota_us").exists():
+                (folder / "cpu.cfs_period_us").write_text(str(PERIOD))
+                (folder / "cpu.cfs_quota_us").write_text(str(QUOTA))
+            else:
+                (folder / "cpu.max").write_text(f"{QUOTA} {PERIOD}")
+        except OSError as error:
+            pytest.skip(f"the group takes no quota: {error}")
+        yield folder / "cgroup.procs"
+    finally:
+        assert eventually(partial(_gone, folder))
+
+
+def _own() -> Path:
+    """Our group's folder for CPU time."""
+    files = [path for path in host.look(probe.here) if path.endswith(("/cpu.cfs_quota_us", "/cpu.stat"))]
+    version_1 = [path for path in files if path.endswith("/cpu.cfs_quota_us")]
+    if not files:
+        pytest.skip("no control groups here")
+    return Path((version_1 or files)[0]).parent
+
+
+def _gone(folder: Path) -> bool:
+    with suppress(OSError):
+        folder.rmdir()
+    return not folder.exists()
