@@ -49,7 +49,7 @@ static inline void lines_end(struct lines *own) {
 
 STATE(struct lines)
 
-#define LINES_OVER(line, receive, send)                                                                                \
+#define LINES_ENDS(receive, send)                                                                                      \
     static void echo(void *argument) {                                                                                 \
         struct run *run = argument;                                                                                    \
         struct lines *own = state(run);                                                                                \
@@ -60,14 +60,17 @@ STATE(struct lines)
                 break;                                                                                                 \
         }                                                                                                              \
     }                                                                                                                  \
-    static long setup(struct run *run) {                                                                               \
-        return lines_start(run, state(run), line, echo);                                                               \
-    }                                                                                                                  \
     static inline void op(struct run *run) {                                                                           \
         struct lines *own = state(run);                                                                                \
         long sent = CALL(run, send, own->peer.there[1], message, own->size);                                           \
         long got = CALL(run, receive, own->peer.back[0], message, own->size);                                          \
         EXPECT(run, (sent >= 0) & (got == (long)own->size));                                                           \
+    }
+
+#define LINES_OVER(line, receive, send)                                                                                \
+    LINES_ENDS(receive, send)                                                                                          \
+    static long setup(struct run *run) {                                                                               \
+        return lines_start(run, state(run), line, echo);                                                               \
     }                                                                                                                  \
     static long verify(struct run *run) {                                                                              \
         return lines_verify(run, op);                                                                                  \

@@ -93,4 +93,30 @@ static inline long os_events_wait(int queue) {
     return ready > 0 ? (long)event.data : ready;
 }
 
+#define OS_HAS_EVENTS_REMOVE
+static inline long os_events_remove(int queue, int fd) {
+    enum { EPOLL_CTL_DEL = 2 };
+    return call4(CALL_EPOLL_CTL, queue, EPOLL_CTL_DEL, fd, 0);
+}
+
+#define OS_HAS_SELECT
+static inline long os_select(uint64_t *set, uint32_t bits) {
+    const struct linux_time at_once = {0, 0};
+    return call6(CALL_PSELECT6, bits, (long)set, 0, 0, (long)&at_once, 0);
+}
+
+#define OS_HAS_BYTES_WAITING
+static inline long os_bytes_waiting(int fd) {
+    enum { FIONREAD = 0x541b };
+    int32_t count = 0;
+    long result = call3(CALL_IOCTL, fd, FIONREAD, (long)&count);
+    return result < 0 ? result : count;
+}
+
+#define OS_HAS_FILE_LOCK
+static inline long os_file_lock(int fd, int locked) {
+    enum { LOCK_EX_AT_ONCE = 2 | 4, LOCK_UN = 8 };
+    return call2(CALL_FLOCK, fd, locked ? LOCK_EX_AT_ONCE : LOCK_UN);
+}
+
 #endif

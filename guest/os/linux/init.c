@@ -6,9 +6,9 @@
  *     ferrule.port=PATH      where the program's standard output and our own records go, as a raw terminal
  *     ferrule.processes=N    run it N times, with process=K as last argument; stop at the first that fails
  *     ferrule.share=TAG      mount the 9p share TAG on /host, read-only, before
- *     ferrule.address=A.B.C.D  give eth0 this address (netmask 255.255.255.0), bring it and lo up
+ *     ferrule.address=A.B.C.D  give eth0 this address (netmask 255.255.255.0), bring it up
  *
- * A /dev that the kernel filled by itself is taken as it is.
+ * The loopback is brought up, where the kernel has one. A /dev that the kernel filled by itself is taken as it is.
  * Modules are loaded in the order of /modules.list, one path a line. What goes wrong is said on the console in one line
  * "ferrule-init: ..."; the machine is powered off then, or the kernel panics when this process cannot even do that. */
 #include "os/os.h"
@@ -148,7 +148,7 @@ static int parse_address(const char *text, uint8_t *into) {
 }
 
 /* struct ifreq of netdevice(7): a name, then a sockaddr_in or flags. */
-static void set_interface(int fd, const char *name, unsigned request, const uint8_t *address) {
+static long set_interface(int fd, const char *name, unsigned request, const uint8_t *address) {
     enum { AF_INET = 2, IFF_UP = 1 };
     struct {
         char name[16];
@@ -158,21 +158,27 @@ static void set_interface(int fd, const char *name, unsigned request, const uint
     text_copy(wanted.name, sizeof wanted.name, name);
     if (address)
         memcpy(wanted.address, address, 4);
-    must(call3(CALL_IOCTL, fd, request, (long)&wanted), "bring up ", name);
+    return call3(CALL_IOCTL, fd, request, (long)&wanted);
 }
 
+/* The loopback, and eth0 with an address where one is asked for. A kernel without a network has no loopback either,
+ * which its workloads say. */
 static void bring_up_network(const char *text) {
     enum { AF_INET = 2, SOCK_DGRAM = 2, SIOCSIFFLAGS = 0x8914, SIOCSIFADDR = 0x8916, SIOCSIFNETMASK = 0x891c };
     static const uint8_t netmask[4] = {255, 255, 255, 0};
     uint8_t address[4];
-    must(parse_address(text, address) ? 0 : -OS_EINVAL, "ferrule.address=", text);
     long fd = call3(CALL_SOCKET, AF_INET, SOCK_DGRAM, 0);
-    must(fd, "socket for ", text);
-    set_interface((int)fd, "lo", SIOCSIFFLAGS, NULL);
-    set_interface((int)fd, "eth0", SIOCSIFADDR, address);
-    set_interface((int)fd, "eth0", SIOCSIFNETMASK, netmask);
-    set_interface((int)fd, "eth0", SIOCSIFFLAGS, NULL);
-    os_close((int)fd);
+    if (fd >= 0)
+        set_interface((int)fd, "lo", SIOCSIFFLAGS, NULL);
+    if (text) {
+        must(parse_address(text, address) ? 0 : -OS_EINVAL, "ferrule.address=", text);
+        must(fd, "socket for ", text);
+        must(set_interface((int)fd, "eth0", SIOCSIFADDR, address), "address of ", "eth0");
+        must(set_interface((int)fd, "eth0", SIOCSIFNETMASK, netmask), "netmask of ", "eth0");
+        must(set_interface((int)fd, "eth0", SIOCSIFFLAGS, NULL), "bring up ", "eth0");
+    }
+    if (fd >= 0)
+        os_close((int)fd);
 }
 
 /* The port carries bytes, not text: no echo, no signals, no CR before LF. struct termios of asm-generic. */
@@ -304,8 +310,7 @@ int program_main(int argc, char **argv) {
     if (setting("ferrule.share", value, sizeof value))
         mount(value, "/host", "9p", MS_RDONLY | MS_NOSUID | MS_NODEV,
               "trans=virtio,version=9p2000.L,msize=131072,cache=none");
-    if (setting("ferrule.address", value, sizeof value))
-        bring_up_network(value);
+    bring_up_network(setting("ferrule.address", value, sizeof value) ? value : NULL);
     run_all(program, split_program(program));
     power_off();
 }

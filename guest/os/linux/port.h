@@ -120,8 +120,9 @@ static inline long os_system_name(char name[OS_SYSTEM_NAME]) {
 }
 
 #define OS_HAS_INVALID_CALL
+enum { LINUX_INVALID_CALL = 4095 };
 static inline long os_invalid_call(void) {
-    return call0(4095); /* far above the last number in use (under 500) and below every flag bit */
+    return call0(LINUX_INVALID_CALL); /* far above the last number in use (under 500) and below every flag bit */
 }
 
 /* --- files and pipes ---------------------------------------------------------------------------------------------- */
@@ -251,6 +252,7 @@ static inline long os_process_kill(struct os_process *process) {
 
 #include "program.h"
 #include "signal.h"
+#include "filter.h"
 
 /* What glibc has done for every thread since 2.35, and so does nearly every program pay: an area registered with
  * rseq(2), into which the kernel writes the thread's CPU whenever it has been switched. One a program: a forked copy

@@ -14,6 +14,10 @@ OS_MISSING(os_parent, void)
 #ifndef OS_HAS_SIX_ARGUMENTS /* a call of six arguments that the kernel refuses for the last one, unless that is 0 */
 OS_MISSING(os_six_arguments, long last)
 #endif
+/* A filter of this thread's calls until it ends: all may be done but the invalid one, which gets EPERM (seccomp). */
+#ifndef OS_HAS_CALL_FILTER
+OS_MISSING(os_call_filter, void)
+#endif
 #ifndef OS_HAS_SYSTEM_NAME /* a small struct copied out, some hundred bytes of names: uname */
 OS_MISSING(os_system_name, char name[OS_SYSTEM_NAME])
 #endif

@@ -43,5 +43,8 @@ OS_MISSING(os_directory_remove, const char *path)
 OS_MISSING(os_directory_read, int fd, void *into, size_t size)
 OS_MISSING(os_directory_rewind, int fd)
 #endif
+#ifndef OS_HAS_FILE_LOCK /* the whole file, for its opener alone; refused at once while another has it (flock) */
+OS_MISSING(os_file_lock, int fd, int locked)
+#endif
 
 #endif

@@ -17,4 +17,15 @@ OS_MISSING(os_events_add, int queue, int fd)
 OS_MISSING(os_events_wait, int queue) /* which one */
 #endif
 
+#ifndef OS_HAS_EVENTS_REMOVE
+OS_MISSING(os_events_remove, int queue, int fd)
+#endif
+#ifndef OS_HAS_SELECT /* how many of the descriptors whose bits are set can be read now; the others' bits are cleared  \
+                       */
+OS_MISSING(os_select, uint64_t *set, uint32_t bits)
+#endif
+#ifndef OS_HAS_BYTES_WAITING /* how many bytes could be read from a descriptor (FIONREAD) */
+OS_MISSING(os_bytes_waiting, int fd)
+#endif
+
 #endif

@@ -2,36 +2,20 @@
  * wakes, two waits; on one core two context switches. Each end waits on a word (and cache line) of its own. Pitfall: on
  * two cores a wait may find its word set already and never sleep, which is the operation's own doing and not an error.
  */
+#include "workloads/handover.h"
 #include "workloads/partner.h"
-
-enum { HERE, THERE };       /* whose word of shared->futex */
-enum { IDLE, TURN, LEAVE }; /* what it says */
 
 struct state {
     struct partner other;
 };
 STATE(struct state)
 
-static inline uint32_t await(struct run *run, unsigned whose) {
-    volatile uint32_t *word = &run->shared->futex[whose].word;
-    while (*word == IDLE)
-        os_wait(word, IDLE, 0, 0);
-    uint32_t said = *word;
-    *word = IDLE;
-    return said;
-}
-
-static inline long hand(struct run *run, unsigned whose, uint32_t what) {
-    run->shared->futex[whose].word = what;
-    return os_wake(&run->shared->futex[whose].word, 1, 0);
-}
-
 static void answer(void *argument) {
     struct run *run = argument;
     run_pin(run, 1);
-    while (await(run, THERE) == TURN) {
+    while (await(run, THERE, 0) == TURN) {
         state(run)->other.turns++;
-        hand(run, HERE, TURN);
+        hand(run, HERE, TURN, 0);
     }
 }
 
@@ -41,8 +25,8 @@ static long setup(struct run *run) {
 }
 
 static inline void op(struct run *run) {
-    long woken = hand(run, THERE, TURN);
-    EXPECT(run, (woken >= 0) & (await(run, HERE) == TURN));
+    long woken = hand(run, THERE, TURN, 0);
+    EXPECT(run, (woken >= 0) & (await(run, HERE, 0) == TURN));
 }
 
 static long verify(struct run *run) {
@@ -56,7 +40,7 @@ static long verify(struct run *run) {
 
 static void teardown(struct run *run) {
     if (state(run)->other.started) {
-        hand(run, THERE, LEAVE);
+        hand(run, THERE, LEAVE, 0);
         os_thread_join(&state(run)->other.thread);
     }
 }

@@ -1,5 +1,5 @@
-/* Of `fds` pipes the last one can be read; poll says so and does not wait. All descriptors are looked at in every
- * operation: event_queue is the answer to that. Where the OS has no pipes they are event counters. */
+/* Of `fds` pipes the last `ready` ones can be read; poll says so and does not wait. All descriptors are looked at in
+ * every operation: event_queue is the answer to that. Where the OS has no pipes they are event counters. */
 #include "workloads/library.h"
 #include "workloads/wire.h"
 
@@ -8,42 +8,50 @@ static struct os_poll asked[MOST];
 static struct wire wires[MOST];
 
 struct state {
-    uint32_t fds, opened;
+    uint32_t fds, ready, opened;
 };
 STATE(struct state)
 
 static long setup(struct run *run) {
-    int64_t fds = run_param(run, "fds");
+    int64_t fds = run_param(run, "fds"), ready = run_param(run, "ready");
     if (fds < 1 || fds > MOST)
         return REFUSE(run, "fds", "1..1000");
+    if (ready < 0 || ready > fds)
+        return REFUSE(run, "ready", "not more than fds=");
     TRY(run, os_poll(asked, 0));
     state(run)->fds = (uint32_t)fds;
+    state(run)->ready = (uint32_t)ready;
     for (uint32_t i = 0; i < fds; i++) {
         TRY(run, os_wire(wires[i].end));
         asked[i] = (struct os_poll){wires[i].end[0], OS_POLL_READ, 0};
         state(run)->opened++;
+        if (i >= fds - ready && !wire_put(wires[i].end[1], 1))
+            return REFUSE(run, "ready", "less: one could not be written to");
     }
-    return wire_put(wires[fds - 1].end[1], 1) ? 0 : REFUSE(run, "fds", "less: the last could not be written to");
+    return 0;
 }
 
 static inline void op(struct run *run) {
-    EXPECT(run, CALL(run, poll, asked, state(run)->fds) == 1);
+    EXPECT(run, CALL(run, poll, asked, state(run)->fds) == state(run)->ready);
 }
 
+/* What can be read is named, and nothing else; and no more when it has been read. */
 static long verify(struct run *run) {
-    uint32_t last = state(run)->fds - 1;
+    uint32_t fds = state(run)->fds, first = fds - state(run)->ready;
     long ready;
-    TRY(run, ready = os_poll(asked, state(run)->fds));
-    if (ready != 1 || !(asked[last].ready & OS_POLL_READ))
-        return WRONG(run, "the pipe that can be read was not named");
-    for (uint32_t i = 0; i < last; i++)
-        if (asked[i].ready)
-            return WRONG(run, "a pipe with nothing in it was named");
-    if (wire_take(asked[last].fd) != 1)
-        return WRONG(run, "another word came out of the pipe than went in");
-    if (os_poll(asked, state(run)->fds) != 0)
+    TRY(run, ready = os_poll(asked, fds));
+    for (uint32_t i = 0; i < fds; i++)
+        if (ready != fds - first || (i >= first) != (asked[i].ready & OS_POLL_READ))
+            return WRONG(run, "those that can be read were not named, or others");
+    for (uint32_t i = first; i < fds; i++)
+        if (wire_take(asked[i].fd) != 1)
+            return WRONG(run, "another word came out of the pipe than went in");
+    if (os_poll(asked, fds) != 0)
         return WRONG(run, "an empty pipe was named");
-    return wire_put(wires[last].end[1], 1) ? 0 : WRONG(run, "the pipe could not be written to again");
+    for (uint32_t i = first; i < fds; i++)
+        if (!wire_put(wires[i].end[1], 1))
+            return WRONG(run, "the pipe could not be written to again");
+    return 0;
 }
 
 static void teardown(struct run *run) {
@@ -58,7 +66,7 @@ WORKLOAD{
     .per = PER_CALL,
     .ends = 1,
     .alone = 1,
-    .params = "fds=10 library=0",
+    .params = "fds=10 ready=1 library=0",
     .setup = setup,
     .verify = verify,
     .teardown = teardown,

@@ -65,6 +65,7 @@ ANSWERS: Final = Kernel(
         "directory_list": "os_directory_rewind",  # directories cannot be sought in
         "futex_miss": "os_wake",  # every aligned word
         "futex_pingpong": "os_wake",
+        "shared_futex_pingpong": "os_wake",
         "zero_read": "os_open",  # no such device
     },
     wrong=frozenset({"file_create_remove", "futex_timeout", "protect"}),  # unlink and mprotect change nothing

@@ -1,0 +1,50 @@
+/* A descriptor is added to an event queue and taken off it again (epoll_ctl). One operation is both calls; nothing
+ * happens on the descriptor. What a server pays for a connection that comes and goes, beside the connection. */
+#include "workloads/library.h"
+#include "workloads/wire.h"
+
+struct state {
+    struct wire wire;
+    int queue;
+};
+STATE(struct state)
+
+static long setup(struct run *run) {
+    long queue;
+    TRY(run, queue = os_events_open());
+    state(run)->queue = (int)queue;
+    return wire_make(run, &state(run)->wire);
+}
+
+static inline void op(struct run *run) {
+    int queue = state(run)->queue, fd = state(run)->wire.end[0];
+    EXPECT(run, (CALL(run, events_add, queue, fd) >= 0) & (CALL(run, events_remove, queue, fd) >= 0));
+}
+
+/* Once added the descriptor's event comes; once taken off it cannot be taken off again. */
+static long verify(struct run *run) {
+    int queue = state(run)->queue, fd = state(run)->wire.end[0];
+    TRY(run, os_events_add(queue, fd));
+    if (!wire_put(state(run)->wire.end[1], 1) || os_events_wait(queue) != fd || wire_take(fd) != 1)
+        return WRONG(run, "the event of a descriptor that was added did not come");
+    TRY(run, os_events_remove(queue, fd));
+    return os_events_remove(queue, fd) < 0 ? 0 : WRONG(run, "a descriptor that was taken off was still there");
+}
+
+static void teardown(struct run *run) {
+    pipe_close_end(&state(run)->queue);
+    wire_end(&state(run)->wire);
+}
+
+WORKLOAD{
+    .name = "event_control",
+    .family = "ipc",
+    .what = "add a descriptor to an event queue and take it off (epoll_ctl)",
+    .per = PER_ITERATION,
+    .ends = 1,
+    .params = "library=0",
+    .setup = setup,
+    .verify = verify,
+    .teardown = teardown,
+    LOOPS,
+};
