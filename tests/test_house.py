@@ -93,6 +93,13 @@ def test_every_documented_flag_of_a_measurement_exists() -> None:
                 )
 
 
+def test_temporary_folders_are_made_in_one_place() -> None:
+    """Every start sweeps folders called as ours that no living process holds: one made elsewhere is swept in use."""
+    made = re.compile(r"mkdtemp|TemporaryDirectory\(.*prefix")
+    found = [name_of(path) for path in tracked("harness/*.py") if made.search(path.read_text())]
+    assert found == ["harness/ferrule/files.py"]
+
+
 def test_nothing_local_leaks() -> None:
     """No path of a developer's machine and no registry's host in any file that is handed out."""
     local = [f"{ROOT}/", f"{Path.home()}/"]
