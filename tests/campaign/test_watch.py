@@ -54,9 +54,10 @@ class Liar(LocalGuest):
         return super().execute(script, processes, boot)
 
 
-def lied_to(program: str, patience: float = 1.0) -> GuestResult:
+def lied_to(program: str, patience: float = 1.0, kind: type[Liar] = Liar) -> GuestResult:
     built = build_payload("linux", NATIVE)
-    guest = Liar(built, program)
+    guest = kind(built, program)
+    guest.boot_seconds = 2.0
     progress = PlainProgress(io.StringIO())
     return Campaign([guest], {"local": [NULL]}, lambda _: built, SHORT, 5, progress, patience=patience).run()["local"]
 
@@ -96,3 +97,19 @@ def test_a_stale_stream_is_not_taken_for_this_one(tmp_path: Path) -> None:
     result = lied_to("say(hello, run='0000000')\nsay('done runs=0 ok=0', run='0000000')")
     assert result.runs[NULL].status == "missing"
     assert "ended before its first record" in result.runs[NULL].reason
+
+
+class Advising(Liar):
+    def when_silent(self) -> str:
+        return "try another port"
+
+
+@pytest.mark.parametrize("program", ["pass", "time.sleep(60)"])
+def test_a_guest_that_never_says_a_word_is_told_with_what_to_try(program: str) -> None:
+    result = lied_to(program, kind=Advising)
+    assert result.errors
+    for error in result.errors:
+        assert "said nothing within 2 s of its start; try another port" in error or (
+            "ended before its first record" in error and error.splitlines()[0].endswith("; try another port")
+        )
+    assert "try another port" not in "".join(lied_to(program).errors)

@@ -18,6 +18,8 @@ from ferrule.machine.options import AccelChoice, GuestOptions
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.kinds import CD
+
 CHOICES: tuple[AccelChoice, ...] = get_args(AccelChoice)
 STATES = st.sampled_from(["ok", "note", "missing"])
 WORDS = st.text(st.characters(codec="ascii", categories=["L", "N"]), min_size=1, max_size=12)
@@ -158,7 +160,7 @@ def test_guests_are_found_or_told_how_to_get() -> None:
 def test_what_the_run_will_find_is_not_called_missing(tmp_path: Path) -> None:
     """A kernel that only the run's own options name is at hand, and one that they name wrongly is not."""
     kernel = tmp_path / "kernel"
-    kernel.write_bytes(b"\x7fELF")
+    kernel.write_bytes(CD)
     table = tmp_path / "mine.toml"
     table.write_text(f'[guest.aero]\nkernel = "{kernel}"\n')
     for options in (GuestOptions(guests_file=table), GuestOptions(guest_files={("aero", "kernel"): kernel})):

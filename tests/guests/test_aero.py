@@ -24,6 +24,8 @@ from ferrule.payload.plan import Plan, PlannedRun
 from ferrule.payload.registry import workloads
 from ferrule.records.stream import Decoder, Record
 
+from tests.support.kinds import CD
+
 needs_qemu = pytest.mark.skipif(shutil.which("qemu-system-x86_64") is None, reason="qemu-system-x86_64 is not here")
 KERNEL = os.environ.get("FERRULE_AERO_KERNEL")
 needs_kernel = pytest.mark.skipif(not KERNEL, reason="FERRULE_AERO_KERNEL names no boot CD of Aero")
@@ -37,9 +39,9 @@ def options(kernel: Path, accel: AccelChoice = "tcg", **more: Any) -> GuestOptio
 
 @pytest.fixture
 def iso(tmp_path: Path) -> Path:
-    """Something that is no boot CD: enough for all that does not boot it."""
+    """A CD that boots nothing: enough for all that does not boot it."""
     path = tmp_path / "some, aero.iso"
-    path.write_bytes(b"not a boot CD")
+    path.write_bytes(CD)
     return path
 
 

@@ -18,7 +18,7 @@ from ferrule.guests.linux import LinuxGuest, classify
 from ferrule.images import kernels
 from ferrule.images.kernels import Kernel
 from ferrule.machine.booted import Booted
-from ferrule.machine.guest import Ending, Execution
+from ferrule.machine.guest import Advises, Ending, Execution
 from ferrule.machine.options import GuestOptions
 from ferrule.payload.build import build_payload, patch_plan
 from ferrule.payload.key import RunKey
@@ -254,6 +254,11 @@ def test_a_guest_is_called_after_its_kernel(tmp_path: Path) -> None:
     said = made.describe()
     assert said["kernel.append"] == "earlycon"
     assert said["transport"] == "console"
+    assert isinstance(made, Advises)
+    assert made.when_silent() == ""
+    other = guests.create("linux", replace(options, linux_kernel=image))
+    assert isinstance(other, Advises)
+    assert other.when_silent().endswith("--transport console")
     assert guests.create("linux:other", replace(options, linux_kernel=image)).name == "linux:other"
     for name, words in (
         ("linux:other", "which kernel.*--guest-file linux:other.kernel=FILE"),

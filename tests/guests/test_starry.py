@@ -24,6 +24,8 @@ from ferrule.payload.registry import workloads
 from ferrule.records.samples import WITHOUT
 from ferrule.records.stream import Decoder, Record
 
+from tests.support.kinds import FIRMWARE
+
 NAMED = os.environ.get("FERRULE_STARRY_KERNEL")
 KERNEL = Path(NAMED) if NAMED else kernels.files("starry").get("kernel")
 needs_qemu = pytest.mark.skipif(shutil.which("qemu-system-x86_64") is None, reason="qemu-system-x86_64 is not here")
@@ -37,7 +39,7 @@ def options(tmp_path: Path, **more: Any) -> GuestOptions:
     """Of a kernel that is none, with firmware that is none: enough for all that does not boot."""
     files = {("starry", key): tmp_path / f"some, {key}" for key in ("kernel", "firmware")}
     for path in files.values():
-        path.write_bytes(b"MZ")
+        path.write_bytes(b"MZ" if path.name.endswith("kernel") else FIRMWARE)
     return GuestOptions(**{"accel": "icount", "guest_files": files, **more})
 
 

@@ -237,7 +237,9 @@ def test_an_elf_kernel_with_a_pvh_note_is_taken(tmp_path: Path) -> None:
     kernel = kernels.choose(GuestOptions(linux_kernel=image))
     assert (kernel.protocol, kernel.direct) == ("PVH", None)
     image.write_bytes(header + segment + note.replace(b"Xen", b"Xon") + bytes(64))
-    with pytest.raises(UsageError, match=r"vmlinux: not an x86-64 kernel image: a bzImage, an ELF file with a PVH"):
+    with pytest.raises(
+        UsageError, match=r"is a 64-bit ELF file, not an x86-64 kernel image: a bzImage, an ELF file with a PVH"
+    ):
         kernels.choose(GuestOptions(linux_kernel=image))
 
 

@@ -20,7 +20,7 @@ from ferrule.errors import (
     GuestRebooted,
 )
 from ferrule.machine import load
-from ferrule.machine.guest import Execution, Guest
+from ferrule.machine.guest import Advises, Execution, Guest
 from ferrule.payload.plan import Plan
 from ferrule.records.assemble import Assembler
 from ferrule.records.fields import clean
@@ -155,7 +155,7 @@ class Watch:
     def _late(self, execution: Execution) -> GuestError:
         if not self._started:
             seconds = self._guest.boot_seconds
-            return self._error(GuestNotStarted, execution, f"said nothing within {seconds:.0f} s of its start")
+            return self._silent(execution, f"said nothing within {seconds:.0f} s of its start")
         if time.monotonic() > self._cap:
             return self._error(GuestHung, execution, f"not finished {CAP * self._quiet:.0f} s after it began")
         return self._error(GuestHung, execution, f"no record for {self._quiet:.0f} s")
@@ -168,11 +168,16 @@ class Watch:
         if PANIC.search(execution.console()):
             return self._error(GuestPanicked, execution, f"kernel panic ({ending.detail})")
         if not self._started:
-            return self._error(GuestNotStarted, execution, f"ended before its first record ({ending.detail})")
+            return self._silent(execution, f"ended before its first record ({ending.detail})")
         if ending.clean or "reset" in ending.detail:
             return self._error(GuestRebooted, execution, f"ended before it was finished ({ending.detail})")
         said = f": {self._said}" if self._said else ""
         return self._error(GuestDied, execution, f"died ({ending.detail}{said})")
+
+    def _silent(self, execution: Execution, what: str) -> GuestError:
+        """It never said its first record; some guests know what to try then."""
+        advice = self._guest.when_silent() if isinstance(self._guest, Advises) else ""
+        return self._error(GuestNotStarted, execution, f"{what}; {advice}" if advice else what)
 
     def _error(self, kind: type[GuestError], execution: Execution, what: str) -> GuestError:
         lines = execution.console().splitlines()[-TAIL_LINES:]

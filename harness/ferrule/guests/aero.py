@@ -23,6 +23,7 @@ KERNEL: Final = Need(
     "kernel",
     "Aero's boot CD (kernel and loader as one .iso: target/aero.iso of its build)",
     "https://github.com/Andy-Python-Programmer/aero, built as its README says",
+    form="cd",
 )
 NEEDS: Final = (KERNEL,)
 BOOT_SECONDS: dict[Accel, float] = {"kvm": 30.0, "tcg": 90.0, "icount": 120.0}

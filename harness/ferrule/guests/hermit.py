@@ -33,12 +33,14 @@ KERNEL: Final = Need(
     "https://github.com/hermit-os/kernel, cargo xtask build --arch x86_64 --release --no-default-features --features"
     " loader,acpi,pci,fsgsbase,mman",
     command=kernels.made_by("hermit"),
+    form="archive",
 )
 LOADER: Final = Need(
     "loader",
     "Hermit's own loader for multiboot, hermit-loader-x86_64-multiboot, in place of ours",
     "a release of https://github.com/hermit-os/loader",
     required=False,
+    form="elf",
 )
 NEEDS: Final = (KERNEL, LOADER)
 SETTINGS: Final = ("features",)  # the kernel's, where the user wants to say them: not all can be seen

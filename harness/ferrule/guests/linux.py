@@ -213,6 +213,12 @@ class LinuxGuest:
             return OverSsh(machine, transport, payload, processes, self.boot_seconds)
         return machine
 
+    def when_silent(self) -> str:
+        """See machine.guest.Advises."""
+        if self._options.transport == "console":
+            return ""
+        return "a kernel that drives one serial port only (one UART) needs --transport console"
+
     def close(self) -> None:
         """Nothing is kept between boots."""
 

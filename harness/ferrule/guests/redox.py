@@ -23,11 +23,13 @@ KERNEL = Need(
     "kernel",
     "a Redox kernel of 2026-02 or later (the ELF file kernel, x86_64)",
     "usr/lib/boot/kernel of a daily image (https://static.redox-os.org/img/x86_64/)",
+    form="elf64",
 )
 IMAGE = Need(  # redox_userland's: the two share a table
     "image",
     "a Redox disk image (harddrive.img, x86_64), or redoxer on PATH (cargo install redoxer)",
     "https://static.redox-os.org/img/x86_64/ (a running Redox needs neither: --guest ssh://root@HOST:PORT)",
+    form="disk",
 )
 SETTINGS = ("user", "password")  # the same: who logs in at an image's console
 NEEDS = (KERNEL, guestfile.optional(IMAGE))

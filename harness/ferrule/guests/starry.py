@@ -25,8 +25,11 @@ KERNEL: Final = Need(
     "StarryOS's kernel as an EFI image for x86_64",
     "https://github.com/rcore-os/tgoskits, os/StarryOS",
     command=kernels.made_by("starry"),
+    form="efi",
 )
-FIRMWARE: Final = Need("firmware", "UEFI firmware (OVMF.fd)", "OVMF of any distribution", required=False)
+FIRMWARE: Final = Need(
+    "firmware", "UEFI firmware (OVMF.fd)", "OVMF of any distribution", required=False, form="firmware"
+)
 NEEDS: Final = (KERNEL, FIRMWARE)
 BOOT_SECONDS: dict[Accel, float] = {"kvm": 30.0, "tcg": 120.0, "icount": 240.0}
 LEAST_MEMORY: Final = 128  # MiB; it starts with these and not with 96

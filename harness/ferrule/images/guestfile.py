@@ -20,6 +20,8 @@ from typing import Final
 
 from ferrule import paths, tomlfile
 from ferrule.errors import ToolMissing, UsageError
+from ferrule.images import filetype
+from ferrule.images.filetype import Form
 from ferrule.machine.options import GuestOptions
 
 DEFAULT: Final = "guests.toml"  # in the folder that the user works in
@@ -35,6 +37,7 @@ class Need:
     upstream: str  # where a user gets it
     required: bool = True
     command: str = ""  # of ours that makes it
+    form: Form = ""  # of the file; empty: any
 
 
 def optional(need: Need) -> Need:
@@ -75,9 +78,11 @@ def find(
 
     Raises:
         Unnamed: one that is required is not named: says where to get it and what to write.
-        UsageError: one that is named is not there or has another SHA-256, or guests.toml is not as above.
+        UsageError: one that is named is not there, is something else or has another SHA-256, or guests.toml is not as
+            above.
     """
     named, hashes, said = _named(guest, needs, options, settings, made)
+    _of_their_forms(guest, needs, named)
     files = {key: checked(guest, key, path, hashes.get(key)) for key, path in named.items()}
     return Found(files, said)
 
@@ -98,8 +103,7 @@ def unavailable(
         named, _, _ = _named(guest, needs, options, settings, made)
     except Unnamed as error:
         return str(error)
-    for key, path in named.items():
-        _exists(guest, key, path)
+    _of_their_forms(guest, needs, named)
     return None
 
 
@@ -208,8 +212,26 @@ def _advice(guest: str, need: Need) -> str:
     )
 
 
+def _of_their_forms(guest: str, needs: Sequence[Need], named: Mapping[str, Path]) -> None:
+    """Refuse files that are not there or are something else, before anything boots them.
+
+    Raises:
+        UsageError: says what one is, and what is wanted.
+    """
+    for need in needs:
+        if (path := named.get(need.key)) is None:
+            continue
+        _exists(guest, need.key, path)
+        try:
+            wrong = filetype.departure(path, need.form)
+        except OSError as error:
+            raise UsageError(f"guest.{guest}.{need.key}: {path}: {error.strerror or error}") from None
+        if wrong is not None:
+            raise UsageError(f"guest.{guest}.{need.key}: {path}: {wrong}; give {need.what}")
+
+
 def _exists(guest: str, key: str, path: Path) -> None:
-    if not path.is_file():
+    if not path.exists():
         raise UsageError(f"guest.{guest}.{key}: {path}: no such file")
 
 

@@ -11,7 +11,7 @@ from typing import Literal
 
 from ferrule import files, paths
 from ferrule.errors import InfrastructureError, UsageError
-from ferrule.images import bzimage, debian, multiboot, rawimage
+from ferrule.images import bzimage, debian, filetype, multiboot, rawimage
 from ferrule.images.modules import ModuleTree
 from ferrule.machine.options import GuestOptions
 
@@ -62,8 +62,10 @@ def unavailable(options: GuestOptions) -> str | None:
 
 
 def _named(image: Path, options: GuestOptions) -> Kernel:
-    if not image.is_file():
+    if not image.exists():
         raise UsageError(f"--linux-kernel {image}: no such file")
+    if not image.is_file():
+        raise UsageError(f"--linux-kernel {image}: is a folder or a device, not a kernel's file")
     beside = image.parent / debian.MODULES
     return _checked(image, beside if beside.is_dir() else None, "--linux-kernel", options)
 
@@ -116,7 +118,7 @@ def _protocol(image: Path, content: bytes) -> Protocol:
     if (other := rawimage.arch(content)) is not None:
         name = rawimage.KERNELS_NAME[other]
         raise UsageError(f"--linux-kernel {image}: is a raw {name} Image; use --guest linux_{other}")
-    raise UsageError(f"--linux-kernel {image}: not an x86-64 kernel image: {_KINDS}")
+    raise UsageError(f"--linux-kernel {image}: is {filetype.name(content)}, not an x86-64 kernel image: {_KINDS}")
 
 
 def _hosts_own() -> Path | None:

@@ -94,6 +94,15 @@ class Guest(Protocol):
 
 
 @runtime_checkable
+class Advises(Protocol):
+    """A guest that knows why one of its kernels may never say a word."""
+
+    def when_silent(self) -> str:
+        """What the user may try then; empty: nothing is known."""
+        ...
+
+
+@runtime_checkable
 class Fragile(Protocol):
     """A guest whose kernel some workloads may hang or crash: they have a boot of their own, after the others.
 
