@@ -113,7 +113,8 @@ def _protocol(image: Path, content: bytes) -> Protocol:
     if multiboot.is_second_version(content):
         raise UsageError(
             f"--linux-kernel {image}: has a Multiboot 2 header only, by which QEMU starts nothing; build it with one of"
-            " Multiboot 1 or with a PVH note, or boot it your way and use --guest ssh://user@host"
+            " Multiboot 1 or with a PVH note; or let GRUB start it with the image of `ferrule initramfs` as its module,"
+            " and read its console's log by `ferrule transcript`"
         )
     if (other := rawimage.arch(content)) is not None:
         name = rawimage.KERNELS_NAME[other]
