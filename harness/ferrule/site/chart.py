@@ -92,9 +92,10 @@ class _Scale:
         return self._start + share * (self._end - self._start)
 
     def ticks(self) -> list[float]:
-        """Powers of ten; with twice and five times them where there are few."""
+        """Powers of ten; with multiples between them where there are few."""
         first, last = floor(self._low), ceil(self._high)
-        steps = (1,) if last - first > 3 else (1, 2, 5)
+        wide = self._high - self._low
+        steps: tuple[float, ...] = (1,) if wide > 3 else (1, 2, 5) if wide > 1 else (1, 1.5, 2, 3, 4, 5, 7)
         found = [step * 10.0**power for power in range(first, last + 1) for step in steps]
         return [tick for tick in found if self._low - 1e-9 <= log10(tick) <= self._high + 1e-9]
 

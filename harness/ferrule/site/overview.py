@@ -24,14 +24,12 @@ def pages(shelf: Shelf, idle: Sequence[tuple[str, str]]) -> Iterator[Page]:
         shelf: what is stored.
         idle: guests with the instructions of an idle second.
     """
-    heats = [(group, operations(group, full=False)) for group in shelf.groups]
-    views = [(group, found) for group in shelf.groups if (found := decision(group)) is not None]
+    rows = [(group, operations(group, full=False)) for group in shelf.groups]
     newest = max(line.ts for line in shelf.lines())
     context = {
-        "heats": heats,
-        "views": [(group, _told(found)) for group, found in views],
+        "heats": [(group, held, _told(decision(group))) for group, held in rows],
         "date": newest[:10],
-        "answers": list(_answers(shelf, heats, idle)),
+        "answers": list(_answers(shelf, rows, idle)),
     }
     yield Page("index.html", "overview.html", "What it costs to ask a kernel for something", "overview", context)
 
@@ -69,8 +67,10 @@ def decision(group: Group) -> Decision | None:
         return None
 
 
-def _told(found: Decision) -> dict[str, object]:
+def _told(found: Decision | None) -> dict[str, object] | None:
     """Rows of text."""
+    if found is None:
+        return None
     families = [
         {
             "name": one.name,
