@@ -28,7 +28,7 @@ LITTLE, BIG = CORTEX | {"CPU part": "0xd05"}, CORTEX | {"CPU part": "0xd0a", "CP
         (SMT, {}, (7, 6), "cross core"),
         (NEIGHBOURS, {}, (3, 1), "cross core"),
         (ONE_CORE, {}, (1, 0), "smt siblings"),
-        ([[0]], {}, (0,), ""),
+        ([[0]], {}, (0,), "same core"),
         (PLAIN, TWO_SOCKETS, (3, 1), "cross core"),
         ([[0], [1]], {0: 0, 1: 1}, (1, 0), "other package"),
         ([[0, 2], [1, 3]], {0: 0, 2: 0, 1: 1, 3: 1}, (3, 0), "other package"),
@@ -46,7 +46,10 @@ def test_ends_live_on_two_cores_where_there_are_two(
     assert host.facts(said, homes).get("host.placement", "") == placement
 
 
-@pytest.mark.parametrize(("asked", "placement"), [((7, 3), "smt siblings"), ((7, 6), "cross core"), ((5, 5), "")])
+@pytest.mark.parametrize(
+    ("asked", "placement"),
+    [((7, 3), "smt siblings"), ((7, 6), "cross core"), ((5, 5), "same core"), ((5,), "same core"), ((), "")],
+)
 def test_cpus_that_the_user_names_are_told_for_what_they_are(
     asked: tuple[int, ...], placement: str, tmp_path: Path
 ) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from ferrule.records.facts import refused
+from ferrule.records.facts import unpinned
 from ferrule.records.samples import Meaning
 from ferrule.stats.flags import Flag
 from ferrule.stats.summary import summarise
@@ -39,5 +39,5 @@ def test_what_was_refused_its_cpu_ran_free_and_says_so(place: str) -> None:
     for name, text in (("pin.error", "EPERM 1"), ("pin.second.error", "EINVAL 22")):
         conditions = make.conditions(facts={name: text.rpartition(" ")[2], "host.placement": "smt siblings"})
         assert summarise(ran, conditions).flags == (Flag.UNPINNED,)
-        assert text in refused(conditions.facts)
+        assert text in unpinned(conditions.facts)
     assert summarise(ran, make.conditions()).flags == (), "a port that cannot pin was refused nothing"

@@ -12,7 +12,7 @@ from typing import Final
 
 from ferrule.machine.probe import Said, listed
 from ferrule.machine.probe import field as line_of
-from ferrule.records.conditions import CORES, PACKAGES, SIBLINGS
+from ferrule.records.conditions import ALONE, CORES, PACKAGES, SIBLINGS
 
 _SYS: Final = "/sys/devices/system/cpu/cpu"
 _INTEL: Final = (  # folder of a kind's counters, the fastest first
@@ -93,9 +93,9 @@ class Processors:
         return (first.number,) if second is None else (first.number, second.number)
 
     def placement(self, cpus: Sequence[int]) -> str:
-        """How two ends lie that are pinned to the first two of these; empty where there are no two."""
-        if len(cpus) < 2 or cpus[0] == cpus[1]:
-            return ""
+        """How two ends lie that are pinned to the first two of these; empty where nothing is pinned."""
+        if len(set(cpus[:2])) < 2:
+            return ALONE if cpus else ""
         one, other = self[cpus[0]], self[cpus[1]]
         if other.number in one.threads:
             return SIBLINGS

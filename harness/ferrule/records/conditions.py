@@ -11,7 +11,7 @@ from typing import Final
 from ferrule.records.samples import Conditions
 
 PLACEMENT: Final = "host.placement"  # how the two CPUs lie that ends of cross_core runs are pinned to, one of these:
-SIBLINGS, CORES, PACKAGES = "smt siblings", "cross core", "other package"
+ALONE, SIBLINGS, CORES, PACKAGES = "same core", "smt siblings", "cross core", "other package"  # the first: one CPU
 KINDS: Final = "host.kinds"  # of core that each end runs on, where a processor has several
 _IDENTITY: Final = ("vendor", "family", "model_number", "stepping", "implementer", "variant", "part", "revision")
 _PREFIX: Final = "host.cpu."

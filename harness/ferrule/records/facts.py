@@ -37,7 +37,7 @@ def fact(fields: Fields) -> tuple[str, str]:
     return name, clean(value, TEXT)
 
 
-def refused(facts: Mapping[str, str]) -> str:
+def unpinned(facts: Mapping[str, str]) -> str:
     """Which CPUs the kernel refused to pin to, and why; empty where none."""
     if REFUSED[0] in facts:
         return f"the kernel refused: {errno_text(int(facts[REFUSED[0]]))}"

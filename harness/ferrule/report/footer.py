@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from math import ceil
 
 from ferrule.records.conditions import processor, processors_differ, spelled
-from ferrule.records.facts import refused
+from ferrule.records.facts import unpinned
 from ferrule.records.samples import Conditions
 from ferrule.report.columns import Column
 from ferrule.stats.summary import Summary
@@ -32,7 +32,7 @@ def conditions_lines(column: Column) -> list[str]:
     if conditions is None:
         return [f"{column.guest}: sent no record"]
     cpus = f"CPUs {','.join(map(str, conditions.cpus))}" if conditions.cpus else "not pinned"
-    cpus += f" ({why})" if (why := refused(conditions.facts)) else ""
+    cpus += f" ({why})" if (why := unpinned(conditions.facts)) else ""
     parts = [
         f"{conditions.os} {conditions.kernel} {conditions.arch}",
         conditions.accel,

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ferrule.records.conditions import KINDS, PACKAGES, PLACEMENT, SIBLINGS
-from ferrule.records.facts import refused
+from ferrule.records.facts import unpinned
 from ferrule.records.samples import ClockCheck, Conditions, Meaning, ProcessSamples, Surroundings
 from ferrule.stats.pace import wander
 from ferrule.stats.ranks import doubled_ranks
@@ -146,7 +146,7 @@ def placement_flags(
 ) -> set[Flag]:
     """Flags on where the ends ran: (batches, ends) CPU numbers, -1 where the OS cannot say; and how those CPUs lie."""
     found = _lie(facts) if meaning.ends > 1 and place == "cross_core" else set()
-    if place == "free" and asked != place and refused(facts):
+    if place == "free" and asked != place and unpinned(facts):
         found.add(Flag.UNPINNED)
     for samples in processes:
         cpus = samples.cpus

@@ -13,6 +13,7 @@ from ferrule.gate.paired.pairs import Head, Pair
 from ferrule.gate.paired.series import Machine, Series, lacking, machine, refused, series, wandered
 from ferrule.gate.verdict import Estimate, Finding, Report, Verdict
 from ferrule.records.conditions import KINDS, PLACEMENT, processors_differ
+from ferrule.records.facts import unpinned
 from ferrule.stats.paired import Decision, decide_at_looks, log_ratios
 
 FACTOR: Final = 1.9  # about twice, or half: a ratio that is not believed without somebody looking at it
@@ -206,7 +207,8 @@ def _told(pair: Pair, name: Name) -> str:
     if said is None:
         return "unknown"
     cpus = f"CPUs {','.join(map(str, said.cpus))}" if said.cpus else "not pinned"
-    told = [said.facts[name] for name in (PLACEMENT, KINDS) if name in said.facts]
+    cpus += f" ({why})" if (why := unpinned(said.facts)) else ""
+    told = [said.facts[name] for name in (PLACEMENT, KINDS) if name in said.facts and said.cpus]
     told += [f"quota {quota}"] if (quota := said.facts.get("host.quota", "none")) != "none" else []
     return ", ".join([said.cpu_model, f"kernel {said.kernel}", said.accel, cpus, *told, said.compiler])
 
