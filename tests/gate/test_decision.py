@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 from ferrule.gate.baseline import Entry, Fault
-from ferrule.gate.decide import STRICT, Rule, disagreement, judge
+from ferrule.gate.decide import STRICT, Rule, judge
 from ferrule.gate.formats import table
 from ferrule.gate.reading import Reading
 from ferrule.gate.verdict import Finding, Report, Verdict
@@ -199,11 +199,28 @@ def test_a_count_that_is_exact_no_more_is_inconclusive() -> None:
     assert verdict(reading([310, 310], share=0.4), exact(300)).verdict is Verdict.REGRESSED
 
 
-@given(st.lists(whole, min_size=2, max_size=5))
-def test_boots_that_disagree_on_an_exact_count_are_the_harness_own_failure(values: list[int]) -> None:
-    text = disagreement("linux", "null_call", reading(values), exact(values[0]))
-    assert (text is None) == (len(set(values)) == 1)
-    assert disagreement("linux", "map_unmap", reading(values), path(*values, values[0] + 1)) is None
+@pytest.mark.parametrize(
+    ("values", "verdict_", "code"),
+    [
+        ([323, 325], Verdict.INCONCLUSIVE, 0),
+        ([323, 400], Verdict.INCONCLUSIVE, 0),
+        ([300, 323], Verdict.INCONCLUSIVE, 0),
+        ([324, 325], Verdict.INCONCLUSIVE, 0),
+        ([400, 402], Verdict.REGRESSED, 1),
+        ([800, 402, 403, 404, 405], Verdict.REGRESSED, 1),
+        ([240, 250], Verdict.IMPROVED, 0),
+    ],
+)
+def test_boots_that_disagree_on_an_exact_count_are_a_finding_of_that_row(
+    values: list[int], verdict_: Verdict, code: int
+) -> None:
+    found = verdict(reading(values), exact(323))
+    assert found.verdict is verdict_
+    assert found.why.startswith(f"varies: was exact 323, {len(values)} boots counted {min(values)} to {max(values)}")
+    others = (verdict(reading([5, 5]), exact(5)), verdict(reading([70, 70]), exact(70)))
+    assert Report((found, *others)).exit_code == code
+    assert Report((found, verdict(reading([9, 9]), exact(5)))).exit_code == 1
+    assert Report((found, *others), strict=True).exit_code == (code or (3 if verdict_ is Verdict.INCONCLUSIVE else 0))
 
 
 @given(st.lists(whole, min_size=1, max_size=5), st.floats(0.01, 1))

@@ -6,17 +6,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from ferrule.cli import main
 from ferrule.errors import UsageError
 from ferrule.records.samples import GuestResult
 from ferrule.report import history
 from ferrule.report.publish import publish
+from ferrule.report.selected import select
 
 from tests.support import synthetic as make
 
 
-def linux(day: int, folder: Path, cost: float, **conditions: str) -> None:
+def linux(day: int, folder: Path, cost: float, year: int = 2026, **conditions: str) -> None:
     measured: list[GuestResult] = [make.guest([make.run("null_call", [cost] * 7, make.CALL)], "linux", **conditions)]
-    moment = datetime(2026, 3, day, tzinfo=UTC)
+    moment = datetime(year, 3, day, tzinfo=UTC)
     history.append(folder, measured, seed=1, budget="quick", declared=make.DECLARED, moment=moment)
 
 
@@ -36,3 +38,25 @@ def test_a_history_of_nothing_else_says_so(tmp_path: Path) -> None:
         publish(tmp_path, tmp_path / "pages")
     linux(3, tmp_path, 5.0, accel="icount", unit="instructions")
     assert " instr" in "".join(path.read_text() for path in publish(tmp_path, tmp_path / "pages"))
+
+
+def test_what_is_dated_in_the_future_is_never_the_latest(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for year, day in ((2026, 1), (2026, 2), (2931, 5)):
+        linux(day, tmp_path, 100.0 * day, year, accel="icount", unit="instructions")
+    assert main(["publish", f"--results={tmp_path}", f"--out={tmp_path}/pages"]) == 0
+    told = capsys.readouterr().err
+    assert told.startswith("ferrule: left out, as dated in the future: run 29310305-000000-")
+    assert len(told.splitlines()) == 1
+    pages = {path.name: path.read_text() for path in (tmp_path / "pages").glob("*.md")}
+    index = pages.pop("README.md")
+    assert "2931" in index
+    assert "run 20260302" in "".join(pages.values())
+    assert "run 2931" not in "".join(pages.values())
+    (latest,) = history.load_run(tmp_path, select("last", tmp_path).name)
+    assert latest.ts.startswith("2026-03-02")
+    assert [one[:8] for one in history.latest(tmp_path)] == ["20260301", "20260302"]
+    assert main(["compare", "last~1", "last", f"--results={tmp_path}"]) == 0
+    seen = capsys.readouterr()
+    assert "dated in the future" in seen.err
+    assert "20260302" in seen.out
+    assert "2931" not in seen.out

@@ -81,10 +81,13 @@ def compare(parsed: Namespace) -> int:
 
 def publish(parsed: Namespace) -> int:
     """`ferrule publish`."""
+    from ferrule.report import ahead
     from ferrule.report.publish import publish as write
     from ferrule.site.build import build
 
     folder = history_folder(parsed.results)
+    if told := ahead.left_out(folder):
+        print(f"ferrule: {told}", file=sys.stderr)
     out = parsed.out or folder / "published"
     for path in [*write(folder, out), *build(folder, parsed.site or folder / "site", out)]:
         print(path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from argparse import Namespace
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 from ferrule.decision import alike, page, plain, text
 from ferrule.decision.view import decide
 from ferrule.errors import UsageError
-from ferrule.report import comparison, selected, series
+from ferrule.report import ahead, comparison, selected, series
 
 
 def compare(parsed: Namespace, folder: Path) -> str:
@@ -47,6 +48,8 @@ def _runs(parsed: Namespace, folder: Path) -> str:
     guests = tuple(filter(None, (parsed.guest or "").split(",")))
     if parsed.guest is not None and not guests:
         raise UsageError(f"--guest {parsed.guest!r}: no guest named; leave it out to compare all")
+    if any(word.startswith("last") for word in parsed.words) and (told := ahead.left_out(folder)):
+        print(f"ferrule: {told}", file=sys.stderr)
     found = comparison.compare_runs(*(selected.select(word, folder, guests) for word in parsed.words))
     if parsed.json:
         return _json(comparison.as_json(found))

@@ -104,14 +104,6 @@ def judge(
     return _compare(found, reading, entry, rule)
 
 
-def disagreement(guest: str, workload: str, reading: Reading, entry: Entry | None) -> str | None:
-    """The harness's own failure: boots that count differently what the baseline knows as exact; None without one."""
-    if entry is None or entry.kind != "exact" or reading.equal:
-        return None
-    counted = " and ".join(figure(value) for value in reading.values)
-    return f"{guest}: {workload}: boots must agree on an exact count and counted {counted} instructions"
-
-
 def _without_reading(
     guest: str, workload: str, run: RunResult, entry: Entry | None, fault: Fault | None
 ) -> Finding | None:
@@ -168,6 +160,8 @@ def _absurd(reading: Reading, entry: Entry | None, rule: Rule) -> str | None:
 def _compare(found: Finding, reading: Reading, entry: Entry, rule: Rule) -> Finding:
     """Two believable counts of one thing."""
     difference, allowed = reading.value - entry.value, rule.allowance(entry)
+    if entry.kind == "exact" and not reading.equal:
+        return _varies(found, reading, entry, allowed)
     figures = f"{figure(entry.value)} -> {figure(reading.value)}, {figure(difference, signed=True)} instructions"
     if found.percent is not None:
         figures += f" ({found.percent:+.2f} %)"
@@ -178,6 +172,19 @@ def _compare(found: Finding, reading: Reading, entry: Entry, rule: Rule) -> Find
         return replace(found, verdict=Verdict.INCONCLUSIVE, why=f"{figures}; was exact, now {share} % of batches agree")
     verdict, note = _direction(reading, entry, abs(difference) > allowed)
     return replace(found, verdict=verdict, why=f"{figures}; allowed {figure(allowed, signed=True)}{note}")
+
+
+def _varies(found: Finding, reading: Reading, entry: Entry, allowed: float) -> Finding:
+    """Boots that disagree on a count that was exact: where all of them lie on one side, that is the direction."""
+    low, high = min(reading.values), max(reading.values)
+    why = (
+        f"varies: was exact {figure(entry.value)}, {len(reading.values)} boots counted {figure(low)} to {figure(high)}"
+    )
+    if low > entry.value + allowed:
+        return replace(found, verdict=Verdict.REGRESSED, why=f"{why}; allowed {figure(allowed, signed=True)}")
+    if high < entry.value - allowed:
+        return replace(found, verdict=Verdict.IMPROVED, why=f"{why}; keep it: --update-baseline")
+    return replace(found, verdict=Verdict.INCONCLUSIVE, why=f"{why}; if that is true, accept it by --update-baseline")
 
 
 def _direction(reading: Reading, entry: Entry, beyond: bool) -> tuple[Verdict, str]:

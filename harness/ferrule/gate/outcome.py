@@ -72,14 +72,18 @@ def compare(
 
 
 def doubtful(subject: Subject, keys: Sequence[RunKey], rule: decide.Rule) -> list[str]:
-    """Workloads whose path seems to have changed: where memory lies can do that in two boots, hardly in five."""
+    """Workloads whose path seems to have changed: where memory lies can do that in two boots, hardly in five.
+
+    So do boots that disagree on a count that was exact: more of them show its range.
+    """
     base = subject.baseline
     if base is None or subject.result is None or subject.result.conditions is None:
         return []
     return [
         one.workload
         for one in _findings(subject, keys, base, rule, base.protocol.batches)
-        if one.kind == "path" and one.verdict in (Verdict.REGRESSED, Verdict.INCONCLUSIVE) and one.old is not None
+        if one.verdict in (Verdict.REGRESSED, Verdict.INCONCLUSIVE) and one.old is not None
+        if one.kind == "path" or len(set(one.boots)) > 1
     ]
 
 
@@ -159,15 +163,9 @@ def _failures(subject: Subject, keys: Sequence[RunKey], accepting: bool = False)
         why = result.errors[-1].splitlines()[0] if result and result.errors else "it said nothing"
         return [f"{name}: not measured: {why}"]
     found = [text for text in (insensitive(subject),) if text]
-    for key in keys:
-        if accepting:  # what gave no count, or not all of it, is known from then on; but it must have been tried
-            run = result.runs[key]
-            found += [f"{name}: {key}: {run.status}: {run.reason}"] if run.status == "missing" else []
-            continue
-        reading = subject.readings.get(key)
-        entry = subject.baseline.entries.get(str(key)) if subject.baseline else None
-        text = decide.disagreement(name, str(key), reading, entry) if reading else None
-        found += [text] if text else []
+    for key in keys if accepting else ():  # what gave no count is known from then on; but it must have been tried
+        run = result.runs[key]
+        found += [f"{name}: {key}: {run.status}: {run.reason}"] if run.status == "missing" else []
     return found
 
 

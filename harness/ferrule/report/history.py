@@ -24,7 +24,7 @@ import numpy as np
 from ferrule import __version__, paths
 from ferrule.errors import InfrastructureError, UsageError
 from ferrule.records.samples import Conditions, GuestResult, Sampling
-from ferrule.report import raw, series
+from ferrule.report import ahead, raw, series
 from ferrule.report.checksum import compact
 from ferrule.report.codec import Malformed, decode, encode, shown
 from ferrule.report.columns import Column, Declared, Entry, columns
@@ -192,8 +192,7 @@ def references(folder: Path, column: Column) -> list[Column]:
     homes = sorted(folder.glob(f"[0-9][0-9][0-9][0-9]/{machine}"))
     paths_ = [path for home in homes for path in series.parts(home, name)]
     keys = [str(entry.key) for entry in column.entries]
-    now = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
-    found = series.needed(paths_, (column.guest, machine), keys, column.conditions, now)
+    found = series.needed(paths_, (column.guest, machine), keys, column.conditions, ahead.now())
     stored = [_stored(f"{path}: byte {one.offset}", series.line_of(path, one), path) for path, one in found]
     return [one.column for one in sorted(stored, key=lambda one: one.ts)]
 
@@ -231,7 +230,8 @@ def read_last(path: Path) -> list[Stored]:
 
 def latest(folder: Path, count: int = 8) -> list[str]:
     """The ids of the latest runs, oldest first."""
-    ids = {one.run_id: one.ts for path in folder.glob("[0-9][0-9][0-9][0-9]/*/*.jsonl") for one in series.briefs(path)}
+    files, until = folder.glob("[0-9][0-9][0-9][0-9]/*/*.jsonl"), ahead.now()
+    ids = {one.run_id: one.ts for path in files for one in series.briefs(path) if one.ts <= until}
     return sorted(ids, key=lambda one: (ids[one], one))[-count:]
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from ferrule.errors import InfrastructureError
 from ferrule.records.samples import Conditions
-from ferrule.report import history, series
+from ferrule.report import ahead, history, series
 from ferrule.report.codec import Malformed, decode
 from ferrule.report.history import Stored
 from ferrule.report.journal import numbered, parse
@@ -59,17 +59,19 @@ class Outline:
 
 
 def outlines(folder: Path, files: str = "*.jsonl") -> list[Outline]:
-    """Everything stored, oldest first; of a run that was resumed the later line.
+    """Everything stored but what is dated in the future, oldest first; of a run that was resumed the later line.
 
     Raises:
         InfrastructureError: a line is damaged; names file and line.
     """
     found: dict[tuple[Path, str, str], Outline] = {}
     known: dict[str, Conditions] = {}
+    until = ahead.now()
     for path in sorted(folder.glob(f"[0-9][0-9][0-9][0-9]/*/{files}"), key=series.order):
         for where, text in numbered(path):
             one = _outline(parse(text, where), where, path, known)
-            found[path.parent, one.run_id, one.guest] = one
+            if one.ts <= until:
+                found[path.parent, one.run_id, one.guest] = one
     return sorted(found.values(), key=lambda one: (one.ts, one.run_id, one.guest))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ferrule.errors import UsageError
-from ferrule.report import matrix, verified
+from ferrule.report import ahead, matrix, verified
 from ferrule.report.history import Stored
 from ferrule.report.journal import write_whole
 from ferrule.report.markdown import escape, markdown
@@ -45,6 +45,8 @@ def publish(folder: Path, out: Path) -> list[Path]:
             guests = ", ".join(escape(one.column.guest) for one in chosen)
             what = "what works" if suffix else "what it costs"
             index.append(f"- [{escape(machine)}]({name}), {what}: {guests}; {max(one.ts for one in chosen)[:10]}")
+    if told := ahead.left_out(folder):
+        index += ["", escape(f"{told[0].upper()}{told[1:]}.")]
     write_whole(out / "README.md", ("\n".join(index) + "\n").encode())
     return [*written, out / "README.md"]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from ferrule.errors import UsageError
-from ferrule.report import history, series, stored_json
+from ferrule.report import ahead, history, series, stored_json
 from ferrule.report.columns import Column
 from ferrule.report.comparison import Side
 
@@ -42,11 +42,12 @@ def is_run(word: str) -> bool:
 
 def _from_the_end(folder: Path, back: int, guests: Sequence[str]) -> str:
     """The id of the run that is so many before the last."""
+    until = ahead.now()
     runs = {
         brief.run_id: brief.ts
         for path in folder.glob("[0-9][0-9][0-9][0-9]/*/*.jsonl")
         for brief in series.briefs(path)
-        if not guests or brief.guest in guests
+        if (not guests or brief.guest in guests) and brief.ts <= until
     }
     if len(runs) <= back:
         of = f" of {', '.join(guests)}" if guests else ""

@@ -7,7 +7,6 @@ import random
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -23,7 +22,7 @@ from ferrule.gate.selection import select
 from ferrule.gate.verdict import Report
 from ferrule.payload.key import RunKey
 from ferrule.payload.registry import workloads
-from ferrule.report import history
+from ferrule.report import ahead, history
 from ferrule.stats.allocation import VISITS
 from ferrule.stats.paired import ALPHA, BOUND, MARGIN, least_pairs, planned_looks
 
@@ -61,8 +60,8 @@ def _report(head: Head, pairs: Sequence[Pair], parsed: argparse.Namespace, folde
 
 def _past(folder: Path) -> list[history.Stored]:
     """The stored runs, but those dated in the future, which would stay the last ones for ever."""
-    now = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
-    return [one for one in history.load(folder) if one.ts <= now]
+    until = ahead.now()
+    return [one for one in history.load(folder) if one.ts <= until]
 
 
 def _measure(parsed: argparse.Namespace, folder: Path, progress: Progress) -> Report:
