@@ -50,6 +50,30 @@ def test_what_cannot_mean_anything_is_refused(words: list[str], told: str, capsy
     assert told in capsys.readouterr().err
 
 
+def test_stored_profiles_are_shown_guests_side_by_side(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for guest, count in (("redox", 7.0), ("aero", 5.0)):
+        one = replace(profile("x", first=count, second=1), guest=guest)
+        (tmp_path / f"{guest}-x.anatomy.json").write_text(render(one))
+    assert main(["anatomy", "--show", str(tmp_path)]) == 0
+    said = capsys.readouterr().out
+    assert "## x" in said
+    heads = next(line for line in said.splitlines() if "an operation" in line)
+    assert [cell.strip() for cell in heads.strip("|").split("|")] == ["an operation", "aero", "redox"]
+    assert "**redox**: 8 instructions" in said
+    assert main(["anatomy", "--show", str(tmp_path / "none")]) == 2
+    assert "--show" in capsys.readouterr().err
+
+
+@needs_qemu
+def test_a_guest_that_fails_costs_the_others_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Nothing can be counted on the second one, and the table of the first stands all the same."""
+    words = ["anatomy", "--guest", "floor,local", "--workload", "null_call", "--batches", "1"]
+    assert main(words) == 3
+    said = capsys.readouterr().out
+    assert "call_entry" in said
+    assert "local: local: is no guest that QEMU counts" in said
+
+
 def test_stored_profiles_are_compared_by_function(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for name, one in (("a", profile("x", same=5, more=7, gone=2)), ("b", profile("x", same=5, more=19, new=1))):
         (tmp_path / f"{name}.json").write_text(render(one))

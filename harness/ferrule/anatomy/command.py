@@ -12,7 +12,7 @@ from ferrule import guests
 from ferrule.anatomy import diff, flags, formats
 from ferrule.anatomy.formats import tables
 from ferrule.anatomy.measure import Found, measure
-from ferrule.anatomy.profile import Profile
+from ferrule.anatomy.profile import SUFFIX, Profile, load
 from ferrule.campaign.progress import progress_on
 from ferrule.errors import EXIT_INFRASTRUCTURE, EXIT_OK, InfrastructureError, ToolMissing, UsageError
 from ferrule.machine.options import GuestOptions
@@ -38,6 +38,9 @@ def anatomy(parsed: argparse.Namespace) -> int:
     take_guests(parsed.extra_guest)
     if parsed.diff is not None:
         return compare(parsed)
+    if parsed.show is not None:
+        print(stored(parsed.show, parsed.top))
+        return EXIT_OK
     options, keys = guest_options_of(parsed), keys_of(parsed)
     found: list[Found] = []
     with progress_on(sys.stderr) as progress:
@@ -45,12 +48,16 @@ def anatomy(parsed: argparse.Namespace) -> int:
             if (reason := guests.unavailable(name, options)) is not None:
                 raise ToolMissing(f"{name}: {reason}")
             progress.note(f"{name}: {len(keys)} workloads, with and without the instrument")
-            found.append(
-                measure(
-                    name, options, keys, progress,
-                    batches=parsed.batches, extra=extra_of(parsed), patience=parsed.patience,
-                )
-            )  # fmt: skip
+            try:
+                found.append(
+                    measure(
+                        name, options, keys, progress,
+                        batches=parsed.batches, extra=extra_of(parsed), patience=parsed.patience,
+                    )
+                )  # fmt: skip
+            except InfrastructureError as error:  # of one guest: what the others gave is told
+                progress.note(f"{name}: {error}")
+                found.append(Found(name, (), dict.fromkeys(map(str, keys), str(error))))
     profiles = [profile for one in found for profile in one.profiles]
     print(report(found, keys, parsed.top))
     if parsed.out is not None:
@@ -58,6 +65,24 @@ def anatomy(parsed: argparse.Namespace) -> int:
             print(path)
     broken = any(why.partition(":")[0] not in WITHOUT for one in found for why in one.missing.values())
     return EXIT_INFRASTRUCTURE if broken or not profiles else EXIT_OK
+
+
+def stored(folder: Path, top: int) -> str:
+    """The tables of a folder of profiles, as Markdown, workloads in their names' order and guests in those of theirs.
+
+    Raises:
+        UsageError: it holds no profile, or one that is none.
+    """
+    held = [load(path) for path in sorted(folder.glob(f"*{SUFFIX}"))]
+    if not held:
+        raise UsageError(f"--show {folder}: no file *{SUFFIX} is there; ferrule anatomy --out writes them")
+    parts: list[str] = []
+    for workload in sorted({one.workload for one in held}):
+        own = [one for one in held if one.workload == workload]
+        parts += [f"## {workload}", tables.made_of(own, "markdown")]
+        for one in own:
+            parts += [f"**{one.guest}**: {_head(one).partition(': ')[2]}", tables.functions(one, top, "markdown")]
+    return "\n\n".join(parts)
 
 
 def compare(parsed: argparse.Namespace) -> int:

@@ -33,6 +33,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     flag("--top", type=int, default=10, metavar="N", help="functions in a table (default: 10)")
     flag("--out", type=Path, metavar="DIR", help="write files there: profiles, callgrind, folded, speedscope, SVG")
     flag("--format", default=",".join(FORMATS), metavar="NAMES", help=f"of these files: {', '.join(FORMATS)}")
+    flag("--show", type=Path, metavar="DIR", help="tables of the profiles that --out wrote there; nothing is measured")
     flag("--diff", nargs=2, metavar=("A", "B"), type=Path, help="compare stored profiles, folders of them, or kernels")
 
 
@@ -71,7 +72,7 @@ def check(parsed: argparse.Namespace) -> None:
     for name in parsed.format.split(","):
         if name not in FORMATS:
             raise UsageError(f"--format {name}: no such format; there are: {', '.join(FORMATS)}")
-    if not are_profiles(parsed.diff) and (not parsed.guest or not parsed.workload):
+    if parsed.show is None and not are_profiles(parsed.diff) and (not parsed.guest or not parsed.workload):
         missing = "--guest" if not parsed.guest else "--workload"
         raise UsageError(f"{missing}: say what to look into, e.g. --guest linux,floor --workload pipe_latency")
 
