@@ -36,17 +36,22 @@ static inline long os_socket_open(enum os_socket kind) {
     return result < 0 ? result : fd;
 }
 
-/* Of an AF_UNIX address the family alone is given, and the kernel finds an abstract name; of the others 127.0.0.1 and
- * port 0. */
+/* A local address is an abstract name of ours: not every kernel finds one itself. Of the others it is 127.0.0.1 and
+ * port 0, for which the kernel puts a free one. */
 static inline long os_socket_bind(int fd, enum os_socket kind, struct os_address *at) {
-    enum { FAMILY_BYTES = 2, INTERNET_BYTES = 16 };
-    *at = (struct os_address){.length = sizeof at->bytes};
+    enum { NAME = 3, INTERNET_BYTES = 16 }; /* behind the family and a zero byte */
+    *at = (struct os_address){.length = INTERNET_BYTES};
     at->bytes[0] = kind == OS_LOCAL ? LINUX_AF_UNIX : LINUX_AF_INET;
-    if (kind != OS_LOCAL) {
-        at->bytes[4] = 127;
-        at->bytes[7] = 1;
+    if (kind == OS_LOCAL) {
+        char *name = (char *)at->bytes + NAME;
+        text_copy(name, sizeof at->bytes - NAME, "ferrule-");
+        at->length = NAME + 8 + (uint32_t)text_u64(name + 8, os_clock_ns());
+        return call3(CALL_BIND, fd, (long)at->bytes, at->length);
     }
-    long result = call3(CALL_BIND, fd, (long)at->bytes, kind == OS_LOCAL ? FAMILY_BYTES : INTERNET_BYTES);
+    at->bytes[4] = 127;
+    at->bytes[7] = 1;
+    long result = call3(CALL_BIND, fd, (long)at->bytes, at->length);
+    at->length = sizeof at->bytes;
     return result < 0 ? result : call3(CALL_GETSOCKNAME, fd, (long)at->bytes, (long)&at->length);
 }
 
