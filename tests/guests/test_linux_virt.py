@@ -85,6 +85,18 @@ def test_a_kernel_of_another_machine_is_told(tmp_path: Path, arch: str) -> None:
         rawimage.choose(arch, GuestOptions(linux_kernel=image))
 
 
+@each
+def test_what_is_missing_is_told_before_a_run(arch: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    name = f"linux_{arch}"
+    assert name not in guests.embedded(), "it is measured only when it is named"
+    monkeypatch.setenv("FERRULE_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert (guests.unavailable(name) or "").startswith(f"qemu-system-{arch} is not on PATH; install it: apt-get ")
+    kernel = rawimage.KERNELS_NAME[arch]
+    assert f"name a raw {kernel} Image by --linux-kernel FILE" in (rawimage.unavailable(arch, GuestOptions()) or "")
+    assert rawimage.unavailable(arch, GuestOptions(linux_kernel=tmp_path / "Image")) is None
+
+
 def test_without_apt_an_image_of_ones_own_is_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FERRULE_CACHE", str(tmp_path))
     monkeypatch.setenv("PATH", str(tmp_path))

@@ -96,7 +96,10 @@ def test_tools_are_all_named_in_one_command(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.delenv("LIBCLANG_PATH", raising=False)
     monkeypatch.setattr(tools, "_LIBCLANG", (str(tmp_path / "lib" / "libclang*.so*"),))
     here = Toolchain(Path("rustc"), Path("cargo"), "rustc 1.96.0", tmp_path, "host", False, True)
-    with pytest.raises(ToolMissing, match=r"linker.*libclang.*build scripts.* lld libclang-dev gcc libc6-dev$"):
+    with pytest.raises(
+        ToolMissing,
+        match=r"linker.*libclang.*build scripts.*musl-gcc not found.* lld libclang-dev gcc libc6-dev musl-tools$",
+    ):
         tools.find(STARRY, here)
     with pytest.raises(ToolMissing, match=r"linker.* lld gcc libc6-dev$"):
         tools.find(recipe.read("hermit"), here)
@@ -108,7 +111,8 @@ def test_tools_are_found_where_they_are(tmp_path: Path, monkeypatch: pytest.Monk
     (tmp_path / "lib").mkdir()
     (tmp_path / "lib" / "libclang-22.so.1").touch()
     (tmp_path / "lib" / "libclang-cpp.so.22").touch()
-    program(tmp_path / "bin" / "cc", "exit 0")
+    for name in ("cc", "x86_64-linux-musl-gcc"):
+        program(tmp_path / "bin" / name, "exit 0")
     linker = program(tmp_path / "lib" / "rustlib" / "host" / "bin" / "rust-lld", 'echo "LLD 22.1"')
     here = Toolchain(Path("rustc"), Path("cargo"), "rustc 1.96.0", tmp_path, "host", False, True)
     assert tools.find(STARRY, here) == tools.Tools(linker, "LLD 22.1", tmp_path / "lib")

@@ -1,7 +1,8 @@
 """Guests by name. The folder is the registry: a module here with `create(name, options)` is a guest of that name.
 
 A name is the module's, alone (`linux`) or as the scheme of an address (`ssh://user@host:port`). A module that also has
-`unavailable(options)` is a guest that may be at hand without being told where. Guests from outside the tree are those
+`unavailable(options)` is a guest that may be at hand without being told where; one that has `lacking(options)` instead,
+which says the same, is measured only when it is named. Guests from outside the tree are those
 of the folders given to add(), and of installed packages (outside.py). Modules are read to list them; one is imported,
 and so run, when its guest is asked for.
 """
@@ -66,12 +67,13 @@ def embedded() -> list[str]:
 
 
 def unavailable(name: str, options: GuestOptions | None = None) -> str | None:
-    """Why an embedded guest is not available here, with what to do about it; None when it is or only trying tells.
+    """Why a guest without an address is not available here, and what to do; None when it is or only trying tells.
 
     Raises:
         UsageError: no such guest, or guests.toml is wrong.
     """
-    told = getattr(_module(kind(name)), "unavailable", None)
+    module = _module(kind(name))
+    told = getattr(module, "unavailable", None) or getattr(module, "lacking", None)
     check_tables(options or GuestOptions())
     reason: str | None = told(options or GuestOptions()) if told else None
     return reason

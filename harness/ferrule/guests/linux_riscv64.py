@@ -24,3 +24,8 @@ BOARD: Final = Board(
 def create(name: str, options: GuestOptions) -> VirtGuest:
     """See linux_virt.create()."""
     return linux_virt.create(BOARD, name, options)
+
+
+def lacking(options: GuestOptions) -> str | None:
+    """See linux_virt.lacking()."""
+    return linux_virt.lacking(BOARD, options)

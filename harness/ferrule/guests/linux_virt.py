@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from ferrule.errors import UsageError
+from ferrule.errors import FerruleError, UsageError
 from ferrule.guests.linux import LEAST_MEMORY, classify
 from ferrule.images import initramfs, rawimage, told
 from ferrule.machine import qemu
@@ -17,6 +17,7 @@ from ferrule.machine.booted import conditions
 from ferrule.machine.divider import Divided
 from ferrule.machine.options import GuestOptions
 from ferrule.payload.build import build_init
+from ferrule.payload.toolchain import target_compiler
 from ferrule.records.samples import Accel
 
 BOOT_SECONDS: dict[Accel, float] = {"tcg": 120.0, "icount": 240.0}
@@ -67,6 +68,16 @@ def create(board: Board, name: str, options: GuestOptions) -> VirtGuest:
     else:
         choice = Choice("tcg" if options.verify_only else "icount", f"{board.name} is emulated")
     return VirtGuest(board, program, choice, rawimage.choose(board.arch, options), options)
+
+
+def lacking(board: Board, options: GuestOptions) -> str | None:
+    """Why it is not available here; None when it is, as far as that shows without a download."""
+    try:
+        qemu.find(board.arch)
+        target_compiler(board.arch)
+    except FerruleError as error:
+        return str(error)
+    return rawimage.unavailable(board.arch, options)
 
 
 class VirtGuest:

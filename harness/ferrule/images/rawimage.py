@@ -7,6 +7,7 @@ both have a magic at 56.
 from __future__ import annotations
 
 import hashlib
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -33,6 +34,14 @@ class Kernel:
 def arch(content: bytes) -> str | None:
     """Of which architecture a raw Image is; None where it is none."""
     return next((name for name, magic in MAGIC.items() if content[_AT : _AT + len(magic)] == magic), None)
+
+
+def unavailable(wanted: str, options: GuestOptions) -> str | None:
+    """Why there is none, as far as that can be told without a download; None when there is or may be one."""
+    if options.linux_kernel is not None or debian.cached(_DEBIANS_NAME[wanted]) or shutil.which("apt-get"):
+        return None
+    name = KERNELS_NAME[wanted]
+    return f"no kernel: apt-get is not here to download Debian's; name a raw {name} Image by --linux-kernel FILE"
 
 
 def choose(wanted: str, options: GuestOptions) -> Kernel:

@@ -66,6 +66,7 @@ class Recipe:
     download: int
     disk: int
     libclang: bool = False
+    programs: Mapping[str, str] = field(default_factory=dict)  # that its crates' builds run, with Debian's packages
     features: str = ""
     environment: Mapping[str, str] = field(default_factory=dict)
 

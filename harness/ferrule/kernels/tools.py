@@ -43,6 +43,7 @@ def find(recipe: Recipe, toolchain: Toolchain) -> Tools:
         missing["libclang"] = "libclang-dev"
     if not shutil.which("cc"):
         missing["a C compiler for the crates' build scripts (cc)"] = "gcc libc6-dev"
+    missing |= {program: package for program, package in recipe.programs.items() if not shutil.which(program)}
     if linker is None or missing:
         sudo = "" if os.geteuid() == 0 else "sudo "
         command = f"{sudo}apt-get install -y --no-install-recommends {' '.join(missing.values())}"
