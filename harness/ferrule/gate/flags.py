@@ -11,7 +11,6 @@ from ferrule.errors import UsageError
 from ferrule.gate import kernel
 from ferrule.machine.options import GuestOptions
 from ferrule.options import flags
-from ferrule.options.machines import guest_options_of
 
 GUESTS = ("linux", "floor")  # compared when none is named, whichever is available
 OUTPUTS = {  # flag and module in ferrule.gate.formats -> what it writes
@@ -148,6 +147,8 @@ def guest_options(parsed: argparse.Namespace) -> GuestOptions:
     Raises:
         UsageError: a value that means nothing to any guest.
     """
+    from ferrule.options.machines import guest_options_of  # loads all guests, which `ferrule --help` needs none of
+
     option = argparse.Namespace(**vars(parsed))
     flags.add_missing(option)
     option.accel = "icount" if parsed.tier == "exact" else "auto"
