@@ -123,6 +123,9 @@ def test_a_build_that_fails_names_the_log_and_goes_on_from_there(plan: build.Pla
         make(broken)
     log = Path(str(failed.value).partition("all it said: ")[2].splitlines()[0])
     assert "broken" in log.read_text()
+    with pytest.raises(BuildFailed):
+        make(broken)
+    assert log.read_text().count("error: could not compile") == 1, "only the last try's words"
     left = list(log.parent.rglob("*cfg_if*.rlib"))
     assert left, "what was built is there for the next try"
 

@@ -118,6 +118,23 @@ def test_tools_are_found_where_they_are(tmp_path: Path, monkeypatch: pytest.Monk
     assert tools.find(STARRY, here) == tools.Tools(linker, "LLD 22.1", tmp_path / "lib")
 
 
+def test_a_libclang_with_its_own_headers_goes_before_a_newer_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("LIBCLANG_PATH", raising=False)
+    folders = [tmp_path / name / "lib" for name in ("x86_64-linux-gnu", "llvm-9", "llvm-14", "llvm-22")]
+    monkeypatch.setattr(tools, "_LIBCLANG", tuple(f"{folder}/libclang*.so*" for folder in folders))
+    for folder in folders:
+        folder.mkdir(parents=True)
+        (folder / "libclang.so.1").touch()
+    assert tools._libclang() == folders[3]
+    for folder in folders[1:3]:
+        headers = folder / "clang" / "1" / "include"
+        headers.mkdir(parents=True)
+        (headers / "limits.h").touch()
+    assert tools._libclang() == folders[2]
+
+
 def test_the_hint_is_what_has_to_be_done_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FERRULE_CACHE", str(tmp_path / "cache"))
     takes, remedy = command.hint("hermit")

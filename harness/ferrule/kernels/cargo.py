@@ -62,7 +62,7 @@ class Cargo:
         command += ["--message-format", "json-render-diagnostics"]
         if not self.toolchain.has_target:
             command += ["-Zbuild-std=core,alloc", "-Zbuild-std-features=compiler-builtins-mem"]
-        with (self.folder / LOG).open("ab") as log:
+        with (self.folder / LOG).open("wb") as log:
             child = self._start(command, subprocess.PIPE, log.fileno(), {"CARGO_ENCODED_RUSTFLAGS": "\x1f".join(flags)})
             with child:
                 try:

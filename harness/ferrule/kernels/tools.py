@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import glob
 import os
+import re
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,9 +64,18 @@ def _linker(toolchain: Toolchain) -> Path | None:
 
 
 def _libclang() -> Path | None:
-    """The folder of the newest, as bindgen wants to be told it."""
+    """The folder of the newest, as bindgen wants to be told it: one with clang's headers beside it, if any has.
+
+    Where no clang is installed to be asked for them, the library looks for them beside itself.
+    """
     asked = os.environ.get("LIBCLANG_PATH")
     if asked:
         return Path(asked)
-    found = [path for pattern in _LIBCLANG for path in glob.glob(pattern) if "cpp" not in Path(path).name]  # noqa: PTH207
-    return Path(found[-1]).parent if found else None
+    paths = (Path(path) for pattern in _LIBCLANG for path in glob.glob(pattern))  # noqa: PTH207
+    return max((path.parent for path in paths if "cpp" not in path.name), key=_suits, default=None)
+
+
+def _suits(folder: Path) -> tuple[bool, int]:
+    """Whether clang's headers are beside a library, and its version where the folder's name has one."""
+    version = re.search(r"llvm-(\d+)", str(folder))
+    return any(folder.glob("clang/*/include/limits.h")), int(version[1]) if version else 0
