@@ -25,6 +25,11 @@ multiboot_header:
     .code32
     .globl multiboot_entry
 multiboot_entry:
+    movl %eax, %esi
+    rdtsc
+    movl %eax, boot_counter
+    movl %edx, boot_counter + 4
+    movl %esi, %eax
     cld
     cmpl $LOADER_MAGIC, %eax
     jne stop
@@ -103,5 +108,8 @@ boot_directories:
     .skip 4 * 4096
     .skip 16384
 boot_stack_end:
+    .globl boot_counter
+boot_counter:
+    .skip 8
 
     .section .note.GNU-stack, "", @progbits

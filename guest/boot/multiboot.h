@@ -20,6 +20,9 @@ void boot_main(const struct multiboot_info *info);
 /* The top page table: at its own address, entry 0 maps the 4 GiB. */
 extern uint64_t boot_tables[512];
 
+/* The time-stamp counter at the first instruction here. */
+extern uint64_t boot_counter;
+
 /* The code that a second processor starts with, in 16-bit mode: to be copied to SECOND_CPU_AT (processor.h); it then
  * calls second_cpu_main() in 64-bit mode on the page tables above with a stack of its own. */
 extern const char second_cpu_code[], second_cpu_code_end[];

@@ -186,6 +186,7 @@ static int refuse(const char *why, int status) {
 }
 
 int program_main(int argc, char **argv) {
+    payload.begun = counter_open();
     if (argc == 2 && text_equal(argv[1], OS_LEAVE)) /* started by os_process_execute() */
         return OS_EXECUTED;
     int list = 0;

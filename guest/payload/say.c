@@ -55,6 +55,9 @@ void say_hello(struct payload *payload) {
     record_u64(record, "boot", payload->plan.boot);
     record_u64(record, "process", payload->plan.process);
     record_u64(record, "runs", payload->plan.runs);
+    record_u64(record, "at", payload->begun);
+    if (os_kernel_entered())
+        record_u64(record, "kernel", os_kernel_entered());
     say_hex32(record, "plan", payload->plan_crc);
     record_end(record);
 }

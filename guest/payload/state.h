@@ -15,6 +15,7 @@ struct payload {
     struct shared *shared;
     int second_told;   /* that the second CPU cannot be pinned to */
     uint32_t plan_crc; /* of the text patched into .plan */
+    uint64_t begun;    /* the counter at its first instruction */
 };
 
 #endif

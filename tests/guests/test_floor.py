@@ -92,6 +92,7 @@ def test_two_icount_boots_say_the_same_and_null_call_is_what_its_instructions_ar
     assert [record.fields["status"] for record in found if record.kind == "end"] == ["ok"] * (len(plan.runs) + 3)
     hello = next(record for record in found if record.kind == "hello")
     assert hello.fields["build"] == payload.build_id
+    assert 0 < int(hello.fields["kernel"]) < int(hello.fields["at"])
     ticks = {
         int(record.fields["i"]): {int(tick) for tick in record.fields["t"].split(",")}
         for record in found

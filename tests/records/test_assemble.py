@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from ferrule.payload.key import RunKey
 from ferrule.records.assemble import Assembler
+from ferrule.records.samples import Accel, Start
 from ferrule.records.stream import Damage, Record, Restart
 from ferrule.stats.summary import summarise
 from hypothesis import given, settings
@@ -48,6 +49,24 @@ def test_a_whole_stream_gives_every_sample_and_condition() -> None:
     assert conditions.facts["host.load"] == "0.1"
     assert conditions.unit == "ns"
     assert summarise(null, conditions).estimate == pytest.approx((10001.5 - 50) / 100 / 2 - 0.5, rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("accel", "said", "found"),
+    [
+        ("icount", {"at": "33118412", "kernel": "15811141"}, [Start(15811141, 33118412)]),
+        ("icount", {"at": "33118412"}, [Start(None, 33118412)]),
+        ("icount", {}, []),
+        ("kvm", {"at": "33118412"}, []),
+        ("icount", {"at": "soon"}, []),
+    ],
+)
+def test_a_boots_length_is_what_its_first_process_says(accel: Accel, said: dict[str, str], found: list[Start]) -> None:
+    made = Assembler("floor", accel, 0, PLAN, {})
+    for record in [*stream(0), *stream(1)]:
+        more = said if record.kind == "hello" and record.process == 0 else {}
+        made.feed(replace(record, fields={**record.fields, **more}), 0.0)
+    assert made.start == found
 
 
 def test_it_knows_what_is_in_flight() -> None:

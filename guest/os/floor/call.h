@@ -38,7 +38,8 @@ enum floor_fact {
     FLOOR_FACT_TSC_HZ,
     FLOOR_FACT_TIMER_HZ, /* of the local APIC's timer */
     FLOOR_FACT_CPUS,
-    FLOOR_FACT_MEMORY, /* bytes */
+    FLOOR_FACT_MEMORY,  /* bytes */
+    FLOOR_FACT_ENTERED, /* the counter at the kernel's first instruction */
 };
 #endif
 

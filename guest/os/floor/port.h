@@ -69,6 +69,11 @@ static inline long os_null_call(void) {
     return floor_bare_call(CALL_NULL);
 }
 
+#define OS_HAS_KERNEL_ENTRY
+static inline uint64_t os_kernel_entered(void) {
+    return (uint64_t)floor_call(CALL_FACT, FLOOR_FACT_ENTERED, 0, 0);
+}
+
 #define OS_HAS_INVALID_CALL
 static inline long os_invalid_call(void) {
     return floor_bare_call(CALLS);

@@ -21,6 +21,11 @@ OS_MISSING(os_call_filter, void)
 #ifndef OS_HAS_SYSTEM_NAME /* a small struct copied out, some hundred bytes of names: uname */
 OS_MISSING(os_system_name, char name[OS_SYSTEM_NAME])
 #endif
+#ifndef OS_HAS_KERNEL_ENTRY /* the counter when the kernel was entered, where we could read it; 0: nobody did */
+static inline uint64_t os_kernel_entered(void) {
+    return 0;
+}
+#endif
 #ifndef OS_SERVED_SWITCHES /* context switches of a call on processes and devices: 2 where a daemon answers it */
 #define OS_SERVED_SWITCHES 0
 #endif

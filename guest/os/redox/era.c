@@ -3,6 +3,7 @@
 
 #include "call.h"
 
+uint64_t redox_kernel_entered;
 struct redox_start redox_start = {ERA_UNKNOWN, 0, -1, -1, -1};
 
 /* A call that exists finds that -1 is no descriptor. */

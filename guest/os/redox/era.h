@@ -3,6 +3,8 @@
 #ifndef FERRULE_REDOX_ERA_H
 #define FERRULE_REDOX_ERA_H
 
+#include <stdint.h>
+
 /* The eras of the calls, by what they brought (README.md). */
 enum redox_era {
     ERA_UNKNOWN,
@@ -19,6 +21,8 @@ struct redox_start {
     long process, thread, names; /* descriptors of this process, its first context, its namespace; -1: none */
 };
 extern struct redox_start redox_start;
+
+extern uint64_t redox_kernel_entered; /* the counter; 0: no loader of ours was there */
 
 enum redox_era redox_era_probe(void);
 

@@ -43,6 +43,11 @@ static inline long os_null_call(void) {
     return redox_call0(CALL_INVALID) + REDOX_ENOSYS;
 }
 
+#define OS_HAS_KERNEL_ENTRY /* bare: the loader writes it into this program before the kernel takes it */
+static inline uint64_t os_kernel_entered(void) {
+    return redox_kernel_entered;
+}
+
 #define OS_HAS_INVALID_CALL
 static inline long os_invalid_call(void) {
     return redox_call0(CALL_INVALID);

@@ -66,7 +66,9 @@ class Intake:
             runs = self._numbered(self.assembler.runs_of(number))
             kept = {key: run for key, run in runs.items() if key in taken.runs}
             merge(self.result, GuestResult(self.guest.name, self.assembler.conditions, kept))
-        merge(self.result, GuestResult(self.guest.name, self.assembler.conditions, {}, damage=self.assembler.damage))
+        rest = GuestResult(self.guest.name, self.assembler.conditions, {}, damage=self.assembler.damage)
+        rest.starts = self.assembler.start if self.guest.fresh_boots else []
+        merge(self.result, rest)
 
     def _admitted(self, runs: dict[RunKey, RunResult]) -> dict[RunKey, RunResult]:
         return {key: run for key, run in self._numbered(runs).items() if key not in self.full}

@@ -20,7 +20,7 @@ from ferrule.records.fields import Bad, Fields, clean, integer, parameters
 from ferrule.records.gather import Asked, ProcessRecords, RunRecords
 from ferrule.records.hello import Sent
 from ferrule.records.merge import GRAVEST, joined
-from ferrule.records.samples import Accel, Conditions, GuestResult, RunResult, Surroundings
+from ferrule.records.samples import Accel, Conditions, GuestResult, RunResult, Start, Surroundings
 from ferrule.records.stream import INIT_PROCESS, Damage, Event, Record, Restart
 
 NOTES = 100  # kept texts on what was damaged
@@ -127,6 +127,8 @@ class Assembler:
     def _hello(self, process: ProcessRecords, fields: Fields) -> None:
         if process.hello:
             raise Bad("it came twice")
+        for name in ("at", "kernel"):
+            integer(fields, name, 0, 1 << 64, default=0)
         process.hello = {key: clean(value) for key, value in fields.items()}
         process.refused = self._sent.departs(fields, process.number) if self._sent is not None else None
         if process.refused is not None:
@@ -253,6 +255,15 @@ class Assembler:
         """Everything usable so far. Boots, seconds and errors are the campaign's to count."""
         every = [self.runs_of(number) for number in self._processes]
         return GuestResult(self._guest, self.conditions, joined(*every), damage=dict(self.damage))
+
+    @property
+    def start(self) -> list[Start]:
+        """When its first process began, where the counter counts from power-on; nothing where none said so."""
+        first = self._processes.get(0)
+        if self._accel != "icount" or first is None or first.refused is not None or "at" not in first.hello:
+            return []
+        kernel = first.hello.get("kernel")
+        return [Start(int(kernel) if kernel is not None else None, int(first.hello["at"]))]
 
     @property
     def processes(self) -> list[int]:

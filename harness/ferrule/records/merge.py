@@ -44,6 +44,7 @@ def merge(into: GuestResult, new: GuestResult) -> GuestResult:
     for kind, count in new.damage.items():
         into.damage[kind] = into.damage.get(kind, 0) + count
     into.errors += new.errors
+    into.starts += new.starts
     into.boots += new.boots
     into.seconds += new.seconds
     return into

@@ -158,6 +158,14 @@ class Sampling:
     aim: Aim = "time"
 
 
+@dataclass(frozen=True)
+class Start:
+    """How far the counter had come in a boot under icount: virtual nanoseconds, one an instruction, waits included."""
+
+    kernel: int | None  # when the kernel was entered; None: no loader of ours was there to look
+    payload: int  # at the payload's first instruction
+
+
 @dataclass
 class GuestResult:
     """What one guest gave in one campaign."""
@@ -172,4 +180,5 @@ class GuestResult:
     doubts: dict[RunKey, str] = field(default_factory=dict)  # why a run's value is not believed (report/plausible.py)
     accepted: bool = False  # whether it was to be taken all the same
     damage: dict[str, int] = field(default_factory=dict)  # records that did not arrive as sent, by kind: stream.Damage
+    starts: list[Start] = field(default_factory=list)  # one a boot
     interrupted: bool = False  # whether less was measured than asked for because the run was ended

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from ferrule.payload.key import RunKey
-from ferrule.records.samples import Conditions, GuestResult, RunResult, Sampling, Status
+from ferrule.records.samples import Conditions, GuestResult, RunResult, Sampling, Start, Status
 from ferrule.stats.summary import Summary, measured, summarise
 
 
@@ -51,6 +51,7 @@ class Column:
     accepted: bool = False
     damage: Mapping[str, int] = field(default_factory=dict)  # records that did not arrive as sent, by kind
     interrupted: bool = False
+    starts: tuple[Start, ...] = ()
 
     @property
     def trusted(self) -> tuple[Entry, ...]:
@@ -89,6 +90,7 @@ def columns(results: Iterable[GuestResult], declared: Mapping[str, Declared] | N
             result.accepted,
             dict(result.damage),
             result.interrupted,
+            tuple(result.starts),
         )
         for result in results
     ]

@@ -23,7 +23,7 @@ import numpy as np
 
 from ferrule import __version__, paths
 from ferrule.errors import InfrastructureError, UsageError
-from ferrule.records.samples import Conditions, GuestResult, Sampling
+from ferrule.records.samples import Conditions, GuestResult, Sampling, Start
 from ferrule.report import ahead, raw, series
 from ferrule.report.checksum import compact
 from ferrule.report.codec import Malformed, decode, encode, shown
@@ -40,8 +40,7 @@ _KINDS: Final[Mapping[str, type]] = dict.fromkeys(("run_id", "ts", "machine", "b
     "interrupted": bool,
 }
 _LATER: Final[dict[str, Any]] = {  # keys that older lines lack
-    **{"sampling": None, "doubts": {}, "accepted": False},
-    **{"damage": {}, "interrupted": False},
+    **{"sampling": None, "doubts": {}, "accepted": False, "damage": {}, "interrupted": False, "starts": []},
 }
 
 
@@ -144,6 +143,7 @@ def _line(column: Column) -> dict[str, Any]:
         "accepted": column.accepted,
         "damage": dict(column.damage),
         "interrupted": column.interrupted,
+        "starts": [encode(one) for one in column.starts],
     }
     shapes = {str(entry.key): eight(entry.summary.per_process) for entry in column.entries if entry.summary}
     return line | shapes | {"entries": [encode(entry) for entry in column.entries]}
@@ -252,6 +252,7 @@ def _stored(where: str, line: Mapping[str, Any], path: Path, *, sealed: bool = T
             fields["accepted"],
             decode(dict[str, int], said["damage"], ".damage"),
             fields["interrupted"],
+            tuple(decode(list[Start], said["starts"], ".starts")),
         )
         text = {name: fields[name] for name in ("run_id", "ts", "machine", "budget", "ferrule")}
         check_names(fields)

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 
 from ferrule.payload.key import RunKey
 from ferrule.records.samples import Meaning
-from ferrule.report import asides, lacking, over_floor
+from ferrule.report import asides, boots, lacking, over_floor
 from ferrule.report.cells import Scales
 from ferrule.report.columns import Column, Entry
 from ferrule.report.grouping import BANDWIDTHS, CONTROLS, group_of, position
+from ferrule.report.section import Section
 from ferrule.report.verdicts import word_of
 from ferrule.stats.flags import Flag
 from ferrule.stats.siblings import lint
@@ -44,15 +45,6 @@ def letters(index: int) -> str:
 
 
 @dataclass(frozen=True)
-class Section:
-    """One table."""
-
-    title: str
-    headers: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-
-
-@dataclass(frozen=True)
 class Layout:
     """Everything above the footer. `notes` are (mark, text)."""
 
@@ -82,6 +74,7 @@ def lay_out(columns: Sequence[Column]) -> Layout:
     sections += _aside(
         asides.SCALING, [one for one in told if one.conditions and one.conditions.is_time], measured, asides.scaled
     )
+    sections += boots.section(columns)
     disagreements = [
         f"{column.guest}: {found.text}"
         for column in columns

@@ -52,6 +52,8 @@ uint64_t machine_fact(uint64_t which) {
         return cpus;
     case FLOOR_FACT_MEMORY:
         return frames_total() * PAGE;
+    case FLOOR_FACT_ENTERED:
+        return boot_counter;
     }
     return (uint64_t)-E_INVAL;
 }

@@ -6,6 +6,7 @@
 #include "boot/processor.h"
 #include "boot/serial.h"
 #include "os/redox/ending.h"
+#include "os/redox/era.h"
 
 enum { PAGE = 4096, ENTRIES = 512 };
 enum { HIGH_MEMORY = 256, KERNEL_TOP = 511, KERNEL_POINTER = 510 }; /* of 0xFFFF800000000000, of 0xFFFFFFFF80000000 */
@@ -114,6 +115,18 @@ static struct range root_pointer(void) {
     return (struct range){0, 0};
 }
 
+/* What the payload will have at an address of its own. */
+static uint64_t *in_payload(const uint64_t *at) {
+    enum { USER = 0x1000 }; /* image.ld */
+    return (uint64_t *)((uint64_t)payload_load + (uint64_t)at - USER);
+}
+
+static uint64_t counter(void) {
+    uint32_t low, high;
+    __asm__ volatile("rdtsc" : "=a"(low), "=d"(high));
+    return (uint64_t)high << 32 | low;
+}
+
 void boot_main(const struct multiboot_info *info) {
     struct range kernel = kernel_file(info);
     uint64_t entry = entry_of(kernel);
@@ -123,6 +136,7 @@ void boot_main(const struct multiboot_info *info) {
     arguments.hardware = root_pointer();
     arguments.areas = (struct range){(uint64_t)areas, list_areas(info) * sizeof areas[0]};
     arguments.bootstrap = (struct range){(uint64_t)payload_load, (uint64_t)(payload_load_end - payload_load)};
+    *in_payload(&redox_kernel_entered) = counter();
     __asm__ volatile("jmp *%0" ::"r"(entry), "D"(&arguments) : "memory");
     __builtin_unreachable();
 }

@@ -1,0 +1,36 @@
+"""How long each guest took from power-on to the kernel's and to the payload's first instruction, exact under icount."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ferrule.report.columns import Column
+from ferrule.report.section import Section
+
+TITLE = "Boot: virtual nanoseconds from power-on, one an instruction, waits included"
+
+
+def section(columns: Sequence[Column]) -> list[Section]:
+    """A table with a row for each moment; none where no guest's counter counts from power-on."""
+    told = [column for column in columns if column.starts]
+    if not told:
+        return []
+    rows = (
+        ("kernel entered", *(_cell([one.kernel for one in column.starts]) for column in told)),
+        ("payload begins", *(_cell([one.payload for one in column.starts]) for column in told)),
+    )
+    return [Section(TITLE, ("until", *(column.guest for column in told)), rows)]
+
+
+def _cell(moments: Sequence[int | None]) -> str:
+    """The lowest of all boots, and their range; nothing where nobody looked."""
+    known = [one for one in moments if one is not None]
+    if not known:
+        return "not seen"
+    boots = "1 boot" if len(known) == 1 else f"{len(known)} boots"
+    same = min(known) == max(known)
+    return f"{min(known)} ({boots}{' equal' if same and len(known) > 1 else ''})" if same else _range(known, boots)
+
+
+def _range(known: Sequence[int], boots: str) -> str:
+    return f"[{min(known)}, {max(known)}] ({boots})"
