@@ -17,11 +17,8 @@ def booted(name: str, *starts: Start) -> GuestResult:
 
 
 def test_boots_are_told_to_the_instruction_or_by_their_range(tmp_path: Path) -> None:
-    results = [
-        booted("redox", *[Start(15, 33)] * 2),
-        booted("aero", Start(None, 40), Start(None, 44)),
-        booted("hermit"),
-    ]
+    equal, apart = [Start(15, 33)] * 2, [Start(None, 40), Start(None, 44)]
+    results = [booted("redox", *equal), booted("aero", *apart), booted("hermit")]
     said = tables.render(results, budget="quick", seed=5, declared=make.DECLARED)
     table = said[said.index("Boot: ") :].split("\n\n")[0].splitlines()
     assert [line.split("  ")[0] for line in table[3:]] == ["kernel entered", "payload begins"]
