@@ -242,6 +242,7 @@ LONG = {  # session: what it does, its test, and the amount where FERRULE_<SESSI
     "formats": ("Read damaged and hostile files of each stored format.", "test_formats.py", "100000"),
     "fuzz": ("Let fuzzers look for what breaks a reader or the C core, in seconds each.", "test_fuzz.py", "600"),
     "soak": ("Measure for hours, in seconds: descriptors, memory and files stay flat.", "test_soak.py", "7200"),
+    "site": ("Look at every page of the site in headless Chromium.", "site/test_browser.py", "all"),
     "rebuild": ("Build kernels twice in different folders: equal images.", "kernels/test_rebuild.py", "starry,hermit"),
 }
 
