@@ -283,9 +283,8 @@ def lock(session: nox.Session) -> None:
     constraints: list[str] = []
     for name in ("dev", "bench", "anatomy", "compiler", "validate", "fuzz", "nox"):
         wanted.write_text("\n".join(ranges(name)))
-        target = str(LOCKS / f"{name}.lock")
         session.run(
-            *("uv", "pip", "compile", "-q", "--upgrade", str(wanted), "-o", target),
+            *("uv", "pip", "compile", "-q", "--upgrade", str(wanted), "-o", str(LOCKS / f"{name}.lock")),
             *("--universal", "--python-version", "3.11", "--generate-hashes", *constraints),
             *("--no-header", "--no-annotate", "--no-emit-index-url", "--no-emit-find-links"),
             silent=True,
