@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 import numpy as np
 import pytest
+from ferrule.anatomy import sources
 from ferrule.anatomy.symbols import Group, Symbol, assign, read, readable, short
 from ferrule.errors import UsageError
+from ferrule.images import kernels
+from ferrule.images.kernels import Kernel
+from ferrule.machine.options import GuestOptions
 
 SWITCH = "_RNvNtNtCsbOSPMxg8HUy_6kernel7context6switch6switch"
 METHOD = "_RNvXs_NtNtCsbOSPMxg8HUy_6kernel6scheme4pipeNtB4_10PipeSchemeNtB6_12KernelScheme5kread"
@@ -51,3 +58,20 @@ def test_addresses_find_their_function_or_where_calls_go() -> None:
 def test_what_is_no_elf_file_is_refused() -> None:
     with pytest.raises(UsageError, match=r"kernel\.bin: not an ELF file"):
         read(b"MZ", "kernel.bin")
+
+
+def test_a_kernel_whose_symbols_cannot_be_had_is_shown_by_addresses(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Names are a help: the program that gets them out may be killed or time out, and the counts stand all the same."""
+    program = tmp_path / "vmlinux-to-elf"
+    program.write_text("#!/bin/sh\necho broken >&2\nexit 1\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    monkeypatch.setenv("FERRULE_CACHE", str(tmp_path / "cache"))
+    image = tmp_path / "bzImage"
+    found = Kernel(image, None, "0" * 64, "bzImage", None, "")
+    monkeypatch.setattr(kernels, "choose", lambda options: found)
+    known = sources.kernel("linux", GuestOptions())
+    assert known.symbols == ()
+    assert known.note == "kernel functions are shown as addresses: vmlinux-to-elf: broken"
