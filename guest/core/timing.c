@@ -287,6 +287,10 @@ uint64_t timing_batch_floor(const struct timing *timing, uint64_t target_ns) {
     return floor;
 }
 
+uint64_t timing_ticks(const struct timing *timing, uint64_t ns) {
+    return scale(ns, timing->hz, 1000000000);
+}
+
 uint64_t timing_next_batch(uint64_t n, uint64_t ticks, uint64_t floor, uint64_t max_batch) {
     enum { LEAP = 64 }; /* at most: a first batch may be far too short to be believed */
     if (max_batch == 0)

@@ -58,6 +58,9 @@ void timing_spin(uint32_t multiplications);
  * target to be met: max(1000 x resolution, 200 x cost, target_ns). */
 uint64_t timing_batch_floor(const struct timing *timing, uint64_t target_ns);
 
+/* Nanoseconds in ticks of the counter; 0 where its rate is not known. */
+uint64_t timing_ticks(const struct timing *timing, uint64_t ns);
+
 /* The next batch size to try after n operations took `ticks` (floor > 0). Doubles or jumps, always a power of two;
  * returns n itself when it is large enough. Never exceeds max_batch (a power of two is not forced on max_batch). */
 uint64_t timing_next_batch(uint64_t n, uint64_t ticks, uint64_t floor, uint64_t max_batch);

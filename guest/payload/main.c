@@ -3,6 +3,7 @@
  * The plan comes from the `.plan` section, where the host patched it into the finished program, then from the
  * arguments: each is plan text; `-` reads more from standard input; `--list` says which workloads there are.
  * Exit status: 0, or 2 when the plan is bad, 3 when the kernel cannot be served (nothing was run). */
+#include "payload/prepare.h"
 #include "payload/registry.h"
 #include "payload/run.h"
 #include "payload/say.h"

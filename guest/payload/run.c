@@ -2,40 +2,12 @@
  * in memory until everything is over, so that no console traffic falls into a measured region. */
 #include "payload/run.h"
 
-#include "payload/registry.h"
+#include "payload/prepare.h"
 #include "payload/team.h"
 
 enum { VERIFY_TURNS = 4 };                        /* steps of a verify=only run */
 enum { LEAST_MEASURED = 3 };                      /* batches that even the slowest operation gets */
 static const uint64_t largest_batch = 1ull << 32; /* where a counter that stands still ends the calibration */
-
-int64_t run_param(const struct run *run, const char *key) {
-    char name[PLAN_NAME];
-    int64_t value = 0;
-    for (uint32_t i = 0; i < run->asked->params; i++)
-        if (text_equal(run->asked->param[i].key, key))
-            return run->asked->param[i].value;
-    const char *defaults = workload_find(run->asked->workload)->params;
-    for (const char *rest = defaults ? defaults : ""; param_next(&rest, name, &value);)
-        if (text_equal(name, key))
-            return value;
-    return 0;
-}
-
-long run_pin(struct run *run, unsigned end) {
-    if (run->place == PLACE_FREE)
-        return 0;
-    long result = os_pin(run->cpu[end]);
-    if (result >= 0 && end == 1) {
-        long cpu = os_cpu();
-        run->shared->cpu_of_second = cpu < 0 ? run->cpu[1] : (uint32_t)cpu;
-    }
-    return result < 0 ? result : 0;
-}
-
-long go_home(const struct plan *plan) {
-    return plan->pin && plan->cpus ? os_pin(plan->cpu[0]) : -OS_NOT_PORTED;
-}
 
 static int refuse(struct outcome *outcome, enum status status, const char *operation, long error, const char *seen) {
     outcome->status = status;
@@ -52,7 +24,7 @@ static int refuse_call(struct outcome *outcome, const struct run *run, long resu
     operation_name(name, run->operation);
     if (result == -OS_DOES_NOT_EXIST || (result == -OS_NOT_PORTED && text_lists(OS_ABSENT, name)))
         return refuse(outcome, STATUS_ABSENT, run->operation, 0, run->seen);
-    if (result == -TEAM_REFUSED)
+    if (result == -RUN_REFUSED)
         return refuse(outcome, STATUS_UNSUPPORTED, run->operation, 0, run->seen);
     if (result == -OS_NOT_PORTED)
         return refuse(outcome, STATUS_NOT_PORTED, run->operation, 0, run->seen);
@@ -80,11 +52,6 @@ static int settle_place(const struct plan *plan, const struct workload *workload
     run->cpu[0] = plan->cpu[0];
     run->cpu[1] = plan->cpu[run->place == PLACE_CROSS_CORE];
     return 1;
-}
-
-long run_ready(const struct workload *workload, struct run *run) {
-    long result = workload->setup ? workload->setup(run) : 0;
-    return result >= 0 && workload->verify ? workload->verify(run) : result < 0 ? result : 0;
 }
 
 /* Of this thread and of all others that are to do it at once. 1 when the workload may be timed. */
@@ -128,7 +95,8 @@ static uint64_t injected(const struct run *run, uint64_t n) {
     return (n / run->step * (1000 + run->asked->more) + 500) / 1000 * run->step;
 }
 
-/* Grows the batch until it is long enough twice: a single interruption must not pass for a long batch. */
+/* Grows the batch until it is long enough twice: a single interruption must not pass for a long batch. That of any
+ * member passes for one of a team's, so a team's has to be long enough more often. */
 static uint64_t calibrate(const struct payload *payload, const struct workload *workload, struct run *run) {
     uint64_t most = most_steps(workload, run);
     if (run->asked->batch) {
@@ -137,9 +105,10 @@ static uint64_t calibrate(const struct payload *payload, const struct workload *
     }
     uint64_t floor = timing_batch_floor(&payload->timing, payload->plan.target_ns);
     uint64_t start = os_clock_ns();
+    const unsigned agreeing = run->team > 1 ? 8 : 1;
     for (uint64_t steps = 1;;) {
         uint64_t next = timing_next_batch(steps, timed_batch(workload, run, steps * run->step), floor, most);
-        if (next == steps)
+        for (unsigned again = 0; next == steps && again < agreeing; again++)
             next = timing_next_batch(steps, timed_batch(workload, run, steps * run->step), floor, most);
         if (next == steps || run->failed || os_clock_ns() - start > payload->plan.limit_ns)
             return steps * run->step;
@@ -147,8 +116,15 @@ static uint64_t calibrate(const struct payload *payload, const struct workload *
     }
 }
 
-static void take_batches(const struct plan *plan, const struct workload *workload, struct run *run,
+/* Ticks of a batch without the time that its operations were told to wait; a batch of no ticks is impossible. */
+static uint64_t beyond_asked(const struct payload *payload, const struct run *run, uint64_t n, uint64_t ticks) {
+    uint64_t asked = timing_ticks(&payload->timing, n * run->asked_ns);
+    return ticks > asked ? ticks - asked : 1;
+}
+
+static void take_batches(const struct payload *payload, const struct workload *workload, struct run *run,
                          struct outcome *outcome) {
+    const struct plan *plan = &payload->plan;
     uint64_t start = os_clock_ns(), voluntary[2] = {0, 0}, involuntary[2] = {0, 0};
     uint32_t few = workload->control ? plan->control_batches : 0, wanted = few ? few : plan->batches;
     int counted = 0;
@@ -170,6 +146,8 @@ static void take_batches(const struct plan *plan, const struct workload *workloa
             outcome->ticks[b] = timed(workload, run, outcome->ran, run->asked->spin);
         else
             outcome->ticks[b] = timed_batch(workload, run, outcome->ran);
+        if (run->asked_ns)
+            outcome->ticks[b] = beyond_asked(payload, run, outcome->ran, outcome->ticks[b]);
         outcome->cpu[0][b] = os_cpu();
         uint32_t second = run->shared->cpu_of_second;
         outcome->cpu[1][b] = second == CPU_UNKNOWN ? -1 : (long)second;
@@ -185,11 +163,12 @@ static void take_batches(const struct plan *plan, const struct workload *workloa
 static void take_each(const struct payload *payload, const struct workload *workload, struct run *run,
                       struct outcome *outcome) {
     uint64_t start = os_clock_ns(), left = payload->plan.each;
+    uint64_t taken = payload->timing.cost + timing_ticks(&payload->timing, run->asked_ns);
     while (left && !run->failed && os_clock_ns() - start <= payload->plan.limit_ns) {
         uint64_t chunk = outcome->n < left ? outcome->n : left;
         if (workload->before)
             workload->before(run, chunk);
-        workload->each(run, chunk, payload->timing.cost, &outcome->hist);
+        workload->each(run, chunk, taken, &outcome->hist);
         if (workload->after)
             workload->after(run, chunk);
         left -= chunk;
@@ -199,7 +178,8 @@ static void take_each(const struct payload *payload, const struct workload *work
 static void measure(const struct payload *payload, const struct workload *workload, struct run *run,
                     struct outcome *outcome) {
     if (payload->plan.verify == VERIFY_ONLY) {
-        outcome->ran = outcome->n = VERIFY_TURNS * run->step;
+        uint64_t steps = most_steps(workload, run);
+        outcome->ran = outcome->n = (steps < VERIFY_TURNS ? steps : VERIFY_TURNS) * run->step;
         timed_batch(workload, run, outcome->n);
     } else {
         outcome->n = calibrate(payload, workload, run);
@@ -208,7 +188,7 @@ static void measure(const struct payload *payload, const struct workload *worklo
             refuse(outcome, STATUS_UNSUPPORTED, "more", 0, "with so much more than n= the batch is too large");
             return;
         }
-        take_batches(&payload->plan, workload, run, outcome);
+        take_batches(payload, workload, run, outcome);
         if (workload->each && payload->plan.each && !run->team)
             take_each(payload, workload, run, outcome);
     }

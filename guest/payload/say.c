@@ -177,6 +177,8 @@ static void say_ready(struct record *record, uint32_t index, const struct worklo
     record_u64(record, "ends", workload->ends);
     if (run->team)
         record_u64(record, "team", run->team);
+    if (run->asked_ns)
+        record_u64(record, "asked", run->asked_ns);
     if (workload->waits)
         record_u64(record, "waits", workload->waits);
     record_text(record, "place", place_name(run->place));

@@ -3,8 +3,8 @@
 #include "payload/team.h"
 
 #include "core/timing.h"
+#include "payload/prepare.h"
 #include "payload/registry.h"
-#include "payload/run.h"
 
 enum { TEAM_MOST = 64, STACK = 65536, CPUS_MOST = 1024 };
 enum { SPINS = 4000, SPIN = 16 }; /* looks at a word before sleeping on it, and multiplications between two of them */
@@ -162,7 +162,7 @@ static uint32_t wanted(const struct workload *workload, struct run *run) {
 static long refuse(struct run *run, const char *seen) {
     run->operation = "scale";
     run->seen = seen;
-    return -TEAM_REFUSED;
+    return -(long)RUN_REFUSED;
 }
 
 long team_gather(const struct plan *plan, const struct workload *workload, struct run *run) {
@@ -174,7 +174,7 @@ long team_gather(const struct plan *plan, const struct workload *workload, struc
     if (size > TEAM_MOST)
         return refuse(run, "threads= and procs= are 1..64");
     if (cpus > 0 && size > (uint32_t)cpus)
-        return refuse(run, "needs as many CPUs");
+        return NEEDS_CPUS(run);
     if (run->place == PLACE_CROSS_CORE)
         return refuse(run, "has each pair on a CPU of its own: not cross_core");
     if (!run->across && workload->alone && size > 1)
@@ -188,14 +188,17 @@ long team_gather(const struct plan *plan, const struct workload *workload, struc
         run->operation = "os_map_shared";
     if (result < 0)
         return result;
+    memset(board, 0, bytes); /* not every kernel gives memory that is clear */
     team.board = board;
     run->team = size;
     TRY(run, os_map(size * sizeof(struct member), &member));
     team.member = member;
+    for (uint32_t i = 0; i < size; i++)
+        team.member[i].started = 0;
     for (uint32_t i = 1; i < size && !result; i++) {
         result = place(plan, run, i, &from);
         if (result < 0)
-            return refuse(run, "needs as many CPUs");
+            return NEEDS_CPUS(run);
         struct member *own = &team.member[i];
         own->workload = workload;
         own->board = team.board;

@@ -8,8 +8,6 @@
 #include "core/plan.h"
 #include "workloads/workload.h"
 
-enum { TEAM_REFUSED = 5002 }; /* beside OS_NOT_PORTED: no kernel was asked */
-
 /* Whether `key` is one of the two parameters that every workload has, unless it has one of that name itself. */
 int team_param(const char *key);
 

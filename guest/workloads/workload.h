@@ -47,6 +47,7 @@ struct run {
     uint64_t failed;              /* operations that went wrong while timed: nonzero makes the run `failed` */
     uint64_t bytes;               /* payload bytes copied by one operation; setup may set it from a parameter */
     uint64_t switches;            /* context switches one operation needs; same */
+    uint64_t asked_ns;            /* of every operation: time that it was told to wait, which is no part of its cost */
     uint64_t step;                /* every batch is a multiple of so many operations; setup may set it */
     int library;                  /* the parameter of that name: calls go through functions (library.h) */
     const char *operation;        /* on error: the operation that could not be done ("os_pipe") */
@@ -106,6 +107,11 @@ enum { RUN_WRONG = 1 };
 
 /* Stops a setup because of a parameter's value: says which values there are. */
 #define REFUSE(run, key, allowed) ((run)->operation = "parameter " key, (run)->seen = (allowed), -(long)OS_EINVAL)
+
+/* Ends a setup that would need more CPUs than there are, or that this plan must not ask for: nothing was asked of a
+ * kernel. */
+#define NEEDS_CPUS(run) ((run)->operation = "scale", (run)->seen = "needs as many CPUs", -(long)RUN_REFUSED)
+enum { RUN_REFUSED = 5002 }; /* beside OS_NOT_PORTED */
 
 /* state(run) is the workload's own state, a struct of its own, kept in run->word: process copies take it along. */
 #define STATE(type)                                                                                                    \

@@ -83,8 +83,34 @@ MUTATIONS = {
     "thread_create": ("state(run)->ran++", "state(run)->ran += 2"),
     "udp_latency": ("network_datagrams(run, end)", "NO_LINE(run ? end : end)"),
     "zero_read": ("OS_ZERO_DEVICE", '"/proc/self/exe"'),
+    "barrier": ("< own->parties", "< 1"),
+    "cascade_wake": ("own->home != round", "0"),
+    "condvar_pingpong": ("    give(own, THERE);\n    await(own, HERE);\n", ""),
+    "discard": ("os_discard(own->at, own->size) >= 0", "own->size"),
+    "futex_hash": ("own->next++ & own->mask", "0 & own->mask"),
+    "futex_lock_pi": ("os_lock_pi(lock(run), run->across)", "os_wake(lock(run), 0, 0)"),
+    "futex_requeue": ("&own->word[!from], 1)", "&own->word[from], 1)"),
+    "map_resize": ("os_remap(own->at, own->size, 2 * own->size, &own->at)", "os_map(2 * own->size, &own->at)"),
+    "map_unmap": ("os_map(state(run)->size, &second)", "(long)((second = first), 0)"),
+    "memory_read": ("at[3] + at[7]", "at[3]"),
+    "memory_write": ("i < 8", "i < 7"),
+    "mutex": ("mutex_lock(lock(run), run->across)", "(void)0"),
+    "mutex_handoff": (
+        "    mutex_unlock(lock(run, THERE), 0);\n    mutex_lock(lock(run, HERE), 0);\n}",
+        "    (void)run;\n}",
+    ),
+    "page_fault_copy": ("os_map_copy(own->object.fd, n", "os_map_object(own->object.fd, n"),
+    "page_fault_file": ("APART * OS_PAGE;\n}", "OS_PAGE;\n}"),
+    "page_fault_fork": ("    *state(run)->fault.next = 2;\n", ""),
+    "semaphore_pingpong": (
+        "os_semaphore_post(&own->there);\n    EXPECT(run, (posted >= 0) & (os_semaphore_wait(&own->back) >= 0))",
+        "0 * (long)own->made;\n    EXPECT(run, posted == 0)",
+    ),
+    "shootdown": ("page->at = 1;", "page->at = 2;"),
+    "timer_expiry": ("os_timer_arm(timer, ns)", "os_timer_arm(timer, ns / 1000)"),
+    "wakeup_latency": ("os_sleep_until(moment)", "os_sleep_until(moment - LONG_NS)"),
 }
-PLANNED = {"poll_ready": "fds=2"}
+PLANNED = {"shootdown": "others=0", "poll_ready": "fds=2"}
 # What some of them call then, put in front of that: a process that is a copy of this one, where a program was to be
 # loaded; zeros for what was to be sent; ends that nothing connects.
 CALLED = {

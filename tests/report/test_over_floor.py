@@ -135,6 +135,27 @@ def test_time_asleep_is_no_count_of_instructions() -> None:
     assert "(a) a timer ends it" in text
 
 
+def test_lateness_is_shown_and_is_no_multiple_of_anything() -> None:
+    asked = Meaning("call", waits=True, asked=1_000_000)
+    both = [
+        make.guest(
+            [make.run("wakeup_latency", [ns] * 7, asked), make.run("null_call", [9.0] * 7, make.CALL)], name, **COUNTED
+        )
+        for name, ns in (("linux", 3000.0), ("floor", 500.0))
+    ]
+    text = tables.render(both, budget="quick", seed=5, declared=make.DECLARED)
+    shown = cells(text, "wakeup_latency")[2:]
+    assert [one.endswith(" late (a)") for one in shown] == [True, True]
+    assert "(a) virtual time after the moment asked for" in text
+
+
+def test_tails_of_time_asleep_are_no_count_of_instructions() -> None:
+    for asked in (0, 1000):
+        slept = make.run("timer_wakeup", [1e9] * 7, Meaning("call", waits=True, asked=asked), each=True)
+        text = tables.render([make.guest([slept], "linux", **COUNTED)], budget="quick", seed=5, declared=make.DECLARED)
+        assert ("Tails of" in text) is bool(asked)
+
+
 def test_no_floor_no_column() -> None:
     text = tables.render(four_columns()[:-1], budget="quick", seed=5, declared=make.DECLARED)
     assert "\u00d7" not in text

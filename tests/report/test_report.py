@@ -75,8 +75,10 @@ def test_an_emulators_stalls_are_nobodys_tail() -> None:
         samples.histogram = Histogram(1000, 90, 110, {90: 500, 110: 500})
     real, emulated = make.guest([timed]), make.guest([timed], "linux", accel="tcg")
     text = tables.render([real, emulated], budget="quick", seed=5, declared=DECLARED)
-    (heading,) = [line for line in text.partition("99th percentile")[2].splitlines() if line.startswith("workload")]
-    assert heading.split() == ["workload", "per", "place", "local"]
+    table = text.partition("Tails of the operations")[2].partition("\n\n")[0].splitlines()
+    assert table[1].split() == ["workload", "per", "place", "guest", "p50", "p90", "p99", "p99.9", "largest"]
+    assert [line.split()[:3] for line in table[3:]] == [["null_call", "call", "local"]]
+    assert " of 7000" in table[3]
 
 
 def test_the_footer_says_how_well_payload_and_host_agree_on_the_counter() -> None:
@@ -222,6 +224,6 @@ def test_extra_info_is_plain_json_and_complete() -> None:
     assert info["conditions"]["facts"] == {"host.governor": "performance"}
     assert (info["low"], info["high"], info["scope"]) == (summary.low, summary.high, "within one boot")
     assert info["operations_per_batch"] == [1000] * 7
-    assert set(info["tails"]["quantiles"]) == {"p50", "p99", "p99.9"}
+    assert set(info["tails"]["quantiles"]) == {"p50", "p90", "p99", "p99.9"}
     assert list(info["flags"]) == ["drift"]
     assert (info["seed"], info["budget"]) == (5, "quick")

@@ -16,7 +16,8 @@
 #define OS_ABSENT                                                                                                      \
     "os_scheme_call os_channel_pair os_ipc_call os_block os_main_thread os_ipi os_alloc os_library_enter "             \
     "os_semaphore_make os_fd_send os_break os_yield os_memory_object os_six_arguments os_process_spawn "               \
-    "os_signal_hold os_fault_install"
+    "os_signal_hold os_fault_install "                                                                                 \
+    "os_policy os_timer_open os_requeue os_lock_pi os_remap os_discard"
 #define OS_ARCH "x86_64"
 
 /* --- what the payload needs --- */
@@ -282,5 +283,7 @@ static inline long os_sleep(uint64_t ns) {
     const struct aero_time wait = {(int64_t)(ns / 1000000000u), (int64_t)(ns % 1000000000u)};
     return aero_result(call3(CALL_SLEEP, (long)&wait, 0, 0));
 }
+
+#include "os/sleep_until.h"
 
 #endif

@@ -19,7 +19,8 @@
     "os_parent os_open os_socket_pair os_channel_pair os_eventfd os_library_enter "                                    \
     "os_process_execute os_semaphore_make os_message_address os_scheme_call os_fd_send "                               \
     "os_events_open os_memory_object os_alloc os_block os_main_thread "                                                \
-    "os_break os_dup os_fd_flags os_poll os_directory_make"
+    "os_break os_dup os_fd_flags os_poll os_directory_make "                                                           \
+    "os_policy os_timer_open os_requeue os_lock_pi os_remap os_discard"
 #define OS_ARCH "x86_64"
 
 /* A call of which the kernel's C code runs: it keeps what the System V ABI keeps, and other contexts may run meanwhile,
@@ -197,6 +198,7 @@ static inline long os_map_shared(size_t length, void **at) {
 
 /* --- scheduling --- */
 
+#define OS_PREEMPTS 0
 #define OS_HAS_CPUS
 static inline long os_cpus(void) {
     return 1;
@@ -213,6 +215,8 @@ static inline long os_switches(uint64_t *voluntary, uint64_t *involuntary) {
 static inline long os_sleep(uint64_t ns) {
     return floor_call(CALL_SLEEP, (long)ns, 0, 0);
 }
+
+#include "os/sleep_until.h"
 
 #define OS_HAS_IPI
 static inline long os_ipi(void) {

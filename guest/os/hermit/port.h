@@ -15,7 +15,8 @@
 #define OS_ABSENT                                                                                                      \
     "os_process_start os_process_execute os_parent os_pipe os_socket_pair os_channel_pair "                            \
     "os_scheme_call os_fd_send os_message_address os_map_shared os_ipc_call os_library_enter "                         \
-    "os_ipi os_memory_object os_break os_events_open os_invalid_call"
+    "os_ipi os_memory_object os_break os_events_open os_invalid_call "                                                 \
+    "os_policy os_timer_open os_requeue os_lock_pi os_remap os_discard"
 #define OS_ARCH "x86_64"
 
 /* --- what the payload needs --- */
@@ -187,6 +188,7 @@ static inline long os_free(void *at, size_t size, size_t alignment) {
 
 /* --- scheduling --- */
 
+#define OS_PREEMPTS 0
 #define OS_HAS_CPUS
 static inline long os_cpus(void) {
     return (long)sys_get_processor_count();
@@ -200,5 +202,7 @@ static inline long os_sleep(uint64_t ns) {
     sys_yield();
     return 0;
 }
+
+#include "os/sleep_until.h"
 
 #endif

@@ -290,6 +290,7 @@ static inline long os_wake(volatile uint32_t *word, uint32_t count, int shared) 
 }
 
 #include "semaphore.h"
+#include "lock.h"
 
 /* --- memory ------------------------------------------------------------------------------------------------------- */
 
@@ -343,6 +344,8 @@ static inline long os_map_object(int object, size_t size, void **at) {
     return linux_map(size, MAP_SHARED, object, at);
 }
 
+#include "memory.h"
+
 /* --- scheduling --------------------------------------------------------------------------------------------------- */
 
 #define OS_HAS_YIELD /* no strict turns: who runs next is the scheduler's choice */
@@ -352,9 +355,11 @@ static inline long os_yield(void) {
 
 #define OS_HAS_PIN
 static inline long os_pin(unsigned cpu) {
-    uint64_t mask[LINUX_CPU_WORDS] = {0};
-    if (cpu >= 64 * LINUX_CPU_WORDS)
-        return -22;
+    uint64_t mask[LINUX_CPU_WORDS] = {0}, any = 0;
+    for (unsigned i = 0; i < LINUX_CPU_WORDS; i++)
+        any |= linux_start_state.cpus[i];
+    if (cpu >= 64 * LINUX_CPU_WORDS || (any && !(linux_start_state.cpus[cpu / 64] >> cpu % 64 & 1)))
+        return -OS_EINVAL; /* not one of those that this program was given */
     mask[cpu / 64] = (uint64_t)1 << cpu % 64;
     return call3(CALL_SCHED_SETAFFINITY, 0, sizeof mask, (long)mask);
 }
@@ -394,5 +399,7 @@ static inline long os_sleep(uint64_t ns) {
     struct linux_time wait = {(int64_t)(ns / 1000000000u), (int64_t)(ns % 1000000000u)};
     return call2(CALL_NANOSLEEP, (long)&wait, (long)&wait);
 }
+
+#include "timer.h"
 
 #endif

@@ -14,6 +14,16 @@ OS_MISSING(os_map_shared, size_t length, void **at)
 OS_MISSING(os_memory_object, size_t size)
 OS_MISSING(os_map_object, int object, size_t size, void **at)
 #endif
+#ifndef OS_HAS_MAP_COPY /* the same for one's own: what is written to a page becomes a copy of it, for this mapping    \
+                           alone */
+OS_MISSING(os_map_copy, int object, size_t size, void **at)
+#endif
+#ifndef OS_HAS_REMAP /* a mapping becomes longer or shorter; where it then is, it may have moved */
+OS_MISSING(os_remap, void *from, size_t length, size_t to, void **at)
+#endif
+#ifndef OS_HAS_DISCARD /* what is in these pages is forgotten: they are zero when they are looked at next */
+OS_MISSING(os_discard, void *at, size_t length)
+#endif
 #ifndef OS_HAS_PROTECT /* whether mapped memory may be written to; it may always be read */
 OS_MISSING(os_protect, void *at, size_t length, int writable)
 #endif

@@ -12,6 +12,14 @@ OS_MISSING(os_cpu, void) /* where the caller runs now */
 #ifndef OS_HAS_CPUS
 OS_MISSING(os_cpus, void) /* how many it may run on */
 #endif
+#ifndef OS_PREEMPTS /* 0: a thread keeps its core until it gives it away, so that one that never does keeps it for     \
+                       ever */
+#define OS_PREEMPTS 1
+#endif
+#ifndef OS_HAS_POLICY /* how the calling thread and those it starts are scheduled: enum os_policy, real-time ones      \
+                         before all */
+OS_MISSING(os_policy, unsigned policy)
+#endif
 #ifndef OS_HAS_SWITCHES /* of the calling thread so far */
 OS_MISSING(os_switches, uint64_t *voluntary, uint64_t *involuntary)
 #endif

@@ -11,5 +11,12 @@ OS_MISSING(os_sleep, uint64_t ns)
 #ifndef OS_HAS_CLOCK_CALL /* the same by a system call, even where there is a cheaper way */
 OS_MISSING(os_clock_call, uint64_t *ns)
 #endif
+#ifndef OS_HAS_SLEEP_UNTIL /* until os_clock_ns() is what is said; at once where it is already */
+OS_MISSING(os_sleep_until, uint64_t ns)
+#endif
+#ifndef OS_HAS_TIMER /* a timer behind a descriptor: eight bytes can be read, how often it expired, once it has */
+OS_MISSING(os_timer_open, void)
+OS_MISSING(os_timer_arm, int timer, uint64_t ns) /* to expire once, after that long */
+#endif
 
 #endif

@@ -4,7 +4,7 @@
 
 /* Answers that are no kernel's: the port has no such call; the OS has no such thing. Errnos end at 4095. */
 enum { OS_NOT_PORTED = 5000, OS_DOES_NOT_EXIST = 5001 };
-enum { OS_EPERM = 1, OS_ENOEXEC = 8, OS_EINVAL = 22, OS_ENOSYS = 38, OS_ETIMEDOUT = 110 };
+enum { OS_EPERM = 1, OS_ENOEXEC = 8, OS_EAGAIN = 11, OS_EINVAL = 22, OS_ENOSYS = 38, OS_ETIMEDOUT = 110 };
 #define OS_LEAVE "--leave" /* the payload's argument that makes it end at once: os_process_execute() */
 enum { OS_EXECUTED = 86, OS_NOT_EXECUTED = 127 };  /* how that ends, or when it could not be loaded */
 enum { OS_READ = 1, OS_WRITE = 2, OS_CREATE = 4 }; /* os_open: how */
@@ -30,5 +30,7 @@ struct os_request { /* what a scheme is asked to do something with: bytes of the
     void *bytes;
     size_t length;
 };
+
+enum os_policy { OS_POLICY_OTHER = 0, OS_POLICY_FIFO = 1, OS_POLICY_RR = 2 }; /* POSIX's, by Linux's numbers */
 
 #endif

@@ -11,7 +11,8 @@
 #define OS_ABSENT                                                                                                      \
     "os_ipc_call os_message_address os_block os_main_thread os_ipi os_alloc os_library_enter "                         \
     "os_semaphore_make os_eventfd os_break os_poll os_process_execute os_process_spawn os_signal_install "             \
-    "os_signal_hold os_system_name"
+    "os_signal_hold os_system_name "                                                                                   \
+    "os_policy os_lock_pi os_discard"
 #define OS_ARCH "x86_64"
 
 /* --- what the payload needs --- */
@@ -278,5 +279,7 @@ static inline long os_sleep(uint64_t ns) {
     struct redox_time wait = {(int64_t)(ns / 1000000000u), (int32_t)(ns % 1000000000u), 0};
     return redox_call2(CALL_NANOSLEEP, (long)&wait, 0);
 }
+
+#include "os/sleep_until.h"
 
 #endif

@@ -1,32 +1,21 @@
 /* The first touch of a fresh anonymous page: trap, a zeroed page, a table entry. Each batch has a mapping of its own,
  * made and undone outside the timed part; pages are touched in ascending order, one byte written each, so one touch in
- * 512 also needs a page of the page table (that is the true price of walking through memory). Pages are base pages: the
- * port keeps huge ones away, or one fault would stand for 512. At most 16 MiB at a time: fits into a small guest. */
-#include "workloads/workload.h"
+ * a batch also needs a page of the page table (that is the true price of walking through memory). Pages are base pages:
+ * the port keeps huge ones away, or one fault would stand for 512. A batch is 256 pages (fault.h says why). */
+#include "workloads/fault.h"
 
-struct state {
-    volatile char *next;
-    void *map;
-};
-STATE(struct state)
+STATE(struct fault)
 
 static void before(struct run *run, uint64_t n) {
-    EXPECT(run, os_map(n * OS_PAGE, &state(run)->map) >= 0);
-    state(run)->next = run->failed ? NULL : state(run)->map;
+    fault_begin(run, state(run), os_map(n * OS_PAGE, &state(run)->map));
 }
 
 static void after(struct run *run, uint64_t n) {
-    if (state(run)->map)
-        os_unmap(state(run)->map, n * OS_PAGE);
-    state(run)->map = NULL;
+    fault_end(state(run), n * OS_PAGE);
 }
 
 static long setup(struct run *run) {
-    if (!OS_MAP_PRESENT)
-        return 0;
-    run->operation = "fault";
-    run->seen = "mapped memory is there at once";
-    return -OS_DOES_NOT_EXIST;
+    return fault_settle(run);
 }
 
 static long verify(struct run *run) {
@@ -58,7 +47,7 @@ WORKLOAD{
     .what = "first write to a fresh anonymous page",
     .per = PER_CALL,
     .ends = 1,
-    .max_batch = 4096,
+    .max_batch = 256,
     .setup = setup,
     .verify = verify,
     .before = before,

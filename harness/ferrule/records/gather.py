@@ -77,9 +77,9 @@ class RunRecords:
         ends = integer(fields, "ends", 1, 3, default=1)
         self.n = integer(fields, "n", 1, 1 << 48)
         self.ran = integer(fields, "ran", 1, 1 << 49) if "ran" in fields else None
-        moved, switches = (integer(fields, key, default=0) for key in ("bytes", "switches"))
+        moved, switches, asked = (integer(fields, key, default=0) for key in ("bytes", "switches", "asked"))
         team, waits = integer(fields, "team", 0, SCALE_MOST + 1, default=0), integer(fields, "waits", 0, 2, default=0)
-        self.meaning = Meaning(per, moved, switches, ends, team, waits == 1)
+        self.meaning = Meaning(per, moved, switches, ends, asked, team, waits == 1)
         self.place, self.params = place, parameters(fields)
 
     def batch(self, fields: Fields, asked: Asked) -> None:

@@ -33,6 +33,7 @@ class Meaning:
     bytes: int = 0
     switches: int = 0
     ends: int = 1
+    asked: int = 0  # ns that each operation was told to wait, which are no part of its cost
     team: int = 0  # how many did it at once (threads= or procs=); 0: it was not asked so
     waits: bool = field(default=False, compare=False)  # a timer ends it; not compared: older payloads do not tell
 

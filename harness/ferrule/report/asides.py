@@ -6,11 +6,13 @@ from collections.abc import Callable, Sequence
 from math import ceil, floor
 
 from ferrule.report import units
+from ferrule.stats.interval import Interval
 from ferrule.stats.scaling import scaling
 from ferrule.stats.summary import Summary
+from ferrule.stats.tails import QUANTILES
 
 CYCLES = "Core cycles: 20th percentile batch of a process, independent of the core's clock rate (docs/numbers.md)"
-TAILS = "Tails: 99th percentile and largest of the operations timed one by one (service time)"
+TAILS = "Tails of the operations timed one by one (service time)"
 SCALING = "Scaling: operations a second of all at once, and that over so many times the rate of one (docs/numbers.md)"
 Cell = Callable[[Summary, Sequence[Summary]], str]  # of a result, among all of the same guest
 
@@ -21,17 +23,25 @@ def in_cycles(summary: Summary, _among: Sequence[Summary]) -> str:
     return "" if found is None else units.cycles(found.estimate, found.low, found.high)
 
 
-def tail(summary: Summary, _among: Sequence[Summary]) -> str:
-    """p99 and the largest."""
-    if summary.tails is None or "p99" not in summary.tails.quantiles:
-        return ""
-    found, largest = summary.tails.quantiles["p99"], summary.tails.max
-    if summary.unit == "instructions":
-        ends = (None if end is None else float(way(end)) for end, way in ((found.low, floor), (found.high, ceil)))
-        p99, most = units.count(round(found.estimate), *ends), units.count(round(largest), None, None)
-    else:
-        p99, most = units.time(found.estimate, found.low, found.high), units.rough(largest)
-    return f"{p99}, largest of {summary.tails.count}: {most}"
+def quantiles(summary: Summary) -> tuple[str, ...]:
+    """A cell a quantile, and the largest; nothing where operations were not timed one by one, or only slept."""
+    tails = summary.tails
+    asleep = summary.unit == "instructions" and summary.meaning.waits and not summary.meaning.asked
+    if tails is None or not tails.quantiles or asleep:  # which is no instructions
+        return ()
+    found = [tails.quantiles.get(name) for name in QUANTILES]
+    return (*((one and _value(summary, one)) or "" for one in found), f"{_most(summary, tails.max)} of {tails.count}")
+
+
+def _value(summary: Summary, found: Interval) -> str:
+    if summary.unit != "instructions":
+        return units.time(found.estimate, found.low, found.high)
+    ends = (None if end is None else float(way(end)) for end, way in ((found.low, floor), (found.high, ceil)))
+    return units.count(round(found.estimate), *ends)
+
+
+def _most(summary: Summary, largest: float) -> str:
+    return units.count(round(largest), None, None) if summary.unit == "instructions" else units.rough(largest)
 
 
 def scaled(summary: Summary, among: Sequence[Summary]) -> str:

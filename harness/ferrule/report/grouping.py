@@ -15,11 +15,22 @@ PROCESSES = "Processes & threads"
 SWITCHES = "Context switches"
 LATENCIES = "Local communication latencies"
 BANDWIDTHS = "Local communication bandwidths"
+LOCKS = "Locks"
 MEMORY = "Memory"
 FILES = "Files"
 NETWORK = "Network"
 CONTROLS = "Controls"
-ORDER = (PROCESSOR, PROCESSES, SWITCHES, LATENCIES, BANDWIDTHS, MEMORY, FILES, NETWORK)  # then others, then controls
+ORDER = (
+    PROCESSOR,
+    PROCESSES,
+    SWITCHES,
+    LATENCIES,
+    BANDWIDTHS,
+    LOCKS,
+    MEMORY,
+    FILES,
+    NETWORK,
+)  # then others, then controls
 
 FAMILIES = {
     "syscall": PROCESSOR,
@@ -27,6 +38,7 @@ FAMILIES = {
     "sched": PROCESSES,
     "signal": PROCESSES,
     "ipc": LATENCIES,
+    "lock": LOCKS,
     "memory": MEMORY,
     "fs": FILES,
     "net": NETWORK,

@@ -16,8 +16,10 @@ from ferrule.report.verdicts import word_of
 from ferrule.stats.flags import Flag
 from ferrule.stats.siblings import lint
 from ferrule.stats.summary import Summary
+from ferrule.stats.tails import QUANTILES
 
 PER = {"call": "call", "round_trip": "round trip", "one_way": "one way", "iteration": "iteration"}
+LATE = "virtual time after the moment asked for: what was executed since, and what the timer was late"
 ASLEEP = "a timer ends it: the count under icount is mostly time asleep, which is no instructions"
 
 
@@ -70,7 +72,7 @@ def lay_out(columns: Sequence[Column]) -> Layout:
     sections += _aside(asides.CYCLES, [column for column in columns if column.conditions], measured, asides.in_cycles)
     # without guests whose numbers are functional only: an emulator's stalls are nobody's tail
     told = [one for one in columns if one.conditions and (one.conditions.is_time or one.conditions.accel == "icount")]
-    sections += _aside(asides.TAILS, told, measured, asides.tail)
+    sections += _tails(told, measured, several=len(columns) > 1)
     sections += _aside(
         asides.SCALING, [one for one in told if one.conditions and one.conditions.is_time], measured, asides.scaled
     )
@@ -125,6 +127,19 @@ def _aside(title: str, columns: Sequence[Column], keys: Sequence[RunKey], cell: 
     return [Section(title, headers, tuple(rows))] if rows else []
 
 
+def _tails(columns: Sequence[Column], keys: Sequence[RunKey], *, several: bool) -> list[Section]:
+    """A row a result, a column a quantile: of `several` guests each has rows of its own."""
+    rows = []
+    for key in keys:
+        for column in columns:
+            entry = column.find(key)
+            cells = asides.quantiles(entry.summary) if entry and entry.summary else ()
+            if cells:
+                rows.append((*label([entry]), *([heading(column)] if several else []), *cells))
+    headers = ("workload", "per", "place", *(["guest"] if several else []), *QUANTILES, "largest")
+    return [Section(asides.TAILS, headers, tuple(rows))] if rows else []
+
+
 def _summaries(column: Column) -> list[Summary]:
     return [entry.summary for entry in column.entries if entry.summary]
 
@@ -176,9 +191,10 @@ def _cell(entry: Entry | None, scales: Scales, notes: Notes) -> str:
         if entry.status == "ok":
             return "verified"
         return f"{word_of(entry.status)} ({notes.mark(entry.reason or 'no reason was given')})"
-    if summary.unit == "instructions" and summary.meaning.waits:
+    late = summary.unit == "instructions" and summary.meaning.waits
+    if late and not summary.meaning.asked:
         return f"waits ({notes.mark(ASLEEP)})"
-    text = scales.show(summary)
+    text = f"{scales.show(summary)} late ({notes.mark(LATE)})" if late else scales.show(summary)
     marks = [notes.mark(flag.value) for flag in summary.flags if flag is not Flag.FUNCTIONAL]
     if summary.low is None:
         marks.insert(0, notes.mark(f"no interval: {summary.method}"))

@@ -1,4 +1,4 @@
-"""Tails of operations timed one by one: p50, p99, p99.9 and the largest, as service time.
+"""Tails of operations timed one by one: p50, p90, p99, p99.9 and the largest, as service time.
 
 Service time, because the loop is closed: the next operation starts when the last has ended, so that a stall is counted
 once and not once for each operation that would have waited (coordinated omission, G. Tene).
@@ -15,7 +15,7 @@ from ferrule.core import Histogram, bucket_bounds, bucket_of
 from ferrule.records.samples import ProcessSamples
 from ferrule.stats.interval import CONFIDENCE, Interval, Scope, hierarchical_interval, quantile_ranks, smallest
 
-QUANTILES = {"p50": 0.5, "p99": 0.99, "p99.9": 0.999}
+QUANTILES = {"p50": 0.5, "p90": 0.9, "p99": 0.99, "p99.9": 0.999}
 
 
 @dataclass(frozen=True)

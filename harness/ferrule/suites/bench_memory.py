@@ -6,7 +6,15 @@ from ferrule.suite import family
 
 @family(
     "memory",
-    map_unmap=[{"size": 4096}, {"size": 4096, "library": 1}, {"size": 1048576}],
+    map_unmap=[
+        {"size": 4096},
+        {"size": 4096, "library": 1},
+        {"size": 4096, "neighbour": 1},
+        {"size": 4096, "neighbour": 2},
+        {"size": 1048576},
+    ],
+    memory_read=[{"size": 65536}, {"size": 16777216}],
+    memory_write=[{"size": 65536}, {"size": 16777216}],
     memory_copy=[{"size": 65536}, {"size": 16777216}],
     memory_latency=[{"size": 65536}, {"size": 16777216}],
 )

@@ -63,9 +63,9 @@ NO_FILE: Final = (1 << 64) - 1
 ANSWERS: Final = Kernel(
     refuses={
         "directory_list": "os_directory_rewind",  # directories cannot be sought in
-        "futex_miss": "os_wake",  # every aligned word
-        "futex_pingpong": "os_wake",
-        "shared_futex_pingpong": "os_wake",
+        **dict.fromkeys(("futex_miss", "futex_pingpong", "shared_futex_pingpong"), "os_wake"),  # every aligned word
+        **dict.fromkeys(("futex_hash", "mutex", "mutex_handoff"), "os_wake"),
+        **dict.fromkeys(("condvar_pingpong", "cascade_wake", "barrier"), "os_wake"),
         "zero_read": "os_open",  # no such device
     },
     wrong=frozenset({"file_create_remove", "futex_timeout", "protect"}),  # unlink and mprotect change nothing

@@ -1,0 +1,56 @@
+/* A mutex is taken and given back around two stores. Alone it costs its two atomic instructions and no kernel; with
+ * threads=N or procs=N all of them contend for the same one, and who finds it taken sleeps. Pitfall: who unlocks may
+ * take it again before the one that was woken has run, so that a contended operation need not have a switch in it. */
+#include "workloads/crowd.h"
+#include "workloads/mutex.h"
+
+enum { HELD, COUNTED }; /* words that all see: how many are inside; what verify's threads count there */
+enum { THREADS = 3, TURNS = 10 };
+
+struct state {
+    struct crowd others;
+};
+STATE(struct state)
+
+static inline volatile uint32_t *lock(struct run *run) {
+    return &run->common->futex[0].word;
+}
+
+static inline void op(struct run *run) {
+    mutex_lock(lock(run), run->across);
+    EXPECT(run, run->common->word[HELD]++ == 0);
+    run->common->word[HELD]--;
+    mutex_unlock(lock(run), run->across);
+}
+
+/* Each sleeps inside: whoever else is let in reads the same number. */
+static void count(void *argument) {
+    struct run *run = ((struct crowd_one *)argument)->run;
+    for (unsigned turn = 0; turn < TURNS; turn++) {
+        mutex_lock(lock(run), run->across);
+        uint64_t seen = run->common->word[COUNTED];
+        os_sleep(1);
+        run->common->word[COUNTED] = seen + 1;
+        mutex_unlock(lock(run), run->across);
+    }
+}
+
+static long verify(struct run *run) {
+    TRY(run, os_wake(lock(run), 1, run->across)); /* before anyone sleeps whom nobody can wake */
+    run->common->word[COUNTED] = 0;
+    long started = crowd_start(run, &state(run)->others, THREADS, count);
+    crowd_end(&state(run)->others);
+    if (started >= 0 && run->common->word[COUNTED] != (uint64_t)THREADS * TURNS)
+        return WRONG(run, "two were inside at once");
+    return started;
+}
+
+WORKLOAD{
+    .name = "mutex",
+    .family = "lock",
+    .what = "lock and unlock a mutex, which N contend for with threads=N",
+    .per = PER_CALL,
+    .ends = 1,
+    .verify = verify,
+    LOOPS,
+};

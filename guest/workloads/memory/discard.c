@@ -1,0 +1,55 @@
+/* Each page of a mapping of `size` bytes is written once and all of them are thrown away, while the mapping stays
+ * (madvise(MADV_DONTNEED)): what an allocator does that gives memory back. One operation is the call and a page fault
+ * for each page. Against map_unmap touch=1 it shows what keeping the mapping saves. */
+#include "workloads/workload.h"
+
+enum { LARGEST = 64 << 20 };
+
+struct state {
+    void *at;
+    size_t size;
+};
+STATE(struct state)
+
+static long setup(struct run *run) {
+    int64_t size = run_param(run, "size");
+    if (size < 1 || size > LARGEST)
+        return REFUSE(run, "size", "1..67108864");
+    state(run)->size = (size_t)size;
+    TRY(run, os_map(state(run)->size, &state(run)->at));
+    TRY(run, os_discard(state(run)->at, state(run)->size));
+    return 0;
+}
+
+static inline void op(struct run *run) {
+    struct state *own = state(run);
+    for (size_t i = 0; i < own->size; i += OS_PAGE)
+        ((volatile char *)own->at)[i] = 1;
+    EXPECT(run, os_discard(own->at, own->size) >= 0);
+}
+
+static long verify(struct run *run) {
+    op(run);
+    for (size_t i = 0; i < state(run)->size; i += OS_PAGE)
+        if (((volatile char *)state(run)->at)[i])
+            return WRONG(run, "what had been thrown away was still there");
+    return 0;
+}
+
+static void teardown(struct run *run) {
+    if (state(run)->at)
+        os_unmap(state(run)->at, state(run)->size);
+}
+
+WORKLOAD{
+    .name = "discard",
+    .family = "memory",
+    .what = "write pages and throw them away (madvise)",
+    .per = PER_ITERATION,
+    .ends = 1,
+    .params = "size=4096",
+    .setup = setup,
+    .verify = verify,
+    .teardown = teardown,
+    LOOPS,
+};
