@@ -155,7 +155,7 @@ static const char *parse_param(struct plan_run *run, struct word key, struct wor
 
 static const char *parse_run(struct plan *plan, struct word rest) {
     if (plan->runs == PLAN_RUNS)
-        return "more than 192 runs";
+        return "more than 320 runs";
     struct plan_run *run = &plan->run_list[plan->runs];
     memset(run, 0, sizeof *run);
     struct word name = next_word(&rest);

@@ -16,7 +16,7 @@
 #define PLAN_MAGIC "ferrule-plan-unpatched"
 
 /* [cffi */
-enum { PLAN_CAPACITY = 16384, PLAN_RUNS = 192, PLAN_PARAMS = 6, PLAN_CPUS = 8, PLAN_NAME = 32, PLAN_MORE = 1000 };
+enum { PLAN_CAPACITY = 16384, PLAN_RUNS = 320, PLAN_PARAMS = 6, PLAN_CPUS = 8, PLAN_NAME = 32, PLAN_MORE = 1000 };
 enum { PLAN_SPIN = 1 << 24 };
 
 enum plan_place { PLACE_SAME_CORE = 0, PLACE_CROSS_CORE = 1, PLACE_FREE = 2 };

@@ -23,6 +23,7 @@ from ferrule.payload.build import Payload, build_for
 from ferrule.payload.key import RunKey
 from ferrule.payload.registry import find, workloads
 from ferrule.payload.selection import Asked, Variants, asked_keys, keys_of, parse_key, parse_place, suite_of
+from ferrule.payload.suites import keys_in
 from ferrule.records.samples import GuestResult, RunResult
 from ferrule.report import extra_info, finding, matrix, tables, verdicts
 from ferrule.report.codec import encode
@@ -74,9 +75,8 @@ class Session:
             UsageError: the suite's file names a workload or parameter that does not exist.
         """
         keys = keys_of(family, variants, self._places, self._extra)
-        if self._suites and family not in self._suites:
-            return []
-        if self._workloads:
+        keys = keys_in(self._suites, family, keys, self._places, self._extra)
+        if self._workloads and keys:
             chosen = [key for asked in self._workloads for key in self._asked_keys(asked, family, keys)]
             keys = list(dict.fromkeys(chosen))
         return [Case(guest, key, family) for key in keys for guest in self.guest_names]

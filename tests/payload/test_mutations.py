@@ -102,10 +102,6 @@ MUTATIONS = {
     "page_fault_copy": ("os_map_copy(own->object.fd, n", "os_map_object(own->object.fd, n"),
     "page_fault_file": ("APART * OS_PAGE;\n}", "OS_PAGE;\n}"),
     "page_fault_fork": ("    *state(run)->fault.next = 2;\n", ""),
-    "semaphore_pingpong": (
-        "os_semaphore_post(&own->there);\n    EXPECT(run, (posted >= 0) & (os_semaphore_wait(&own->back) >= 0))",
-        "0 * (long)own->made;\n    EXPECT(run, posted == 0)",
-    ),
     "shootdown": ("page->at = 1;", "page->at = 2;"),
     "timer_expiry": ("os_timer_arm(timer, ns)", "os_timer_arm(timer, ns / 1000)"),
     "wakeup_latency": ("os_sleep_until(moment)", "os_sleep_until(moment - LONG_NS)"),

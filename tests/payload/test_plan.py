@@ -104,14 +104,14 @@ def test_defaults_are_the_same_on_both_sides() -> None:
     assert core.parse_plan(Plan().render()) == Plan()
 
 
-@pytest.mark.parametrize(("runs", "good"), [(192, True), (193, False)])
+@pytest.mark.parametrize(("runs", "good"), [(320, True), (321, False)])
 def test_neither_parser_takes_more_runs_than_there_is_room_for(runs: int, good: bool) -> None:
     text = b"w a\n" * runs
     for parser in (plan.parse, core.parse_plan):
         if good:
             assert len(parser(text).runs) == runs
         else:
-            with pytest.raises(UsageError, match="line 193: more than 192 runs"):
+            with pytest.raises(UsageError, match="line 321: more than 320 runs"):
                 parser(text)
 
 
@@ -135,7 +135,7 @@ def test_the_section_ends_with_a_nul() -> None:
         (Plan(runs=(PlannedRun(RunKey("a", (("x", 1), ("x", 2)))),)), "twice"),
         (Plan(runs=(PlannedRun(RunKey("a", (("x", 2**63),))),)), "64-bit"),
         (Plan(runs=(PlannedRun(RunKey("a", place="here")),)), "place 'here'"),
-        (Plan(runs=(PlannedRun(RunKey("a")),) * 193), "193 runs"),
+        (Plan(runs=(PlannedRun(RunKey("a")),) * 321), "321 runs"),
         (Plan(runs=(PlannedRun(RunKey("a" * 31, tuple((c * 31, 2**62) for c in "bcdefg"))),) * 80), "bytes"),
     ],
 )
@@ -159,7 +159,7 @@ def _rendered(wanted: Plan) -> bytes:
         return b""
 
 
-@given(U64, U32, U32, st.integers(0, 192))
+@given(U64, U32, U32, st.integers(0, 320))
 def test_the_order_is_one_permutation_on_both_sides(seed: int, boot: int, process: int, count: int) -> None:
     drawn = plan.order(seed, boot, process, count)
     assert sorted(drawn) == list(range(count))

@@ -2,6 +2,18 @@
 #ifndef FERRULE_LINUX_MEMORY_H
 #define FERRULE_LINUX_MEMORY_H
 
+#define OS_HAS_PROTECT
+static inline long os_protect(void *at, size_t length, int writable) {
+    return call3(CALL_MPROTECT, (long)at, (long)length, writable ? PROT_READ_WRITE : 1);
+}
+
+#define OS_HAS_BREAK /* the kernel's call takes the new end and answers with what it then is */
+static inline long os_break(long by) {
+    enum { ENOMEM = 12 };
+    long from = call1(CALL_BRK, 0);
+    return !by || call1(CALL_BRK, from + by) == from + by ? from : -ENOMEM;
+}
+
 #define OS_HAS_MAP_COPY
 static inline long os_map_copy(int object, size_t size, void **at) {
     return linux_map(size, MAP_PRIVATE, object, at);

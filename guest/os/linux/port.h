@@ -314,18 +314,6 @@ static inline long os_unmap(void *at, size_t length) {
     return call2(CALL_MUNMAP, (long)at, (long)length);
 }
 
-#define OS_HAS_PROTECT
-static inline long os_protect(void *at, size_t length, int writable) {
-    return call3(CALL_MPROTECT, (long)at, (long)length, writable ? PROT_READ_WRITE : 1);
-}
-
-#define OS_HAS_BREAK /* the kernel's call takes the new end and answers with what it then is */
-static inline long os_break(long by) {
-    enum { ENOMEM = 12 };
-    long from = call1(CALL_BRK, 0);
-    return !by || call1(CALL_BRK, from + by) == from + by ? from : -ENOMEM;
-}
-
 #define OS_HAS_MAP_SHARED
 static inline long os_map_shared(size_t length, void **at) {
     return linux_map(length, MAP_SHARED | MAP_ANONYMOUS, -1, at);

@@ -20,7 +20,12 @@ def show_workloads(parsed: Namespace) -> int:
     for folder in parsed.extra_guest:
         port.add(Path(folder))
     extra = [Path(path) for path in parsed.extra]
-    if parsed.workload is None:
+    if parsed.suite is not None and parsed.workload is not None:
+        raise UsageError("--suite lists runs, a workload's name tells about one: give one of the two")
+    if parsed.suite is not None:
+        runs = listing.runs(parsed.suite, extra)
+        print(_json(runs) if parsed.json else listing.table_of_runs(runs))
+    elif parsed.workload is None:
         rows = listing.rows(extra)
         print(_json(rows) if parsed.json else listing.table(rows))
     else:

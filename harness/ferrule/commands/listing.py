@@ -10,6 +10,7 @@ from typing import Any
 from tabulate import tabulate
 
 from ferrule import paths
+from ferrule.gate.selection import select
 from ferrule.payload import operations
 from ferrule.payload.registry import Declaration, find, workloads
 
@@ -43,6 +44,32 @@ def table(found: Sequence[Mapping[str, Any]]) -> str:
     """The rows as text."""
     lines = [(one["family"], one["workload"], _per(one), _params(one["parameters"]), one["what"]) for one in found]
     return tabulate(lines, headers=("family", "workload", "per", "parameters", "one operation"))
+
+
+def runs(suites: str, extra: Sequence[Path] = ()) -> list[dict[str, Any]]:
+    """The runs of these suites, one placement for all, in plain JSON types.
+
+    Raises:
+        UsageError: no such suite.
+    """
+    rows = workloads(extra)
+    return [
+        {
+            "run": str(key),
+            "workload": key.workload,
+            "parameters": dict(key.params),
+            "family": rows[key.workload].family,
+            "per": rows[key.workload].per,
+            "what": rows[key.workload].what,
+        }
+        for key in select(suites, "", "same_core", extra)
+    ]
+
+
+def table_of_runs(found: Sequence[Mapping[str, Any]]) -> str:
+    """The runs as text."""
+    lines = [(one["family"], one["run"], _per(one), one["what"]) for one in found]
+    return tabulate(lines, headers=("family", "run", "per", "one operation"))
 
 
 def about(name: str, extra: Sequence[Path] = ()) -> dict[str, Any]:

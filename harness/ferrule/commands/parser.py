@@ -69,6 +69,7 @@ def _sentence(text: str) -> str:
 def _list(command: argparse.ArgumentParser) -> None:
     add = command.add_argument
     add("workload", nargs="?", metavar="WORKLOAD", help="tell everything about this one")
+    add("--suite", metavar="NAMES", help="the runs of these suites: quick, lmbench ... or families")
     add("--extra", metavar="PATH", action="append", default=[], help="more workloads: a file or a folder; repeatable")
     add("--extra-guest", metavar="DIR", action="append", default=[], help="more ports: a folder; repeatable")
     add("--json", action="store_true", help=_JSON)

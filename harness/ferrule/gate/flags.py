@@ -49,7 +49,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         metavar="NAMES",
         help=f"guests, comma-separated (default: {','.join(GUESTS)}, if available); time: one (default: local)",
     )
-    flag("--suite", metavar="NAMES", default="", help="suites, comma-separated, by family")
+    flag("--suite", metavar="NAMES", default="", help="suites, comma-separated: quick, lmbench ... or families")
     flag("--workload", metavar="NAMES", default="", help="workloads, comma-separated, with parameters where wanted")
     flag(
         "--place", metavar="PLACES", default="same_core", help="placements (default: same_core, the only one on 1 CPU)"

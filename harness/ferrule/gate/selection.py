@@ -11,6 +11,7 @@ from ferrule.errors import UsageError
 from ferrule.payload.key import RunKey
 from ferrule.payload.registry import find
 from ferrule.payload.selection import Variants, asked_keys, keys_of, parse_key, parse_place
+from ferrule.payload.suites import keys_in, named
 
 
 def select(suites: str, workloads: str, places: str, extra: Sequence[Path]) -> list[RunKey]:
@@ -23,9 +24,9 @@ def select(suites: str, workloads: str, places: str, extra: Sequence[Path]) -> l
     held = {name: keys_of(name, variants, where, extra) for name, variants in _families()}
     asked = [name for name in suites.split(",") if name]
     for name in asked:
-        if name not in held:
-            raise UsageError(f"--suite {name}: no such suite; there are: {', '.join(sorted(held))}")
-    keys = [key for name, of_suite in held.items() if not asked or name in asked for key in of_suite]
+        if name not in held and name not in named():
+            raise UsageError(f"--suite {name}: no such suite; there are: {', '.join((*sorted(held), *named()))}")
+    keys = [key for name, own in held.items() for key in keys_in(asked, name, own, where, extra)]
     if workloads:
         chosen: list[RunKey] = []
         for asked_for in parse_key(workloads):

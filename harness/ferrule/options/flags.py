@@ -32,7 +32,11 @@ _SWITCH = {"action": "store_true"}
 
 SUBJECT = (
     _flag("--guest", "comma-separated: local, linux, ssh://user@host:port (default: all without address)", metavar="G"),
-    _flag("--suite", "comma-separated, by family: syscall, ipc, sched, memory ...", metavar="NAMES"),
+    _flag(
+        "--suite",
+        "comma-separated: quick, standard, full, lmbench, tails, scale, or families: syscall, ipc ...",
+        metavar="NAMES",
+    ),
     _flag("--workload", "comma-separated, with parameters if wanted: canary[nops=8]", metavar="NAMES"),
     _flag("--place", f"of {', '.join(PLACES)} (default: the first two)", metavar="PLACES", default=""),
     _flag("--extra-guest", "more guests and ports: a folder; repeatable", metavar="DIR", **_SEVERAL),

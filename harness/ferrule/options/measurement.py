@@ -14,6 +14,7 @@ from ferrule.guests import available, embedded, kind
 from ferrule.options.machines import guest_options_of, take_guests
 from ferrule.payload.registry import find, workloads
 from ferrule.payload.selection import asked_keys, parse_key, parse_place, suite_of
+from ferrule.payload.suites import named
 
 _PERCENT = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,4})?) ?%")
 _DURATION = re.compile(r"([0-9]{1,6}(?:\.[0-9]{1,3})?)([smh])")
@@ -76,17 +77,17 @@ def guests_of(option: Namespace) -> tuple[str, ...]:
 
 
 def suites_of(option: Namespace) -> frozenset[str]:
-    """Families named by --suite; empty means all.
+    """Families and named suites of --suite; empty means all.
 
     Raises:
-        UsageError: a name that is no family of workloads.
+        UsageError: a name that is neither.
     """
     asked = option.suite
     names = frozenset(filter(None, (asked or "").split(",")))
     rows = workloads(extra_of(option)).values() if names else ()
     families = sorted({name for row in rows for name in (row.family, suite_of(row))})
-    for name in sorted(names.difference(families)):
-        raise UsageError(f"--suite {name}: no such suite; there are: {', '.join(families)}")
+    for name in sorted(names.difference(families, named())):
+        raise UsageError(f"--suite {name}: no such suite; there are: {', '.join((*families, *named()))}")
     if asked is not None and not names:
         raise UsageError(f"--suite {asked!r}: no suite named; leave it out to run all")
     return names

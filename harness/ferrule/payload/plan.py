@@ -12,7 +12,7 @@ from ferrule.errors import UsageError
 from ferrule.payload.key import RunKey
 
 CAPACITY: Final = 16384  # PLAN_CAPACITY
-RUNS: Final = 192  # PLAN_RUNS
+RUNS: Final = 320  # PLAN_RUNS
 PARAMS: Final = 6  # PLAN_PARAMS
 CPUS: Final = 8  # PLAN_CPUS
 MORE: Final = 1000  # PLAN_MORE

@@ -1,0 +1,78 @@
+"""Suites by name: which runs `--suite quick` stands for. The list is harness/ferrule/suites/named.toml."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from ferrule import paths, tomlfile
+from ferrule.errors import UsageError
+from ferrule.payload.key import RunKey
+from ferrule.payload.registry import find
+from ferrule.payload.selection import Asked, asked_keys, parse_key, suite_of
+
+
+@dataclass(frozen=True)
+class Named:
+    """What a name stands for."""
+
+    what: str
+    whole: bool  # every family's own runs
+    asked: tuple[Asked, ...]  # and these
+
+
+@cache
+def named() -> Mapping[str, Named]:
+    """All suites that have a name, in the order of the file.
+
+    Raises:
+        UsageError: the file says what it cannot.
+    """
+    file = paths.suites() / "named.toml"
+    try:
+        return {name: _read(**said) for name, said in tomlfile.read(file).items()}
+    except (TypeError, AttributeError) as error:
+        raise UsageError(f"{file}: {error}") from None
+
+
+def _read(what: str, runs: str = "", *, all: bool = False, sweep: Sequence[Mapping[str, object]] = ()) -> Named:
+    asked = parse_key(_line(runs))
+    for one in sweep:
+        key, values = str(one["key"]), one["values"]
+        assert isinstance(values, list)
+        for workload, params, place in parse_key(_line(str(one["runs"]))):
+            asked += [(workload, {**params, key: int(value)}, place) for value in values]
+    return Named(what, all, tuple(asked))
+
+
+def _line(text: str) -> str:
+    return "".join(text.split())
+
+
+def keys_in(
+    suites: Collection[str], family: str, keys: Sequence[RunKey], places: Sequence[str], extra: Sequence[Path] = ()
+) -> list[RunKey]:
+    """The runs of one family that these suites hold, each once; all of the family's own where none is named.
+
+    Args:
+        suites: families and names.
+        family: the one asked about.
+        keys: its own runs.
+        places: those of --place.
+        extra: workloads from elsewhere.
+
+    Raises:
+        UsageError: a named suite holds a run that does not exist.
+    """
+    if not suites or family in suites:
+        return list(keys)
+    found: list[RunKey] = []
+    for one in (held for name, held in named().items() if name in suites):
+        found += keys if one.whole else ()
+        for asked in one.asked:
+            row = find(asked[0], extra)
+            if family in (row.family, suite_of(row)):
+                found += asked_keys(row, asked, keys, places)
+    return list(dict.fromkeys(found))
