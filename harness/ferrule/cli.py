@@ -13,6 +13,7 @@ from ferrule.errors import EXIT_INFRASTRUCTURE, EXIT_USAGE
 # pytest's own exit codes (pytest.ExitCode) in ours: failed tests, internal error, usage error, nothing collected.
 FROM_PYTEST = {1: EXIT_INFRASTRUCTURE, 3: EXIT_INFRASTRUCTURE, 4: EXIT_USAGE, 5: EXIT_USAGE}
 # A shell's `&` leaves SIGINT ignored, and with it nobody could interrupt the measurement.
+SUITES = "ferrule.suites"
 MEASURE = (
     "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler);"
     " import pytest; from ferrule import terminal; status = pytest.main(sys.argv[1:], plugins=[terminal]);"
@@ -59,7 +60,8 @@ def run(arguments: Sequence[str]) -> NoReturn:
     # this one's place: whoever ends `ferrule run`, in whatever way, ends the measurement.
     sys.stdout.flush()
     sys.stderr.flush()
-    os.execv(sys.executable, [sys.executable, "-c", MEASURE, *quiet, str(paths.suites()), *arguments])  # noqa: S606
+    ours = ["--pyargs", SUITES]  # by the package's name: pytest takes brackets in a path for parameters
+    os.execv(sys.executable, [sys.executable, "-c", MEASURE, *quiet, *ours, *arguments])  # noqa: S606
 
 
 def ended(status: int) -> int:

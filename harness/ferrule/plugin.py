@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import json
 import secrets
 import warnings
@@ -47,7 +48,9 @@ def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("--json"):
         config.option.benchmark_json = config.getoption("--json")
     config.pluginmanager.register(companion, "ferrule-companion")
-    config.addinivalue_line("python_files", str(paths.suites() / "bench_*.py"))  # whatever else the user's settings say
+    config.addinivalue_line(
+        "python_files", f"{glob.escape(str(paths.suites()))}/bench_*.py"
+    )  # whatever else the user's settings say
     config.addinivalue_line("markers", "ferrule_family(name, variants): holds the workloads of one family")
     config.addinivalue_line("markers", "ferrule_case(guest, key): one run on one guest")
 

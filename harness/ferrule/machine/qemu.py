@@ -77,7 +77,7 @@ def arguments(machine: Machine) -> list[str]:
     if machine.kernel is not None:
         argv += ["-kernel", str(machine.kernel)]
     if machine.initrd is not None:
-        argv += ["-initrd", in_option(machine.initrd)]
+        argv += ["-initrd", str(machine.initrd)]
     if machine.command_line:
         argv += ["-append", machine.command_line]
     return argv
@@ -177,6 +177,10 @@ class Qemu:
             keyboard, self._keyboard = os.pipe()
             theirs["keyboard"] = keyboard
         self.machine = replace(machine, ports=ports)
+        if machine.initrd is not None and "," in str(machine.initrd):
+            # For a Multiboot kernel QEMU wants commas doubled, for any other as they are: so it gets a name without.
+            theirs["initrd"] = os.open(machine.initrd, os.O_RDONLY | os.O_CLOEXEC)
+            self.machine = replace(self.machine, initrd=Path(f"/dev/fd/{theirs['initrd']}"))
         try:
             self.child = children.start(
                 command(self.machine),
@@ -184,7 +188,7 @@ class Qemu:
                 stdin=subprocess.DEVNULL if keyboard is None else keyboard,
                 stdout=theirs["errors" if keyboard is None else RESULTS],
                 stderr=theirs["errors"],
-                pass_fds=tuple(theirs[name] for name in machine.ports),
+                pass_fds=tuple(theirs[name] for name in (*machine.ports, "initrd") if name in theirs),
             )
         except OSError as error:
             self._close_keyboard()

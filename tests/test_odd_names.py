@@ -1,0 +1,53 @@
+"""Folders as people call them: brackets, commas, quotes, blanks and other scripts in the names of all of them."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.support.patience import PATIENCE
+from tests.support.places import ROOT
+
+ODD = "a [1], \"q\" 'x' \N{LATIN SMALL LETTER E WITH ACUTE}"
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the local guest needs Linux")
+
+
+def test_a_checkout_and_all_folders_of_such_names_measure(tmp_path: Path) -> None:
+    home = tmp_path / ODD
+    for part in ("harness", "guest"):
+        shutil.copytree(ROOT / part, home / part, ignore=shutil.ignore_patterns("__pycache__"))
+    work, scratch = home / "work [2], x", home / "tmp [3], t"
+    work.mkdir()
+    scratch.mkdir()
+    here = {"TMPDIR": str(scratch), "FERRULE_CACHE": str(home / "cache [4],"), "PYTHONPATH": str(home / "harness")}
+    words = ["run", "--guest=local", "--workload=null_call", "--verify-only", "--results=res [5],"]
+    run = [sys.executable, "-m", "ferrule.cli", *words]
+    done = subprocess.run(
+        run, cwd=work, env={**os.environ, **here}, capture_output=True, text=True, check=False, timeout=PATIENCE
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert [path.name for path in (work / "res [5],").glob("*/*/verify/*")] == ["local.jsonl"]
+
+
+@pytest.mark.skipif(shutil.which("qemu-system-x86_64") is None, reason="qemu-system-x86_64 is not here")
+def test_a_temporary_folder_with_a_comma_reaches_qemu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from ferrule.machine.qemu import RESULTS, Machine, Qemu, find
+
+    image = tmp_path / "a, b" / "image"
+    image.parent.mkdir()
+    image.write_bytes(b"x")
+    running = Qemu(Machine(find(), "tcg", image, image, ports={RESULTS: "file"}))
+    try:
+        assert running.machine.initrd is not None
+        assert "," not in str(running.machine.initrd)
+        running.streams.wait()
+        said = running.errors.text()
+    finally:
+        running.close()
+    assert "No such file" not in said
