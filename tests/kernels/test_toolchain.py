@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from ferrule.errors import ToolMissing
 from ferrule.kernels import command, recipe, toolchain, tools
+from ferrule.kernels.build import Plan
 from ferrule.kernels.toolchain import Toolchain
 
 STARRY = recipe.read("starry")
@@ -116,6 +118,13 @@ def test_tools_are_found_where_they_are(tmp_path: Path, monkeypatch: pytest.Monk
     linker = program(tmp_path / "lib" / "rustlib" / "host" / "bin" / "rust-lld", 'echo "LLD 22.1"')
     here = Toolchain(Path("rustc"), Path("cargo"), "rustc 1.96.0", tmp_path, "host", False, True)
     assert tools.find(STARRY, here) == tools.Tools(linker, "LLD 22.1", tmp_path / "lib")
+    program(tmp_path / "bin" / "x86_64-linux-musl-gcc", "echo gcc 12; echo more")
+    with_c = tools.find(STARRY, here)
+    assert with_c == tools.Tools(linker, "LLD 22.1", tmp_path / "lib", ("gcc 12",))
+    one, other = (
+        Plan(STARRY, here, found, STARRY.sets[0]) for found in (with_c, replace(with_c, programs=("gcc 13",)))
+    )
+    assert one.key != other.key, "objects of another C compiler are another kernel"
 
 
 def test_a_libclang_with_its_own_headers_goes_before_a_newer_one(

@@ -38,8 +38,9 @@ class Plan:
 
     @property
     def key(self) -> str:
-        """Its name in the cache: of list, edits, flags, compiler and linker."""
+        """Its name in the cache: of list, edits, flags, compilers and linker."""
         made_by = [self.recipe.digest(self.edits), self.toolchain.version, self.tools.linker_version]
+        made_by += self.tools.programs
         return hashlib.sha256(json.dumps(made_by).encode()).hexdigest()[:KEY_DIGITS]
 
     @property
@@ -161,6 +162,7 @@ def _keep(plan: Plan, packages: list[Mapping[str, Any]], into: Path, cost: Mappi
         "features": recipe.features,
         "compiler": plan.toolchain.version,
         "linker": plan.tools.linker_version,
+        "programs": list(plan.tools.programs),
         "named": [f"{name} {table['version'].lstrip('=')}" for name, table in sorted(recipe.dependencies.items())],
         "edited": sorted({edit.crate for edit in plan.edits.edits}),
         "cost": cost,

@@ -42,7 +42,7 @@ class Made:
         edited = ", ".join(said["edited"]) or "none"
         return {
             "kernel.crates": f"{', '.join(said['named'])}; {len(said['crates'])} in all, list {said['recipe'][:12]}",
-            "kernel.compiler": f"{said['compiler']}; {said['linker']}",
+            "kernel.compiler": "; ".join([said["compiler"], said["linker"], *said.get("programs", ())]),
             "kernel.edited": edited,
             **({"kernel.features": said["features"]} if said["features"] else {}),
         }

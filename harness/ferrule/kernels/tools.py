@@ -30,6 +30,7 @@ class Tools:
     linker: Path
     linker_version: str
     libclang: Path | None  # its folder
+    programs: tuple[str, ...] = ()  # what each of the recipe's says of its version: C compilers among them
 
 
 def find(recipe: Recipe, toolchain: Toolchain) -> Tools:
@@ -53,6 +54,7 @@ def find(recipe: Recipe, toolchain: Toolchain) -> Tools:
         linker,
         said([str(linker), "-flavor", "gnu", "--version"]) or said([str(linker), "--version"]) or "of no known version",
         libclang,
+        tuple(version.partition("\n")[0] for one in recipe.programs if (version := said([one, "--version"]))),
     )
 
 
