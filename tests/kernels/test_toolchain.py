@@ -120,7 +120,7 @@ def test_tools_are_found_where_they_are(tmp_path: Path, monkeypatch: pytest.Monk
     assert tools.find(STARRY, here) == tools.Tools(linker, "LLD 22.1", tmp_path / "lib")
     program(tmp_path / "bin" / "x86_64-linux-musl-gcc", "echo gcc 12; echo more")
     with_c = tools.find(STARRY, here)
-    assert with_c == tools.Tools(linker, "LLD 22.1", tmp_path / "lib", ("gcc 12",))
+    assert with_c == tools.Tools(linker, "LLD 22.1", tmp_path / "lib", None, ("gcc 12",))
     one, other = (
         Plan(STARRY, here, found, STARRY.sets[0]) for found in (with_c, replace(with_c, programs=("gcc 13",)))
     )
@@ -142,6 +142,10 @@ def test_a_libclang_with_its_own_headers_goes_before_a_newer_one(
         headers.mkdir(parents=True)
         (headers / "limits.h").touch()
     assert tools._libclang() == folders[2]
+    for name in ("cc", "x86_64-linux-musl-gcc", "ld.lld"):
+        program(tmp_path / "bin" / name, "echo a program")
+    here = Toolchain(Path("rustc"), Path("cargo"), "rustc 1.96.0", tmp_path, "host", False, True)
+    assert tools.find(STARRY, here).headers == folders[2] / "clang" / "1" / "include"
 
 
 def test_the_hint_is_what_has_to_be_done_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

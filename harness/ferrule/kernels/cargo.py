@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ WRAPPER: Final = "rustc-wrapper"
 TAIL_LINES: Final = 12
 # What would change what is built: a user's own choice of compiler, flags, profile and folders.
 _FOREIGN: Final = re.compile(
-    r"RUST(?!UP_HOME$).*|CARGO_(BUILD|PROFILE|TARGET|ENCODED|UNSTABLE)_.*|CARGO_TARGET_DIR|AX_.*|SMP|DWARF|HERMIT_.*"
+    r"RUST(?!UP_HOME$).*|CARGO_(BUILD|PROFILE|TARGET|ENCODED|UNSTABLE)_.*|CARGO_TARGET_DIR|AX_.*|SMP|DWARF|HERMIT_.*|BINDGEN_.*"
 )
 
 
@@ -98,6 +99,8 @@ class Cargo:
     ) -> subprocess.Popen[bytes]:
         kept = {key: value for key, value in os.environ.items() if not _FOREIGN.fullmatch(key)}
         clang = {"LIBCLANG_PATH": str(self.tools.libclang)} if self.tools.libclang else {}
+        if self.tools.headers:  # which the library itself does not find where no clang is installed
+            clang["BINDGEN_EXTRA_CLANG_ARGS"] = shlex.join(["-idirafter", str(self.tools.headers)])
         environment = {
             **kept,
             **clang,

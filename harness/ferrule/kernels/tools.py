@@ -21,6 +21,7 @@ _LIBCLANG: Final = (
     "/usr/lib/libclang*.so*",
     "/usr/local/lib/libclang*.so*",
 )
+_HEADERS: Final = "clang/*/include"
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,7 @@ class Tools:
     linker: Path
     linker_version: str
     libclang: Path | None  # its folder
+    headers: Path | None = None  # clang's own, beside it
     programs: tuple[str, ...] = ()  # what each of the recipe's says of its version: C compilers among them
 
 
@@ -54,6 +56,7 @@ def find(recipe: Recipe, toolchain: Toolchain) -> Tools:
         linker,
         said([str(linker), "-flavor", "gnu", "--version"]) or said([str(linker), "--version"]) or "of no known version",
         libclang,
+        next(iter(sorted(libclang.glob(_HEADERS), reverse=True)), None) if libclang else None,
         tuple(version.partition("\n")[0] for one in recipe.programs if (version := said([one, "--version"]))),
     )
 
@@ -80,4 +83,4 @@ def _libclang() -> Path | None:
 def _suits(folder: Path) -> tuple[bool, int]:
     """Whether clang's headers are beside a library, and its version where the folder's name has one."""
     version = re.search(r"llvm-(\d+)", str(folder))
-    return any(folder.glob("clang/*/include/limits.h")), int(version[1]) if version else 0
+    return any(folder.glob(_HEADERS)), int(version[1]) if version else 0
