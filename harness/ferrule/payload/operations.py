@@ -22,6 +22,7 @@ _MISSING = re.compile(r"\bOS_MISSING\((os_\w+)")
 _FUNCTION = re.compile(r"^[^\s#}][^;{}=]*?\b(\w+)\([^;{}]*\)\s*\{\n(.*?)^\}", re.MULTILINE | re.DOTALL)
 _MACRO = re.compile(r"^#define (\w+)\((?:[^()]*)\)((?:[^\n]*\\\n)*[^\n]*)", re.MULTILINE)
 _WORD = re.compile(r"\b[A-Za-z_]\w*\b")
+_MADE_OF = re.compile(r"^[A-Z_]+\(([\w, ]+)\)$", re.MULTILINE)  # a whole workload, by a macro of a header's
 _EITHER_WAY = re.compile(r"\bCALL\(run, (\w+)")  # raw or through a function: guest/workloads/library.h
 
 
@@ -37,7 +38,8 @@ def calls(workload: Path) -> tuple[str, ...]:
     text = _bare(workload)
     helpers = {name: body for header in _included(workload) for name, body in _pieces(_bare(header))}
     words, seen = set(_WORD.findall(text)) - {"CALL"}, set[str]()  # not all that the macro could call
-    words.update(f"os_{name}" for name in _EITHER_WAY.findall(text))
+    named = [*_EITHER_WAY.findall(text), *(name for made in _MADE_OF.findall(text) for name in made.split(", "))]
+    words.update(f"os_{name}" for name in named)
     while fresh := (words & helpers.keys()) - seen:
         seen |= fresh
         for name in fresh:
