@@ -13,6 +13,7 @@ from typing import Final, Protocol
 
 from ferrule import elf
 from ferrule.errors import InfrastructureError, ToolMissing, UsageError
+from ferrule.text import visible
 
 _SIGNED, _TRAILER_BYTES = b"~Module signature appended~\n", 12
 LARGEST: Final = 64 << 20  # bytes of a module
@@ -73,7 +74,7 @@ def dependencies(image: bytes) -> tuple[str, ...]:
     if b"depends" not in fields:
         raise ValueError("no depends= in .modinfo: not a kernel module")
     names = fields[b"depends"].decode("ascii", "replace").split(",")
-    return tuple(module_name(name) for name in names if name)
+    return tuple(visible(module_name(name))[:80] for name in names if name)
 
 
 def without_signature(image: bytes) -> bytes:

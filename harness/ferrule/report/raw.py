@@ -17,7 +17,7 @@ from ferrule.errors import InfrastructureError
 from ferrule.payload.key import RunKey
 from ferrule.records.samples import Conditions, GuestResult, ProcessSamples, RunResult
 from ferrule.report.checksum import compact
-from ferrule.report.codec import Malformed, decode, encode, loads
+from ferrule.report.codec import Malformed, decode, encode, loads, shown
 from ferrule.text import one_line
 
 LAYOUT: Final = 2  # 1 was a line a run, with clock and references in each of its processes
@@ -66,13 +66,13 @@ def unblock(data: Mapping[str, Any]) -> dict[RunKey, RunResult]:
                 own = {name: value for name, value in one.items() if name != "of"}
                 runs[_place(one["of"], len(runs))].processes.append(decode(ProcessSamples, shared | own))
         except (KeyError, TypeError, AttributeError) as error:
-            raise Malformed(f"a process is none: {error}") from None
+            raise Malformed(f"a process is none: {one_line(str(error))[:200]}") from None
     return {run.key: run for run in runs}
 
 
 def _place(number: object, count: int) -> int:
     if type(number) is not int or not 0 <= number < count:
-        raise Malformed(f"of={number!r} is none of {count} runs")
+        raise Malformed(f"of={shown(number)} is none of {count} runs")
     return number
 
 

@@ -182,7 +182,7 @@ def place(path: Path) -> Path:
 
 def _kept(path: Path) -> list[Brief]:
     """The briefs in the cache, when they fit the file: its last line that they know of is still there."""
-    with suppress(OSError, ValueError, KeyError, TypeError, FerruleError, RecursionError):
+    with suppress(OSError, ValueError, KeyError, TypeError, FerruleError, RecursionError, OverflowError):
         data = loads(place(path).read_bytes())
         if data["layout"] == LAYOUT and data["file"] == str(path.absolute()):
             rows = decode(list[list[Any]], data["briefs"])
