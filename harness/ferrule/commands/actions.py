@@ -14,15 +14,22 @@ from ferrule.errors import EXIT_OK, UsageError
 
 def show_workloads(parsed: Namespace) -> int:
     """`ferrule list`."""
-    from ferrule.commands import listing
+    from ferrule.commands import listing, peers
     from ferrule.payload import port
+
+    if parsed.workload is not None and (parsed.peers or parsed.markdown):
+        raise UsageError("ferrule list: --peers and --markdown show all workloads; leave WORKLOAD out")
 
     for folder in parsed.extra_guest:
         port.add(Path(folder))
     extra = [Path(path) for path in parsed.extra]
     if parsed.suite is not None and parsed.workload is not None:
         raise UsageError("--suite lists runs, a workload's name tells about one: give one of the two")
-    if parsed.suite is not None:
+    if parsed.markdown:
+        print(peers.page(extra), end="")
+    elif parsed.peers:
+        print(_json(peers.rows()) if parsed.json else peers.table())
+    elif parsed.suite is not None:
         runs = listing.runs(parsed.suite, extra)
         print(_json(runs) if parsed.json else listing.table_of_runs(runs))
     elif parsed.workload is None:

@@ -72,7 +72,16 @@ def _list(command: argparse.ArgumentParser) -> None:
     add("--suite", metavar="NAMES", help="the runs of these suites: quick, lmbench ... or families")
     add("--extra", metavar="PATH", action="append", default=[], help="more workloads: a file or a folder; repeatable")
     add("--extra-guest", metavar="DIR", action="append", default=[], help="more ports: a folder; repeatable")
-    add("--json", action="store_true", help=_JSON)
+    form = command.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help=_JSON)
+    form.add_argument(
+        "--markdown", action="store_true", help="docs/workloads.md: all workloads, and who else measures it"
+    )
+    add(
+        "--peers",
+        action="store_true",
+        help="every operation that other benchmarks measure, and which workloads do here",
+    )
     command.set_defaults(action=actions.show_workloads)
 
 
