@@ -57,7 +57,8 @@ def unit(file: str) -> str:
 def scope(file: str) -> str:
     """A port's names are its own: `os/redox`; everybody else's are the payload's."""
     parts = file.split("/")
-    return "/".join(parts[:2]) if parts[0] == "os" and len(parts) > 2 else ""
+    port = parts[0] == "os" and len(parts) > 2 and parts[1] != "operations"
+    return "/".join(parts[:2]) if port else ""
 
 
 def bare(text: str) -> str:

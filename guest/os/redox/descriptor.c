@@ -1,7 +1,7 @@
 /* Descriptors: which numbers are free, what is made of what in every era, and sending them to another program. */
 #include "descriptor.h"
 
-#include "os/os.h"
+#include "os/operations/types.h"
 
 enum { BITS = 64, FIXED = (1 << FD_FIRST) - 1 };
 static uint64_t in_use[FD_COUNT / BITS] = {FIXED};
