@@ -26,11 +26,11 @@ static long setup(struct run *run) {
     int64_t others = run_param(run, "others");
     if (others < 0 || others > CROWD_MOST)
         return REFUSE(run, "others", "0..64");
-    if (others && os_cpus() <= others)
-        return NEEDS_CPUS(run);
     own->page.size = OS_PAGE;
-    long mapped = buffer_map(run, &own->page);
-    return mapped < 0 ? mapped : crowd_start(run, &own->others, (uint32_t)others, read_on);
+    long mapped = buffer_map(run, &own->page); /* first: a port without memory lacks more than a CPU */
+    if (mapped < 0)
+        return mapped;
+    return others && os_cpus() <= others ? NEEDS_CPUS(run) : crowd_start(run, &own->others, (uint32_t)others, read_on);
 }
 
 static inline void op(struct run *run) {
