@@ -60,14 +60,14 @@ def test_tails_say_what_is_missing() -> None:
     run = make.run("null_call", [100.0] * 7, CALL, each=True)
     found = summarise(run, make.conditions()).tails
     assert found is not None
-    assert set(found.quantiles) == {"p50", "p99", "p99.9"}
+    assert set(found.quantiles) == {"p50", "p90", "p99", "p99.9"}
     assert found.quantiles["p99.9"].n == 7
     assert found.max == 4500.0  # 9000 ticks of 0.5 ns
     for samples in run.processes:
         samples.histogram = Histogram(40, 100, 110, {90: 40})
     few = summarise(run, make.conditions()).tails
     assert few is not None
-    assert set(few.quantiles) == {"p50"}
+    assert set(few.quantiles) == {"p50", "p90"}
     assert few.absent["p99"] == "280 operations timed one by one, 368 needed"
     assert summarise(make.run("x", [1.0], CALL), make.conditions()).tails is None
 
