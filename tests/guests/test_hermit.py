@@ -51,7 +51,7 @@ def guest(kernel: Path, loader: Path | None, **options: object) -> HermitGuest:
 def unbootable(tmp_path: Path) -> tuple[Path, Path]:
     """A library and a loader that are there, which is all that is looked at before a boot."""
     loader = tmp_path / "hermit-loader-x86_64-multiboot"
-    loader.write_bytes(b"\x7fELF")
+    loader.write_bytes(b"\x7fELF\x02\x01\x01".ljust(64, b"\0"))
     return library(tmp_path, "sys_read"), loader
 
 
