@@ -48,9 +48,7 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> Measured:
 def test_the_table_shows_every_run_with_its_interval(measured: Measured) -> None:
     out, _, _ = measured
     for name in ("null_call", "invalid_call", "empty_loop", "function_call"):
-        (row,) = [
-            line for line in out.splitlines() if line.split()[:1] == [name] and not re.search("largest|cycles", line)
-        ]
+        row = next(line for line in out.splitlines() if line.split()[:1] == [name])  # then tails and core cycles
         assert "[" in row
         assert "ns" in row
     assert "seed 7" in out
