@@ -130,7 +130,7 @@ def test_the_two_guests_share_a_table(standin: Path) -> None:
     options = GuestOptions(guests_file=standin.parent / "guests.toml")
     with pytest.raises(UsageError, match=r"kernel: .*no such file"):
         guests.unavailable("redox", options)
-    (standin.parent / "kernel").touch()
+    (standin.parent / "kernel").write_bytes(b"\x7fELF\x02\x01\x01".ljust(64, b"\0"))
     assert guests.unavailable("redox_userland", options) is None
     assert guests.unavailable("redox", options) is None
 
