@@ -187,7 +187,7 @@ def test_two_icount_boots_say_the_same() -> None:
 def test_a_payload_that_crashes_says_how() -> None:
     plan = Plan(run="t", processes=3, batches=1, warm=0, runs=(PlannedRun(RunKey("crash"), 1),))
     with real().execute(patch_plan(built(CRASH).image, plan.render()), 3, 0) as execution:
-        found = undamaged(read_all(execution))
+        found = undamaged(read_all(execution), ended=False)
         ending = execution.ending()
     assert not ending.clean
     assert ending.detail == "exception 14 in the payload"

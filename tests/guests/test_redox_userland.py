@@ -57,7 +57,7 @@ def payload(text: str) -> bytes:
 
 
 def records(execution: Execution) -> list[Record]:
-    return undamaged(read_all(execution))
+    return undamaged(read_all(execution), ended=False)
 
 
 def test_processes_run_one_after_the_other(standin: Path) -> None:

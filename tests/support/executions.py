@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ferrule.machine.guest import Execution
-from ferrule.records.stream import Record
+from ferrule.records.stream import Decoder, Record
 
 from tests.support.streams import decode
 
@@ -18,9 +18,9 @@ def read_all(execution: Execution, silence: float = BOOT) -> bytes:
     return data
 
 
-def undamaged(data: bytes) -> list[Record]:
-    """The records of a stream that has no damage."""
-    events = decode(data)
+def undamaged(data: bytes, ended: bool = True) -> list[Record]:
+    """The records of a stream that has no damage; one that is not `ended` may lack what should follow."""
+    events = decode(data) if ended else Decoder().feed(data)
     found = [event for event in events if isinstance(event, Record)]
     assert found == events
     return found
