@@ -18,12 +18,15 @@ ODD = "a [1], \"q\" 'x' \N{LATIN SMALL LETTER E WITH ACUTE}"
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the local guest needs Linux")
 
 
-def test_a_checkout_and_all_folders_of_such_names_measure(tmp_path: Path) -> None:
-    home = tmp_path / ODD
+@pytest.mark.parametrize("name", [ODD, "plain"])
+def test_a_checkout_and_all_folders_of_such_names_measure(name: str, tmp_path: Path) -> None:
+    """Where one stands, a conftest.py that is none of ours needs what is not installed, as our own tests' does."""
+    home = tmp_path / name
     for part in ("harness", "guest"):
         shutil.copytree(ROOT / part, home / part, ignore=shutil.ignore_patterns("__pycache__"))
     work, scratch = home / "work [2], x", home / "tmp [3], t"
-    work.mkdir()
+    (work / "tests").mkdir(parents=True)
+    (work / "tests" / "conftest.py").write_text("import no_such_module_anywhere\n")
     scratch.mkdir()
     here = {"TMPDIR": str(scratch), "FERRULE_CACHE": str(home / "cache [4],"), "PYTHONPATH": str(home / "harness")}
     words = ["run", "--guest=local", "--workload=null_call", "--verify-only", "--results=res [5],"]

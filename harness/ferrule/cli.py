@@ -60,7 +60,10 @@ def run(arguments: Sequence[str]) -> NoReturn:
     # this one's place: whoever ends `ferrule run`, in whatever way, ends the measurement.
     sys.stdout.flush()
     sys.stderr.flush()
-    ours = ["--pyargs", SUITES]  # by the package's name: pytest takes brackets in a path for parameters
+    # pytest takes brackets in a path for parameters: then by the package's name. For want of a path it would load the
+    # conftest.py of the folder one stands in, and of tests/ there, which is none of ours.
+    path = str(paths.suites())
+    ours = ["--noconftest", "--pyargs", SUITES] if "[" in path else [path]
     os.execv(sys.executable, [sys.executable, "-c", MEASURE, *quiet, *ours, *arguments])  # noqa: S606
 
 
