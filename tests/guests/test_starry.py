@@ -26,12 +26,13 @@ from ferrule.records.samples import WITHOUT
 from ferrule.records.stream import Decoder, Record
 
 from tests.support.kinds import FIRMWARE
+from tests.support.patience import PATIENCE
 
 NAMED = os.environ.get("FERRULE_STARRY_KERNEL")
 KERNEL = Path(NAMED) if NAMED else kernels.files("starry").get("kernel")
 needs_qemu = pytest.mark.skipif(shutil.which("qemu-system-x86_64") is None, reason="qemu-system-x86_64 is not here")
 needs_kernel = pytest.mark.skipif(KERNEL is None, reason="no StarryOS kernel: ferrule kernel get starry")
-BOOT_SECONDS = 240.0
+BOOT_SECONDS = PATIENCE
 LINUX_WORKS = 19  # workloads that the Linux port has on one CPU
 COUNTED = ("null_call", "invalid_call", "clock_read")
 
