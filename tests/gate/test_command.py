@@ -138,7 +138,7 @@ def test_bad_flags_are_one_line(arguments: list[str], words: str, capsys: pytest
     ("arguments", "words"),
     [
         (["--guests-file", "/nowhere/guests.toml"], "/nowhere/guests.toml: No such file"),
-        (["--guest-file", "redox.kernel=/nowhere/kernel"], "guest.redox.kernel: /nowhere/kernel: no such file"),
+        (["--guest-file", "redox.kernel=/nowhere/kernel"], "--guest-file redox.kernel=/nowhere/kernel: no such file"),
     ],
     ids=lambda value: value if isinstance(value, str) else value[0],
 )

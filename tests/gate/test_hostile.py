@@ -63,6 +63,12 @@ def changed(change: Callable[[list[Any]], object]) -> object:
     return decided([json.dumps(line) for line in lines])
 
 
+def loops(lines: list[Any]) -> list[Any]:
+    """The empty loops of a process of the third line's pair."""
+    found: list[Any] = lines[3]["pair"]["turns"]["base"]["processes"][0]["reference"]["loop"]
+    return found
+
+
 def put(number: object) -> Callable[[list[Any]], object]:
     return lambda lines: lines[3]["pair"].update(number=number)
 
@@ -77,6 +83,8 @@ def put(number: object) -> Callable[[list[Any]], object]:
         (lambda lines: lines.insert(0, lines.pop(3)), "is no stored gate"),
         (lambda lines: lines.insert(1, lines.pop(3)), "pair 2 stands where another belongs"),
         (lambda lines: (lines.pop(), lines.pop(-2)), "6 pairs and 4 of the control"),
+        (lambda lines: loops(lines).append(loops(lines)[0]), "its reference has two loops of one length"),
+        (lambda lines: loops(lines)[0].__setitem__(0, 0), "its reference has a loop of no turns"),
         (put(1.5), "number: float where int belongs"),
         (put(True), "number: bool where int belongs"),
         (put(-1), "number: -1 is none"),

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ferrule.records.samples import ProcessSamples, Reference
+from ferrule.records.samples import ProcessSamples, Reference, Ticks
 from ferrule.stats.interval import median_interval, mode
 
 Floats = NDArray[np.float64]
@@ -52,6 +52,11 @@ def centre(values: ArrayLike, resolution: int = 1) -> tuple[float, float]:
     return found.estimate, float(np.hypot(half, resolution / np.sqrt(12.0)))
 
 
+def _loops(reference: Reference) -> list[tuple[int, Ticks]]:
+    """Loops that hold something, from the shortest to the longest."""
+    return sorted(((n, ticks) for n, ticks in reference.loop if ticks.size and n > 0), key=lambda loop: loop[0])
+
+
 def overhead(reference: Reference, resolution: int = 1) -> Overhead:
     """Counter pair and empty-loop turn from one process's references.
 
@@ -59,7 +64,7 @@ def overhead(reference: Reference, resolution: int = 1) -> Overhead:
     about the loop: 0 is subtracted and the whole of the shortest loop's turn stands as its uncertainty.
     """
     pair, pair_u = centre(reference.pair, resolution) if reference.pair.size else (0.0, float(resolution))
-    loops = sorted((n, ticks) for n, ticks in reference.loop if ticks.size and n > 0)
+    loops = _loops(reference)
     if not loops:
         return Overhead(pair, pair_u, 0.0, 0.0)
     (n1, t1), (n2, t2) = loops[0], loops[-1]
@@ -76,7 +81,7 @@ def exact_overhead(reference: Reference) -> Overhead:
     The fixed part is the intercept of the two loops, not the empty region: it holds the call into the loop as well, and
     as a count it is exact.
     """
-    loops = sorted((n, ticks) for n, ticks in reference.loop if ticks.size and n > 0)
+    loops = _loops(reference)
     if len(loops) < 2 or loops[0][0] == loops[-1][0]:
         return Overhead(mode(reference.pair)[0] if reference.pair.size else 0.0, 0.0, 0.0, 0.0)
     (n1, t1), (n2, t2) = loops[0], loops[-1]

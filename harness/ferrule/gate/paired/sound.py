@@ -95,7 +95,10 @@ def _of_process(process: Process) -> str:
         return f"its counter ticks at {process.hz} Hz in steps of {process.resolution}"
     if any(ticks.ndim != 1 or (ticks < 0).any() for ticks in (reference.pair, *(ticks for _, ticks in reference.loop))):
         return "its reference holds no ticks"
-    return "its reference has a loop of no turns" if any(n < 1 for n, _ in reference.loop) else ""
+    lengths = [n for n, _ in reference.loop]
+    if len(set(lengths)) < len(lengths):
+        return "its reference has two loops of one length"
+    return "its reference has a loop of no turns" if any(n < 1 for n in lengths) else ""
 
 
 def _of_batches(one: Batches, processes: int) -> str:
