@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from ferrule.checksum import seal_in_place
 from ferrule.errors import UsageError
 from ferrule.stats.flags import Flag
 from ferrule.stats.summary import Summary
@@ -96,6 +97,13 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     """At each start pytest-benchmark makes a folder where the user stands: it goes again if nothing was saved in it."""
     with suppress(OSError):  # there is something in it, or none
         (config.invocation_params.dir / ".benchmarks").rmdir()
+
+
+def seal(document: dict[str, Any]) -> None:
+    """Give what pytest-benchmark is about to write a checksum of what will then stand in its file."""
+    from pytest_benchmark.utils import safe_dumps
+
+    seal_in_place(document, safe_dumps)
 
 
 def document(config: pytest.Config) -> dict[str, Any]:

@@ -234,12 +234,13 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
             terminalreporter.write_line(line)
 
 
-@pytest.hookimpl(optionalhook=True)
+@pytest.hookimpl(optionalhook=True, trylast=True)
 def pytest_benchmark_update_json(config: pytest.Config, output_json: dict[str, Any]) -> None:
     """Say which suite wrote this, with which budget and seed, what became of every run, and what failed."""
     held = config.stash.get(SESSION, None)
     if held is not None and held.measured:
         output_json["ferrule"] = {"version": __version__, **held.facts()}
+        companion.seal(output_json)
 
 
 def _session(config: pytest.Config) -> Session:

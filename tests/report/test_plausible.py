@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ferrule.checksum import compact, seal
 from ferrule.payload.key import RunKey
 from ferrule.records.samples import Meaning
 from ferrule.report import history, plausible
-from ferrule.report.checksum import compact, seal
 from ferrule.report.columns import Column, columns
 from ferrule.stats.flags import Flag
 from hypothesis import given

@@ -15,7 +15,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from ferrule.report.checksum import compact, seal
+from ferrule.checksum import compact, seal
 from ferrule.report.codec import encode
 
 from tests.support.damage import Document, bytes_changed, documents_changed

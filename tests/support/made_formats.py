@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 from ferrule.anatomy import profile, trace
+from ferrule.checksum import seal
 from ferrule.guests import check_tables
 from ferrule.kernels import crates, recipe, store
 from ferrule.machine.options import GuestOptions
@@ -39,13 +40,17 @@ def manifest() -> list[bytes]:
         **{"edited": [], "cost": {"wall_seconds": 1, "cpu_seconds": 2}},
         "crates": [{"name": "a", "version": "1", "sha256": "0" * 64, "licence": "MIT"}],
     }
-    return [json.dumps(said, indent=1).encode()]
+    return [json.dumps(seal(said), indent=1).encode()]
 
 
 def read_manifest(path: Path) -> object:
     (path.parent / "image").write_bytes(b"")
     made = store.read("hermit", path.parent)
     return made and (made.facts(), made.current, made.manifest["cost"]["wall_seconds"])
+
+
+def of_manifest(found: object) -> Iterator[object]:
+    return iter([found] if found is not None else [])
 
 
 def traces() -> list[bytes]:
@@ -111,7 +116,11 @@ def keys() -> list[bytes]:
 
 
 def ledger() -> list[bytes]:
-    return [b'{"found": {"rate": 0.01}, "key": "a/a"}\n{"found": {"rate": 0.02}, "key": "b"}\n']
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "ledger.jsonl"
+        for key, rate in (("a/a", 0.01), ("b", 0.02)):
+            Ledger(file).add(key, {"rate": rate})
+        return [file.read_bytes()]
 
 
 MADE: dict[str, Format] = {
@@ -122,7 +131,7 @@ MADE: dict[str, Format] = {
         lambda found: iter([encode(found)]),
         document_lies,
     ),
-    "manifest": Format(manifest, read_manifest, "manifest.json", None, document_lies),
+    "manifest": Format(manifest, read_manifest, "manifest.json", of_manifest, document_lies),
     "guests-toml": Format(
         lambda: [TABLES.encode(), b"\xef\xbb\xbf" + TABLES.encode()],
         lambda p: check_tables(GuestOptions(guests_file=p)),
@@ -138,7 +147,7 @@ MADE: dict[str, Format] = {
     ),
     "trace": Format(traces, read_trace, "x.1.trace"),
     "validation": Format(validations, validation_runs.load, "run-1.npz", of_validation),
-    "ledger": Format(ledger, lambda p: Ledger(p).items(), "ledger.jsonl", None, lines_lie),
+    "ledger": Format(ledger, lambda p: Ledger(p).items(), "ledger.jsonl", iter, lines_lie),
     "known-hosts": Format(
         keys, lambda p: [str(one.asbytes()) for one in ssh_keys.pinned_keys(p, Address("a", "host", 22))]
     ),

@@ -14,6 +14,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from ferrule.campaign.ledger import Executed
+from ferrule.checksum import seal_in_place
 from ferrule.gate import baseline as baselines
 from ferrule.gate.paired import stored as pairs
 from ferrule.records.samples import GuestResult, Meaning
@@ -127,7 +128,9 @@ def json_files() -> list[bytes]:
         for key, summary in shown
     ]
     runs = {"local": {str(key): {"status": "ok", "reason": ""} for key, _ in shown}}
-    return [json.dumps({"ferrule": {"runs": runs, "doubts": {}}, "benchmarks": benchmarks}).encode()]
+    document = {"ferrule": {"runs": runs, "doubts": {}}, "benchmarks": benchmarks}
+    seal_in_place(document)
+    return [json.dumps(document, indent=4).encode()]
 
 
 def briefs(path: Path) -> object:
@@ -188,6 +191,6 @@ STORED: dict[str, Format] = {
         document_lies,
     ),
     "pairs": Format(stored_pairs, pairs.load, "gate.jsonl", of_pairs, lines_lie),
-    "json": Format(json_files, stored_json.read, "run.json", None, document_lies),
-    "briefs": Format(kept_briefs, briefs, "briefs.json", None, document_lies),
+    "json": Format(json_files, stored_json.read, "run.json", lambda found: map(encode, found), document_lies),
+    "briefs": Format(kept_briefs, briefs, "briefs.json", iter, document_lies),
 }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from dataclasses import replace
 from pathlib import Path
@@ -52,13 +51,21 @@ def test_a_ledger_keeps_everything_and_the_latest_of_a_key(
 
 def test_a_torn_last_line_is_measured_again_and_one_in_the_middle_is_named(tmp_path: Path) -> None:
     path = tmp_path / "found.jsonl"
-    whole = json.dumps({"key": "a", "found": {}})
-    path.write_text(f'{whole}\n{{"key": "b", "fou')
-    assert "a" in Ledger(path)
-    assert "b" not in Ledger(path)
-    path.write_text(f"torn\n{whole}\n")
-    with pytest.raises(InfrastructureError, match="line 1 is no finding"):
-        Ledger(path)
+    Ledger(path).add("a", {"rate": 0.25})
+    whole = path.read_text()
+    path.write_text(whole + '{"key": "b", "fou')
+    ledger = Ledger(path)
+    assert [key for key, _ in ledger.items()] == ["a"]
+    ledger.add("b", {})
+    assert [key for key, _ in Ledger(path).items()] == ["a", "b"]
+    for damaged, words in (
+        ("torn\n", "damaged"),
+        (whole.replace("25", "26"), "was changed"),
+        ('{"key":1}\n', "no find"),
+    ):
+        path.write_text(damaged + whole)
+        with pytest.raises(InfrastructureError, match=rf"found.jsonl:1: .*{words}"):
+            Ledger(path)
 
 
 def test_a_run_survives_storage_and_junk_is_named(tmp_path: Path) -> None:

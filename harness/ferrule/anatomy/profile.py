@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Final
 
 from ferrule.anatomy.symbols import Group, readable, short
+from ferrule.checksum import KEY as SUM
+from ferrule.checksum import check, seal
 from ferrule.errors import UsageError
-from ferrule.report.checksum import KEY as SUM
-from ferrule.report.checksum import check, seal
 from ferrule.report.codec import Malformed, decode, encode, loads
 
 SCHEMA: Final = 1

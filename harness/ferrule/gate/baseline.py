@@ -17,14 +17,14 @@ from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Final
 
+from ferrule.checksum import KEY as SUM
+from ferrule.checksum import check, seal
 from ferrule.errors import InfrastructureError
 from ferrule.gate import conditions
 from ferrule.gate.reading import Reading
 from ferrule.gate.verdict import Kind
 from ferrule.payload.key import Params
 from ferrule.records.samples import WITHOUT, Meaning, Status
-from ferrule.report.checksum import KEY as SUM
-from ferrule.report.checksum import check, seal
 from ferrule.report.codec import Malformed, decode, encode, loads
 from ferrule.report.journal import write_whole
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from ferrule.checksum import seal
 from ferrule.errors import InfrastructureError
 from ferrule.kernels import crates, image, source, store, toolchain, tools
 from ferrule.kernels.cargo import WRAPPER, Cargo
@@ -176,4 +177,4 @@ def _keep(plan: Plan, packages: list[Mapping[str, Any]], into: Path, cost: Mappi
             for one in sorted(packages, key=lambda one: (one["name"], one["version"]))
         ],
     }
-    (into / MANIFEST).write_text(json.dumps(said, indent=1, ensure_ascii=False) + "\n")
+    (into / MANIFEST).write_text(json.dumps(seal(said), indent=1, ensure_ascii=False) + "\n")

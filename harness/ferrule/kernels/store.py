@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from ferrule import paths
+from ferrule.checksum import check
 from ferrule.errors import InfrastructureError
 from ferrule.kernels import recipe
 from ferrule.kernels.recipe import Recipe
@@ -85,7 +86,7 @@ def read(name: str, path: Path) -> Made | None:
     """The kernel in a folder; None where there is none that is whole, or its manifest is none of ours."""
     try:
         said = json.loads((path / MANIFEST).read_text(encoding="utf-8"))
-        if not _sound(said):
+        if not _sound(said) or not _whole(said):
             return None
         image = path / said["file"]
         whole = image.is_file() and image.stat().st_size == said["bytes"]
@@ -107,6 +108,15 @@ def _sound(said: object) -> bool:
         and all(type(number) in (int, float) for number in numbers)
         and Path(said["file"]).name == said["file"]
     )
+
+
+def _whole(said: Mapping[str, Any]) -> bool:
+    """Whether a manifest is the one that was stored; those of before there were checksums have none."""
+    try:
+        check(said)
+    except ValueError:
+        return False
+    return True
 
 
 def _current(wanted: Recipe, digest: str) -> bool:

@@ -22,10 +22,10 @@ from typing import Any, Final
 import numpy as np
 
 from ferrule import __version__, paths
+from ferrule.checksum import compact
 from ferrule.errors import InfrastructureError, UsageError
 from ferrule.records.samples import Conditions, GuestResult, Sampling, Start
 from ferrule.report import ahead, raw, series
-from ferrule.report.checksum import compact
 from ferrule.report.codec import Malformed, decode, encode, shown
 from ferrule.report.columns import Column, Declared, Entry, columns
 from ferrule.report.journal import append_line, is_sealed, numbered, parse, write_whole

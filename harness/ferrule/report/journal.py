@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from ferrule import files
+from ferrule.checksum import KEY, check, compact, seal, unharmed
 from ferrule.errors import InfrastructureError
-from ferrule.report.checksum import KEY, check, compact, seal, unharmed
 from ferrule.report.codec import loads
 
 

@@ -13,10 +13,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
+from ferrule.checksum import compact
 from ferrule.errors import InfrastructureError
 from ferrule.payload.key import RunKey
 from ferrule.records.samples import Conditions, GuestResult, ProcessSamples, RunResult
-from ferrule.report.checksum import compact
 from ferrule.report.codec import Malformed, decode, encode, loads, shown
 from ferrule.text import one_line
 

@@ -9,7 +9,6 @@ file is made anew from it.
 from __future__ import annotations
 
 import hashlib
-import json
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from ferrule import files, paths
+from ferrule.checksum import check, compact, seal
 from ferrule.errors import FerruleError, InfrastructureError
 from ferrule.records.conditions import digest
 from ferrule.records.samples import Conditions
@@ -25,7 +25,7 @@ from ferrule.report.codec import Malformed, decode, loads
 from ferrule.report.journal import parse
 
 LIMIT: Final = 64 << 20  # bytes a file: hosting services refuse 100 MiB, and warn at 50 MiB of text at most
-LAYOUT: Final = 1  # of the briefs
+LAYOUT: Final = 2  # of the briefs
 
 
 def parts(home: Path, name: str) -> list[Path]:
@@ -184,7 +184,7 @@ def _kept(path: Path) -> list[Brief]:
     """The briefs in the cache, when they fit the file: its last line that they know of is still there."""
     with suppress(OSError, ValueError, KeyError, TypeError, FerruleError, RecursionError, OverflowError):
         data = loads(place(path).read_bytes())
-        if data["layout"] == LAYOUT and data["file"] == str(path.absolute()):
+        if data["layout"] == LAYOUT and data["file"] == str(path.absolute()) and check(data):
             rows = decode(list[list[Any]], data["briefs"])
             kept = [decode(Brief, dict(zip(_NAMES, one, strict=True))) for one in rows]
             if kept and _fits(path, kept[-1]) and _fits(path, kept[len(kept) // 2]):
@@ -202,6 +202,6 @@ def _fits(path: Path, brief: Brief) -> bool:
 def _keep(path: Path, found: Sequence[Brief]) -> None:
     """Into the cache; where that cannot be, they are made anew the next time."""
     rows = [[*asdict(one).values()] for one in found]
-    text = json.dumps({"layout": LAYOUT, "file": str(path.absolute()), "briefs": rows}, separators=(",", ":"))
+    held = seal({"layout": LAYOUT, "file": str(path.absolute()), "briefs": rows})
     with suppress(OSError, FerruleError):
-        files.write_whole(place(path), text.encode())
+        files.write_whole(place(path), compact(held))

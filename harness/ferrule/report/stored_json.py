@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ferrule.checksum import check
 from ferrule.errors import InfrastructureError, UsageError
 from ferrule.payload.key import RunKey
 from ferrule.payload.selection import parse_key
@@ -35,6 +36,7 @@ def read(path: Path) -> list[Column]:
     if not isinstance(document, dict) or not isinstance(document.get("ferrule"), dict):
         raise UsageError(f"{path}: no results of Ferrule's; name a file that `ferrule run --json FILE` wrote")
     try:
+        check(document)
         return _columns(document)
     except KeyError as error:
         raise InfrastructureError(f"{path}: key {error.args[0]} is missing") from None

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ferrule.errors import InfrastructureError
+from ferrule.report import journal
 
 
 class Ledger:
@@ -16,19 +17,15 @@ class Ledger:
         """Read what is there.
 
         Raises:
-            InfrastructureError: a line in the middle is no finding.
+            InfrastructureError: a line is no finding, or was changed.
         """
         self.path = path
         self._held: dict[str, dict[str, Any]] = {}
-        lines = path.read_bytes().split(b"\n") if path.exists() else []
-        for number, line in enumerate(lines, 1):
+        for where, record in journal.lines(path) if path.exists() else ():
             try:
-                record = json.loads(line) if line else None
-                if record is not None:
-                    self._held[record["key"]] = record["found"]
+                self._held[record["key"]] = json.loads(record["found"])
             except (ValueError, KeyError, TypeError, RecursionError) as error:
-                if number < len(lines):
-                    raise InfrastructureError(f"{path}: line {number} is no finding: {error}; remove it") from None
+                raise InfrastructureError(f"{where}: is no finding ({error}); remove the line") from None
 
     def __contains__(self, key: str) -> bool:
         return key in self._held
@@ -42,7 +39,5 @@ class Ledger:
 
     def add(self, key: str, found: dict[str, Any]) -> None:
         """Keep one, at once."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        with self.path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps({"key": key, "found": found}, sort_keys=True) + "\n")
+        journal.append_line(self.path, {"key": key, "found": json.dumps(found)})  # JSON of its own: it may hold NaN
         self._held[key] = found

@@ -100,6 +100,7 @@ def test_no_key_for_the_host_is_a_rejection(tmp_path: Path) -> None:
         ("ssh-ed25519 AAAA!!!!", "1: the key is damaged"),
         (f"|1|short|x= {public(0)}", "1: the key is damaged"),
     ],
+    ids=["marker", "nonsense", "short", "not base64", "hashed"],
 )
 def test_bad_lines_are_named(tmp_path: Path, text: str, complaint: str) -> None:
     file = tmp_path / "known_hosts"

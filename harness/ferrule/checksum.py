@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 KEY: Final = "sum"
@@ -26,6 +26,12 @@ def seal(record: Mapping[str, Any]) -> dict[str, Any]:
     """The object with its checksum as the last key; one that it had is replaced."""
     bare = _bare(record)
     return bare | {KEY: _sum(compact(bare))}
+
+
+def seal_in_place(document: dict[str, Any], dumps: Callable[[Any], str] = json.dumps) -> None:
+    """Give a document its checksum, as what `dumps` makes of it and is read back is summed."""
+    document.pop(KEY, None)
+    document[KEY] = seal(json.loads(dumps(document)))[KEY]
 
 
 def check(record: Mapping[str, Any]) -> bool:

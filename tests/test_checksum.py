@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ferrule import checksum
 from ferrule.errors import InfrastructureError
-from ferrule.report import checksum, journal
+from ferrule.report import journal
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
