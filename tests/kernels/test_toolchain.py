@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from ferrule.errors import ToolMissing
-from ferrule.kernels import command, recipe, toolchain, tools
+from ferrule.errors import InfrastructureError, ToolMissing
+from ferrule.kernels import build, command, recipe, toolchain, tools
 from ferrule.kernels.build import Plan
 from ferrule.kernels.toolchain import Toolchain
 
@@ -62,6 +63,7 @@ def test_a_nightly_with_the_target_goes_before_one_with_source_only(tmp_path: Pa
     compiler(tmp_path / "nightly", "1.100.0-nightly (b 2026-09-04)", target=True)
     rustup(tmp_path, tmp_path / "source", tmp_path / "nightly")
     chosen = toolchain.choose(STARRY)
+    assert chosen is not None
     assert (chosen.sysroot, chosen.has_target, chosen.nightly) == (tmp_path / "nightly", True, True)
     assert STARRY.edits(chosen.number) == STARRY.sets[1]
 
@@ -70,6 +72,7 @@ def test_the_distributions_with_its_sources_is_taken(tmp_path: Path, monkeypatch
     compiler(tmp_path / "usr", "1.96.0 (a 2026-05-25)", source=True)
     monkeypatch.setattr(toolchain, "_SYSTEM", tmp_path / "usr" / "bin")
     chosen = toolchain.choose(STARRY)
+    assert chosen is not None
     assert chosen.has_source
     assert not chosen.has_target
     assert STARRY.edits(chosen.number) == STARRY.sets[0]
@@ -79,32 +82,85 @@ def test_a_compiler_of_no_range_and_one_without_library_are_each_told(tmp_path: 
     compiler(tmp_path / "old", "1.85.0 (a 2025-02-17)", source=True)
     compiler(tmp_path / "bare", "1.96.0 (b 2026-05-25)")
     rustup(tmp_path, tmp_path / "old", tmp_path / "bare")
+    assert toolchain.choose(STARRY) is None
     with pytest.raises(ToolMissing) as refused:
-        toolchain.choose(STARRY)
+        build.plans([STARRY])
     said = str(refused.value)
     assert "rustc 1.85.0 (a 2025-02-17): starry's crates are built with rustc 1.96 to before 1.97, or 1.100 or" in said
     assert "rustc 1.96.0 (b 2026-05-25): has neither the target x86_64-unknown-none nor the library's source" in said
 
 
-def test_without_any_the_command_fits_the_machine(tmp_path: Path) -> None:
-    with pytest.raises(ToolMissing, match=r"no Rust compiler here; install it: rustup toolchain install nightly .* MB"):
-        toolchain.choose(STARRY)
-    program(tmp_path / "bin" / "apt-get", "exit 1")
-    with pytest.raises(ToolMissing, match=r"apt-get install -y .* rustc-web cargo-web rust-web-src \(115 MB .*minute"):
-        toolchain.choose(STARRY)
-
-
-def test_tools_are_all_named_in_one_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A machine with apt and nothing that a build needs."""
     monkeypatch.delenv("LIBCLANG_PATH", raising=False)
+    monkeypatch.delenv("FERRULE_QEMU", raising=False)
     monkeypatch.setattr(tools, "_LIBCLANG", (str(tmp_path / "lib" / "libclang*.so*"),))
-    here = Toolchain(Path("rustc"), Path("cargo"), "rustc 1.96.0", tmp_path, "host", False, True)
+    program(tmp_path / "bin" / "apt-get", "exit 1")
+
+
+def test_without_any_the_command_fits_the_machine(tmp_path: Path) -> None:
+    for name in ("cc", "ld.lld", "qemu-system-x86_64"):
+        program(tmp_path / "bin" / name, "exit 0")
+    hermit = [recipe.read("hermit")]
+    with pytest.raises(ToolMissing, match=r"no Rust compiler here; install it: rustup toolchain install nightly .* MB"):
+        build.plans(hermit)
+    program(tmp_path / "bin" / "apt-get", "exit 1")
+    with pytest.raises(
+        ToolMissing, match=r"apt-get install -y .* rustc-web cargo-web rust-web-src \(115 MB .* installed"
+    ):
+        build.plans(hermit)
+
+
+def packages(line: str) -> list[str]:
+    words = line.split()
+    return words[words.index("--no-install-recommends") + 1 :]
+
+
+@pytest.mark.usefixtures("bare")
+def test_all_that_all_kernels_need_is_one_command() -> None:
+    """Who installs what the first refusal names meets no second one: of a compiler, a tool, another kernel or QEMU."""
+    every = {"rustc-web", "cargo-web", "rust-web-src", "lld", "gcc", "libc6-dev", "libclang-dev", "musl-tools"}
+    for names in (["hermit", "starry"], ["starry", "hermit"], ["starry"]):
+        with pytest.raises(ToolMissing) as refused:
+            build.plans([recipe.read(name) for name in names])
+        why, _, line = str(refused.value).partition("; install it: ")
+        assert sorted(packages(line.partition(" (")[0])) == sorted({*every, "qemu-system-x86"})
+        assert why.startswith(f"{','.join(names)}: there is no Rust compiler here; ")
+        for what in ("a linker", "libclang", "a C compiler", "x86_64-linux-musl-gcc", "and QEMU, which boots it, not"):
+            assert what in why
+    page = (Path(__file__).parents[2] / "docs" / "kernels.md").read_text().replace("\\\n", "")
+    (shown,) = (line for line in page.splitlines() if line.startswith("apt-get install"))
+    assert {*packages(shown)} == {*every, "qemu-system-x86", "python3-venv"}
+
+
+@pytest.mark.usefixtures("bare")
+def test_tools_are_all_named_in_one_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    compiler(tmp_path / "usr", "1.96.0 (a 2026-05-25)", source=True)
+    monkeypatch.setattr(toolchain, "_SYSTEM", tmp_path / "usr" / "bin")
+    program(tmp_path / "bin" / "qemu-system-x86_64", "exit 0")
     with pytest.raises(
         ToolMissing,
         match=r"linker.*libclang.*build scripts.*musl-gcc not found.* lld libclang-dev gcc libc6-dev musl-tools$",
     ):
-        tools.find(STARRY, here)
+        build.plans([STARRY])
     with pytest.raises(ToolMissing, match=r"linker.* lld gcc libc6-dev$"):
-        tools.find(recipe.read("hermit"), here)
+        build.plans([recipe.read("hermit")])
+
+
+def test_a_build_without_qemu_says_so_before_it_begins(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("FERRULE_QEMU", raising=False)
+    monkeypatch.setenv("FERRULE_CACHE", str(tmp_path / "cache"))
+    compiler(tmp_path / "usr", "1.96.0 (a 2026-05-25)", source=True)
+    monkeypatch.setattr(toolchain, "_SYSTEM", tmp_path / "usr" / "bin")
+    for name in ("cc", "ld.lld"):
+        program(tmp_path / "bin" / name, "exit 0")
+    with pytest.raises(InfrastructureError, match="cargo"):  # which only fails here
+        command.get(["hermit"], sys.stderr)
+    said = capsys.readouterr().err.splitlines()
+    assert said[0].startswith("what is built cannot be booted yet: qemu-system-x86_64 is not on PATH; install it: ")
 
 
 def test_tools_are_found_where_they_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

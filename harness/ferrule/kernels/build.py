@@ -9,15 +9,15 @@ import resource
 import shlex
 import shutil
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from ferrule.checksum import seal
-from ferrule.errors import InfrastructureError
-from ferrule.kernels import crates, image, source, store, toolchain, tools
+from ferrule.errors import InfrastructureError, ToolMissing
+from ferrule.kernels import crates, image, missing, source, store, toolchain, tools
 from ferrule.kernels.cargo import WRAPPER, Cargo
 from ferrule.kernels.recipe import EditSet, Recipe
 from ferrule.kernels.store import BUILD, KEY_DIGITS, LIST, MANIFEST, Made
@@ -50,13 +50,23 @@ class Plan:
         return store.folder(self.recipe.name) / self.key
 
 
-def plan(recipe: Recipe) -> Plan:
+def plans(recipes: Sequence[Recipe]) -> list[Plan]:
     """Look for all that is needed; nothing is fetched.
 
     Raises:
-        ToolMissing: a compiler or tool is not here; ends with the command that installs it.
+        ToolMissing: a compiler or tool is not here; ends with the one command that installs all that is missing.
     """
-    chosen = toolchain.choose(recipe)
+    chosen = [(recipe, toolchain.choose(recipe)) for recipe in recipes]
+    reasons = dict.fromkeys(toolchain.why_none(recipe) for recipe, compiler in chosen if compiler is None)
+    lacking: dict[str, str] = {}
+    for recipe, compiler in chosen:
+        lacking |= tools.lacking(recipe, compiler)
+    if reasons or lacking:
+        raise ToolMissing(missing.line(recipes, [*reasons], lacking))
+    return [_plan(recipe, compiler) for recipe, compiler in chosen if compiler is not None]
+
+
+def _plan(recipe: Recipe, chosen: Toolchain) -> Plan:
     edits = recipe.edits(chosen.number)
     assert edits is not None, "a chosen compiler has a set of edits"
     return Plan(recipe, chosen, tools.find(recipe, chosen), edits)

@@ -11,7 +11,7 @@ from typing import TextIO
 from tabulate import tabulate
 
 from ferrule.errors import EXIT_OK, FerruleError, ToolMissing, UsageError
-from ferrule.kernels import build, made_by, recipe, store
+from ferrule.kernels import build, made_by, missing, recipe, store
 
 STEP_LINES = 50  # crates between two lines of a log
 
@@ -80,14 +80,17 @@ def get(names: Sequence[str], out: TextIO) -> None:
         ToolMissing: a compiler or tool is not here; nothing was fetched.
         InfrastructureError: a build failed.
     """
-    missing = []
+    wanted = []
     for name in names:
         made = store.newest(name)
         if made is None:
-            missing.append(build.plan(recipe.read(name)))  # all are looked at before the first is built
+            wanted.append(recipe.read(name))
         else:
             print(f"{name}: in the cache: {made.image}", file=out)
-    for plan in missing:
+    plans = build.plans(wanted)
+    if plans and (reason := missing.no_qemu()):
+        print(f"what is built cannot be booted yet: {reason}", file=out)
+    for plan in plans:
         steps = Steps(out)
         steps.note(f"{plan.recipe.name}: {plan.recipe.cost}")
         if " ".join(plan.toolchain.version.split()[:2]) not in plan.edits.tried:
@@ -119,7 +122,7 @@ def _list(_: argparse.Namespace) -> int:
 
 def _state(wanted: recipe.Recipe) -> str:
     try:
-        build.plan(wanted)
+        build.plans([wanted])
     except FerruleError as error:
         return str(error)
     return f"can be built: {wanted.cost}"
@@ -135,7 +138,7 @@ def _remove(parsed: argparse.Namespace) -> int:
 def hint(name: str) -> tuple[str, str]:
     """What building a kernel takes on this machine, and the command: of the build, or of what has to be there first."""
     try:
-        wanted = build.plan(recipe.read(name)).recipe
+        wanted = build.plans([recipe.read(name)])[0].recipe
     except ToolMissing as error:
         why, _, command = str(error).partition("install it: ")
         return f"to build it is to be installed first: {why.removeprefix(f'{name}: ').rstrip('; ')}", command
@@ -148,7 +151,7 @@ def offer(names: Sequence[str]) -> str | None:
     for name in names:
         if name in recipe.names() and store.newest(name) is None:
             with suppress(FerruleError):
-                plans.append(build.plan(recipe.read(name)).recipe)
+                plans.append(build.plans([recipe.read(name)])[0].recipe)
     if not plans:
         return None
     minutes, download = sum(one.minutes for one in plans), sum(one.download for one in plans)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import os
 import re
 import shutil
 import subprocess
@@ -12,12 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from ferrule.errors import ToolMissing
 from ferrule.kernels.recipe import Recipe, Version
 
 SECONDS: Final = 60.0  # for a question to a tool
-DEBIAN: Final = ("rustc-web", "cargo-web", "rust-web-src")  # Debian's newest compiler, kept for browsers
-DEBIAN_COST: Final = "115 MB to download, 630 MB installed, a minute"
 _SYSTEM: Final = Path("/usr/bin")
 
 
@@ -54,29 +50,16 @@ class Toolchain:
         return None
 
 
-def choose(recipe: Recipe) -> Toolchain:
-    """The best that is here: a nightly with the target, any with it, any with the library's source.
-
-    Raises:
-        ToolMissing: none fits; says why not, and which command installs one.
-    """
-    here = found(recipe.target)
-    fitting = [one for one in here if one.lacks(recipe) is None]
-    if fitting:
-        return max(fitting, key=lambda one: (one.has_target, one.has_target and one.nightly, one.number))
-    why = "; ".join(filter(None, (one.lacks(recipe) for one in here))) or "there is no Rust compiler here"
-    raise ToolMissing(f"{recipe.name}: {why}; {advice(recipe)}")
+def choose(recipe: Recipe) -> Toolchain | None:
+    """The best that is here: a nightly with the target, any with it, any with the library's source; None: none fits."""
+    fitting = [one for one in found(recipe.target) if one.lacks(recipe) is None]
+    return max(fitting, key=lambda one: (one.has_target, one.has_target and one.nightly, one.number), default=None)
 
 
-def advice(recipe: Recipe) -> str:
-    """The command that installs a compiler that fits, fit for who asks, and what that takes."""
-    if shutil.which("apt-get"):
-        sudo = "" if os.geteuid() == 0 else "sudo "
-        return f"install it: {sudo}apt-get install -y --no-install-recommends {' '.join(DEBIAN)} ({DEBIAN_COST})"
-    return (
-        f"install it: rustup toolchain install nightly --profile minimal --target {recipe.target}"
-        " (300 MB to download, 1 GB installed, two minutes)"
-    )
+def why_none(recipe: Recipe) -> str:
+    """Why none of those that are here fits."""
+    reasons = filter(None, (one.lacks(recipe) for one in found(recipe.target)))
+    return "; ".join(reasons) or "there is no Rust compiler here"
 
 
 @functools.cache

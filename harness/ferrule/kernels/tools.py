@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from ferrule.errors import ToolMissing
 from ferrule.kernels.recipe import Recipe
 from ferrule.kernels.toolchain import Toolchain, said
 
@@ -35,23 +34,25 @@ class Tools:
     programs: tuple[str, ...] = ()  # what each of the recipe's says of its version: C compilers among them
 
 
-def find(recipe: Recipe, toolchain: Toolchain) -> Tools:
-    """All that is needed, looked for before anything is fetched.
+def lacking(recipe: Recipe, toolchain: Toolchain | None) -> dict[str, str]:
+    """What is not here, each with Debian's packages that have it: looked for before anything is fetched.
 
-    Raises:
-        ToolMissing: names what is missing and the command that installs all of it.
+    Args:
+        recipe: of what is to be built.
+        toolchain: by which compiler, whose own linker is taken; None where there is none yet.
     """
-    linker, libclang = _linker(toolchain), _libclang() if recipe.libclang else None
-    missing = {"a linker (rust-lld or ld.lld)": "lld"} if linker is None else {}
-    if recipe.libclang and libclang is None:
-        missing["libclang"] = "libclang-dev"
+    found = {"a linker (rust-lld or ld.lld)": "lld"} if _linker(toolchain) is None else {}
+    if recipe.libclang and _libclang() is None:
+        found["libclang"] = "libclang-dev"
     if not shutil.which("cc"):
-        missing["a C compiler for the crates' build scripts (cc)"] = "gcc libc6-dev"
-    missing |= {program: package for program, package in recipe.programs.items() if not shutil.which(program)}
-    if linker is None or missing:
-        sudo = "" if os.geteuid() == 0 else "sudo "
-        command = f"{sudo}apt-get install -y --no-install-recommends {' '.join(missing.values())}"
-        raise ToolMissing(f"{recipe.name}: {' and '.join(missing)} not found; install it: {command}")
+        found["a C compiler for the crates' build scripts (cc)"] = "gcc libc6-dev"
+    return found | {program: package for program, package in recipe.programs.items() if not shutil.which(program)}
+
+
+def find(recipe: Recipe, toolchain: Toolchain) -> Tools:
+    """Where all of it is, once nothing is lacking."""
+    linker, libclang = _linker(toolchain), _libclang() if recipe.libclang else None
+    assert linker is not None, "it was looked for"
     return Tools(
         linker,
         said([str(linker), "-flavor", "gnu", "--version"]) or said([str(linker), "--version"]) or "of no known version",
@@ -61,11 +62,11 @@ def find(recipe: Recipe, toolchain: Toolchain) -> Tools:
     )
 
 
-def _linker(toolchain: Toolchain) -> Path | None:
-    own = toolchain.sysroot / "lib" / "rustlib" / toolchain.host / "bin" / "rust-lld"
+def _linker(toolchain: Toolchain | None) -> Path | None:
+    own = toolchain and toolchain.sysroot / "lib" / "rustlib" / toolchain.host / "bin" / "rust-lld"
     named = shutil.which("rust-lld") or shutil.which("ld.lld")
     # rust-lld is one program for all object formats; the compiler tells it which (-flavor gnu).
-    return own if own.exists() else Path(named) if named else None
+    return own if own and own.exists() else Path(named) if named else None
 
 
 def _libclang() -> Path | None:
