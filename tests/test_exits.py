@@ -202,6 +202,7 @@ def test_closed_standard_streams_take_no_file_of_ours(tmp_path: Path) -> None:
         (("--workload=null_call[cross_core]",), "null_call has one end only"),
         (("--guest=linux", "--memory=0"), "--memory 0: the linux guest needs 96 MiB"),
         (("--guest=linux", "--memory=16"), "--memory 16: the linux guest needs 96 MiB"),
+        (("--guest=linux", "--accel=icount", "--cpu=1"), "--cpu 1: the linux guest pins to CPU 0 only"),
         (("--guest=floor", "--memory=0"), "--memory 0: the floor guest needs 64 MiB"),
     ],
 )

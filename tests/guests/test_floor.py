@@ -223,7 +223,7 @@ def test_endings(status: int, console: str, errors: str, clean: bool, detail: st
 def test_options_that_cannot_be() -> None:
     assert guest().cpus == (0,)
     assert guest(cpus=()).cpus == ()
-    with pytest.raises(UsageError, match="--cpu 1: floor runs"):
+    with pytest.raises(UsageError, match="--cpu 1: the floor guest pins to CPU 0 only"):
         guest(cpus=(1,))
     with pytest.raises(UsageError, match="--memory 16: the floor guest"):
         guest(memory=16)

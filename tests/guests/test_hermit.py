@@ -130,7 +130,7 @@ def test_what_is_missing_is_asked_for(tmp_path: Path, monkeypatch: pytest.Monkey
     [
         ({"smp": 2}, "one CPU only, not 2"),
         ({"memory": 16}, "needs 64 MiB"),
-        ({"cpus": (1,)}, "--cpu 1: threads of the hermit guest stay on CPU 0"),
+        ({"cpus": (1,)}, "--cpu 1: the hermit guest pins to CPU 0 only"),
     ],
 )
 def test_options_that_cannot_be(unbootable: tuple[Path, Path], options: dict[str, object], words: str) -> None:

@@ -104,7 +104,7 @@ def test_a_machine_without_the_disk_is_an_error(standin: Path, monkeypatch: pyte
 @pytest.mark.parametrize(
     ("options", "what"),
     [
-        ({"cpus": (1, 0)}, "--cpu 1,0: Redox pins to nothing but its only CPU"),
+        ({"cpus": (1, 0)}, "--cpu 1,0: the redox_userland guest pins to CPU 0 only"),
         ({"memory": 64}, "--memory 64: the redox_userland guest needs 256 MiB"),
         ({"accel": "icount", "smp": 2}, "--accel icount: .* on one CPU only"),
     ],

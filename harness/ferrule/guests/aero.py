@@ -48,8 +48,6 @@ def create(name: str, options: GuestOptions) -> AeroGuest:
         raise UsageError(f"--memory {options.memory}: the aero guest needs {LEAST_MEMORY} MiB")
     if options.smp not in (None, 1):
         raise UsageError(f"--smp {options.smp}: Aero halts every CPU but the first; leave it out")
-    if options.cpus not in (None, (0,)):
-        raise UsageError(f"--cpu {','.join(map(str, options.cpus or ()))}: Aero runs everything on CPU 0")
     program = qemu.find(ARCH)
     kernel = guestfile.find("aero", NEEDS, options).files[KERNEL.key]
     return AeroGuest(program, accel.choose(options, program), kernel, options)
@@ -77,11 +75,11 @@ class AeroGuest:
     os = "aero"
     arch = ARCH
     fresh_boots = True
-    cpus = (0,)
 
     def __init__(self, program: str, choice: accel.Choice, kernel: UserFile, options: GuestOptions) -> None:
         self._program, self._choice, self._kernel, self._options = program, choice, kernel, options
         self.accel = choice.accel
+        self.cpus = options.homes(self.name, (0,))  # it runs everything there
         self.boot_seconds = options.boot_seconds or BOOT_SECONDS[self.accel]
 
     def breaks_on(self, key: RunKey) -> bool:

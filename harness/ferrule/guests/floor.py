@@ -56,9 +56,7 @@ class FloorGuest:
         self.boot_seconds = options.boot_seconds or BOOT_SECONDS[self.accel]
         # A second CPU answers interrupts and halts otherwise, so counts stay exact with it; real time wants a real one.
         self._smp = options.smp or (2 if self.accel == "icount" else min(2, len(os.sched_getaffinity(0))))
-        self.cpus = (0,) if options.cpus is None else options.cpus
-        if self.cpus not in ((), (0,)):
-            raise UsageError(f"--cpu {','.join(map(str, self.cpus))}: floor runs everything on CPU 0")
+        self.cpus = options.homes(self.name, (0,))  # it runs everything there
 
     def describe(self) -> dict[str, str]:
         """Conditions: the same text for the same machine, whatever the boot."""

@@ -67,8 +67,6 @@ def create(name: str, options: GuestOptions) -> HermitGuest:
         raise UsageError(f"--guest {name}: the hermit guest takes no address; write `hermit`")
     if options.memory < LEAST_MEMORY:
         raise UsageError(f"--memory {options.memory}: the hermit guest needs {LEAST_MEMORY} MiB")
-    if options.cpus not in (None, (), (0,)):
-        raise UsageError(f"--cpu {','.join(map(str, options.cpus or ()))}: threads of the hermit guest stay on CPU 0")
     program = qemu.find(ARCH)
     found = guestfile.find("hermit", NEEDS, options, SETTINGS, kernels.files("hermit"))
     return HermitGuest(program, accel.choose(options, program, accel.one_cpu(options)), found, options)
@@ -113,7 +111,7 @@ class HermitGuest:
         self._program, self._choice, self._found, self._options = program, choice, found, options
         self.accel = choice.accel
         self.boot_seconds = options.boot_seconds or BOOT_SECONDS[self.accel]
-        self.cpus = (0,) if options.cpus is None else options.cpus
+        self.cpus = options.homes(self.name, (0,))  # where its threads stay
         self.library = found.files[KERNEL.key].path
         named = found.files.get(LOADER.key)
         self._loader = named.path.absolute() if named else build_loader("hermit", ARCH).path

@@ -126,7 +126,7 @@ class LinuxGuest:
         self._image = direct or kernel.image
         self.boot_seconds = options.boot_seconds or BOOT_SECONDS[self.accel]
         self._smp = _smp(self.accel, options)
-        self.cpus = tuple(range(self._smp))[::-1][:2]
+        self.cpus = options.homes(name, tuple(range(self._smp))[::-1][:2])
 
     def describe(self) -> dict[str, str]:
         """Conditions: the same text for the same machine, whatever the boot."""

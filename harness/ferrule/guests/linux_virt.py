@@ -85,13 +85,13 @@ class VirtGuest:
 
     os = "linux"
     fresh_boots = True
-    cpus = (0,)
 
     def __init__(
         self, board: Board, program: str, choice: Choice, kernel: rawimage.Kernel, options: GuestOptions
     ) -> None:
         self._board, self._program, self._choice, self._kernel, self._options = board, program, choice, kernel, options
         self.name, self.arch, self.counter = board.name, board.arch, board.counter
+        self.cpus = options.homes(board.name, (0,))
         self.accel = choice.accel
         self.boot_seconds = options.boot_seconds or BOOT_SECONDS[self.accel]
 

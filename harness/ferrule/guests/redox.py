@@ -107,11 +107,7 @@ class RedoxGuest:
         self.accel = choice.accel
         self.boot_seconds = options.boot_seconds or BOOT_SECONDS[self.accel]
         self._smp = options.smp or 1  # where there are more, nothing can be pinned: guest/os/redox/README.md
-        self.cpus: tuple[int, ...] = (0,) if self._smp == 1 else ()
-        if options.cpus is not None and options.cpus not in ((), self.cpus):
-            raise UsageError(
-                f"--cpu {','.join(map(str, options.cpus))}: the redox guest pins to nothing but its only CPU"
-            )
+        self.cpus = options.homes(self.name, (0,) if self._smp == 1 else ())
 
     def ages_on(self, key: RunKey) -> bool:
         """See base.Ages: the kernel's heap searches a list that grows with every context ever made."""

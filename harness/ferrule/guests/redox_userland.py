@@ -44,8 +44,7 @@ def create(name: str, options: GuestOptions) -> Guest:
     """
     if name != "redox_userland":
         raise UsageError(f"--guest {name}: takes no address; write `redox_userland`, or ssh://user@host:port")
-    if options.cpus not in (None, (), (0,)):
-        raise UsageError(f"--cpu {','.join(map(str, options.cpus or ()))}: Redox pins to nothing but its only CPU")
+    options.homes(name, (0,) if options.smp in (None, 1) else ())
     program = qemu.find(ARCH)
     if _unnamed(options) and (redoxer := shutil.which("redoxer")):
         obstacle = "redoxer's machine is its own; name an image to count instructions"
@@ -97,7 +96,7 @@ class ImageGuest:
         self.accel = choice.accel
         self.boot_seconds = options.boot_seconds or BOOT_SECONDS[self.accel]
         self._smp = options.smp or 1
-        self.cpus: tuple[int, ...] = (0,) if self._smp == 1 and options.cpus != () else ()
+        self.cpus = options.homes(self.name, (0,) if self._smp == 1 else ())
 
     def describe(self) -> dict[str, str]:
         """Conditions: the same text for the same machine, whatever the boot."""

@@ -79,7 +79,7 @@ class StarryGuest:
         self.accel = choice.accel
         self.boot_seconds = options.boot_seconds or BOOT_SECONDS[self.accel]
         self._smp = options.smp or 1
-        self.cpus = tuple(range(self._smp))[::-1][:2]
+        self.cpus = options.homes(self.name, tuple(range(self._smp))[::-1][:2])
 
     def describe(self) -> dict[str, str]:
         """Conditions: the same text for the same machine, whatever the boot."""

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from ferrule.errors import UsageError
+
 AccelChoice = Literal["auto", "kvm", "tcg", "icount"]
 TransportChoice = Literal["serial", "console", "9p", "ssh"]
 
@@ -34,6 +36,19 @@ class GuestOptions:
     guest_files: Mapping[tuple[str, str], Path] = field(
         default_factory=dict
     )  # (guest, key) -> file, before guests.toml
+
+    def homes(self, guest: str, has: tuple[int, ...]) -> tuple[int, ...]:
+        """CPUs of an emulated machine that the ends are pinned to: those it `has`, or what `cpus` names of them.
+
+        Raises:
+            UsageError: it names others.
+        """
+        if self.cpus is None:
+            return has
+        if not set(self.cpus) <= set(has):
+            known = f"CPU{'s' if len(has) > 1 else ''} {','.join(map(str, has))} only" if has else "no CPU"
+            raise UsageError(f"--cpu {','.join(map(str, self.cpus))}: the {guest} guest pins to {known}")
+        return self.cpus
 
 
 def kind(name: str) -> str:
