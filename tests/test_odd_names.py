@@ -13,6 +13,13 @@ import pytest
 from tests.support.patience import PATIENCE
 from tests.support.places import ROOT
 
+OWN = """from ferrule.suite import family
+
+
+@family("ipc", pipe_latency=({"size": 777},))
+def test_own(measurement):
+    measurement.report()
+"""
 ODD = "a [1], \"q\" 'x' \N{LATIN SMALL LETTER E WITH ACUTE}"
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the local guest needs Linux")
@@ -36,6 +43,18 @@ def test_a_checkout_and_all_folders_of_such_names_measure(name: str, tmp_path: P
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert [path.name for path in (work / "res [5],").glob("*/*/verify/*")] == ["local.jsonl"]
+
+
+@pytest.mark.parametrize("named", ["", "/bench_own.py", "/bench_own.py::test_own"])
+def test_a_suite_in_a_folder_of_such_a_name_measures(named: str, tmp_path: Path) -> None:
+    folder = tmp_path / ODD
+    folder.mkdir()
+    (folder / "bench_own.py").write_text(OWN)
+    words = [sys.executable, "-m", "ferrule.cli", "run", f"{ODD}{named}", "--guest=local", "--verify-only"]
+    words += ["--workload=pipe_latency", "--no-history", "--json=run.json"]
+    done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=PATIENCE)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "size=777" in (tmp_path / "run.json").read_text()
 
 
 @pytest.mark.skipif(shutil.which("qemu-system-x86_64") is None, reason="qemu-system-x86_64 is not here")

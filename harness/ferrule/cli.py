@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NoReturn
 
 from ferrule import exits, paths
@@ -14,10 +15,11 @@ from ferrule.errors import EXIT_INFRASTRUCTURE, EXIT_USAGE
 FROM_PYTEST = {1: EXIT_INFRASTRUCTURE, 3: EXIT_INFRASTRUCTURE, 4: EXIT_USAGE, 5: EXIT_USAGE}
 # A shell's `&` leaves SIGINT ignored, and with it nobody could interrupt the measurement.
 SUITES = "ferrule.suites"
+SUITE_FILES = ("test_*.py", "bench_*.py")  # as in suites/pytest.ini
 MEASURE = (
     "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler);"
-    " import pytest; from ferrule import terminal; status = pytest.main(sys.argv[1:], plugins=[terminal]);"
-    " from ferrule.cli import ended; sys.exit(ended(int(status)))"
+    " import pytest; from ferrule import terminal; from ferrule.cli import ended, importable;"
+    " status = pytest.main(importable(sys.argv[1:]), plugins=[terminal]); sys.exit(ended(int(status)))"
 )
 # -qq: no line that counts tests, for our own last lines say what was found; -v brings it back. The warning is that
 # pytest cannot rewrite asserts in a plugin that it was started with; ours has none.
@@ -53,7 +55,7 @@ def run(arguments: Sequence[str]) -> NoReturn:
     """Run the suites with pytest; arguments are pytest's and ours."""
     paths.guest()  # missing sources are said here, in one line
     # The settings are named: pytest would look for them above every argument that happens to be a folder.
-    quiet = [*QUIET, "--rootdir", str(paths.suites()), "-c", str(paths.suites() / "pytest.ini")]
+    quiet = [*QUIET, f"--rootdir={paths.suites()}", "-c", str(paths.suites() / "pytest.ini")]
     if not any(argument.startswith(THEIR_TABLE) for argument in arguments):
         quiet.append("--benchmark-quiet")
     # A fresh interpreter: pytest wants to import its plugins itself, and this one has imported half of ours. It takes
@@ -65,6 +67,27 @@ def run(arguments: Sequence[str]) -> NoReturn:
     path = str(paths.suites())
     ours = ["--noconftest", "--pyargs", SUITES] if "[" in path else [path]
     os.execv(sys.executable, [sys.executable, "-c", MEASURE, *quiet, *ours, *arguments])  # noqa: S606
+
+
+def importable(arguments: Sequence[str]) -> list[str]:
+    """Arguments in which suites of the user whose path has a bracket are named by module, their folders on sys.path.
+
+    pytest takes brackets in a path for parameters, and in a module's name there are none.
+    """
+    found: list[str] = []
+    for argument in arguments:
+        text, colons, test = argument.partition("::")
+        path = Path(text)
+        suites = [path] if path.suffix == ".py" and path.is_file() else []
+        if "[" in text and not argument.startswith("-") and path.is_dir():
+            suites = [file for pattern in SUITE_FILES for file in sorted(path.rglob(pattern))]
+        if "[" not in text or not suites:  # a folder without any may be what a flag before it names
+            found.append(argument)
+            continue
+        for file in suites:
+            sys.path.insert(0, str(file.parent.absolute()))
+            found += ["--pyargs", file.stem + colons + test]
+    return found
 
 
 def ended(status: int) -> int:
