@@ -192,34 +192,23 @@ def kernels(session: nox.Session) -> None:
     passing_through(session, "ferrule", "kernel", "get", *(session.posargs or ["starry,hermit"]))
 
 
-@nox.session(reuse_venv=True)
-def gate(session: nox.Session) -> None:
-    """Compare guests with their baselines, or a base with a candidate; ends with 1 where an operation got worse."""
-    command(session, "gate")
+COMMANDS = {  # session and command: what it does, and the locks that it needs besides
+    "gate": ("Compare with baselines, or a base with a candidate; ends with 1 where an operation got worse.",),
+    "anatomy": ("Say where every instruction goes: `-- --guest linux,floor --workload pipe_latency`.", "anatomy"),
+    "power": ("Count what kernels do when nobody asks them: `-- --guest linux,floor --sleepers`.", "anatomy"),
+    "validate": ("Put the harness to the test against known truths; writes results/validation.md.", "validate"),
+    "agree": ("Run workloads and other benchmarks' programs in turns: `-- --peers DIR` has your builds of them.",),
+    "publish": ("Write the stored results to results/published/, and to results/site/ where one stands.",),
+}
 
 
-@nox.session(reuse_venv=True)
-def anatomy(session: nox.Session) -> None:
-    """Say where every instruction of an operation goes: `-- --guest linux,floor --workload pipe_latency`."""
-    command(session, "anatomy", "anatomy")
+def ours(session: nox.Session) -> None:
+    """One of COMMANDS."""
+    command(session, session.name, *COMMANDS[session.name][1:])
 
 
-@nox.session(reuse_venv=True)
-def power(session: nox.Session) -> None:
-    """Count what kernels do when nobody asks them: `-- --guest linux,floor --sleepers`."""
-    command(session, "power", "anatomy")
-
-
-@nox.session(reuse_venv=True)
-def validate(session: nox.Session) -> None:
-    """Put the harness to the test against known truths; writes results/validation.md."""
-    command(session, "validate", "validate")
-
-
-@nox.session(reuse_venv=True)
-def publish(session: nox.Session) -> None:
-    """Write the stored results as Markdown to results/published/ and as a site to results/site/, where one stands."""
-    command(session, "publish")
+for name, (about, *_) in COMMANDS.items():
+    nox.session(name=name, reuse_venv=True)(ours).__doc__ = about
 
 
 @nox.session(reuse_venv=True)

@@ -246,11 +246,11 @@ def test_mistakes_are_usage_errors(tmp_path: Path, capsys: pytest.CaptureFixture
     where = ["--corpus", str(tmp_path / "corpus"), "--out", str(tmp_path / "page.md")]
     assert main(["validate", "--only", "nonsense", *where]) == 2
     assert main(["validate", "--only", "page", *where]) == 2
-    assert main(["validate", "--only", "speed", "--libmicro", str(tmp_path / "none"), *where]) == 2
+    assert main(["validate", "--only", "speed", "--peers", str(tmp_path / "none"), *where]) == 2
     said = capsys.readouterr().err
     assert "--only nonsense: choose from coverage," in said
     assert "leave out --only to measure" in said
-    assert "--libmicro" in said
+    assert "--peers" in said
 
 
 def test_what_is_stored_makes_a_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

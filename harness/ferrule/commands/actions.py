@@ -76,6 +76,13 @@ def power(parsed: Namespace) -> int:
     return measure(parsed)
 
 
+def agree(parsed: Namespace) -> int:
+    """`ferrule agree`."""
+    from ferrule.validate.agree import agree as compare
+
+    return compare(parsed)
+
+
 def validate(parsed: Namespace) -> int:
     """`ferrule validate`."""
     from ferrule.validate.command import validate as check

@@ -111,6 +111,11 @@ def _validate(command: argparse.ArgumentParser) -> None:
     command.set_defaults(action=actions.validate)
 
 
+def _agree(command: argparse.ArgumentParser) -> None:
+    validate_flags.add_agree(command)
+    command.set_defaults(action=actions.agree)
+
+
 def _anatomy(command: argparse.ArgumentParser) -> None:
     anatomy_flags.add(command)
     command.set_defaults(action=actions.anatomy)
@@ -191,5 +196,10 @@ COMMANDS: dict[str, tuple[str, str, Add]] = {
         _power,
     ),
     "publish": ("write the stored runs as Markdown and as an HTML site", "ferrule publish --site public", _publish),
+    "agree": (
+        "our workloads beside other benchmarks' own programs, in turns on one CPU: ratios with intervals",
+        "ferrule agree --peers builds",
+        _agree,
+    ),
     "validate": ("check the harness itself against known truths", "ferrule validate --short", _validate),
 }

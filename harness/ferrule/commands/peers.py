@@ -30,7 +30,8 @@ COLUMNS: Final = ("workload", "one operation", "per", "parameters", "ports", "pe
 UNION: Final = """\
 ## Beside other benchmarks
 
-Every operation that a benchmark of this field measures, whose names for it are in the second column.
+Every operation that a benchmark of this field measures, whose names for it are in the second column. How close our
+numbers come to their own programs' on one machine: [agreement.md](agreement.md).
 """
 
 

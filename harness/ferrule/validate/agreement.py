@@ -1,156 +1,208 @@
-"""Beside the field's own tool: `perf bench` and this suite time the same operations in turns, on the same CPU.
+"""Beside other benchmarks: our workloads and their programs take turns on one CPU, and how they compare is kept.
 
-What must agree is what is the same. `perf bench syscall basic` calls getppid in a loop: null_call. `perf bench sched
-pipe` sends four bytes to and fro between two processes on a C library: pipe_latency[size=4,library=1]. The raw round
-trip stands beside it, because its distance is what the library costs and no error of either tool. Only means are
-compared: `perf bench` divides its total by its count and gives nothing else. Ours is total over total as well.
+A round takes all sides of a pair in a drawn order and then in the reverse of it (A B B A), so that a machine that gets
+slower weighs on all of them alike; each half of a round gives one value of every side, and one log ratio. What a ratio
+says is theirs and ours by the same rule: where a tool prints a mean, ours is the mean of a process's batches, where it
+prints a median, the median. What has been measured is a file that each round is added to: a run may be taken in parts.
 """
 
 from __future__ import annotations
 
+import json
+import os
 import random
-import re
-import shutil
-import statistics
-import subprocess
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from pathlib import Path
+from typing import Any, Final
 
-from ferrule.campaign.budget import Budget
-from ferrule.campaign.campaign import Campaign
-from ferrule.campaign.progress import Progress
-from ferrule.errors import InfrastructureError, ToolMissing
-from ferrule.guests import create
-from ferrule.machine.guest import Guest
-from ferrule.machine.options import GuestOptions
-from ferrule.payload.build import build_payload
-from ferrule.payload.key import RunKey
+import numpy as np
+
+from ferrule.checksum import check, seal
+from ferrule.errors import FerruleError, InfrastructureError, UsageError
+from ferrule.files import scratch, write_whole
+from ferrule.payload.plan import Plan, PlannedRun
+from ferrule.records.samples import ProcessSamples
+from ferrule.stats.paired import log_ratios, ratio_interval
 from ferrule.stats.per_op import nanoseconds
-from ferrule.validate.ledger import Ledger
+from ferrule.validate import programs
+from ferrule.validate.bench import Bench
+from ferrule.validate.pairs import HIGH, LOW, Experiment, Pair, Side
 
-NULL: Final = RunKey("null_call")
-RAW, LIBRARY = (RunKey("pipe_latency", (("size", 4), ("library", on))) for on in (0, 1))
-SYSCALL: Final = ("syscall", "basic", "-l", "1000000")
-PIPE: Final = ("sched", "pipe", "-l", "50000")
-ROUNDS: Final = 80  # so many, because a clock that wanders by several percent moves the middle of fewer
-_BUDGET: Final = Budget(1, 1, batches=300, warm=5, each=0, target_ns=300_000, limit_ns=2_000_000_000, name="agreement")
-_USECS = re.compile(r"^\s*([0-9]+\.[0-9]+)\s+usecs/op\s*$", re.MULTILINE)
+SCHEMA: Final = 1
+FILE_BYTES: Final = 10 << 20  # of the file that theirs read and write, as libMicro's own script makes it
+PROTOCOL: Final = Plan(batches=300, control_batches=15, warm=5, target_ns=300_000, limit_ns=500_000_000)
+Values = dict[str, list[float]]  # by side, ns an operation
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """Ours over theirs, of paired values."""
+
+    ours_ns: float  # medians
+    theirs_ns: float
+    ratio: float  # of the middle pair
+    low: float | None  # 95 %; None: too few pairs
+    high: float | None
+    pairs: int
+
+    @property
+    def agrees(self) -> bool:
+        """Whether it is in the band."""
+        return LOW <= self.ratio <= HIGH
 
 
 @dataclass
-class Pair:
-    """One operation as both tools time it: ns an operation, a value a round."""
+class Run:
+    """What was measured, round by round."""
 
-    key: RunKey
-    theirs: tuple[str, ...]
-    bar: float | None  # by how much the ratio may differ from 1; None: told, not judged
-    ours_ns: list[float] = field(default_factory=list)
-    theirs_ns: list[float] = field(default_factory=list)
+    conditions: dict[str, str]
+    seed: int
+    rounds: list[dict[str, Values]] = field(default_factory=list)  # by pair
+    skipped: dict[str, str] = field(default_factory=dict)  # by pair: why
 
-    @property
-    def name(self) -> str:
-        """Both sides, for people and ledgers."""
-        return f"{self.key} against perf bench {' '.join(self.theirs[:2])}"
+    def values(self, pair: Pair, side: Side) -> list[float]:
+        """All of one side, in the order in which they were taken."""
+        return [value for of in self.rounds if pair.title in of for value in of[pair.title].get(str(side), [])]
 
-    @property
-    def minima(self) -> float:
-        """Ours over theirs, the quickest rounds."""
-        return min(self.ours_ns) / min(self.theirs_ns)
-
-    @property
-    def medians(self) -> float:
-        """Ours over theirs, the middle rounds."""
-        return statistics.median(self.ours_ns) / statistics.median(self.theirs_ns)
-
-    @property
-    def agrees(self) -> bool | None:
-        """Whether both ratios are within the bar; None where there is none."""
-        if self.bar is None:
+    def ratio(self, pair: Pair, experiment: Experiment | None = None) -> Ratio | None:
+        """Of a pair, or of one of its experiments; None where it was not measured."""
+        two = experiment or pair
+        ours, theirs = (self.values(pair, side) for side in (two.ours, two.theirs))
+        if not ours or len(ours) != len(theirs):
             return None
-        return max(abs(self.minima - 1.0), abs(self.medians - 1.0)) <= self.bar
+        if experiment:
+            ours = [value / experiment.times for value in ours]
+        middle, low, high = ratio_interval(log_ratios(theirs, ours))
+        return Ratio(float(np.median(ours)), float(np.median(theirs)), middle, low, high, len(ours))
 
 
-def unavailable() -> str | None:
-    """Why there is nothing to agree with here; None when there is."""
-    return None if shutil.which("perf") else "perf is not here; sudo apt-get install -y linux-perf"
-
-
-def wanted() -> list[Pair]:
-    """What is to agree, and how closely; the last is told and not judged."""
-    return [Pair(NULL, SYSCALL, 0.03), Pair(LIBRARY, PIPE, 0.05), Pair(RAW, PIPE, None)]
-
-
-def agree(rounds: int = ROUNDS, seed: int = 1, progress: Progress | None = None) -> list[Pair]:
-    """Both tools in drawn turns, `rounds` times each.
+def measure(
+    run: Run,
+    pairs: Sequence[Pair],
+    bench: Bench,
+    folders: Mapping[str, Path],
+    *,
+    rounds: int,
+    out: Path | None,
+    said: Callable[[str], None],
+) -> None:
+    """Add rounds until there are so many; each is written to `out` when it is whole.
 
     Raises:
-        ToolMissing: there is no perf.
-        InfrastructureError: one of the two gave no number.
+        InfrastructureError: nothing could be measured.
     """
-    if reason := unavailable():
-        raise ToolMissing(reason)
-    pairs = wanted()
-    guest = create("local", GuestOptions())
-    draw = random.Random(seed)  # noqa: S311 - an order, not a secret
-    try:
-        for turn in range(rounds):
-            theirs: dict[tuple[str, ...], float] = {}
-            ours: dict[RunKey, float] = {}
-            for what in draw.sample([None, SYSCALL, PIPE], 3):
-                if what is None:
-                    ours = _ours(guest, [pair.key for pair in pairs], draw.getrandbits(32), progress or Progress())
-                else:
-                    theirs[what] = _theirs(guest.cpus, what)
-            for pair in pairs:
-                pair.ours_ns.append(ours[pair.key])
-                pair.theirs_ns.append(theirs[pair.theirs])
-            if progress is not None:
-                progress.note(f"agreement: round {turn + 1} of {rounds}")
-    finally:
-        guest.close()
-    return pairs
+    if not bench.guest.cpus:
+        raise InfrastructureError("no CPU is to be had here that both could be pinned to")
+    cpu = bench.guest.cpus[0]
+    with scratch() as folder:
+        file = folder / "data"
+        write_whole(file, bytes(FILE_BYTES))  # on the disk: while it is on its way there writers wait for it
+        # Theirs get no FERRULE_*, and what they make is made where ours is.
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("FERRULE_")}
+        for number in range(len(run.rounds), rounds):
+            draw = random.Random(f"{run.seed} {number}")  # noqa: S311 - an order, not a secret
+            found: dict[str, Values] = {}
+            for pair in draw.sample(pairs, len(pairs)):
+                if pair.title in run.skipped:
+                    continue
+                if pair.tool.name not in folders:
+                    run.skipped[pair.title] = programs.missing(pair.tool.name)
+                    continue
+                where = folders[pair.tool.name]
+                try:
+                    order = draw.sample(pair.sides, len(pair.sides))
+                    found[pair.title] = {str(side): [] for side in order}
+                    for side in (*order, *reversed(order)):
+                        if side.keys:
+                            value = _ours(bench, pair, side, draw.getrandbits(32))
+                        else:
+                            value = sum(pair.value(one, where, file, cpu, environment) for one in side.commands)
+                        found[pair.title][str(side)].append(value)
+                except FerruleError as error:
+                    del found[pair.title]
+                    said(f"{pair.title}: {error}")
+                    if not any(pair.title in of for of in run.rounds):
+                        run.skipped[pair.title] = str(error)
+            if not found:
+                raise InfrastructureError(
+                    "no pair could be measured: " + "; ".join(dict.fromkeys(run.skipped.values()))
+                )
+            run.rounds.append(found)
+            said(f"round {number + 1} of {rounds}: {len(found)} pairs")
+            if out is not None:
+                write_whole(out, as_json(run, pairs).encode())
 
 
-def _ours(guest: Guest, keys: Sequence[RunKey], seed: int, progress: Progress) -> dict[RunKey, float]:
-    """One process: ns an operation, its batches (all of one size) together."""
-    payload = build_payload(guest.os, guest.arch)
-    runs = Campaign([guest], {guest.name: keys}, lambda _: payload, _BUDGET, seed, progress).run()[guest.name].runs
-    for key in keys:
+def _ours(bench: Bench, pair: Pair, side: Side, seed: int) -> float:
+    """One process of ours: ns an operation, as the tool sums up its own."""
+    bench.lay_out(seed)
+    runs = bench.execute(tuple(PlannedRun(key, pair.batch) for key in side.keys), seed, 0, PROTOCOL).runs
+    total = 0.0
+    for key in side.keys:
         if runs[key].status != "ok":
-            raise InfrastructureError(f"agreement: {key} on {guest.name}: {runs[key].status}: {runs[key].reason}")
-    return {key: float(nanoseconds(runs[key].processes[0])[0].mean()) for key in keys}
+            raise InfrastructureError(f"{key}: {runs[key].status}: {runs[key].reason}")
+        total += _centre(runs[key].processes[0], pair)
+    return total
 
 
-def _theirs(cpus: Sequence[int], what: Sequence[str]) -> float:
-    """`perf bench` on the CPU of the first end."""
-    command = ["perf", "bench", *what]
-    if cpus:
-        command = ["taskset", "-c", str(cpus[0]), *command]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
-    found = microseconds(done.stdout)
-    if done.returncode != 0 or found is None:
-        last = (done.stderr or done.stdout).strip().splitlines()[-1:] or ["it said nothing"]
-        raise InfrastructureError(f"perf bench {' '.join(what)}: exit status {done.returncode}: {last[0]}")
-    return found * 1e3
+def _centre(process: ProcessSamples, pair: Pair) -> float:
+    values, _ = nanoseconds(process)
+    return float(values.mean() if pair.centre == "mean" else np.median(values))
 
 
-def microseconds(said: str) -> float | None:
-    """The `usecs/op` line of `perf bench`; None without exactly one."""
-    found = _USECS.findall(said)
-    return float(found[0]) if len(found) == 1 else None
+def as_json(run: Run, pairs: Sequence[Pair]) -> str:
+    """Everything: the values, and what they come to."""
+    told = [
+        {
+            "pair": pair.title,
+            "ours": str(pair.ours),
+            "theirs": str(pair.theirs),
+            "centre": pair.centre,
+            **_of(run.ratio(pair)),
+            "experiments": [
+                {"what": one.what, "ours": str(one.ours), "theirs": str(one.theirs), **_of(run.ratio(pair, one))}
+                for one in pair.experiments
+            ],
+        }
+        for pair in pairs
+        if run.ratio(pair)
+    ]
+    return json.dumps(seal({"schema": SCHEMA, **vars(run), "pairs": told}), indent=1) + "\n"
 
 
-def collect(ledger: Ledger, rounds: int, seed: int, progress: Progress) -> None:
-    """Keep what both tools said, round by round."""
-    for pair in agree(rounds, seed, progress):
-        ledger.add(pair.name, {"ours": pair.ours_ns, "theirs": pair.theirs_ns})
+def _of(ratio: Ratio | None) -> dict[str, Any]:
+    return vars(ratio) if ratio else {}
 
 
-def stored(ledger: Ledger) -> list[Pair]:
-    """The finished pairs of a ledger."""
-    held = dict(ledger.items())
-    pairs = [pair for pair in wanted() if pair.name in held]
-    for pair in pairs:
-        pair.ours_ns, pair.theirs_ns = held[pair.name]["ours"], held[pair.name]["theirs"]
-    return pairs
+def load(file: Path) -> Run:
+    """What a run before has written.
+
+    Raises:
+        UsageError: it cannot be read, or is none of ours.
+    """
+    try:
+        held = json.loads(file.read_bytes())
+        if held["schema"] != SCHEMA:
+            raise UsageError(f"{file}: schema {held['schema']}; this Ferrule reads {SCHEMA}")
+        _sound(held, file)
+        rounds = [
+            {
+                str(pair): {str(side): [float(value) for value in values] for side, values in of.items()}
+                for pair, of in one.items()
+            }
+            for one in held["rounds"]
+        ]
+        conditions = {str(name): str(value) for name, value in held["conditions"].items()}
+        return Run(conditions, int(held["seed"]), rounds, dict(held["skipped"]))
+    except OSError as error:
+        raise UsageError(f"{file}: {error.strerror or error}") from None
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        raise UsageError(f"{file}: is no run that `ferrule agree --json` wrote") from None
+
+
+def _sound(held: Mapping[str, Any], file: Path) -> None:
+    try:
+        check(held)
+    except ValueError as error:
+        raise UsageError(f"{file}: {error}") from None

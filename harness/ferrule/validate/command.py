@@ -12,13 +12,14 @@ from typing import Final
 
 from ferrule import __version__, guests, paths
 from ferrule.campaign.progress import Progress, progress_on
-from ferrule.errors import EXIT_INFRASTRUCTURE, EXIT_OK, UsageError
+from ferrule.errors import EXIT_INFRASTRUCTURE, EXIT_OK, InfrastructureError, UsageError
 from ferrule.gate.selection import select
 from ferrule.machine import host
 from ferrule.machine.options import GuestOptions
 from ferrule.payload.build import build_payload
 from ferrule.payload.key import RunKey
 from ferrule.validate import (
+    agreed,
     agreement,
     corpus,
     cost,
@@ -28,12 +29,14 @@ from ferrule.validate import (
     from_ledgers,
     from_runs,
     holding,
+    programs,
     report,
     speed,
 )
 from ferrule.validate.bench import Bench
 from ferrule.validate.flags import PARTS
 from ferrule.validate.ledger import Ledger
+from ferrule.validate.pairs import judged
 from ferrule.validate.peers import peers
 from ferrule.validate.runs import Run, stored
 
@@ -108,18 +111,20 @@ class Validation:
 
     def agreement(self) -> None:
         """The same operations beside perf bench; always anew, because a part of it alone says nothing."""
-        if reason := agreement.unavailable():
-            self.progress.note(f"agreement: skipped: {reason}")
-            return
-        agreement.collect(self.ledger("agreement"), self.size.turns, self.seed, self.progress)
+        run, found, said = agreement.Run({}, self.seed), programs.find(None), self.progress.note
+        try:
+            agreement.measure(run, judged(), self.bench(), found, rounds=self.size.turns, out=self.agreed, said=said)
+        except InfrastructureError as error:
+            self.progress.note(f"agreement: skipped: {error}")
+
+    @property
+    def agreed(self) -> Path:
+        """Where its values are."""
+        return self.folder / "agreement.json"
 
     def speed(self) -> None:
         """A race."""
-        named = {"will-it-scale": self.parsed.will_it_scale, "libMicro": self.parsed.libmicro}
-        for name, folder in named.items():
-            if folder is not None and not folder.is_dir():
-                raise UsageError(f"--{name.lower()} {folder}: no such folder; name a checkout that you built")
-        others = peers({name: folder for name, folder in named.items() if folder is not None})
+        others = peers(programs.find(programs.folder_of(self.parsed.peers)))
         ledger, limit = self.ledger("races"), self.size.seconds
         speed.collect(ledger, self.bench(), others, limit=limit, seed=self.seed, said=self.progress.note)
 
@@ -156,8 +161,8 @@ class Validation:
             made.append(from_runs.broken_rules([*runs, *drifts]))
         if (counts := self.ledger("exactness")).items():
             made.append(from_ledgers.exact_counts(counts))
-        if pairs := agreement.stored(self.ledger("agreement")):
-            made.append(from_ledgers.agreeing(pairs))
+        if self.agreed.exists():
+            made.append(agreed.section(agreement.load(self.agreed), judged()))
         if spent := speed.stored(self.ledger("races")):
             made.append(from_ledgers.seconds(spent))
         if (costs := self.ledger("cost")).items():

@@ -1,4 +1,4 @@
-"""The flags of `ferrule validate`."""
+"""The flags of `ferrule validate` and `ferrule agree`."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Final
 
 SEED: Final = 20261125
+ROUNDS: Final = 8  # beside other benchmarks
+PEERS: Final = "folder with your builds of will-it-scale, libMicro and UnixBench (default: $FERRULE_PEERS)"
 PARTS: Final = ("coverage", "families", "drift", "exactness", "agreement", "speed", "cost", "page")
 
 
@@ -20,5 +22,18 @@ def add(parser: argparse.ArgumentParser) -> None:
     flag("--corpus", type=Path, metavar="DIR", help="where finished pieces are kept (default: in the user's cache)")
     flag("--out", type=Path, metavar="FILE", help="the page (default: results/validation.md)")
     flag("--note", metavar="TEXT", action="append", default=[], help="a condition that the page states; repeatable")
-    flag("--will-it-scale", type=Path, metavar="DIR", help="a built checkout of it, to be raced against")
-    flag("--libmicro", type=Path, metavar="DIR", help="a built checkout of it, to be raced against")
+    flag("--peers", type=Path, metavar="DIR", help=PEERS)
+
+
+def add_agree(parser: argparse.ArgumentParser) -> None:
+    """Add all flags of `ferrule agree`."""
+    flag = parser.add_argument
+    flag("--peers", type=Path, metavar="DIR", help=PEERS)
+    flag("--pairs", metavar="WORDS", default="", help="only pairs with one of these in their name")
+    flag("--list", action="store_true", help="name all pairs, measure nothing")
+    flag("--rounds", type=int, default=ROUNDS, metavar="N", help=f"so many (default: {ROUNDS})")
+    flag("--cpu", type=int, metavar="N", help="where both run (default: the one that a measurement takes)")
+    flag("--seed", type=int, default=1, metavar="N", help="of every order")
+    flag("--json", type=Path, metavar="FILE", help="keep the run here, round by round, and go on with one kept there")
+    flag("--markdown", type=Path, metavar="FILE", help="write the tables as Markdown")
+    flag("--show", action="store_true", help="measure nothing: show what --json FILE holds")

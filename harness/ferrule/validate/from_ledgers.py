@@ -6,9 +6,7 @@ import statistics
 from collections.abc import Sequence
 from typing import Any
 
-from ferrule.stats.paired import log_ratios, ratio_interval
 from ferrule.validate import exactness
-from ferrule.validate.agreement import Pair
 from ferrule.validate.coverage import LEAST, MOST, Cell
 from ferrule.validate.ledger import Ledger
 from ferrule.validate.report import Claim, Row, Section, percent
@@ -99,31 +97,6 @@ def exact_counts(ledger: Ledger) -> Section:
 def _boots(found: dict[str, Any]) -> str:
     low, high = found["load"]
     return f"{found['boots']} boots beside {found['busy']} busy processes (load {low:.1f} before, {high:.1f} after)"
-
-
-def agreeing(pairs: Sequence[Pair]) -> Section:
-    """Beside perf bench."""
-    made = Section("Beside perf bench")
-    rounds = len(pairs[0].ours_ns)
-    made.words = [
-        f"{rounds} rounds of both tools in drawn turns, pinned to the same CPU; of each the mean of a run, as perf"
-        " bench gives nothing else. `library=1` is a round trip between programs as the kernel sees those on a C"
-        " library; the raw one is told beside it, because its distance is what the library costs.",
-    ]
-    rows: list[Row] = []
-    for pair in pairs:
-        ours, theirs = (statistics.median(values) for values in (pair.ours_ns, pair.theirs_ns))
-        ratio, low, high = ratio_interval(log_ratios(pair.theirs_ns, pair.ours_ns))
-        paired = f"{ratio:.3f}" if low is None else f"{ratio:.3f} [{low:.3f}, {high:.3f}]"
-        said = (f"{ours:.1f} ns", f"{theirs:.1f} ns", f"{pair.medians:.3f}", f"{pair.minima:.3f}")
-        rows.append((pair.name, *said, paired))
-        if pair.bar is not None:
-            found = f"medians {pair.medians - 1:+.1%}, minima {pair.minima - 1:+.1%}"
-            made.claims.append(Claim(pair.name, f"within {percent(pair.bar, 0)}", found, bool(pair.agrees)))
-    made.tables = [
-        (("operation", "ours", "perf bench", "ratio of medians", "ratio of minima", "round by round, 95 %"), rows)
-    ]
-    return made
 
 
 def seconds(spent: Sequence[Spent]) -> Section:

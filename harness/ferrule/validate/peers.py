@@ -1,15 +1,10 @@
-"""Other benchmarks of the same operations, run as they come: one value, the seconds that it took, and no arithmetic.
-
-perf is taken where it is on PATH and pyperf where Python has it; will-it-scale and libMicro are folders that the user
-built. None of them is part of this project, and nothing of theirs is kept but the number they print.
-"""
+"""Other benchmarks of the same operations, run as they come, to race against: one value, and no arithmetic."""
 
 from __future__ import annotations
 
 import importlib.util
 import json
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -18,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ferrule.errors import InfrastructureError
+from ferrule.validate.programs import PATIENCE
 
-PATIENCE = 180.0  # seconds that one run of a peer may take
 LIBMICRO_NS = 256.0  # it keeps nanoseconds since 1970 in a double, whose last bit is worth so many
 
 
@@ -70,9 +65,10 @@ def _pyperf(command: Sequence[str]) -> list[float]:
 
 
 def peers(folders: Mapping[str, Path]) -> list[Peer]:
-    """Everything that is available here; `folders` are built checkouts by the tools' names."""
+    """Everything that is available here; `folders` hold the programs, by the tools' names (programs.py)."""
     found: list[Peer] = []
-    if perf := shutil.which("perf"):
+    if folder := folders.get("perf"):
+        perf = str(folder / "perf")
         found += [
             Peer("perf bench", "null_call", (perf, "bench", "syscall", "basic"), r"([\d.]+) usecs/op", 1e3),
             Peer("perf bench", "pipe_latency", (perf, "bench", "sched", "pipe"), r"([\d.]+) usecs/op", 1e3),
@@ -87,17 +83,11 @@ def peers(folders: Mapping[str, Path]) -> list[Peer]:
             program = (str(folder / f"{name}_processes"), "-t", "1", "-s", "5")
             found.append(Peer("will-it-scale", workload, program, r"^average:(\d+)", ns))
     if folder := folders.get("libMicro"):
-        bin_ = _bin(folder)
         for workload, name, arguments in (("null_call", "getpid", ()), ("pipe_latency", "pipe", ("-m", "mp"))):
             columns = rf"^{name}\s+\d+\s+\d+\s+([\d.]+)\s+\d+\s+\d+\s+(\d+)"
-            command = (str(bin_ / name), "-H", *arguments)
+            command = (str(folder / name), "-H", *arguments)
             found.append(Peer("libMicro", workload, command, columns, 1e3, LIBMICRO_NS))
     if importlib.util.find_spec("pyperf"):
         timed = ("-m", "pyperf", "timeit", "-q", "-s", "from os import getppid", "getppid()")
         found.append(Peer("pyperf", "null_call", (sys.executable, *timed), "", 1.0))
     return found
-
-
-def _bin(folder: Path) -> Path:
-    """Where libMicro's programs are: bin/ holds links to a script of its own."""
-    return next((path for path in sorted(folder.glob("bin-*")) if path.is_dir()), folder / "bin")

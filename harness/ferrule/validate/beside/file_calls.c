@@ -1,0 +1,73 @@
+/* Calls on a file as will-it-scale has it: call=0 dup and close of a descriptor of a file that was removed, 1 open for
+ * reading and writing, and close, 2 the position set and not asked for, 3 poll of a file, always ready. */
+#include "workloads/library.h"
+#include "workloads/scratch.h"
+
+enum { DUP, OPEN, SET, POLL, CALLS };
+
+struct state {
+    struct scratch scratch;
+    struct os_poll asked;
+    int64_t call;
+};
+STATE(struct state)
+
+__attribute__((noinline, aligned(64))) static long library_set_position(int fd, long to, int from) {
+    return call3(CALL_LSEEK, fd, to, from);
+}
+
+static long setup(struct run *run) {
+    struct state *own = state(run);
+    own->call = run_param(run, "call");
+    if (own->call < 0 || own->call >= CALLS)
+        return REFUSE(run, "call", "0..3");
+    long result = scratch_make(run, &own->scratch, "ferrule", 7);
+    if (result < 0 || own->call == OPEN)
+        return result;
+    own->scratch.made = 0;
+    TRY(run, os_remove(own->scratch.path));
+    return 0;
+}
+
+static inline int made(struct state *own) {
+    enum { OS_POLL_WRITE = 4 };
+    long fd;
+    switch (own->call) {
+    case SET:
+        return library_set_position(own->scratch.fd, 0, 0) == 0;
+    case POLL:
+        own->asked = (struct os_poll){own->scratch.fd, OS_POLL_WRITE, 0};
+        return library_poll(&own->asked, 1) == 1;
+    case DUP:
+        fd = library_dup(own->scratch.fd);
+        break;
+    default:
+        fd = library_open(own->scratch.path, OS_READ | OS_WRITE);
+    }
+    return (fd >= 0) & (library_close((int)fd) == 0);
+}
+
+static inline void op(struct run *run) {
+    EXPECT(run, made(state(run)));
+}
+
+static long verify(struct run *run) {
+    return made(state(run)) ? 0 : WRONG(run, "the call gave another answer than it must");
+}
+
+static void teardown(struct run *run) {
+    scratch_end(&state(run)->scratch);
+}
+
+WORKLOAD{
+    .name = "file_calls",
+    .family = "beside",
+    .what = "calls on a file as will-it-scale makes them",
+    .per = PER_CALL,
+    .ends = 1,
+    .params = "call=0",
+    .setup = setup,
+    .verify = verify,
+    .teardown = teardown,
+    LOOPS,
+};
