@@ -22,7 +22,7 @@ from ferrule.anatomy import profile
 from ferrule.anatomy.profile import Function, Node, Profile, Row
 from ferrule.errors import UsageError
 from ferrule.payload.key import RunKey
-from ferrule.records.samples import GuestResult, RunResult
+from ferrule.records.samples import GuestResult, Meaning, RunResult
 from ferrule.report import history, verified
 from ferrule.report.publish import publish
 from ferrule.site.build import build
@@ -80,7 +80,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     store(made, kernel("redox", 150, **{"kernel": "0.5"}), day=1)
     store(made, kernel("linux", 300), kernel("floor", 5), kernel("redox", 200, *faults, **{"kernel": "0.6"}), day=2)
     metal = {"accel": "metal", "unit": "ns", "cpus": (0, 1), "os": "linux"}
-    store(made, kernel("local", 77777, **metal), day=2)
+    teams = [make.run("null_call", [cost] * 6, Meaning("call", team=n), params=(("threads", n),))
+             for n, cost in ((1, 1000.0), (4, 2000.0))]  # fmt: skip
+    store(made, kernel("local", 77777, *teams, **metal), day=2)
     store(made, kernel("linux", 88888, accel="tcg", unit="ns"), day=3)
     tried = make.guest([RunResult(RunKey("pipe_latency"), "ok")], "ssh://a@b:1", **COUNTED)
     verified.append(made, [tried], seed=1, declared=make.DECLARED, moment=datetime(2026, 3, 2, tzinfo=UTC))
@@ -211,6 +213,28 @@ def test_curves_anatomy_history_and_idle_seconds_are_told(site: Path) -> None:
     assert "redox 9005" in (site / "index.html").read_text()
 
 
+def test_a_curve_over_threads_is_what_all_of_them_get_done(site: Path) -> None:
+    curves = (site / "curves.html").read_text()
+    (figure,) = re.findall(r"<figure>(?:(?!</figure>).)*over threads.*?</figure>", curves, re.DOTALL)
+    assert "operations a second of all over threads" in figure
+    assert "local: 1: 1.00000 M/s" in figure
+    assert "local: 4: 2.00000 M/s [2.00000, 2.00000], 50.0000 %" in figure
+    assert re.search(r'class="s guide"><path [^>]*/>\s*<text[^>]*>linear<', figure), "four times the rate of one"
+
+
+def test_a_kernel_page_has_its_findings_and_a_workload_page_its_calls(site: Path) -> None:
+    redox = (site / "kernels/redox.html").read_text()
+    assert "Findings in Redox" in redox
+    assert "Findings in" not in (site / "kernels/linux.html").read_text()
+    pipe = (site / "workloads/pipe_latency.html").read_text()
+    (table,) = re.findall(r"<table[^>]*><caption>What the kernel is asked, by port.*?</table>", pipe, re.DOTALL)
+    rows = [re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row) for row in table.split("<tr>")[2:]]
+    assert [row[:2] for row in rows] == [
+        ["write", "timed"], ["read", "timed"], ["read", "other end"], ["write", "other end"],
+    ]  # fmt: skip
+    assert "<code>write</code>" in rows[0]
+
+
 def test_the_picture_tells_what_it_shows(folder: Path, site: Path) -> None:
     text = (site / "overview.svg").read_text()
     reader = Reader()
@@ -232,13 +256,17 @@ def test_a_page_that_is_none_any_more_goes_and_others_files_stay(folder: Path, t
     assert own.exists()
 
 
-@pytest.mark.parametrize("text", ["{", "[]", '{"guests": [{"guest": "redox"}]}', '{"guests": 7}'])
+LONG = json.dumps({"guests": [{"guest": "redox", "boots": [{"idle": {"value": "x" * 5000}}]}]})
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"guests": [{"guest": "redox"}]}', '{"guests": 7}', LONG])
 def test_a_file_that_is_no_idle_table_is_named(text: str, tmp_path: Path) -> None:
     store(tmp_path, kernel("linux", 300))
     (tmp_path / "power").mkdir()
     (tmp_path / "power/odd.json").write_text(text)
-    with pytest.raises(UsageError, match=r"odd\.json: is no idle table"):
+    with pytest.raises(UsageError, match=r"odd\.json: is no idle table") as caught:
         build(tmp_path, tmp_path / "site", tmp_path)
+    assert len(str(caught.value)) < 1000
 
 
 def test_committed_pages_are_those_that_publish_writes(tmp_path: Path) -> None:

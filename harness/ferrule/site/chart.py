@@ -12,8 +12,8 @@ from math import ceil, floor, log10
 
 from markupsafe import Markup, escape
 
-WIDTH, HEIGHT = 640, 320
-LEFT, RIGHT, TOP, BOTTOM = 64, 120, 30, 40
+WIDTH, HEIGHT = 480, 280  # on a phone the text is still to be read
+LEFT, RIGHT, TOP, BOTTOM = 60, 118, 30, 40
 TONES = 8  # colours in style.css
 BAR, GAP = 18, 8
 
@@ -25,6 +25,7 @@ class Line:
     name: str
     tone: int  # a colour of its own wherever it stands
     points: Sequence[tuple[float, float, str]]  # x, y, what to say of it
+    guide: bool = False  # nothing that was measured
 
 
 def lines(series: Sequence[Line], x_title: str, y_title: str, alt: str, *, numbered: bool = False) -> Markup:
@@ -47,8 +48,9 @@ def lines(series: Sequence[Line], x_title: str, y_title: str, alt: str, *, numbe
     ends = _apart([(y_of(one.points[-1][1]), number) for number, one in enumerate(series)])
     for number, one in enumerate(series):
         way = "L".join(f"{x_of(x):.1f} {y_of(y):.1f}" for x, y, _ in one.points)
-        parts.append(f'<g class="s s{one.tone % TONES}"><path d="M{way}"/>')
-        for x, y, said in one.points:
+        kind = "s guide" if one.guide else f"s s{one.tone % TONES}"
+        parts.append(f'<g class="{kind}"><path d="M{way}"/>')
+        for x, y, said in () if one.guide else one.points:
             told = escape(f"{one.name}: {said}")
             parts.append(f'<circle cx="{x_of(x):.1f}" cy="{y_of(y):.1f}" r="3.5"><title>{told}</title></circle>')
         parts.append(f'<text x="{WIDTH - RIGHT + 10}" y="{ends[number] + 4:.1f}">{escape(one.name)}</text></g>')

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
+from ferrule.report.asides import scaled
 from ferrule.report.columns import Column
 from ferrule.report.grouping import BANDWIDTHS
 from ferrule.report.layout import title_of
 from ferrule.site import chart
+from ferrule.site.marks import Cell
 from ferrule.site.operations import Operation, operations
 from ferrule.site.page import Page
 from ferrule.site.shelf import Group, Shelf
+from ferrule.stats.scaling import scaling
 from ferrule.stats.summary import Summary
 
 LEAST = 2  # values of a parameter that make a curve
@@ -59,7 +63,7 @@ def _curve(group: Group, rows: Sequence[tuple[int, Operation]]) -> list[chart.Li
         points = []
         for value, row in sorted(rows, key=lambda one: one[0]):
             summary = _summary(column, row)
-            cell = row.cells[group.columns.index(column)]
+            cell = _cell(group, column, row)
             if summary is None or cell.kind != "number" or value <= 0:
                 continue
             y = _y(column, row, summary)
@@ -70,22 +74,50 @@ def _curve(group: Group, rows: Sequence[tuple[int, Operation]]) -> list[chart.Li
     return series or None
 
 
+def _cell(group: Group, column: Column, row: Operation) -> Cell:
+    """A team's result is what all of it got done, and how near that is to so many times one."""
+    cell, summary = row.cells[group.columns.index(column)], _summary(column, row)
+    told = scaled(summary, [one.summary for one in column.entries if one.summary]) if summary else ""
+    return replace(cell, text=told) if told and cell.kind == "number" else cell
+
+
 def _y(column: Column, row: Operation, summary: Summary) -> float:
+    if (team := scaling(summary, ())) is not None:
+        return team.rate
     rate = summary.throughput if title_of([column.find(row.key)]) == BANDWIDTHS else None
     return rate.estimate / 1e6 if rate is not None else summary.estimate
+
+
+def _is_team(group: Group, rows: Sequence[tuple[int, Operation]]) -> bool:
+    found = [_summary(column, row) for column in group.columns for _, row in rows]
+    return not group.exact and any(one is not None and one.meaning.team for one in found)
+
+
+def _linear(series: Sequence[chart.Line]) -> list[chart.Line]:
+    """So many times the rate of one: where a curve would be if nobody were in another's way."""
+    one = max((line.points[0] for line in series if line.points[0][0] == 1), key=lambda point: point[1], default=None)
+    if one is None:
+        return []
+    ends = (1.0, max(x for line in series for x, _, _ in line.points))
+    points = [(x, x * one[1], f"{x:g} times one") for x in ends]
+    return [chart.Line("linear", 0, points, guide=True)]
 
 
 def _picture(
     group: Group, title: str, name: str, series: Sequence[chart.Line], rows: Sequence[tuple[int, Operation]]
 ) -> dict[str, Any]:
+    team = _is_team(group, rows)
     fast = not group.exact and rows[0][1].title == BANDWIDTHS
-    unit = "MB/s" if fast else "instructions" if group.exact else "ns"
+    unit = "operations a second of all" if team else "MB/s" if fast else "instructions" if group.exact else "ns"
     alt = f"{title}: {unit} over {name}, for {', '.join(one.name for one in series)}"
+    shown = [one for one in group.columns if one.guest in {line.name for line in series}]
+    told = [*series, *(_linear(series) if team else ())]
     return {
         "title": title,
         "name": name,
         "unit": unit,
         "workload": rows[0][1].key.workload,
-        "svg": chart.lines(series, name, f"{unit}, logarithmic", alt),
-        "rows": sorted(dict(rows).items()),
+        "svg": chart.lines(told, name, f"{unit}, logarithmic", alt),
+        "guests": [one.guest for one in shown],
+        "rows": [(value, [_cell(group, one, row) for one in shown]) for value, row in sorted(dict(rows).items())],
     }

@@ -13,6 +13,7 @@ from ferrule.power.tables import ROWS
 from ferrule.report.codec import loads
 from ferrule.site import chart
 from ferrule.site.page import Page
+from ferrule.text import one_line
 
 FOLDER = "power"
 Guest = Mapping[str, Any]
@@ -57,7 +58,7 @@ def _block(path: Path) -> dict[str, Any]:
     except OSError as error:
         raise InfrastructureError(f"{path}: cannot be read: {error.strerror}") from None
     except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
-        what = f"{type(error).__name__} {error}"
+        what = one_line(f"{type(error).__name__} {error}")[:200]
         raise UsageError(f"{path}: is no idle table ({what}); make it anew by ferrule power --out") from None
 
 

@@ -15,6 +15,7 @@ from ferrule.report.grouping import BANDWIDTHS, CONTROLS
 from ferrule.report.history import Stored, slug
 from ferrule.report.layout import title_of
 from ferrule.report.verdicts import WORKS, count_line
+from ferrule.site import findings
 from ferrule.site.marks import record_of
 from ferrule.site.operations import operations
 from ferrule.site.overview import decision
@@ -49,6 +50,7 @@ def pages(shelf: Shelf) -> Iterator[Page]:
             "gaps": [one for one in held.values() if one.verdict.verdict not in (*FAULTS, WORKS)],
             "works": [one for one in held.values() if one.verdict.verdict == WORKS and not one.verdict.control],
             "counts": count_line(guest, verdicts) if verdicts else "",
+            "findings": findings.of(guest),
             "record_of": record_of,
         }
         yield Page(f"kernels/{slug(guest)}.html", "kernel.html", guest, guest, context)

@@ -79,12 +79,11 @@ def cell(
     centre, bracket, _ = shown.partition(" [")
     if summary.unit == "instructions":
         centre = units.number(summary.estimate, 0 if not full or summary.estimate == round(summary.estimate) else 2)
-        whole, point, rest = centre.partition(".")
-        centre = f"{int(whole):,}".replace(",", "\u202f") + point + rest
+        centre = _grouped(centre)
     varies = bool(bracket) and summary.low != summary.high
     text = shown if full and summary.unit != "instructions" else centre
     if full and summary.unit == "instructions" and varies:
-        text += f" [{shown.partition(' [')[2]}"
+        text += f" [{', '.join(map(_grouped, shown.partition(' [')[2].rstrip(']').split(', ')))}]"
     doubt = line.column.doubts.get(str(entry.key))
     flags = "; ".join(flag.value for flag in summary.flags)
     note = "; ".join(filter(None, [shown, doubt and f"not believed: {doubt}", flags]))
@@ -93,6 +92,12 @@ def cell(
         "number", text, note, href, summary.estimate,
         times(to_linux), times(to_floor), shade_of(to_linux), _depth(to_floor),
     )  # fmt: skip
+
+
+def _grouped(number: str) -> str:
+    """`12 345.5`, with narrow spaces that do not break."""
+    whole, point, rest = number.partition(".")
+    return f"{int(whole):,}".replace(",", "\u202f") + point + rest
 
 
 def _over(entry: Entry, column: Column, base: Column | None) -> Ratio | None:

@@ -11,10 +11,12 @@ from markupsafe import Markup
 from ferrule.report import units
 from ferrule.report.columns import Column
 from ferrule.report.outlines import Outline
+from ferrule.report.verdicts import word_of
 from ferrule.site import chart
 from ferrule.site.operations import Operation, operations
 from ferrule.site.page import Page
 from ferrule.site.profiles import Anatomy
+from ferrule.site.prose import inline
 from ferrule.site.shelf import Group, Shelf
 from ferrule.stats.summary import Summary
 
@@ -34,6 +36,7 @@ def pages(shelf: Shelf, described: Mapping[str, Mapping[str, Any]], anatomy: Ana
         context = {
             "name": name,
             "about": described.get(name),
+            "without": _without(shelf, name),
             "blocks": [_block(group, rows) for group, rows in found],
             "answers": [(guest, held[name]) for guest, held in shelf.answers.items() if name in held],
             "anatomy": anatomy.of(name),
@@ -41,23 +44,42 @@ def pages(shelf: Shelf, described: Mapping[str, Mapping[str, Any]], anatomy: Ana
         yield Page(f"workloads/{name}.html", "workload.html", name, "overview", context)
 
 
+def _without(shelf: Shelf, name: str) -> dict[str, str]:
+    """Ports on which no guest has a workload, with the word for it: what it would ask there is no matter."""
+    found: dict[str, list[str]] = {}
+    for group in shelf.groups:
+        for column in group.columns:
+            answer = shelf.answers.get(column.guest, {}).get(name)
+            if column.conditions is not None and answer is not None:
+                found.setdefault(column.conditions.os, []).append(answer.verdict.verdict)
+    return {os: word_of(said[0]) for os, said in found.items() if set(said) <= {"absent", "not_ported"}}
+
+
 @cache
 def descriptions() -> Mapping[str, Mapping[str, Any]]:
     """What `ferrule list` knows of each workload."""
-    from ferrule.payload import operations as calls
+    from ferrule.payload import operations as sources
+    from ferrule.payload import sequences
     from ferrule.payload.registry import workloads
 
-    ports = calls.ports()
     found = {}
     for one in workloads().values():
-        called = calls.calls(one.path)
+        calls = sequences.calls(one.path)
         found[one.name] = {
             "what": one.what,
             "per": one.per.replace("_", " "),
             "family": one.family,
-            "calls": called,
-            "lacks": {os: names for os, missing in ports.items() if (names := [x for x in called if x in missing])},
-            "comment": calls.comment(one.path).splitlines(),
+            "ports": list(sequences.answers()),
+            "calls": [
+                (
+                    end,
+                    step.name.removeprefix("os_").replace("_", " "),
+                    [(os, text) for os, text in step.kernels.items()],
+                )
+                for end, steps in (("timed", calls.timed), ("other end", calls.others))
+                for step in steps
+            ],
+            "comment": [inline(line) for line in sources.comment(one.path).splitlines()],
         }
     return found
 
