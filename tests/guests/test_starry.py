@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import subprocess
 import time
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from ferrule import guests, kernels
 from ferrule.errors import ToolMissing, UsageError
 from ferrule.guests import starry
 from ferrule.images import firmware
+from ferrule.machine import qemu
 from ferrule.machine.options import GuestOptions
 from ferrule.payload.build import build_payload, patch_plan
 from ferrule.payload.key import RunKey
@@ -78,7 +80,7 @@ def test_conditions_are_the_same_text_wherever_the_files_are(tmp_path: Path) -> 
         said.append(made.describe())
         made.close()
     assert said[0] == said[1]
-    assert "-bios some, firmware" in said[0]["qemu.command"]
+    assert "-bios no-tpm-some, firmware" in said[0]["qemu.command"]
     assert said[0]["kernel.sha256"] == hashlib.sha256(b"MZ").hexdigest()
     assert said[0]["firmware.sha256"] == hashlib.sha256(FIRMWARE).hexdigest()
 
@@ -156,3 +158,45 @@ def test_firmware_is_looked_for_where_distributions_put_it(tmp_path: Path, monke
     bios.write_bytes(b"firmware")
     assert firmware.find() == bios
     assert firmware.unavailable() is None
+
+
+def test_firmware_reads_ones_where_a_tpm_would_be(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FERRULE_CACHE", str(tmp_path / "cache"))
+    bios = tmp_path / "OVMF.fd"
+    bios.write_bytes(FIRMWARE)
+    made = firmware.without_tpm(bios)
+    content = made.read_bytes()
+    assert content.endswith(FIRMWARE)
+    assert not content.removesuffix(FIRMWARE).strip(b"\xff")
+    assert (1 << 32) - len(content) == 0xFED4_0000, "the address of a TPM's first register"
+    made.write_bytes(content[:-1])  # a disk that was full
+    assert firmware.without_tpm(bios).read_bytes() == content
+    bios.write_bytes(FIRMWARE[::-1])
+    assert firmware.without_tpm(bios).read_bytes().endswith(FIRMWARE[::-1]), "another firmware of the same name"
+
+
+@needs_qemu
+def test_a_machine_reads_ones_where_a_tpm_would_be(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And what else it has at such addresses is still there: QEMU's own word, before the first instruction."""
+    monkeypatch.setenv("FERRULE_CACHE", str(tmp_path / "cache"))
+    bios = tmp_path / "OVMF.fd"
+    bios.write_bytes(bytes(1 << 21))
+    bare, extended = (seen(path) for path in (bios, firmware.without_tpm(bios)))
+    assert "0xffffffff" not in bare
+    assert "fed40000: 0xffffffff" in extended
+    for device in ("ioapic", "hpet", "apic-msi"):
+        places = [
+            {line.strip() for line in said.splitlines() if line.rstrip().endswith(f": {device}")}
+            for said in (bare, extended)
+        ]
+        assert places[0] == places[1] != set()
+
+
+def seen(bios: Path) -> str:
+    """What QEMU's monitor says about a machine with a firmware."""
+    machine = qemu.Machine(qemu.find(), "tcg", None, devices=("-bios", str(bios), "-S", "-monitor", "stdio"))
+    asked = "xp /1xw 0xfed40000\ninfo mtree -f\nquit\n"
+    done = subprocess.run(
+        qemu.arguments(machine), input=asked, capture_output=True, text=True, timeout=PATIENCE, check=True
+    )
+    return done.stdout

@@ -85,7 +85,7 @@ class StarryGuest:
         """Conditions: the same text for the same machine, whatever the boot."""
         kernel, bios = (self._files[need.key] for need in NEEDS)
         return {
-            **conditions(self._choice, self.machine(Path("disk"), Path(bios.path.name))),
+            **conditions(self._choice, self.machine(Path("disk"), Path(firmware.NO_TPM + bios.path.name))),
             "kernel.file": kernel.path.name,
             "kernel.sha256": kernel.sha256,
             "firmware.sha256": bios.sha256,
@@ -111,7 +111,7 @@ class StarryGuest:
 
     def execute(self, payload: bytes, processes: int, boot: int) -> Divided:  # noqa: ARG002 - every boot is alike
         """See machine.guest.Guest."""
-        bios = self._files[FIRMWARE.key].path.absolute()
+        bios = firmware.without_tpm(self._files[FIRMWARE.key].path).absolute()
         return boot_of(Divided, lambda image: self.machine(image, bios), disk(payload, processes), classify)
 
     def close(self) -> None:
