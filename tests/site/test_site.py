@@ -26,6 +26,7 @@ from ferrule.records.samples import GuestResult, Meaning, RunResult
 from ferrule.report import history, verified
 from ferrule.report.publish import publish
 from ferrule.site.build import build
+from ferrule.site.marks import grouped
 
 from tests.support import synthetic as make
 from tests.support.html import Reader, read
@@ -208,9 +209,22 @@ def test_curves_anatomy_history_and_idle_seconds_are_told(site: Path) -> None:
     for part in ("core::fmt", "95.3 %", "1.50 [1, 2]", "runs, oldest first"):
         assert part in anatomy
     power = (site / "power.html").read_text()
-    for part in ("9005", "90", "not measurable", "AgileWatts"):
+    for part in ("9\u202f005", "90", "not measurable", "AgileWatts"):
         assert part in power
-    assert "redox 9005" in (site / "index.html").read_text()
+    assert "redox 9\u202f005" in (site / "index.html").read_text()
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("12345 instr [12300, 12400.50]", "12\u202f345 instr [12\u202f300, 12\u202f400.50]"),
+        ("0.00531 to 485", "0.00531 to 485"),
+        ("999", "999"),
+        ("1234567.1234567", "1\u202f234\u202f567.1234567"),
+    ],
+)
+def test_whole_numbers_are_grouped_and_digits_behind_a_point_are_not(text: str, shown: str) -> None:
+    assert grouped(text) == shown
 
 
 def test_a_curve_over_threads_is_what_all_of_them_get_done(site: Path) -> None:

@@ -12,6 +12,7 @@ from ferrule.power import model
 from ferrule.power.tables import ROWS
 from ferrule.report.codec import loads
 from ferrule.site import chart
+from ferrule.site.marks import grouped
 from ferrule.site.page import Page
 from ferrule.text import one_line
 
@@ -46,7 +47,7 @@ def _block(path: Path) -> dict[str, Any]:
         said = loads(path.read_bytes())
         found: Sequence[Guest] = said["guests"]
         return {
-            "title": f"Idle seconds, {path.stem}",
+            "title": f"Idle seconds ({path.name})",
             "guests": [one["guest"] for one in found],
             "tables": [table for table in (_seconds(found), _rates(found), _energy(found)) if table["rows"]],
             "charts": [_bars(found)],
@@ -70,7 +71,7 @@ def _total(profile: Guest) -> float:
 def _boots(one: Guest, tell: Callable[[Guest], float]) -> Amount:
     """The figure of each boot, those that are equal once."""
     values = [tell(boot) for boot in one["boots"]]
-    return ", ".join(dict.fromkeys(map(figure, values))), values[0]
+    return ", ".join(dict.fromkeys(grouped(figure(value)) for value in values)), values[0]
 
 
 def _of_idle(key: str) -> Callable[[Guest], float]:
@@ -117,7 +118,13 @@ def _modelled(one: Guest) -> list[Amount]:
     counts = model.Counts(float(idle["everything"].get("halt", 0.0)), _total(idle), float(trip["value"]))
     found = model.energy(counts)
     pairs = ((found.second, 1e3), (found.trip, 1e6), (found.busy, 1.0), (found.apart, 1.0))
-    return [(f"{of.low * scale:.3g} to {of.high * scale:.3g}", of.low * scale) for of, scale in pairs]
+    return [(f"{_three(of.low * scale)} to {_three(of.high * scale)}", of.low * scale) for of, scale in pairs]
+
+
+def _three(value: float) -> str:
+    """Three digits that mean something, and no power of ten."""
+    text = f"{value:.3g}"
+    return grouped(f"{float(text):.0f}") if "e+" in text else text
 
 
 def _wakeup(one: Guest, rate: int) -> Amount:
@@ -125,14 +132,14 @@ def _wakeup(one: Guest, rate: int) -> Amount:
     if profile is None:
         return "", None
     value = (_total(profile) - _total(one["boots"][0]["idle"])) / rate
-    return (figure(value), value) if value > 0 else ("below the scatter", None)
+    return (grouped(figure(value)), value) if value > 0 else ("below the scatter", None)
 
 
 def _trip(one: Guest) -> Amount:
     trip = one["trip"]
     if not trip:
         return "", None
-    return f"{figure(trip['value'])} ({trip['workload'].partition('[')[0]})", float(trip["value"])
+    return f"{grouped(figure(trip['value']))} ({trip['workload'].partition('[')[0]})", float(trip["value"])
 
 
 def _even(one: Guest) -> Amount:
@@ -140,7 +147,7 @@ def _even(one: Guest) -> Amount:
     if not trip or not trip["value"]:
         return "", None
     value = _total(one["boots"][0]["idle"]) / trip["value"]
-    return f"{value:.3g}", value
+    return _three(value), value
 
 
 def _host(one: Guest, name: str, form: str) -> Amount:

@@ -16,7 +16,7 @@ from ferrule.report.history import Stored, slug
 from ferrule.report.layout import title_of
 from ferrule.report.verdicts import WORKS, count_line
 from ferrule.site import findings
-from ferrule.site.marks import record_of
+from ferrule.site.marks import grouped, record_of
 from ferrule.site.operations import operations
 from ferrule.site.overview import decision
 from ferrule.site.page import Page
@@ -93,7 +93,7 @@ def _changes(group: Group, line: Stored) -> dict[str, Any] | None:
         if row.cost.differs and title_of([row.base]) != CONTROLS:
             both = [row.base.summary, row.candidate.summary]
             scales = Scales.of(both, bandwidth=title_of([row.base]) == BANDWIDTHS)
-            old, new = (scales.show(one) for one in both if one is not None)
+            old, new = (grouped(scales.show(one)) for one in both if one is not None)
             text = units.ratio(row.cost.ratio, row.cost.low, row.cost.high)
             key = row.base.key
             rows.append(Change(str(key), key.workload, old, new, text, row.cost.ratio, row.cost.low == row.cost.high))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from math import log2
 
@@ -28,6 +29,7 @@ LEGEND = (
     ("dead", "it crashed or hung"),
     ("none", "not measured: not ported by us, does not exist there, or not asked"),
 )
+_WHOLE = re.compile(r"(?<![\d.])\d{4,15}(?!\d)")
 STEPS = 5  # colours on either side of 1
 
 
@@ -79,11 +81,11 @@ def cell(
     centre, bracket, _ = shown.partition(" [")
     if summary.unit == "instructions":
         centre = units.number(summary.estimate, 0 if not full or summary.estimate == round(summary.estimate) else 2)
-        centre = _grouped(centre)
+        centre = grouped(centre)
     varies = bool(bracket) and summary.low != summary.high
     text = shown if full and summary.unit != "instructions" else centre
     if full and summary.unit == "instructions" and varies:
-        text += f" [{', '.join(map(_grouped, shown.partition(' [')[2].rstrip(']').split(', ')))}]"
+        text += f" [{grouped(shown.partition(' [')[2])}"
     doubt = line.column.doubts.get(str(entry.key))
     flags = "; ".join(flag.value for flag in summary.flags)
     note = "; ".join(filter(None, [shown, doubt and f"not believed: {doubt}", flags]))
@@ -94,10 +96,9 @@ def cell(
     )  # fmt: skip
 
 
-def _grouped(number: str) -> str:
-    """`12 345.5`, with narrow spaces that do not break."""
-    whole, point, rest = number.partition(".")
-    return f"{int(whole):,}".replace(",", "\u202f") + point + rest
+def grouped(text: str) -> str:
+    """The whole numbers of a text in groups of three digits, with narrow spaces that do not break: `12 345.5`."""
+    return _WHOLE.sub(lambda found: f"{int(found[0]):,}".replace(",", "\u202f"), text)
 
 
 def _over(entry: Entry, column: Column, base: Column | None) -> Ratio | None:

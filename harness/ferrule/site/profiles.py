@@ -10,6 +10,7 @@ from typing import Any
 from ferrule.anatomy.formats.tables import figure
 from ferrule.anatomy.made_of import TITLES
 from ferrule.anatomy.profile import SUFFIX, Profile, load
+from ferrule.site.marks import grouped
 
 FOLDER = "anatomy"
 TOP = 12  # functions told of each kernel
@@ -32,6 +33,7 @@ class Anatomy:
                 "guests": [one.guest for one in held],
                 "counts": _counts(held),
                 "functions": [(one, _functions(one)) for one in held],
+                "conditions": [(one.guest, _told(one.conditions)) for one in held],
             }
             for run, held in sorted(found.items())
         ]
@@ -50,9 +52,13 @@ def take(folder: Path) -> Anatomy:
     return Anatomy({name: sorted(held, key=lambda one: one.guest) for name, held in found.items()})
 
 
+def _told(conditions: Mapping[str, str]) -> str:
+    return "; ".join(f"{name} {text}" for name, text in sorted(conditions.items()))
+
+
 def _counts(held: Sequence[Profile]) -> list[tuple[str, list[str]]]:
     """Rows that are zero everywhere are left out."""
-    rows = [("instructions", [figure(one.value) for one in held])]
+    rows = [("instructions", [grouped(figure(one.value)) for one in held])]
     for name, title in TITLES.items():
         cells = [one.made_of.get(name) for one in held]
         if any(cell is not None and cell.high for cell in cells):
@@ -61,11 +67,13 @@ def _counts(held: Sequence[Profile]) -> list[tuple[str, list[str]]]:
 
 
 def _range(value: float, low: float, high: float) -> str:
-    return figure(value) if low == high else f"{figure(value)} [{figure(low)}, {figure(high)}]"
+    return grouped(figure(value) if low == high else f"{figure(value)} [{figure(low)}, {figure(high)}]")
 
 
 def _functions(one: Profile) -> list[tuple[str, str, str]]:
     """The functions with the most instructions of their own."""
     own = sorted(one.exclusive().items(), key=lambda item: (-item[1], item[0]))[:TOP]
     total = sum(one.exclusive().values()) or 1.0
-    return [(one.functions[number].short, figure(count), f"{100 * count / total:.1f} %") for number, count in own]
+    return [
+        (one.functions[number].short, grouped(figure(count)), f"{100 * count / total:.1f} %") for number, count in own
+    ]

@@ -13,6 +13,7 @@ from ferrule.report.columns import Column
 from ferrule.report.outlines import Outline
 from ferrule.report.verdicts import word_of
 from ferrule.site import chart
+from ferrule.site.marks import grouped
 from ferrule.site.operations import Operation, operations
 from ferrule.site.page import Page
 from ferrule.site.profiles import Anatomy
@@ -131,7 +132,7 @@ def _summary(column: Column, row: Operation) -> Summary | None:
 
 def _amount(group: Group, estimate: float, low: float | None, high: float | None) -> str:
     if group.exact:
-        return units.count(round(estimate), low and float(int(low)), high and float(-int(-high // 1)))
+        return grouped(units.count(round(estimate), low and float(int(low)), high and float(-int(-high // 1))))
     return units.time(estimate, low, high)
 
 
@@ -164,4 +165,4 @@ def _counts(one: Outline, key: str) -> bool:
 
 def _told(group: Group, one: Outline, key: str) -> str:
     value = one.values[key]
-    return (units.count if group.exact else units.time)(value.estimate, value.low, value.high)
+    return grouped((units.count if group.exact else units.time)(value.estimate, value.low, value.high))

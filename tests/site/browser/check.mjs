@@ -31,7 +31,7 @@ const works = () => {
   return head.getAttribute("aria-sort") === "ascending" ? "" : "the table does not sort";
 };
 
-for (const [width, scheme] of [[1440, "light"], [390, "dark"]]) {
+for (const [width, scheme] of [[1440, "light"], [1440, "dark"], [390, "light"], [390, "dark"]]) {
   for (const name of files) {
     const page = await browser.newPage();
     await page.setViewport({ width, height: 900 });
@@ -42,6 +42,7 @@ for (const [width, scheme] of [[1440, "light"], [390, "dark"]]) {
     page.on("pageerror", error => tell(at, "error", error.message));
     page.on("request", request => { if (request.url() !== url) tell(at, "request", request.url()); });
     await page.goto(url);
+    await page.evaluate(() => { for (const one of document.querySelectorAll("details")) one.open = true; });
     const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
     if (over > 0) tell(at, "wider than the window by", over);
     for (const one of await page.evaluate(small)) tell(at, "small target", one);
