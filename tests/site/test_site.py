@@ -214,6 +214,16 @@ def test_curves_anatomy_history_and_idle_seconds_are_told(site: Path) -> None:
     assert "redox 9\u202f005" in (site / "index.html").read_text()
 
 
+def test_tails_are_a_table_and_a_curve(site: Path) -> None:
+    page = (site / "workloads/null_call.html").read_text()
+    (table,) = [one for one in tables(site / "workloads/null_call.html") if "redox</td><td>90 instr" in one]
+    heads = re.findall(r'<th scope="col"[^>]*>(.*?)</th>', table)
+    assert heads == ["operation", "kernel", "p50", "p90", "p99", "p99.9", "largest"]
+    assert "<td>290 instr [287, 292]</td><td>9\u202f000 instr of 24000</td>" in table
+    assert "redox: the largest of 24000 9\u202f000 instr" in page
+    assert "one of so many takes longer" in page
+
+
 @pytest.mark.parametrize(
     ("text", "shown"),
     [

@@ -9,17 +9,16 @@ from typing import Any
 from markupsafe import Markup
 
 from ferrule.report import units
-from ferrule.report.columns import Column
 from ferrule.report.outlines import Outline
 from ferrule.report.verdicts import word_of
-from ferrule.site import chart
+from ferrule.site import chart, tails
 from ferrule.site.marks import grouped
 from ferrule.site.operations import Operation, operations
 from ferrule.site.page import Page
 from ferrule.site.profiles import Anatomy
 from ferrule.site.prose import inline
 from ferrule.site.shelf import Group, Shelf
-from ferrule.stats.summary import Summary
+from ferrule.stats.tails import QUANTILES
 
 
 def pages(shelf: Shelf, described: Mapping[str, Mapping[str, Any]], anatomy: Anatomy) -> Iterator[Page]:
@@ -40,6 +39,7 @@ def pages(shelf: Shelf, described: Mapping[str, Mapping[str, Any]], anatomy: Ana
             "without": _without(shelf, name),
             "blocks": [_block(group, rows) for group, rows in found],
             "answers": [(guest, held[name]) for guest, held in shelf.answers.items() if name in held],
+            "quantiles": list(QUANTILES),
             "anatomy": anatomy.of(name),
         }
         yield Page(f"workloads/{name}.html", "workload.html", name, "overview", context)
@@ -90,7 +90,8 @@ def _block(group: Group, rows: Sequence[Operation]) -> dict[str, Any]:
         "group": group,
         "rows": rows,
         "charts": [picture for row in rows if (picture := _bars(group, row)) is not None],
-        "tails": _tails(group, rows),
+        "tails": tails.rows(group, rows),
+        "tail_charts": tails.charts(group, rows),
         "history": [told for row in rows if (told := _history(group, row)) is not None],
     }
 
@@ -107,33 +108,6 @@ def _bars(group: Group, row: Operation) -> tuple[str, Markup] | None:
     ordered = dict(sorted(held.items(), key=lambda item: item[1][0]))
     said = ", ".join(f"{name} {text}" for name, (_, text) in ordered.items())
     return row.name, chart.bars(ordered, f"{row.name}: {said}")
-
-
-def _tails(group: Group, rows: Sequence[Operation]) -> list[tuple[str, str, str, str, str]]:
-    """Quantiles of the operations timed one by one."""
-    found = []
-    for row in rows:
-        for column in group.columns:
-            summary = _summary(column, row)
-            if summary is not None and summary.tails is not None and not (group.exact and summary.meaning.waits):
-                p99, p999 = (
-                    "" if one is None else _amount(group, one.estimate, one.low, one.high)
-                    for one in map(summary.tails.quantiles.get, ("p99", "p99.9"))
-                )
-                most = _amount(group, summary.tails.max, None, None)
-                found.append((row.name, column.guest, p99, p999, f"{most} of {summary.tails.count}"))
-    return found
-
-
-def _summary(column: Column, row: Operation) -> Summary | None:
-    entry = column.find(row.key)
-    return entry.summary if entry else None
-
-
-def _amount(group: Group, estimate: float, low: float | None, high: float | None) -> str:
-    if group.exact:
-        return grouped(units.count(round(estimate), low and float(int(low)), high and float(-int(-high // 1))))
-    return units.time(estimate, low, high)
 
 
 def _history(group: Group, row: Operation) -> tuple[str, Markup, list[tuple[str, str, str, str]]] | None:
