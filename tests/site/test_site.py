@@ -26,7 +26,6 @@ from ferrule.records.samples import GuestResult, Meaning, RunResult
 from ferrule.report import history, verified
 from ferrule.report.publish import publish
 from ferrule.site.build import build
-from ferrule.site.marks import grouped
 
 from tests.support import synthetic as make
 from tests.support.html import Reader, read
@@ -222,19 +221,6 @@ def test_tails_are_a_table_and_a_curve(site: Path) -> None:
     assert "<td>290 instr [287, 292]</td><td>9\u202f000 instr of 24000</td>" in table
     assert "redox: the largest of 24000 9\u202f000 instr" in page
     assert "one of so many takes longer" in page
-
-
-@pytest.mark.parametrize(
-    ("text", "shown"),
-    [
-        ("12345 instr [12300, 12400.50]", "12\u202f345 instr [12\u202f300, 12\u202f400.50]"),
-        ("0.00531 to 485", "0.00531 to 485"),
-        ("999", "999"),
-        ("1234567.1234567", "1\u202f234\u202f567.1234567"),
-    ],
-)
-def test_whole_numbers_are_grouped_and_digits_behind_a_point_are_not(text: str, shown: str) -> None:
-    assert grouped(text) == shown
 
 
 def test_a_curve_over_threads_is_what_all_of_them_get_done(site: Path) -> None:
