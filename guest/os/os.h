@@ -35,6 +35,12 @@ static inline const char *os_refusal(void) {
 #define OS_ABSENT ""
 #endif
 
+#ifndef OS_HAS_ABSENT_HERE /* the same, of the way in which the program was started */
+static inline const char *os_absent_here(void) {
+    return "";
+}
+#endif
+
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wunused-parameter" /* what is missing looks at nothing */
 #define OS_MISSING(name, ...)                                                                                          \

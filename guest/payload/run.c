@@ -22,7 +22,8 @@ static int refuse(struct outcome *outcome, enum status status, const char *opera
 static int refuse_call(struct outcome *outcome, const struct run *run, long result) {
     char name[OPERATION_NAME];
     operation_name(name, run->operation);
-    if (result == -OS_DOES_NOT_EXIST || (result == -OS_NOT_PORTED && text_lists(OS_ABSENT, name)))
+    int has_none = text_lists(OS_ABSENT, name) || text_lists(os_absent_here(), name);
+    if (result == -OS_DOES_NOT_EXIST || (result == -OS_NOT_PORTED && has_none))
         return refuse(outcome, STATUS_ABSENT, run->operation, 0, run->seen);
     if (result == -RUN_REFUSED)
         return refuse(outcome, STATUS_UNSUPPORTED, run->operation, 0, run->seen);

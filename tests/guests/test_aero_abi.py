@@ -7,6 +7,7 @@ from functools import cache
 import pytest
 from elftools.elf.elffile import ELFFile
 from ferrule.errors import ToolMissing
+from ferrule.guests.aero import COUNT, INIT, OBJECT, OBJECT_BYTES, SHARED, SHARED_BYTES
 from ferrule.payload.build import Payload, build_payload, patch_plan
 from ferrule.payload.key import RunKey
 from ferrule.payload.plan import Plan, PlannedRun
@@ -29,8 +30,8 @@ def payload() -> Payload:
 
 
 def boot(image: bytes, processes: int = 1, kernel: type[Aero] = Aero) -> Aero:
-    files = {"/usr/bin/init": image, "/ferrule/processes": str(processes).encode(), "/ferrule/shared": bytes(4096)}
-    aero = kernel(files)
+    files = {f"/{INIT}": image, f"/{COUNT}": str(processes).encode()}
+    aero = kernel(files | {f"/{SHARED}": bytes(SHARED_BYTES), f"/{OBJECT}": bytes(OBJECT_BYTES)})
     aero.boot()
     return aero
 

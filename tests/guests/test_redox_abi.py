@@ -25,7 +25,8 @@ BARE = Kernel(
     without=dict.fromkeys(
         (
             *("os_open", "os_remove", "os_status_of_path", "os_socket_pair", "os_channel_pair", "os_memory_object"),
-            *("os_map_object", "os_parent"),
+            *("os_map_object", "os_parent", "os_directory_make", "os_datagram_pair", "os_seqpacket_pair"),
+            *("os_socket_open", "os_process_shell"),
         ),
         "absent",
     )

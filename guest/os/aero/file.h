@@ -62,6 +62,20 @@ static inline long os_directory_rewind(int fd) {
     return aero_seek(fd, 0);
 }
 
+#define OS_HAS_FILE_LOCK
+static inline long os_file_lock(int fd, int locked) {
+    enum { TO_WRITE = 1, NONE = 2 };
+    const struct aero_lock lock = {locked ? TO_WRITE : NONE, 0, 0, 0, 0};
+    return aero_result(call3(CALL_FCNTL, fd, AERO_SET_LOCK, (long)&lock));
+}
+
+#define OS_HAS_BYTES_WAITING
+static inline long os_bytes_waiting(int fd) {
+    int32_t count = 0;
+    long result = aero_result(call3(CALL_IOCTL, fd, AERO_BYTES_WAITING, (long)&count));
+    return result < 0 ? result : count;
+}
+
 #define OS_HAS_POLL
 static inline long os_poll(struct os_poll *asked, uint32_t count) {
     const struct aero_time at_once = {0, 0};

@@ -15,9 +15,8 @@
 /* What other kernels have and this one has no number for. */
 #define OS_ABSENT                                                                                                      \
     "os_scheme_call os_channel_pair os_ipc_call os_block os_main_thread os_ipi os_alloc os_library_enter "             \
-    "os_semaphore_make os_fd_send os_break os_yield os_memory_object os_six_arguments os_process_spawn "               \
-    "os_signal_hold os_fault_install "                                                                                 \
-    "os_policy os_timer_open os_requeue os_lock_pi os_remap os_discard"
+    "os_semaphore_make os_fd_send os_break os_yield os_process_spawn os_signal_hold os_fifo os_queue_pair os_select "  \
+    "os_call_filter os_policy os_timer_open os_requeue os_lock_pi os_remap os_discard"
 #define OS_ARCH "x86_64"
 
 /* --- what the payload needs --- */
@@ -103,10 +102,8 @@ static inline long os_pipe(int end[2]) {
     return aero_result(call3(CALL_PIPE, (long)end, 0, 0));
 }
 
-#define OS_HAS_SOCKET_PAIR
-static inline long os_socket_pair(int end[2]) {
-    return aero_result(call6(CALL_SOCKETPAIR, AERO_AF_UNIX, AERO_SOCK_STREAM, 0, (long)end, 0, 0));
-}
+#include "signal.h"
+#include "socket.h"
 
 #define OS_HAS_EVENTFD
 static inline long os_eventfd(uint64_t count) {
@@ -120,10 +117,21 @@ static inline long os_events_open(void) {
     return aero_result(call3(CALL_EPOLL_CREATE, 0, 0, 0));
 }
 
-static inline long os_events_add(int queue, int fd) {
-    enum { EPOLL_CTL_ADD = 1, EPOLLIN = 1 };
+static inline long aero_events_control(int queue, long operation, int fd) {
+    enum { EPOLLIN = 1 };
     const struct aero_event event = {EPOLLIN, (uint64_t)fd};
-    return aero_result(call6(CALL_EPOLL_CTL, queue, EPOLL_CTL_ADD, fd, (long)&event, 0, 0));
+    return aero_result(call6(CALL_EPOLL_CTL, queue, operation, fd, (long)&event, 0, 0));
+}
+
+static inline long os_events_add(int queue, int fd) {
+    enum { EPOLL_CTL_ADD = 1 };
+    return aero_events_control(queue, EPOLL_CTL_ADD, fd);
+}
+
+#define OS_HAS_EVENTS_REMOVE
+static inline long os_events_remove(int queue, int fd) {
+    enum { EPOLL_CTL_DEL = 2 };
+    return aero_events_control(queue, EPOLL_CTL_DEL, fd);
 }
 
 /* Asks and does not wait: the kernel takes milliseconds for seconds, and does not look at its queue until then. */
@@ -193,6 +201,9 @@ static inline long os_process_kill(struct os_process *process) {
 #define OS_HAS_EXECUTE
 long os_process_execute(struct os_process *process);
 
+#define OS_HAS_SHELL
+long os_process_shell(struct os_process *process);
+
 /* --- messages to a process: Aero's ipc calls --- */
 
 #define OS_HAS_MESSAGE
@@ -249,14 +260,36 @@ static inline long os_wake(volatile uint32_t *word, uint32_t count, int shared) 
 
 /* --- memory --- */
 
-#define OS_HAS_MAP
-static inline long os_map(size_t length, void **at) {
-    long result = aero_result(
-        call6(CALL_MMAP, 0, (long)length, AERO_PROT_READ_WRITE, AERO_MAP_PRIVATE | AERO_MAP_ANONYMOUS, -1, 0));
+static inline long aero_map(size_t length, long flags, long fd, void **at) {
+    long result = aero_result(call6(CALL_MMAP, 0, (long)length, AERO_PROT_READ_WRITE, flags, fd, 0));
     if (result < 0)
         return result;
     *at = (void *)result;
     return 0;
+}
+
+#define OS_HAS_MAP
+static inline long os_map(size_t length, void **at) {
+    return aero_map(length, AERO_MAP_PRIVATE | AERO_MAP_ANONYMOUS, -1, at);
+}
+
+#define OS_HAS_SIX_ARGUMENTS
+#define OS_BAD_OFFSET 14 /* EFAULT: mmap's only word for all that it refuses */
+static inline long os_six_arguments(long last) {
+    return aero_result(
+        call6(CALL_MMAP, 0, 4096, AERO_PROT_READ_WRITE, AERO_MAP_PRIVATE | AERO_MAP_ANONYMOUS, -1, last));
+}
+
+#define OS_HAS_MEMORY_OBJECT /* the one file that is large enough */
+long os_memory_object(size_t size);
+
+static inline long os_map_object(int object, size_t size, void **at) {
+    return aero_map(size, AERO_MAP_SHARED, object, at);
+}
+
+#define OS_HAS_MAP_COPY
+static inline long os_map_copy(int object, size_t size, void **at) {
+    return aero_map(size, AERO_MAP_PRIVATE, object, at);
 }
 
 static inline long os_unmap(void *at, size_t length) {

@@ -8,6 +8,7 @@
 #define SELF   "/usr/bin/init"
 #define COUNT  "/ferrule/processes" /* how many, in decimal: written by the harness */
 #define SHARED "/ferrule/shared"    /* the memory that process copies keep */
+#define OBJECT "/ferrule/object"    /* memory behind a descriptor */
 
 volatile char *aero_spare_byte;
 volatile uint32_t aero_data = 1; /* the kernel refuses a segment of which nothing is in the file */
@@ -51,10 +52,10 @@ static struct aero_slice slice(const char *text) {
     return (struct aero_slice){text, text_length(text)};
 }
 
-/* This program anew, in the calling process. Returns only when the kernel refuses. */
-static long execute(const char *argument) {
-    const struct aero_slice self = slice(SELF), arguments[] = {slice("payload"), slice(argument)};
-    return aero_result(call6(CALL_EXEC, (long)self.bytes, (long)self.length, (long)arguments, 2, 0, 0));
+/* A program in place of the calling one, for good: what the kernel does not load ends with a status that says so. */
+__attribute__((noreturn)) static void load(const char *path, const struct aero_slice *arguments, long count) {
+    call6(CALL_EXEC, (long)path, (long)text_length(path), (long)arguments, count, 0, 0);
+    os_exit(OS_NOT_EXECUTED);
 }
 
 static void say_end(uint64_t process, uint64_t status) {
@@ -69,16 +70,24 @@ static void say_end(uint64_t process, uint64_t status) {
 
 /* This program anew, in a process of its own. */
 static long start(struct os_process *process, const char *argument) {
+    const struct aero_slice arguments[] = {slice("payload"), slice(argument)};
     long pid = aero_fork(process);
-    if (pid == 0) {
-        execute(argument);
-        os_exit(OS_NOT_EXECUTED);
-    }
+    if (pid == 0)
+        load(SELF, arguments, 2);
     return pid < 0 ? pid : 0;
 }
 
 long os_process_execute(struct os_process *process) {
     return start(process, OS_LEAVE);
+}
+
+long os_process_shell(struct os_process *process) {
+    const struct aero_slice arguments[] = {slice("sh"), slice("-c"), slice("exit 86")};
+    _Static_assert(OS_EXECUTED == 86, "what the shell is told to end with");
+    long pid = aero_fork(process);
+    if (pid == 0)
+        load("/bin/sh", arguments, 3);
+    return pid < 0 ? pid : 0;
 }
 
 static uint64_t run_process(uint64_t number) {
@@ -126,14 +135,18 @@ long os_map_shared(size_t length, void **at) {
     long fd = os_open(SHARED, OS_READ | OS_WRITE);
     if (fd < 0)
         return fd;
-    long result = aero_result(call6(CALL_MMAP, 0, OS_PAGE, AERO_PROT_READ_WRITE, AERO_MAP_SHARED, fd, 0));
+    long result = aero_map(OS_PAGE, AERO_MAP_SHARED, fd, at);
     os_close((int)fd);
     if (result < 0)
         return result;
-    *at = (void *)result;
     memset(*at, 0, length); /* processes before this one may have used it */
     aero_spare_byte = (char *)*at + OS_PAGE - 1;
     return 0;
+}
+
+long os_memory_object(size_t size) {
+    enum { LARGEST = 16 << 20 };
+    return size <= LARGEST ? os_open(OBJECT, OS_READ | OS_WRITE) : -OS_EINVAL;
 }
 
 void os_facts(void (*fact)(void *, const char *name, const char *value), void *context) {

@@ -16,13 +16,29 @@ static inline long os_sleep_until(uint64_t ns) {
 }
 
 #define OS_HAS_TIMER
-static inline long os_timer_open(void) {
-    return call2(CALL_TIMERFD_CREATE, LINUX_CLOCK_MONOTONIC, 0);
+struct os_timer {
+    int fd;
+};
+
+static inline long os_timer_open(struct os_timer *timer) {
+    long fd = call2(CALL_TIMERFD_CREATE, LINUX_CLOCK_MONOTONIC, 0);
+    timer->fd = (int)fd;
+    return fd;
 }
 
-static inline long os_timer_arm(int timer, uint64_t ns) {
+static inline long os_timer_arm(const struct os_timer *timer, uint64_t ns) {
     const struct linux_time setting[2] = {{0, 0}, linux_time_of(ns)}; /* struct itimerspec: interval, value */
-    return call4(CALL_TIMERFD_SETTIME, timer, 0, (long)setting, 0);
+    return call4(CALL_TIMERFD_SETTIME, timer->fd, 0, (long)setting, 0);
+}
+
+static inline long os_timer_wait(const struct os_timer *timer) {
+    uint64_t times = 0;
+    long got = os_read(timer->fd, &times, sizeof times);
+    return got < 0 ? got : (long)times;
+}
+
+static inline long os_timer_close(const struct os_timer *timer) {
+    return os_close(timer->fd);
 }
 
 #define OS_HAS_POLICY

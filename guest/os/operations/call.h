@@ -11,6 +11,9 @@ OS_MISSING(os_invalid_call, void)
 #ifndef OS_HAS_PARENT /* the parent process's number, from whoever keeps processes: no cache of the program's own */
 OS_MISSING(os_parent, void)
 #endif
+#ifndef OS_BAD_OFFSET /* the errno of a mapping at an offset that is none of a page: EINVAL */
+#define OS_BAD_OFFSET OS_EINVAL
+#endif
 #ifndef OS_HAS_SIX_ARGUMENTS /* a call of six arguments that the kernel refuses for the last one, unless that is 0 */
 OS_MISSING(os_six_arguments, long last)
 #endif

@@ -14,9 +14,14 @@ OS_MISSING(os_clock_call, uint64_t *ns)
 #ifndef OS_HAS_SLEEP_UNTIL /* until os_clock_ns() is what is said; at once where it is already */
 OS_MISSING(os_sleep_until, uint64_t ns)
 #endif
-#ifndef OS_HAS_TIMER /* a timer behind a descriptor: eight bytes can be read, how often it expired, once it has */
-OS_MISSING(os_timer_open, void)
-OS_MISSING(os_timer_arm, int timer, uint64_t ns) /* to expire once, after that long */
+#ifndef OS_HAS_TIMER /* timers behind descriptors */
+struct os_timer {
+    int fd;
+};
+OS_MISSING(os_timer_open, struct os_timer *timer)
+OS_MISSING(os_timer_arm, const struct os_timer *timer, uint64_t ns) /* to expire once, after that long */
+OS_MISSING(os_timer_wait, const struct os_timer *timer)             /* sleeps until it has: how often */
+OS_MISSING(os_timer_close, const struct os_timer *timer)
 #endif
 
 #endif

@@ -14,6 +14,7 @@ enum redox_call {
     CALL_GETPID = 20,
     CALL_GETPPID = 64,
     CALL_MPROTECT = 125,
+    CALL_MREMAP = 155, /* (address, size, new address, new size, protection) */
     CALL_YIELD = 158,
     CALL_NANOSLEEP = 162,
     CALL_FUTEX = 240,

@@ -57,13 +57,8 @@ static long remove_path(const struct path *path) {
 }
 
 static const char *const names[REDOX_SCHEMES] = {
-    [ROOT_DEBUG] = "debug",
-    [ROOT_EVENT] = "event",
-    [ROOT_PIPE] = "pipe",
-    [ROOT_SYS] = "sys",
-    [DAEMON_CHANNELS] = "chan",
-    [DAEMON_MEMORY] = "shm",
-    [DAEMON_SOCKETS] = "uds_stream",
+    [ROOT_DEBUG] = "debug", [ROOT_EVENT] = "event",     [ROOT_PIPE] = "pipe",    [ROOT_TIME] = "time",
+    [ROOT_SYS] = "sys",     [DAEMON_CHANNELS] = "chan", [DAEMON_MEMORY] = "shm", [DAEMON_SOCKETS] = "uds_stream",
 };
 
 long redox_open(enum redox_scheme scheme, const char *name, long flags) {
@@ -138,4 +133,30 @@ long os_pipe(int end[2]) {
 
 long os_events_open(void) {
     return redox_open(ROOT_EVENT, "", READ_WRITE);
+}
+
+/* What is written to a clock is a time of it, at which an event of its descriptor happens: once. */
+long os_timer_open(struct os_timer *timer) {
+    static const char monotonic[] = "4";
+    long queue = os_events_open(), clock = queue < 0 ? queue : redox_open(ROOT_TIME, monotonic, READ_WRITE);
+    long added = clock < 0 ? clock : os_events_add((int)queue, (int)clock);
+    *timer = (struct os_timer){(int)clock, (int)queue};
+    if (added < 0 && clock >= 0)
+        os_close((int)clock);
+    if (added < 0 && queue >= 0)
+        os_close((int)queue);
+    return added < 0 ? added : 0;
+}
+
+long os_timer_arm(const struct os_timer *timer, uint64_t ns) {
+    uint64_t now = 0;
+    os_clock_read(&now);
+    const struct redox_time then = redox_time_of(now + ns);
+    return os_write(timer->clock, &then, sizeof then);
+}
+
+/* There is no private name for what a daemon would answer: bare, nobody does. */
+const char *os_absent_here(void) {
+    return redox_start.bare ? "os_directory_make os_datagram_pair os_seqpacket_pair os_socket_open os_process_shell"
+                            : "";
 }

@@ -9,6 +9,7 @@ enum redox_scheme {
     ROOT_DEBUG = 1,
     ROOT_EVENT = 2,
     ROOT_PIPE = 4,
+    ROOT_TIME = 7,
     ROOT_SYS = 8,
     ROOT_CONTEXTS = 9,
     ROOT_SCHEMES = 16, /* the right to make schemes */

@@ -10,9 +10,11 @@
 /* A kernel without these: what is not a scheme is memory, a context or a futex. */
 #define OS_ABSENT                                                                                                      \
     "os_ipc_call os_message_address os_block os_main_thread os_ipi os_alloc os_library_enter "                         \
-    "os_semaphore_make os_eventfd os_break os_poll os_process_execute os_process_spawn os_signal_install "             \
-    "os_signal_hold os_system_name "                                                                                   \
-    "os_policy os_lock_pi os_discard"
+    "os_semaphore_make os_eventfd os_break os_poll os_select os_process_execute os_process_spawn os_signal_install "   \
+    "os_signal_hold os_fault_install os_call_filter os_six_arguments os_bytes_waiting os_fifo os_queue_pair "          \
+    "os_policy os_requeue os_lock_pi os_discard"
+#define OS_HAS_ABSENT_HERE /* bare: what daemons do */
+const char *os_absent_here(void);
 #define OS_ARCH "x86_64"
 
 /* --- what the payload needs --- */
@@ -136,6 +138,9 @@ long os_process_kill(struct os_process *process);
 #define OS_HAS_PARENT
 long os_parent(void);
 
+#define OS_HAS_SYSTEM_NAME /* a text of the kernel's sys scheme: opened, read and closed, as Redox's libc does it */
+long os_system_name(char name[OS_SYSTEM_NAME]);
+
 /* --- what daemons of a userland offer (daemon.c): each call on their descriptors is a round trip to one of them --- */
 
 #define OS_SERVED_SWITCHES 2 /* of a call that a daemon answers */
@@ -157,6 +162,10 @@ static inline long os_yield(void) {
 
 /* --- wait and wake: a word is known by where it is in memory, so all of them are shared --- */
 
+static inline struct redox_time redox_time_of(uint64_t ns) {
+    return (struct redox_time){(int64_t)(ns / 1000000000u), (int32_t)(ns % 1000000000u), 0};
+}
+
 #define OS_HAS_FUTEX
 static inline long os_wait(volatile uint32_t *word, uint32_t expected, uint64_t timeout_ns, int shared) {
     struct redox_time until = {0, 0, 0};
@@ -164,9 +173,7 @@ static inline long os_wait(volatile uint32_t *word, uint32_t expected, uint64_t 
     if (timeout_ns) { /* the kernel wants the time of the clock */
         uint64_t then = 0;
         os_clock_read(&then);
-        then += timeout_ns;
-        until.seconds = (int64_t)(then / 1000000000u);
-        until.nanoseconds = (int32_t)(then % 1000000000u);
+        until = redox_time_of(then + timeout_ns);
     }
     return redox_call5(CALL_FUTEX, (long)word, FUTEX_WAIT, (long)expected, timeout_ns ? (long)&until : 0, 0);
 }
@@ -221,10 +228,35 @@ static inline long os_events_add(int queue, int fd) {
     return os_write(queue, &event, sizeof event);
 }
 
+#define OS_HAS_EVENTS_REMOVE /* by what is to be heard of: nothing */
+static inline long os_events_remove(int queue, int fd) {
+    const struct redox_event event = {(uint64_t)fd, 0, (uint64_t)fd};
+    return os_write(queue, &event, sizeof event);
+}
+
 static inline long os_events_wait(int queue) {
     struct redox_event event = {0, 0, 0};
     long got = os_read(queue, &event, sizeof event);
     return got == sizeof event ? (long)event.data : got < 0 ? got : -REDOX_EINVAL;
+}
+
+/* --- timers: the kernel's time scheme, and an event queue to sleep in --- */
+
+#define OS_HAS_TIMER
+struct os_timer {
+    int clock, queue;
+};
+long os_timer_open(struct os_timer *timer);
+long os_timer_arm(const struct os_timer *timer, uint64_t ns);
+
+static inline long os_timer_wait(const struct os_timer *timer) {
+    long which = os_events_wait(timer->queue);
+    return which < 0 ? which : which == timer->clock;
+}
+
+static inline long os_timer_close(const struct os_timer *timer) {
+    long closed = os_close(timer->clock), queue = os_close(timer->queue);
+    return closed < 0 ? closed : queue;
 }
 
 /* --- memory --- */
@@ -245,6 +277,17 @@ static inline long os_map(size_t length, void **at) {
 
 static inline long os_unmap(void *at, size_t length) {
     return redox_call2(CALL_FUNMAP, (long)at, (long)((length + 4095) & ~(size_t)4095));
+}
+
+#define OS_HAS_REMAP /* the kernel always moves it */
+static inline long os_remap(void *from, size_t length, size_t to, void **at) {
+    const size_t page = 4096;
+    long result = redox_call5(CALL_MREMAP, (long)from, (long)((length + page - 1) & ~(page - 1)), 0,
+                              (long)((to + page - 1) & ~(page - 1)), PROTECTION_READ | PROTECTION_WRITE);
+    if (result < 0 && result > -4096)
+        return result;
+    *at = (void *)result;
+    return 0;
 }
 
 #define OS_HAS_PROTECT
@@ -276,7 +319,7 @@ long os_cpus(void);
 
 #define OS_HAS_SLEEP
 static inline long os_sleep(uint64_t ns) {
-    struct redox_time wait = {(int64_t)(ns / 1000000000u), (int32_t)(ns % 1000000000u), 0};
+    const struct redox_time wait = redox_time_of(ns);
     return redox_call2(CALL_NANOSLEEP, (long)&wait, 0);
 }
 

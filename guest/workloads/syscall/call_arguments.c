@@ -9,11 +9,11 @@ static long verify(struct run *run) {
     long at;
     TRY(run, at = os_six_arguments(0));
     TRY(run, os_unmap((void *)at, OS_PAGE));
-    return os_six_arguments(REFUSED) == -OS_EINVAL ? 0 : WRONG(run, "the last argument was not looked at");
+    return os_six_arguments(REFUSED) == -OS_BAD_OFFSET ? 0 : WRONG(run, "the last argument was not looked at");
 }
 
 static inline void op(struct run *run) {
-    EXPECT(run, CALL(run, six_arguments, REFUSED) == -OS_EINVAL);
+    EXPECT(run, CALL(run, six_arguments, REFUSED) == -OS_BAD_OFFSET);
 }
 
 WORKLOAD{

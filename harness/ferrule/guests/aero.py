@@ -29,12 +29,18 @@ NEEDS: Final = (KERNEL,)
 BOOT_SECONDS: dict[Accel, float] = {"kvm": 30.0, "tcg": 90.0, "icount": 120.0}
 LEAST_MEMORY: Final = 128  # MiB
 SHARED_BYTES: Final = 4096  # of the file that is mapped where processes share memory
+OBJECT_BYTES: Final = 16 << 20  # of the one that is memory behind a descriptor
 
-INIT, COUNT, SHARED = "usr/bin/init", "ferrule/processes", "ferrule/shared"  # guest/os/aero/start.c knows them, too
-# Two processes that wait for each other by anything but sockets: the kernel of 2025-04 loses a wake-up now and then.
+# guest/os/aero/start.c knows them, too
+INIT, COUNT, SHARED, OBJECT = "usr/bin/init", "ferrule/processes", "ferrule/shared", "ferrule/object"
+# Two processes that wait for each other by anything but sockets: the kernel of 2025-04 loses a wake-up now and then. A
+# process that signals itself has hung, too.
 AGING: Final = frozenset(("thread_create", "process_create", "process_execute"))
 FRAGILE: Final = frozenset(
-    {"context_switch", "eventfd_pingpong", "futex_pingpong", "message_latency", "pipe_bandwidth", "pipe_latency"}
+    (
+        *("context_switch", "eventfd_pingpong", "futex_pingpong", "message_latency", "pipe_bandwidth", "pipe_latency"),
+        "signal_self",
+    )
 )
 _END: Final = "ferrule-init: end"
 _STATUS = re.compile(r"ferrule-init: (process \d+ ended with status (\d+))")
@@ -64,8 +70,8 @@ def unavailable(options: GuestOptions) -> str | None:
 
 def disk(payload: bytes, processes: int) -> bytes:
     """The disk that Aero's kernel takes for its own: what it asks of a root file system, and the payload as init."""
-    files = {INIT: payload, COUNT: str(processes).encode(), SHARED: bytes(SHARED_BYTES)}
-    return gpt.disk(ext2.image(files, ["dev", "proc", "tmp"]))
+    files = {INIT: payload, COUNT: str(processes).encode(), SHARED: bytes(SHARED_BYTES), OBJECT: bytes(OBJECT_BYTES)}
+    return gpt.disk(ext2.image(files, ["dev", "proc", "tmp"], size=2 * OBJECT_BYTES))
 
 
 class AeroGuest:

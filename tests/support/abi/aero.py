@@ -5,15 +5,19 @@ from __future__ import annotations
 import io
 import struct
 
-import unicorn
 from elftools.elf.elffile import ELFFile
 
-from tests.support.abi.aero_files import EBADFD, EFAULT, EINVAL, ENOSYS, ESRCH, Answer, Files, Handle, Task, or_wait
-from tests.support.abi.aero_table import AT_FDCWD, MAPPINGS, NO_FILE, STACK_SIZE, STACK_TOP, TABLE, UNKNOWN
-from tests.support.abi.machine import PAGE, Context, Ended, Machine, Region, Space, Violation
+from tests.support.abi.aero_files import EBADFD, EINVAL, ENOENT, ENOSYS, ESRCH, Answer, Handle, Task, or_wait
+from tests.support.abi.aero_memory import Memory
+from tests.support.abi.aero_signals import Signals
+from tests.support.abi.aero_sockets import Sockets
+from tests.support.abi.aero_table import AT_FDCWD, STACK_SIZE, STACK_TOP, TABLE, UNKNOWN
+from tests.support.abi.machine import PAGE, Context, Ended, Machine, Space, Violation
+
+KILL = 9
 
 
-class Aero(Files):
+class Aero(Memory, Signals, Sockets):
     """Files at their paths, processes, and a log; no limits, and no way to be slow."""
 
     def __init__(self, files: dict[str, bytes]) -> None:
@@ -23,7 +27,6 @@ class Aero(Files):
         self.log: list[bytes] = []
         self.used: set[str] = set()  # names of calls
         self.now = 1_577_836_800 * 10**9
-        self.read_first: int | None = None  # a shared page's address
 
     def boot(self) -> None:
         """Run /usr/bin/init, as the kernel does: no arguments, no open files; until the machine is off."""
@@ -89,19 +92,10 @@ class Aero(Files):
         elif kind == "folder" and value != AT_FDCWD:
             raise Violation(f"{value:#x} is not AT_FDCWD")
 
-    def _watch(self, space: Space, shared: Region) -> None:
-        """Aero maps a shared page that is read first so that it can never be written: find that."""
-        first = [True]
-
-        def access(uc: unicorn.Uc, kind: int, address: int, *rest: int) -> None:
-            if first and kind != unicorn.UC_MEM_WRITE:
-                self.read_first = address
-            first.clear()
-
-        for hook in (unicorn.UC_HOOK_MEM_READ, unicorn.UC_HOOK_MEM_WRITE):
-            space.uc.hook_add(hook, access, None, shared.address, shared.end - 1)
-
     # --- processes
+
+    def _getpid(self, task: Task) -> int:
+        return task.pid
 
     def _getppid(self, task: Task) -> int:
         return task.parent
@@ -119,7 +113,7 @@ class Aero(Files):
         child = Context(task.space.copy())
         for region in child.space.regions:
             if region.shared:
-                self._watch(child.space, region)
+                self.watch(child.space, region)
         child.wait, child.saved = lambda: 0, task.space.uc.context_save()  # the call's result in the copy
         return self._spawn(task, child, handles)
 
@@ -132,8 +126,10 @@ class Aero(Files):
 
     def _exec(self, task: Task, path: int, length: int, *slices: int) -> Answer:
         arguments, count, _, none = slices
-        if task.read(path, length) != b"/usr/bin/init" or none:
-            raise Violation("exec: only the payload is there, and it wants no environment")
+        if none:
+            raise Violation("exec: the payload wants no environment")
+        if task.read(path, length) != b"/usr/bin/init":
+            return -ENOENT
         words = [struct.unpack("<QQ", task.read(arguments + 16 * i, 16)) for i in range(count)]
         self._execute(task, [task.read(start, size) for start, size in words])
         return None
@@ -174,6 +170,8 @@ class Aero(Files):
     def _kill(self, task: Task, pid: int, signal: int) -> int:
         if pid not in self.tasks or self.tasks[pid].status is not None:
             return -ESRCH
+        if signal != KILL:
+            return self.deliver(self.tasks[pid], signal)
         self._end(self.tasks[pid], 1 << 8)
         return 0
 
@@ -237,34 +235,6 @@ class Aero(Files):
             raise Violation(f"sleep: {seconds} s and {nanoseconds} ns are no time")
         self.now += (seconds + (nanoseconds > 0)) * 10**9
         return 0
-
-    # --- memory
-
-    def _mmap(self, task: Task, address: int, size: int, protection: int, *how: int) -> int:
-        flags, fd, offset = how
-        if address or protection != 3 or not size:
-            raise Violation(f"mmap: ({address:#x}, {size}, protection {protection}) is not what the payload maps")
-        if flags == 1 | 8:
-            if fd != NO_FILE:
-                raise Violation("mmap: anonymous memory with a file")
-        elif flags != 2:
-            return -EFAULT if flags == 2 | 8 else -EINVAL
-        elif task.handles[fd].file is not self.files.get("/ferrule/shared") or offset or size > PAGE:
-            raise Violation("mmap: shared memory is the one page of /ferrule/shared")
-        start = task.space.room(-(-size // PAGE) * PAGE, MAPPINGS)
-        region = task.space.map(start, -(-size // PAGE) * PAGE, shared=flags == 2)
-        if region.shared:
-            self._watch(task.space, region)
-        return start
-
-    def _munmap(self, task: Task, address: int, size: int) -> int:
-        task.space.unmap(address, -(-size // PAGE) * PAGE)
-        return 0
-
-    def _mprotect(self, task: Task, address: int, size: int, protection: int) -> int:
-        if protection not in (1, 3):
-            raise Violation(f"mprotect: {protection} is neither to be read nor to be read and written")
-        return 0  # it changes nothing about pages that are there
 
     # --- words
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from tests.support.abi.machine import Context, Space, Violation, Wait
 
 # Errors, by Aero's own numbers.
-EBADFD, EEXIST, EFAULT, EINVAL, ENOENT = 1081, 1019, 1020, 1026, 1043
-ENOSYS, ESPIPE, ESRCH = 1051, 1069, 1070
+EACCES, EBADFD, EEXIST, EFAULT, EINVAL, ENOENT = 1002, 1081, 1019, 1020, 1026, 1043
+ENOSYS, ENOTSOCK, ESPIPE, ESRCH = 1051, 1056, 1069, 1070
 DIRECTORY = "directory"
 
 
@@ -113,10 +113,18 @@ class Files:
         return self._handle(task, handle)
 
     def _fcntl(self, task: Task, fd: int, command: int, argument: int) -> int:
+        if command == 6:
+            task.space.check(argument, 32, "a lock")
+            return 0  # a stub there, too
         if command != 3:
-            raise Violation(f"fcntl: command {command} is not F_GETFL")
+            raise Violation(f"fcntl: command {command} is neither F_GETFL nor F_SETLK")
         handle = task.handles[fd]
         return 0 if not handle.writes else 2 if handle.reads else 1
+
+    def _ioctl(self, task: Task, fd: int, command: int, argument: int) -> int:
+        if command != 0x541B:
+            raise Violation(f"ioctl: command {command:#x} is not FIONREAD")
+        return -EACCES  # nothing that the payload opens has any
 
     def _seek(self, task: Task, fd: int, offset: int, start: int) -> int:
         handle = task.handles[fd]
@@ -228,8 +236,8 @@ class Files:
         return 0
 
     def _socketpair(self, task: Task, domain: int, kind: int, protocol: int, ends: int) -> int:
-        if (domain, kind, protocol) != (3, 4, 0):
-            raise Violation(f"socketpair: ({domain}, {kind}, {protocol}) is not Aero's AF_UNIX, SOCK_STREAM, 0")
+        if domain != 3 or kind not in (1, 3, 4) or protocol:
+            raise Violation(f"socketpair: ({domain}, {kind}, {protocol}) is not one of Aero's AF_UNIX")
         one, other = File("socket"), File("socket")
         one.partner, other.partner = other, one
         made = self._handle(task, Handle(one)), self._handle(task, Handle(other))
@@ -245,10 +253,13 @@ class Files:
         return self._handle(task, Handle(File("epoll"))) if flags in (0, 1) else -EINVAL
 
     def _epoll_ctl(self, task: Task, queue: int, operation: int, fd: int, event: int) -> int:
-        if operation != 1:
-            raise Violation(f"epoll_ctl: operation {operation} is not EPOLL_CTL_ADD")
-        task.handles[queue].file.interest[fd] = task.read(event, 12)
-        return 0
+        interest, known = task.handles[queue].file.interest, task.read(event, 12)
+        if operation not in (1, 2):
+            raise Violation(f"epoll_ctl: operation {operation} is neither EPOLL_CTL_ADD nor EPOLL_CTL_DEL")
+        if operation == 1:
+            interest[fd] = known
+            return 0
+        return 0 if interest.pop(fd, None) else -ENOENT
 
     def _epoll_pwait(self, task: Task, queue: int, events: int, count: int, *timeout_and_mask: int) -> int:
         if timeout_and_mask[0]:

@@ -29,12 +29,19 @@ TABLE: Final = {
     18: ("log", "bytes length"),
     19: ("uname", "*390"),
     20: ("waitpid", "pid *4 flags"),
+    21: ("ioctl", "fd command *4"),
+    22: ("getpid", ""),
+    23: ("socket", "domain type protocol"),
+    25: ("bind", "fd address length"),
+    26: ("listen", "fd backlog"),
     28: ("seek", "fd offset from"),
     30: ("gettime", "clock *16"),
     31: ("sleep", "&16"),
     33: ("pipe", "*8 flags"),
     34: ("unlink", "folder path length flags"),
     38: ("clone", "entry stack"),
+    39: ("sigreturn", ""),
+    40: ("sigaction", "signal &32 return old"),
     42: ("dup", "fd flags"),
     43: ("fcntl", "fd command argument"),
     45: ("ipc_send", "pid bytes length"),
@@ -52,6 +59,7 @@ TABLE: Final = {
     66: ("getppid", ""),
     67: ("socketpair", "domain type protocol *8"),
     69: ("mprotect", "address size protection"),
+    77: ("getsockname", "fd address &4"),
 }
 # The only number outside the table that the payload may try: invalid_call's.
 UNKNOWN: Final = 200
@@ -67,6 +75,11 @@ ANSWERS: Final = Kernel(
         **dict.fromkeys(("futex_hash", "mutex", "mutex_handoff"), "os_wake"),
         **dict.fromkeys(("condvar_pingpong", "cascade_wake", "barrier"), "os_wake"),
         "zero_read": "os_open",  # no such device
+        "bytes_waiting": "os_bytes_waiting",  # pipes have no ioctl
+        "process_shell": "os_process_shell",  # nobody has installed one
+        **dict.fromkeys(("tcp_bandwidth", "tcp_connect", "tcp_latency", "udp_latency"), "os_socket_bind"),
     },
-    wrong=frozenset({"file_create_remove", "futex_timeout", "protect"}),  # unlink and mprotect change nothing
+    without={"os_socket_connect": "absent"},
+    # unlink, locks of files, and mprotect of pages that are there change nothing
+    wrong=frozenset({"file_create_remove", "file_lock", "futex_timeout", "protect"}),
 )

@@ -43,19 +43,18 @@ class Kernel(Protocol):
 
     def call(self, context: Context) -> int | Wait | None:
         """Serve the call that a context makes: the result, what to ask for it, or None when the context is over."""
-        ...
 
     def port_in(self, context: Context, port: int) -> int:
         """A byte read from an I/O port."""
-        ...
 
     def port_out(self, context: Context, port: int, value: int) -> None:
         """A byte written to an I/O port."""
-        ...
 
     def idle(self) -> bool:
         """Everybody waits: whether time can pass, so that somebody need not wait any more."""
-        ...
+
+    def fault(self, context: Context) -> bool:
+        """A store to memory that may not be written to: whether the program has been told, and goes on."""
 
 
 @dataclass
@@ -240,6 +239,8 @@ class Machine:
             try:
                 uc.emu_start(uc.reg_read(x86.UC_X86_REG_RIP), 0)
             except unicorn.UcError as error:
+                if error.errno == unicorn.UC_ERR_WRITE_PROT and self._kernel.fault(context):
+                    continue
                 where = uc.reg_read(x86.UC_X86_REG_RIP)
                 raise Violation(f"{error} at instruction {where:#x}") from None
             if self._failure is not None:

@@ -13,6 +13,7 @@ from tests.support.abi.redox_files import FileCalls
 from tests.support.abi.redox_schemes import MAP_AREA, OPEN_AT, SchemeCalls
 from tests.support.abi.redox_table import PROBES, TABLES, UNKNOWN
 from tests.support.abi.redox_things import (
+    Clock,
     Console,
     ContextHandle,
     Description,
@@ -88,6 +89,10 @@ class RedoxCalls(ByteCalls, FileCalls, TimeCalls):
         if port == 0x2F8 and value != 1:  # the divisor, once
             self.records.append(value)
 
+    def fault(self, context: Context) -> bool:
+        """Nobody is told."""
+        return False
+
     def _check_port(self, context: Context, port: int) -> None:
         if context not in self._io_ports:
             raise Violation(f"I/O port {port:#x} without leave")
@@ -110,6 +115,16 @@ class RedoxCalls(ByteCalls, FileCalls, TimeCalls):
     def _funmap(self, context: Context, at: int, size: int, *_: int) -> int:
         context.space.unmap(at, size)
         return 0
+
+    def _mremap(self, context: Context, at: int, size: int, *rest: int) -> int:
+        space, (to, grown, bits) = context.space, rest[:3]
+        if to or bits != 0x60000 or (at | size | grown) % PAGE:
+            raise Violation(f"mremap of {size:#x} bytes at {at:#x} to {grown:#x} at {to:#x} with flags {bits:#x}")
+        where = space.room(max(size, grown), MAP_AREA)
+        space.map(where, grown)
+        space.write(where, space.read(at, min(size, grown)))
+        space.unmap(at, size)
+        return where
 
     # --- descriptors ---
 
@@ -134,6 +149,8 @@ class RedoxCalls(ByteCalls, FileCalls, TimeCalls):
                 made = Queue()
             case (4, b""):
                 made = PipeEnd(PipeState(), writes=False)
+            case (7, b"4"):
+                made = Clock()
             case (8, b"uname"):
                 made = Text(b"Redox\n0.5.12\nx86_64\n0123abcd\n")
             case (8, b"cpu"):

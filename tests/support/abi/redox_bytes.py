@@ -9,12 +9,13 @@ from tests.support.abi.machine import Context, Violation, Wait
 from tests.support.abi.redox_contexts import END, ContextCalls
 from tests.support.abi.redox_descriptors import EBADF
 from tests.support.abi.redox_schemes import SchemeCalls
-from tests.support.abi.redox_things import Aspect, ContextHandle, PipeEnd, PipeState, Queue, Scheme, Served
+from tests.support.abi.redox_things import Aspect, Clock, ContextHandle, PipeEnd, PipeState, Queue, Scheme, Served
+from tests.support.abi.redox_time import TimeCalls
 
 EFAULT, EPIPE = 14, 32
 
 
-class ByteCalls(ContextCalls, SchemeCalls):
+class ByteCalls(ContextCalls, SchemeCalls, TimeCalls):
     """The two calls that move bytes."""
 
     def _read(self, context: Context, fd: int, into: int, size: int, *_: int) -> int | Wait:
@@ -62,6 +63,8 @@ class ByteCalls(ContextCalls, SchemeCalls):
                 return lambda: self._fill(thing, pipe, content)
             case Queue():
                 self._watch(context, thing, content)
+            case Clock():
+                self._set_alarm(context, thing, start, size)
             case Scheme():
                 return self._take_answer(thing, content)
             case ContextHandle(owner):
@@ -82,9 +85,11 @@ class ByteCalls(ContextCalls, SchemeCalls):
             raise Violation(f"write of {len(content)} bytes of events")
         of, bits, data = struct.unpack("<3Q", content)
         watched = self._thing(context, of)
-        if watched is None or bits != 1:
+        if watched is None or bits not in (0, 1):
             raise Violation(f"event {bits:#x} of descriptor {of}")
-        queue.watched.append((watched, of, data))
+        queue.watched = [one for one in queue.watched if one[:2] != (watched, of)]
+        if bits:
+            queue.watched.append((watched, of, data))
         if not any(one is queue for one in self._queues):
             self._queues.append(queue)
 

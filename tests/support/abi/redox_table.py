@@ -19,6 +19,7 @@ ERAS: Final = ("2022-11", "2025-04", "2025-07", "2026-01", "2026-07")
 
 _ALWAYS: Final = {
     125: Call("mprotect", (VALUE, VALUE, flags(0x20000, 0x40000))),
+    155: Call("mremap", (VALUE, VALUE, VALUE, VALUE, flags(0x20000, 0x40000))),
     158: Call("yield"),
     162: Call("nanosleep", (structure(16), optional(16))),
     240: Call("futex", (structure(4), VALUE, VALUE, optional(16), VALUE)),

@@ -106,6 +106,11 @@ class Queue(Thing):
 
 
 @dataclass(eq=False)
+class Clock(Thing):
+    """A clock of the time scheme: an event of it happens at the time that is written to it."""
+
+
+@dataclass(eq=False)
 class Scheme(Thing):
     """A user scheme's socket."""
 

@@ -5,26 +5,39 @@ from __future__ import annotations
 import struct
 
 from tests.support.abi.machine import Context, Violation, Wait
+from tests.support.abi.redox_descriptors import Descriptors
+from tests.support.abi.redox_things import Clock, Thing
 
 EAGAIN, ETIMEDOUT = 11, 110
 READING = 20_000  # nanoseconds that pass with every reading of the clock
 
 
-class TimeCalls:
+class TimeCalls(Descriptors):
     """Time stands still but for readings, and when everybody waits."""
 
     def __init__(self) -> None:
+        super().__init__()
         self._now = 1_000_000_000  # nanoseconds
         self._sleepers: list[int] = []
+        self._alarms: list[tuple[int, Thing]] = []  # events to happen
         self._waiting: dict[int, list[list[bool]]] = {}  # by place in memory, whatever the address
 
     def idle(self) -> bool:
-        """Time passes up to the first who sleeps."""
+        """Time passes up to the first who sleeps, or the first alarm."""
         self._sleepers = [then for then in self._sleepers if then > self._now]
-        if not self._sleepers:
+        waits = [*self._sleepers, *(then for then, _ in self._alarms)]
+        if not waits:
             return False
-        self._now = min(self._sleepers)
+        self._now = max(self._now, min(waits))
+        due = [clock for then, clock in self._alarms if then <= self._now]
+        self._alarms = [one for one in self._alarms if one[0] > self._now]
+        self._happened(lambda thing: any(thing is clock for clock in due))
         return True
+
+    def _set_alarm(self, context: Context, clock: Clock, at: int, size: int) -> None:
+        if size != 16:
+            raise Violation(f"a time of {size} bytes is written to a clock")
+        self._alarms.append((self._time(context, at), clock))
 
     def _clock_gettime(self, context: Context, clock: int, into: int, *_: int) -> int:
         if clock not in (1, 4):

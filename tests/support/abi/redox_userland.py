@@ -19,7 +19,7 @@ from tests.support.abi.redox_things import Console, Description, Files, Root, Th
 STACK_TOP, STACK_SIZE = 1 << 47, 1 << 20
 UPPER = 1 << 62
 PROCESS, THREAD, NAMES, DIRECTORY_FD, FILES_FD = 41, 42, 43, 44, 45  # relibc: src/platform/auxv_defs.rs
-KERNEL = {"debug": 1, "event": 2, "pipe": 4, "sys": 8}
+KERNEL = {"debug": 1, "event": 2, "pipe": 4, "time": 7, "sys": 8}
 CREATION = 16
 PREFIX = "/scheme/"
 
