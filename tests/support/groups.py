@@ -18,7 +18,10 @@ QUOTA, PERIOD = 4000, 20000  # microseconds: a program that computes is stopped 
 
 @contextmanager
 def limited() -> Iterator[Path]:
-    """The file of a new group, below this program's own, that takes the ids of programs."""
+    """The file of a new group, below this program's own, that takes the ids of programs.
+
+    Its share beside others is the largest there is: on a busy machine, too, it is the quota that stops a program.
+    """
     folder = _own() / f"ferrule-test-{os.getpid()}"
     try:
         folder.mkdir()
@@ -29,8 +32,10 @@ def limited() -> Iterator[Path]:
             if (folder / "cpu.cfs_quota_us").exists():
                 (folder / "cpu.cfs_period_us").write_text(str(PERIOD))
                 (folder / "cpu.cfs_quota_us").write_text(str(QUOTA))
+                (folder / "cpu.shares").write_text(str(262144))
             else:
                 (folder / "cpu.max").write_text(f"{QUOTA} {PERIOD}")
+                (folder / "cpu.weight").write_text(str(10000))
         except OSError as error:
             pytest.skip(f"the group takes no quota: {error}")
         yield folder / "cgroup.procs"

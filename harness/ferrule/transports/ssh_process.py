@@ -111,9 +111,7 @@ class SshProcess:
         if not self._channel.exit_status_ready() and not self._kill():
             with suppress(EOFError, OSError):
                 self._channel.shutdown_write()
-            settle(self._channel, GRACE)
-        if self._channel.exit_status_ready():
-            settle(self._channel, GRACE)
+        settle(self._channel, GRACE)  # left any sooner, what watches the program would take the connection for cut
         with suppress(EOFError, OSError):  # the connection may go down under the message that says so
             self._channel.close()
 

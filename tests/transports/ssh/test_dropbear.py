@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
 import socket
 import subprocess
+import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -99,6 +103,33 @@ def test_real_server(server: tuple[Address, Path, Path], tmp_path: Path) -> None
     host_key.write_bytes(dropbear.Keys.generate().server_public)
     with pytest.raises(HostKeyRejected):
         SshTransport(address, host_key, identity)
+
+
+@needs_dropbear
+def test_a_busy_host_keeps_the_folder_of_who_killed_a_program(server: tuple[Address, Path, Path]) -> None:
+    """The script around the program is slow to end; what watches it took our leaving for the connection's end."""
+    with SshTransport(*server) as transport:
+        process = transport.start(["sh", "-c", "echo on; exec sleep 30"])
+        assert process.read(DEADLINE) == b"on\n"
+        script = around(transport.folder)
+        os.kill(script, signal.SIGSTOP)
+        later = threading.Timer(1.0, os.kill, (script, signal.SIGCONT))
+        later.start()
+        process.close()
+        later.join()
+        assert transport.run(["echo", "there"]).out == b"there\n"
+        assert Path(transport.folder).is_dir()
+
+
+def around(folder: str) -> int:
+    """The script that waits for the program: it has the folder among its words, and is parent of one that has."""
+    parents = {}
+    for entry in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if folder.encode() in (entry / "cmdline").read_bytes():
+                parents[int(entry.name)] = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
+    (found,) = {up for one, up in parents.items() if one not in parents.values() and up in parents}
+    return found
 
 
 @needs_dropbear
