@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from ferrule.report.journal import write_whole
-from ferrule.site import compatibility, curves, idle, kernels, overview, picture, profiles, records, workloads
+from ferrule.site import builds, compatibility, curves, idle, kernels, overview, picture, profiles, records, workloads
 from ferrule.site.page import Page
 from ferrule.site.render import Renderer
 from ferrule.site.shelf import Shelf, take
@@ -27,7 +27,7 @@ def build(folder: Path, out: Path, pictures: Path) -> list[Path]:
         What was written, in a stable order; nothing where there is nothing to tell.
 
     Raises:
-        UsageError: a profile or an idle table is none; names the file.
+        UsageError: a profile, an idle table or the list of builds is none; names the file.
         InfrastructureError: a stored line is damaged, or a page cannot be written.
     """
     shelf = take(folder)
@@ -46,14 +46,15 @@ def build(folder: Path, out: Path, pictures: Path) -> list[Path]:
 
 
 def _pages(shelf: Shelf, folder: Path) -> Iterator[Page]:
+    known = builds.take(folder)
     yield from overview.pages(shelf, idle.seconds(folder))
     yield from workloads.pages(shelf, workloads.descriptions(), profiles.take(folder))
-    yield from kernels.pages(shelf)
+    yield from kernels.pages(shelf, known)
     yield from curves.pages(shelf)
     yield from compatibility.pages(shelf)
     yield from idle.pages(folder)
     yield Page("reading.html", "reading.html", "How to read the tables", "reading", {})
-    yield from records.pages(shelf, folder)
+    yield from records.pages(shelf, folder, known)
 
 
 def _remove_old(out: Path, written: set[Path]) -> None:

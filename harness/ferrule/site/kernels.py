@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,7 @@ from ferrule.report.grouping import BANDWIDTHS, CONTROLS
 from ferrule.report.history import Stored, slug
 from ferrule.report.layout import title_of
 from ferrule.report.verdicts import WORKS, count_line
-from ferrule.site import findings
+from ferrule.site import builds, findings
 from ferrule.site.marks import grouped, record_of
 from ferrule.site.operations import operations
 from ferrule.site.overview import decision
@@ -38,14 +38,19 @@ class Change:
     certain: bool
 
 
-def pages(shelf: Shelf) -> Iterator[Page]:
-    """One a guest."""
+def pages(shelf: Shelf, known: Mapping[str, builds.Build]) -> Iterator[Page]:
+    """One a guest.
+
+    Args:
+        shelf: what is stored.
+        known: builds of kernels' files.
+    """
     for guest in shelf.guests:
         held = shelf.answers.get(guest, {})
         verdicts = [one.verdict for one in held.values()]
         context = {
             "guest": guest,
-            "blocks": [_block(group, line) for group in shelf.groups if (line := group.line(guest)) is not None],
+            "blocks": [_block(group, line, known) for group in shelf.groups if (line := group.line(guest)) is not None],
             "faults": [one for one in held.values() if one.verdict.verdict in FAULTS],
             "gaps": [one for one in held.values() if one.verdict.verdict not in (*FAULTS, WORKS)],
             "works": [one for one in held.values() if one.verdict.verdict == WORKS and not one.verdict.control],
@@ -56,7 +61,7 @@ def pages(shelf: Shelf) -> Iterator[Page]:
         yield Page(f"kernels/{slug(guest)}.html", "kernel.html", guest, guest, context)
 
 
-def _block(group: Group, line: Stored) -> dict[str, Any]:
+def _block(group: Group, line: Stored, known: Mapping[str, builds.Build]) -> dict[str, Any]:
     number = group.guests.index(line.column.guest)
     rows = [(row, row.cells[number]) for row in operations(group, full=True)]
     found = decision(group)
@@ -67,6 +72,7 @@ def _block(group: Group, line: Stored) -> dict[str, Any]:
     return {
         "group": group,
         "line": line,
+        "build": builds.of(known, line.column.conditions),
         "rows": [(row, cell) for row, cell in rows if cell.kind in ("number", "sleep")],
         "families": [(one, place, one.standings[place - 1]) for one, place in families if place is not None],
         "change": _changes(group, line),

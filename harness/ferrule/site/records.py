@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from ferrule.report.cells import Scales
 from ferrule.report.columns import Entry
 from ferrule.report.publish import provenance
 from ferrule.report.verdicts import answer_of
+from ferrule.site import builds
 from ferrule.site.marks import record_of
 from ferrule.site.page import Page
 from ferrule.site.shelf import Shelf
@@ -30,7 +31,7 @@ class Row:
     notes: str
 
 
-def pages(shelf: Shelf, folder: Path) -> Iterator[Page]:
+def pages(shelf: Shelf, folder: Path, known: Mapping[str, builds.Build]) -> Iterator[Page]:
     """One a line."""
     for line in sorted(shelf.lines(), key=lambda one: (one.ts, one.run_id, one.column.guest, str(one.path))):
         column = line.column
@@ -46,6 +47,7 @@ def pages(shelf: Shelf, folder: Path) -> Iterator[Page]:
                 "column": column,
                 "file": line.path.relative_to(folder).as_posix(),
                 "provenance": provenance(line),
+                "build": builds.of(known, column.conditions),
                 "conditions": conditions_of(column.conditions) if column.conditions else [],
                 "rows": [_row(entry) for entry in sorted(column.entries, key=lambda one: one.key)],
                 "again": f"ferrule run --guest {column.guest} --accel {accel} --workload ...",
