@@ -216,8 +216,8 @@ def test_the_hint_is_what_has_to_be_done_first(tmp_path: Path, monkeypatch: pyte
     for name in ("cc", "ld.lld"):
         program(tmp_path / "bin" / name, "echo a linker")
     assert command.hint("hermit") == (
-        "it can be built here: about 1 min of CPU, 58 MB to download, 400 MB of disk meanwhile",
+        "it can be built here: about 2 min of CPU, 13 MB to download, 350 MB of disk meanwhile",
         "ferrule kernel get hermit",
     )
     offered = command.offer(["hermit", "linux"]) or ""
-    assert offered == "ferrule kernel get hermit: would add Hermit 0.11.0 (about 1 min of CPU, 58 MB to download)"
+    assert offered == "ferrule kernel get hermit: would add Hermit 0.11.0 (about 2 min of CPU, 13 MB to download)"
