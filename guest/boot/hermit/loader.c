@@ -12,7 +12,7 @@
 #include "boot/serial.h"
 #include "core/text.h"
 
-enum { PAGE = 4096, LARGE_PAGE = 0x200000, STACK = 0x8000, AREAS = 32 };
+enum { PAGE = 4096, LARGE_PAGE = 0x200000, STACK = 0x8000, AREAS = 32, DIGITS = 20 };
 
 static struct {
     uint64_t memory_start, memory_end; /* none: the device tree tells of it */
@@ -39,6 +39,28 @@ static _Noreturn void refuse(const char *why) {
     serial_send(CONSOLE_PORT, why, text_length(why));
     serial_send(CONSOLE_PORT, "\n", 1);
     debug_exit(END_OTHER);
+}
+
+/* The program's last argument: the counter when the kernel is entered, which is known when all else is done. */
+static void append_entered(void) {
+    static const char word[] = " entered=00000000000000000000";
+    size_t length = text_length(command_line);
+    for (const char *at = command_line; *at; at++)
+        if (text_starts(at, " -- ") && length + sizeof word <= sizeof command_line)
+            text_copy(command_line + length, sizeof word, word);
+}
+
+/* Into the line's last digits, wherever it lies. */
+static void fill_entered(char *line, uint64_t counter) {
+    size_t at = text_length(line);
+    for (unsigned i = 0; i < DIGITS && at && line[at - 1] >= '0' && line[at - 1] <= '9'; i++, counter /= 10)
+        line[--at] = (char)('0' + counter % 10);
+}
+
+static uint64_t counter(void) {
+    uint32_t low, high;
+    __asm__ volatile("rdtsc" : "=a"(low), "=d"(high));
+    return (uint64_t)high << 32 | low;
 }
 
 static unsigned list_memory(void) {
@@ -77,6 +99,7 @@ void boot_main(const struct multiboot_info *info) {
     const uint32_t *module = (const void *)(uint64_t)information.modules_address; /* start, end, ... */
     if (information.flags & COMMAND_LINE_KNOWN)
         text_copy(command_line, sizeof command_line, (const char *)(uint64_t)information.command_line);
+    append_entered();
     record.device_tree = tree_make(command_line, areas, list_memory(), root_pointer());
 
     struct image image;
@@ -91,6 +114,9 @@ void boot_main(const struct multiboot_info *info) {
     record.command_line = command_line;
     record.command_line_length = text_length(command_line);
     record.info = &information;
+    uint64_t now = counter();
+    fill_entered(command_line, now);
+    fill_entered(tree_command_line(), now);
     /* The stack's lowest address: the kernel adds the length itself. The second argument is the processor's number. */
     __asm__ volatile("movq %1, %%rsp; jmp *%0" ::"r"(image.entry), "r"(stack), "D"(&record), "S"(0) : "memory");
     __builtin_unreachable();

@@ -11,7 +11,7 @@ static const char names[] = "compatible\0#address-cells\0#size-cells\0bootargs\0
 enum { COMPATIBLE = 0, ADDRESS_CELLS = 11, SIZE_CELLS = 26, BOOTARGS = 38, DEVICE_TYPE = 47, REG = 59 };
 
 static uint8_t tree[BYTES] __attribute__((aligned(8)));
-static uint64_t used;
+static uint64_t used, arguments;
 
 static void put(uint64_t at, uint32_t word) {
     for (unsigned i = 0; i < 4; i++)
@@ -95,6 +95,7 @@ const void *tree_make(const char *command_line, const struct range *memory, unsi
     }
     word(BEGIN_NODE);
     bytes("chosen", 7);
+    arguments = used + 3 * sizeof(uint32_t); /* kind of the entry, length, name */
     text_property(BOOTARGS, command_line);
     word(END_NODE);
     word(END_NODE);
@@ -109,4 +110,8 @@ const void *tree_make(const char *command_line, const struct range *memory, unsi
     for (unsigned i = 0; i < HEADER / 4; i++)
         put(4 * i, header[i]);
     return tree;
+}
+
+char *tree_command_line(void) {
+    return (char *)tree + arguments;
 }

@@ -12,4 +12,7 @@ struct range {
  * is (0: nowhere). Returns its address. */
 const void *tree_make(const char *command_line, const struct range *memory, unsigned count, uint64_t root_pointer);
 
+/* Where the command line lies in it. */
+char *tree_command_line(void);
+
 #endif

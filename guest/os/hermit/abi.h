@@ -21,6 +21,7 @@ enum { HERMIT_FUTEX_RELATIVE = 1 };
 enum { HERMIT_PROT_READ_WRITE = 3 };
 enum { HERMIT_PROT_READ = 1 };
 enum { HERMIT_SEEK_SET = 0, HERMIT_SEEK_CURRENT = 1, HERMIT_GET_FLAGS = 3 };
+enum { HERMIT_BYTES_WAITING = 0x541B }; /* sys_ioctl: FIONREAD */
 enum { HERMIT_O_RDONLY = 0, HERMIT_O_WRONLY = 1, HERMIT_O_RDWR = 2, HERMIT_O_CREAT = 0100 };
 
 /* Of a file's status the length alone is looked at: word 6 of 15. */
@@ -43,6 +44,7 @@ int32_t sys_stat(const char *path, int64_t *status);
 int32_t sys_fstat(int32_t fd, int64_t *status);
 int64_t sys_lseek(int32_t fd, int64_t offset, int32_t from);
 int32_t sys_fcntl(int32_t fd, int32_t command, int32_t argument);
+int32_t sys_ioctl(int32_t fd, int32_t command, void *answer);
 int32_t sys_dup(int32_t fd);
 int64_t sys_getdents64(int32_t fd, void *into, size_t size); /* entries as Linux's */
 int32_t sys_poll(void *asked, size_t count, int32_t milliseconds);

@@ -12,6 +12,13 @@ static inline long os_fd_flags(int fd) {
     return sys_fcntl(fd, HERMIT_GET_FLAGS, 0);
 }
 
+#define OS_HAS_BYTES_WAITING
+static inline long os_bytes_waiting(int fd) {
+    int32_t count = 0;
+    long result = sys_ioctl(fd, HERMIT_BYTES_WAITING, &count);
+    return result < 0 ? result : count;
+}
+
 #define OS_HAS_DUP
 static inline long os_dup(int fd) {
     return sys_dup(fd);

@@ -15,8 +15,18 @@
 #define OS_ABSENT                                                                                                      \
     "os_process_start os_process_execute os_parent os_pipe os_socket_pair os_channel_pair "                            \
     "os_scheme_call os_fd_send os_message_address os_map_shared os_ipc_call os_library_enter "                         \
-    "os_ipi os_memory_object os_break os_events_open os_invalid_call "                                                 \
+    "os_ipi os_memory_object os_break os_events_open os_events_remove os_invalid_call os_six_arguments "               \
+    "os_call_filter os_system_name os_fault_install os_signal_install os_signal_hold os_process_spawn "                \
+    "os_process_shell os_datagram_pair os_seqpacket_pair os_fifo os_queue_pair os_select os_file_lock "                \
     "os_policy os_timer_open os_requeue os_lock_pi os_remap os_discard"
+#define OS_HAS_ABSENT_HERE /* a kernel without the feature `net` */
+static inline const char *os_absent_here(void) {
+#ifdef HAVE_SYS_SOCKET
+    return "";
+#else
+    return "os_socket_open";
+#endif
+}
 #define OS_ARCH "x86_64"
 
 /* --- what the payload needs --- */
@@ -33,6 +43,11 @@ static inline long os_clock_read(uint64_t *ns) {
     return result;
 }
 
+#define OS_HAS_CLOCK_CALL /* there is no other way */
+static inline long os_clock_call(uint64_t *ns) {
+    return os_clock_read(ns);
+}
+
 static inline uint64_t os_clock_ns(void) {
     uint64_t ns;
     os_clock_read(&ns);
@@ -44,6 +59,12 @@ static inline uint64_t os_clock_ns(void) {
 #define OS_HAS_NULL_CALL
 static inline long os_null_call(void) {
     return sys_getpid();
+}
+
+#define OS_HAS_KERNEL_ENTRY
+extern uint64_t hermit_kernel_entered; /* by our loader; 0: another started the kernel */
+static inline uint64_t os_kernel_entered(void) {
+    return hermit_kernel_entered;
 }
 
 /* --- files --- */

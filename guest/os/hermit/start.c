@@ -4,6 +4,7 @@
 #include "os/cpu_model.h"
 
 hermit_thread_id hermit_main_thread;
+uint64_t hermit_kernel_entered;
 
 static struct {
     int argc;
@@ -15,13 +16,24 @@ static void run(void *unused) {
     os_exit(program_main(start.argc, start.argv));
 }
 
+/* Our loader's word, which comes last; another loader has none. How many arguments are left. */
+static int take_entered(int argc, char **argv) {
+    static const char word[] = "entered=";
+    const char *last = argc > 0 ? argv[argc - 1] : "";
+    if (!text_starts(last, word))
+        return argc;
+    last += sizeof word - 1;
+    text_to_u64(last, text_length(last), &hermit_kernel_entered);
+    return argc - 1;
+}
+
 /* The program runs on a thread that we start: no call says which thread one is, but who starts a thread is told. The
  * new one has its first turn in the join, when its number is known. The join returns only when the kernel has ended it
  * for an exception. */
 void runtime_entry(int argc, char **argv, char **envp) {
     enum { STACK = 256 * 1024, EXIT_INFRASTRUCTURE = 3 };
     (void)envp;
-    start.argc = argc;
+    start.argc = take_entered(argc, argv);
     start.argv = argv;
     hermit_main_thread = sys_spawn2(run, NULL, HERMIT_PRIORITY_NORMAL, STACK, 0);
     sys_join(hermit_main_thread);

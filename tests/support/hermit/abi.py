@@ -28,6 +28,7 @@ FUNCTIONS: Final[dict[str, tuple[str, ...]]] = {
     "sys_get_processor_frequency": ("uint16_t",),
     "sys_getdents64": ("int64_t", "int32_t", POINTER, "size_t"),
     "sys_getpid": ("int32_t",),
+    "sys_ioctl": ("int32_t", "int32_t", "int32_t", POINTER),
     "sys_join": ("int32_t", "int32_t"),
     "sys_lseek": ("int64_t", "int32_t", "int64_t", "int32_t"),
     "sys_malloc": (POINTER, "size_t", "size_t"),

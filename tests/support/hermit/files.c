@@ -149,6 +149,12 @@ int32_t sys_fcntl(int32_t fd, int32_t command, int32_t argument) {
     return of(fd) ? -ENOSYS : -EBADF;
 }
 
+/* It knows one command, and that is another one. */
+int32_t sys_ioctl(int32_t fd, int32_t command, void *argument) {
+    MUST(command == 0x541B && argument != NULL && of(fd));
+    return -EINVAL;
+}
+
 /* An entry is 19 bytes and its name, to a multiple of eight. */
 int64_t sys_getdents64(int32_t fd, void *into, size_t size) {
     struct description *own = of(fd);
