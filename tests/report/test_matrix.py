@@ -160,6 +160,6 @@ def test_the_latest_matrix_is_published_and_always_in_the_same_bytes(tmp_path: P
     page = pages[0][name].decode()
     assert "linux: run 20260302-120000" in page  # the latest of linux
     assert "aero: run 20260301-120000" in page  # and of aero
-    assert f"({name}), what works: aero, linux, redox; 2026-03-02" in pages[0]["README.md"].decode()
+    assert f": what works]({name}): aero, linux, redox; 2026-03-02" in pages[0]["README.md"].decode()
     history.append(folder, make.results(), seed=5, budget="quick", declared=make.DECLARED, moment=MOMENT)
-    assert len(publish(folder, tmp_path / "three")) == 3
+    assert len(publish(folder, tmp_path / "three")) == 4

@@ -32,6 +32,19 @@ def test_an_emulators_time_is_never_published(tmp_path: Path) -> None:
     assert "20260302" not in text
 
 
+def test_counts_and_times_of_a_guest_stand_on_pages_of_their_own(tmp_path: Path) -> None:
+    linux(1, tmp_path, 512.0, accel="kvm")
+    linux(2, tmp_path, 6400.0, accel="icount", unit="instructions")
+    linux(3, tmp_path, 333.0, accel="metal")
+    pages = {path.name.removeprefix(history.machine_name()): path.read_text() for path in publish(tmp_path, tmp_path)}
+    assert sorted(pages) == ["-kvm.md", "-metal.md", ".md", "README.md"]
+    assert "512" in pages["-kvm.md"]
+    assert "12800 instr" in pages[".md"]
+    assert "333" in pages["-metal.md"]
+    assert not {text for name, text in pages.items() if name != ".md" and " instr " in text}
+    assert all(f"]({history.machine_name()}{name})" in pages["README.md"] for name in pages if name != "README.md")
+
+
 def test_a_history_of_nothing_else_says_so(tmp_path: Path) -> None:
     linux(2, tmp_path, 777.0, accel="tcg")
     with pytest.raises(UsageError, match="emulated time"):

@@ -1,7 +1,13 @@
-"""Stored runs as Markdown pages, two a machine, with each guest's latest run. The same history gives the same bytes."""
+"""Stored runs as Markdown pages, with each guest's latest run. The same history gives the same bytes.
+
+A machine has a page for what operations cost under each accelerator, as counts and times share no table, and one for
+which of them work.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ferrule.errors import UsageError
@@ -12,8 +18,18 @@ from ferrule.report.markdown import escape, markdown
 from ferrule.report.outlines import Outline, outlines
 
 
+@dataclass(frozen=True, order=True)
+class Topic:
+    """What a page is about."""
+
+    machine: str
+    suffix: str  # of its file
+    what: str
+    page: Callable[..., str] = field(compare=False)
+
+
 def publish(folder: Path, out: Path) -> list[Path]:
-    """Write README.md and two pages a machine: what operations cost, and which of them work.
+    """Write README.md and the pages of each machine.
 
     Args:
         folder: the history's root.
@@ -27,36 +43,43 @@ def publish(folder: Path, out: Path) -> list[Path]:
         InfrastructureError: a stored line is damaged, or a page cannot be written.
     """
     stored = outlines(folder)
-    measured = _latest([one for one in stored if not one.is_emulated])
-    tried = _latest(outlines(folder, f"{verified.FOLDER}/*.jsonl"))
+    measured = _latest([(_costs(one), one) for one in stored if not one.is_emulated])
+    tried = _latest([(_works(one), one) for one in outlines(folder, f"{verified.FOLDER}/*.jsonl")])
     if not measured and not tried:
         why = "emulated time (--accel tcg) is not published" if stored else "measure first (ferrule run)"
         raise UsageError(f"{folder}: no stored runs to publish; {why}")
     written, index = [], ["# Results", "", "Each page holds the latest stored run of every guest on one machine.", ""]
-    for machine in sorted({*measured, *tried}):
-        for suffix, latest, page in (("", measured, markdown), ("-what-works", tried, matrix.markdown)):
-            if machine not in latest:
-                continue
-            chosen = latest[machine]
-            runs = [f"{one.column.guest}: {provenance(one)}" for one in chosen]
-            name = f"{machine}{suffix}.md"
-            write_whole(out / name, page(machine, [one.column for one in chosen], runs).encode())
-            written.append(out / name)
-            guests = ", ".join(escape(one.column.guest) for one in chosen)
-            what = "what works" if suffix else "what it costs"
-            index.append(f"- [{escape(machine)}]({name}), {what}: {guests}; {max(one.ts for one in chosen)[:10]}")
+    for topic, chosen in sorted((measured | tried).items()):
+        runs = [f"{one.column.guest}: {provenance(one)}" for one in chosen]
+        name = f"{topic.machine}{topic.suffix}.md"
+        title = f"{topic.machine}: {topic.what}"
+        write_whole(out / name, topic.page(title, [one.column for one in chosen], runs).encode())
+        written.append(out / name)
+        guests = ", ".join(escape(one.column.guest) for one in chosen)
+        index.append(f"- [{escape(title)}]({name}): {guests}; {max(one.ts for one in chosen)[:10]}")
     if told := ahead.left_out(folder):
         index += ["", escape(f"{told[0].upper()}{told[1:]}.")]
     write_whole(out / "README.md", ("\n".join(index) + "\n").encode())
     return [*written, out / "README.md"]
 
 
-def _latest(stored: list[Outline]) -> dict[str, list[Stored]]:
-    """Each machine's latest line of each guest, in order of names; `stored` is oldest first."""
-    machines: dict[str, dict[str, Outline]] = {}
-    for one in stored:
-        machines.setdefault(one.machine, {})[one.guest] = one
-    return {machine: [guests[name].whole() for name in sorted(guests)] for machine, guests in machines.items()}
+def _costs(one: Outline) -> Topic:
+    accel = one.conditions.accel if one.conditions is not None else "icount"
+    if accel == "icount":
+        return Topic(one.machine, "", "what operations cost in instructions (icount)", markdown)
+    return Topic(one.machine, f"-{accel}", f"what operations cost in time ({accel})", markdown)
+
+
+def _works(one: Outline) -> Topic:
+    return Topic(one.machine, "-what-works", "what works", matrix.markdown)
+
+
+def _latest(stored: Sequence[tuple[Topic, Outline]]) -> dict[Topic, list[Stored]]:
+    """Each page's latest line of each guest, in order of names; `stored` is oldest first."""
+    pages: dict[Topic, dict[str, Outline]] = {}
+    for topic, one in stored:
+        pages.setdefault(topic, {})[one.guest] = one
+    return {topic: [guests[name].whole() for name in sorted(guests)] for topic, guests in pages.items()}
 
 
 def provenance(one: Stored) -> str:
