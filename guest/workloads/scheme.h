@@ -5,11 +5,8 @@
 
 #include "workloads/peer.h"
 
-enum {
-    SCHEME_CHECK,
-    SCHEME_SUM,
-    SCHEME_STOP
-}; /* words of the shared page: add up the bytes, their sum, the last call */
+/* Words of the shared page: whether calls are counted and their bytes added up, how many, the sum, the last call. */
+enum { SCHEME_CHECK, SCHEME_CALLS, SCHEME_SUM, SCHEME_STOP };
 
 struct served {
     int pipe[2], root;
@@ -29,9 +26,11 @@ static void scheme_answer(struct run *run, struct served *served) {
     pipe_close_end(&served->pipe[1]);
     for (long answer = 0; done >= 0 && (done = os_scheme_serve(&scheme, answer, &request)) >= 0;) {
         volatile unsigned char *bytes = request.bytes;
-        if (word[SCHEME_CHECK])
+        if (word[SCHEME_CHECK]) {
+            word[SCHEME_CALLS]++;
             for (size_t i = 0; i < request.length; i++)
                 word[SCHEME_SUM] += bytes[i];
+        }
         if (request.length)
             bytes[0]++;
         if (word[SCHEME_STOP]) {

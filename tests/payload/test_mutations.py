@@ -4,17 +4,33 @@ from __future__ import annotations
 
 import platform
 import re
+import shutil
+import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from ferrule import guests
+from ferrule.errors import ToolMissing
+from ferrule.machine.options import GuestOptions
 from ferrule.payload import registry
+from ferrule.payload.build import build_payload, patch_plan
+from ferrule.records.stream import Record
 
-from tests.support.payload_runs import Said, payload, say
+from tests.support.executions import read_all, undamaged
+from tests.support.hermit import stub
+from tests.support.payload_runs import payload, say
+from tests.support.streams import decode
 
 CONNECTS = '#include "workloads/connect.h"'
 ACCEPTS_NOBODY = f"""#include "workloads/peer.h"
 #define os_socket_accept(fd) os_open(OS_NULL_DEVICE, OS_READ | OS_WRITE)
 {CONNECTS}"""
+ALLOCATES = '#include "workloads/workload.h"'
+ALLOCATES_ONCE = f"""{ALLOCATES}
+static char piece[64] __attribute__((aligned(16)));
+#define os_alloc(size, alignment, at) ((void)(size), *(at) = piece, 0L)
+#define os_free(at, size, alignment) ((void)(size), 0L)"""
 # What is changed in a copy of the workload's file: the operation then does less, or something else.
 MUTATIONS = {
     "bad_descriptor": ("os_close(-1)", 'os_remove("/nowhere")'),
@@ -22,13 +38,16 @@ MUTATIONS = {
         "before = os_bytes_waiting(state(run)->end[0])",
         "before = os_bytes_waiting(state(run)->end[0]) / 2",
     ),
+    "canary": ("nops * nop_bytes()", "(nops + 1) * nop_bytes()"),
     "call_arguments": ("REFUSED = 1", "REFUSED = 4096"),
+    "clock_read": ("os_clock_read(&last)", "(long)(last = first, 0)"),
     "clock_call": ("os_clock_call(&called)", "(called = 1)"),
     "context_switch": ("own->ring.me + 1", "own->ring.me"),
     "datagram_latency": ("os_datagram_pair(end)", "NO_LINE(end)"),
     "descriptor_flags": ("os_fd_flags(state(run)->wire.end[1])", "os_fd_flags(state(run)->wire.end[0])"),
     "directory_list": ("? got : length;", "? got : 1;"),
     "dup_close": ("os_close((int)again)", "0"),
+    "empty_loop": ("    (void)run;\n", "    run->step++;\n"),
     "event_control": ("TRY(run, os_events_remove(queue, fd));", ""),
     "event_queue": ("1 ? which : -1;", "1 ? which + 1 : -1;"),
     "eventfd_pingpong": ("other.turns++", "other.turns += 2"),
@@ -42,10 +61,13 @@ MUTATIONS = {
     "file_status": ("os_status_of_path(own->scratch.path)", 'os_status_of_path("/dev/null")'),
     "file_write": ("own->buffer.at, own->buffer.size, 0) ==", "own->buffer.at, own->buffer.size / 2, 0) =="),
     "filtered_call": ("own->entered = os_call_filter()", "own->entered = 0"),
+    "function_call": ("return value;", "return 42;"),
+    "futex_timeout": ("os_wait(&state(run)->word, 0, ns, 0)", "os_wait(&state(run)->word, 0, ns / 1000, 0)"),
     "futex_miss": ("os_wake(&own->word, 1, 0) : os_wait(&own->word, 1, 0, 0)", "1 : 0"),
     "futex_pingpong": ("other.turns++", "other.turns += 2"),
     "group_messages": ("rounds = n / run->step", "rounds = (n - run->step) / run->step"),
     "heap_grow": ("os_break(-size)", "os_break(0)"),
+    "idle": ("os_sleep(ns)", "os_sleep(ns / 1000)"),
     "invalid_call": ("result = os_invalid_call()", "result = os_close(-1)"),
     "memory_copy": ("i < 8", "i < 7"),
     "memory_latency": ("random % i *", "random % (i + 1) *"),
@@ -99,14 +121,35 @@ MUTATIONS = {
         "    mutex_unlock(lock(run, THERE), 0);\n    mutex_lock(lock(run, HERE), 0);\n}",
         "    (void)run;\n}",
     ),
+    "page_fault": ("->next += OS_PAGE;", "->next += OS_PAGE / 2;"),
     "page_fault_copy": ("os_map_copy(own->object.fd, n", "os_map_object(own->object.fd, n"),
     "page_fault_file": ("APART * OS_PAGE;\n}", "OS_PAGE;\n}"),
     "page_fault_fork": ("    *state(run)->fault.next = 2;\n", ""),
-    "shootdown": ("page->at = 1;", "page->at = 2;"),
+    "shootdown": ("os_protect(page->at, page->size, writable)", "os_protect(page->at, page->size, writable | 1)"),
+    "thread_switch": ("word[TURNS]++", "word[TURNS] += 2"),
+    "timer_wakeup": ("os_sleep(ns)", "os_sleep(ns / 1000)"),
     "timer_expiry": ("os_timer_arm(timer, ns)", "os_timer_arm(timer, ns / 1000)"),
     "wakeup_latency": ("os_sleep_until(moment)", "os_sleep_until(moment - LONG_NS)"),
+    "yield": ("EXPECT(run, os_yield() >= 0)", "(void)run"),
 }
-PLANNED = {"shootdown": "others=0", "poll_ready": "fds=2"}
+# The same of what Linux does not have, on the system that has it: booted, or the stand-in of its interface.
+ELSEWHERE = {
+    "floor": {
+        "ipc_round_trip": ("reply = message + 1;", "reply = message;"),
+        "ipi_wakeup": ("os_ipi()", "os_yield()"),
+    },
+    "hermit": {
+        "alloc_free": (ALLOCATES, ALLOCATES_ONCE),
+        "block_wakeup": ("os_block()", "os_unblock(&state(run)->first)"),
+    },
+    "redox": {
+        "channel_latency": ("os_channel_pair(end)", "NO_LINE(end)"),
+        "scheme_call": ("os_scheme_call(own->file, own->buffer.at, own->buffer.size)", "(long)own->buffer.size"),
+        "scheme_open_close": ("os_close((int)fd)", "os_scheme_call((int)fd, NULL, 0)"),
+    },
+    "aero": {"message_latency": ("message[0]++;", "")},
+}
+PLANNED = {"canary": "nops=8", "shootdown": "others=0", "poll_ready": "fds=2"}
 # What some of them call then, put in front of that: a process that is a copy of this one, where a program was to be
 # loaded; zeros for what was to be sent; ends that nothing connects.
 CALLED = {
@@ -144,25 +187,95 @@ static long NO_LINE(int end[2]) {
 }
 
 
-@pytest.fixture(scope="module")
-def broken(tmp_path_factory: pytest.TempPathFactory) -> Said:
-    """All of them in one payload, run once."""
-    folder: Path = tmp_path_factory.mktemp("workloads") / "broken"
+Statuses = dict[str, str]  # of a run, by its workload
+
+
+def write_broken(folder: Path, mutations: Mapping[str, tuple[str, str]]) -> str:
+    """The broken copies into a new folder; the plan that has each of them verified."""
     folder.mkdir()
-    for name, (right, wrong) in MUTATIONS.items():
-        text = registry.find(name).path.read_text()
+    for name, (right, wrong) in mutations.items():
+        row = registry.find(name)
+        text = row.path.read_text()
         assert right in text, name
         text = text.replace(right, wrong)
         head, *rest = re.split(r"(?<=\n)(?!#include|/\*| \*)", text, maxsplit=1)  # behind the last include
         text = "".join((head, *(code for word, code in CALLED.items() if word in wrong), *rest))
-        family = registry.find(name).family
-        text = text.replace(f'.name = "{name}"', f'.name = "{name}_x"').replace(f'"{family}"', '"broken"')
+        text = text.replace(f'.name = "{name}"', f'.name = "{name}_x"').replace(f'"{row.family}"', '"broken"')
         (folder / f"{name}_x.c").write_text(text)
-    runs = "".join(f"w {name}_x {PLANNED.get(name, '')}\n" for name in MUTATIONS)
-    return say(payload(platform.machine(), folder), "verify=only\n" + runs)
+    runs = "".join(f"w {name}_x {PLANNED.get(name, '')}\n" for name in mutations)
+    return f"run=ab\nprocesses=1\nverify=only\npin=1\ncpus=0\n{runs}"
+
+
+def statuses(found: list[Record]) -> Statuses:
+    asked = {record.fields["i"]: record.fields["workload"] for record in found if record.kind == "begin"}
+    return {asked[record.fields["i"]]: record.fields["status"] for record in found if record.kind == "end"}
+
+
+def image(os: str, folder: Path, plan: str) -> bytes:
+    try:
+        return patch_plan(build_payload(os, "x86_64", extra_workloads=(folder,), strict=True).image, plan)
+    except ToolMissing as missing:
+        pytest.skip(str(missing))
+
+
+def on_floor(folder: Path, plan: str) -> Statuses:
+    """Booted, with a second CPU to interrupt."""
+    if shutil.which("qemu-system-x86_64") is None:
+        pytest.skip("qemu-system-x86_64 is not here")
+    made = guests.create("floor", GuestOptions(accel="tcg"))
+    with made.execute(image("floor", folder, plan), 1, 0) as execution:
+        return statuses(undamaged(read_all(execution)))
+
+
+def on_hermit(folder: Path, plan: str) -> Statuses:
+    if (sys.platform, platform.machine()) != ("linux", "x86_64"):
+        pytest.skip("the stand-in is a program for x86-64 Linux")
+    built = build_payload("hermit", "x86_64", library=stub.library(folder), extra_workloads=(folder,), strict=True)
+    return statuses(say(built, plan).records)
+
+
+def on_redox(folder: Path, plan: str) -> Statuses:
+    pytest.importorskip("unicorn", reason="unicorn is not here: pip install unicorn")
+    from tests.support.abi.redox_userland import Userland
+
+    userland = Userland(image("redox", folder, plan), ["process=0"], "2026-07")
+    userland.run()
+    return statuses([event for event in decode(bytes(userland.records)) if isinstance(event, Record)])
+
+
+def on_aero(folder: Path, plan: str) -> Statuses:
+    pytest.importorskip("unicorn", reason="unicorn is not here: pip install unicorn")
+    from tests.support.abi.aero import Aero
+
+    files = {"/usr/bin/init": image("aero", folder, plan), "/ferrule/processes": b"1", "/ferrule/shared": bytes(4096)}
+    aero = Aero(files)
+    aero.boot()
+    return statuses([event for event in decode(b"\n".join((*aero.log, b""))) if isinstance(event, Record)])
+
+
+SYSTEMS = {"floor": on_floor, "hermit": on_hermit, "redox": on_redox, "aero": on_aero}
+
+
+@pytest.fixture(scope="module")
+def broken(tmp_path_factory: pytest.TempPathFactory) -> Statuses:
+    """All of Linux in one payload, run once."""
+    folder = tmp_path_factory.mktemp("workloads") / "broken"
+    plan = write_broken(folder, MUTATIONS)
+    return statuses(say(payload(platform.machine(), folder), plan).records)
 
 
 @pytest.mark.parametrize("name", sorted(MUTATIONS))
-def test_a_broken_operation_is_refused(broken: Said, name: str) -> None:
-    end = broken.ends()[f"{name}_x"]
-    assert end.fields["status"] == "wrong", end
+def test_a_broken_operation_is_refused(broken: Statuses, name: str) -> None:
+    assert broken[f"{name}_x"] == "wrong"
+
+
+@pytest.mark.parametrize("system", ELSEWHERE)
+def test_a_broken_operation_of_another_system_is_refused(tmp_path: Path, system: str) -> None:
+    plan = write_broken(tmp_path / "broken", ELSEWHERE[system])
+    found = SYSTEMS[system](tmp_path / "broken", plan)
+    assert {name: found.get(f"{name}_x") for name in ELSEWHERE[system]} == dict.fromkeys(ELSEWHERE[system], "wrong")
+
+
+def test_each_workload_has_a_broken_variant_that_is_refused() -> None:
+    mutated = [*MUTATIONS, *(name for others in ELSEWHERE.values() for name in others)]
+    assert sorted(mutated) == sorted(registry.workloads()), "add what a broken one does to MUTATIONS"

@@ -23,7 +23,8 @@ OS_MISSING(os_policy, unsigned policy)
 #ifndef OS_HAS_SWITCHES /* of the calling thread so far */
 OS_MISSING(os_switches, uint64_t *voluntary, uint64_t *involuntary)
 #endif
-#ifndef OS_HAS_IPI /* interrupts another CPU out of its halt and halts until that has answered by an interrupt */
+#ifndef OS_HAS_IPI /* interrupts another CPU out of its halt and halts until that has answered by an interrupt: the    \
+                      how-manieth answer it was */
 OS_MISSING(os_ipi, void)
 #endif
 

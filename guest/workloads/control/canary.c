@@ -29,12 +29,26 @@ struct state {
 };
 STATE(struct state)
 
+static inline uintptr_t nop_bytes(void) {
+    return (uintptr_t)(canary_sled_end - canary_sled) / SLED;
+}
+
 static long setup(struct run *run) {
     int64_t nops = run_param(run, "nops");
     if (nops < 0 || nops > SLED)
         return REFUSE(run, "nops", "0..1024");
-    uintptr_t nop_bytes = (uintptr_t)(canary_sled_end - canary_sled) / SLED;
-    state(run)->entry = (void (*)(void))((uintptr_t)canary_sled_end - (uintptr_t)nops * nop_bytes);
+    state(run)->entry = (void (*)(void))((uintptr_t)canary_sled_end - (uintptr_t)nops * nop_bytes());
+    return 0;
+}
+
+/* What is jumped to is so many no-ops, and then the sled's end. */
+static long verify(struct run *run) {
+    const char *at = (const char *)(uintptr_t)state(run)->entry;
+    int64_t nops = 0;
+    for (; at < canary_sled_end && memcmp(at, canary_sled, nop_bytes()) == 0; at += nop_bytes())
+        nops++;
+    if (at != canary_sled_end || nops != run_param(run, "nops"))
+        return WRONG(run, "it would execute another number of no-ops");
     return 0;
 }
 
@@ -51,5 +65,6 @@ WORKLOAD{
     .hidden = 1,
     .params = "nops=0",
     .setup = setup,
+    .verify = verify,
     LOOPS,
 };

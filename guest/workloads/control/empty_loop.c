@@ -6,6 +6,12 @@ static inline void op(struct run *run) {
     (void)run;
 }
 
+static long verify(struct run *run) {
+    struct run before = *run;
+    op(run);
+    return memcmp(&before, run, sizeof before) == 0 ? 0 : WRONG(run, "something was done");
+}
+
 WORKLOAD{
     .name = "empty_loop",
     .family = "control",
@@ -13,5 +19,6 @@ WORKLOAD{
     .per = PER_ITERATION,
     .ends = 1,
     .control = 1,
+    .verify = verify,
     LOOPS,
 };

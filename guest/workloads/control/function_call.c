@@ -8,7 +8,7 @@ __attribute__((noinline, aligned(64))) static long callee(long value) {
 }
 
 static long verify(struct run *run) {
-    return callee(42) == 42 ? 0 : WRONG(run, "the function did not return its argument");
+    return callee(42) == 42 && callee(7) == 7 ? 0 : WRONG(run, "the function did not return its argument");
 }
 
 static inline void op(struct run *run) {

@@ -53,7 +53,7 @@ static long verify(struct run *run) {
     run->shared->word[SCHEME_CHECK] = 1;
     op(run);
     run->shared->word[SCHEME_CHECK] = 0;
-    if (run->failed)
+    if (run->failed || run->shared->word[SCHEME_CALLS] != 1)
         return WRONG(run, "the answer was not the server's");
     if (run->shared->word[SCHEME_SUM] != sum)
         return WRONG(run, "the server saw other bytes");

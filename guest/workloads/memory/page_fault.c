@@ -18,27 +18,29 @@ static long setup(struct run *run) {
     return fault_settle(run);
 }
 
+static inline void op(struct run *run) {
+    *state(run)->next = 1;
+    state(run)->next += OS_PAGE;
+}
+
 static long verify(struct run *run) {
     enum { PAGES = 16 };
-    void *at = NULL;
-    TRY(run, os_map(PAGES * OS_PAGE, &at));
-    volatile char *byte = at;
+    struct fault *fault = state(run);
+    TRY(run, os_map(PAGES * OS_PAGE, &fault->map)); /* a refusal by its name */
+    fault_end(fault, PAGES * OS_PAGE);
+    before(run, PAGES);
+    volatile char *byte = fault->map;
     int zero = 1, kept = 1;
     for (size_t i = 0; i < PAGES * OS_PAGE; i++)
         zero &= byte[i] == 0;
     for (size_t i = 0; i < PAGES; i++)
-        byte[i * OS_PAGE] = (char)(i + 1);
+        op(run);
     for (size_t i = 0; i < PAGES; i++)
-        kept &= byte[i * OS_PAGE] == (char)(i + 1);
-    TRY(run, os_unmap(at, PAGES * OS_PAGE));
+        kept &= byte[i * OS_PAGE] == 1;
+    after(run, PAGES);
     if (!zero)
         return WRONG(run, "a fresh page was not zero");
     return kept ? 0 : WRONG(run, "what was written to the pages was not there afterwards");
-}
-
-static inline void op(struct run *run) {
-    *state(run)->next = 1;
-    state(run)->next += OS_PAGE;
 }
 
 WORKLOAD{

@@ -9,6 +9,7 @@ struct state {
     struct crowd others;
     struct buffer page;
     volatile uint32_t astray; /* of them, that found no CPU */
+    volatile uint32_t trying; /* they are to try to write */
 };
 STATE(struct state)
 
@@ -17,8 +18,11 @@ static void read_on(void *argument) {
     struct state *own = state(one->run);
     if (crowd_spread(one) < 0)
         own->astray = 1;
-    for (; !one->crowd->leave && !own->astray; one->turns++)
+    for (; !one->crowd->leave && !own->astray; one->turns++) {
         buffer_touch(&own->page);
+        if (own->trying)
+            os_try_write(own->page.at);
+    }
 }
 
 static long setup(struct run *run) {
@@ -33,29 +37,57 @@ static long setup(struct run *run) {
     return others && os_cpus() <= others ? NEEDS_CPUS(run) : crowd_start(run, &own->others, (uint32_t)others, read_on);
 }
 
+static inline long let_write(struct buffer *page, int writable) {
+    return os_protect(page->at, page->size, writable);
+}
+
 static inline void op(struct run *run) {
     struct buffer *page = &state(run)->page;
     *(volatile char *)page->at = 1;
-    EXPECT(run, (os_protect(page->at, page->size, 0) == 0) & (os_protect(page->at, page->size, 1) == 0));
+    EXPECT(run, (let_write(page, 0) == 0) & (let_write(page, 1) == 0));
 }
 
-/* All of them read while the rights change, and what is written then is what they read. */
-static long verify(struct run *run) {
+/* Until each of them has gone round, whatever it does there. */
+static long all_go_round(struct run *run, void (*meanwhile)(struct run *)) {
     struct state *own = state(run);
     uint64_t start = os_clock_ns();
-    TRY(run, os_protect(own->page.at, own->page.size, 1));
-    *(volatile char *)own->page.at = 0;
-    op(run);
     for (uint32_t i = 0; i < own->others.started; i++)
         for (uint64_t before = own->others.one[i].turns; own->others.one[i].turns < before + 10;) {
             if (own->astray)
                 return NEEDS_CPUS(run);
             if (os_clock_ns() - start > 10000000000u)
                 return WRONG(run, "a thread on another CPU did not run");
-            op(run);
+            meanwhile(run);
         }
-    return run->failed || *(volatile char *)own->page.at != 1 ? WRONG(run, "the page did not keep what was written")
-                                                              : 0;
+    return 0;
+}
+
+static void try_too(struct run *run) {
+    os_try_write(state(run)->page.at);
+}
+
+/* All of them read while the rights change; then, with the right taken away, each of them and we try to write, and
+ * what arrives from a CPU that kept its translation is seen. */
+static long verify(struct run *run) {
+    struct state *own = state(run);
+    volatile char *byte = own->page.at;
+    TRY(run, let_write(&own->page, 1));
+    op(run);
+    long stands = all_go_round(run, op);
+    if (stands || run->failed)
+        return stands ? stands : WRONG(run, "the page did not keep what was written");
+    TRY(run, let_write(&own->page, 0));
+    own->trying = 1;
+    try_too(run);
+    stands = all_go_round(run, try_too);
+    own->trying = 0;
+    if (!stands)
+        stands = all_go_round(run, try_too); /* nobody is still at it */
+    char kept = *byte;
+    TRY(run, let_write(&own->page, 1));
+    if (stands)
+        return stands;
+    return kept == 1 ? 0 : WRONG(run, "a page could be written to whose right to it had been taken away");
 }
 
 static void teardown(struct run *run) {

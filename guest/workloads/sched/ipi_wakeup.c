@@ -3,8 +3,13 @@
 #include "workloads/workload.h"
 
 static long verify(struct run *run) {
-    for (int turn = 0; turn < 10; turn++)
-        TRY(run, os_ipi());
+    long before, answers;
+    TRY(run, before = os_ipi());
+    for (int turn = 1; turn <= 10; turn++) {
+        TRY(run, answers = os_ipi());
+        if (answers != before + turn)
+            return WRONG(run, "the other CPU did not answer every time");
+    }
     return 0;
 }
 

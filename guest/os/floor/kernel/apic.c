@@ -27,7 +27,8 @@ enum { FIRST_CPU = 0, SECOND_CPU = 1 }; /* APIC ids */
 
 uint64_t cpus = 1;
 
-static volatile int second_cpu_up, answered;
+static volatile int second_cpu_up;
+static volatile long answers; /* of the second CPU */
 
 void apic_write(unsigned where, uint32_t value) {
     *(volatile uint32_t *)(uint64_t)(APIC_BASE + where) = value;
@@ -93,17 +94,18 @@ void ping_interrupt(void) {
 }
 
 void pong_interrupt(void) {
-    answered = 1;
+    answers++;
     apic_end_of_interrupt();
 }
 
-/* CALL_IPI: wakes the second CPU from HLT by an interrupt and halts until its answer has woken this one. */
+/* CALL_IPI: wakes the second CPU from HLT by an interrupt and halts until its answer has woken this one: how many there
+ * have been. */
 long second_cpu_ping(void) {
     if (cpus < 2)
         return -E_NODEV;
-    answered = 0;
+    long before = answers;
     send(SECOND_CPU, FIXED | VECTOR_PING);
-    while (!answered)
+    while (answers == before)
         halt_for_interrupt();
-    return 0;
+    return before + 1;
 }
