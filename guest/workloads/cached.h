@@ -6,17 +6,13 @@
 #include "workloads/library.h"
 #include "workloads/scratch.h"
 
-enum { CACHED_LARGEST = 1 << 20 };
-
 struct cached {
     struct scratch scratch;
     struct buffer buffer; /* what is in it is in the file */
 };
 
 static inline long cached_make(struct run *run, struct cached *own) {
-    int64_t size = run_param(run, "size");
-    if (size < 1 || size > CACHED_LARGEST)
-        return REFUSE(run, "size", "1..1048576");
+    PARAMETER(run, size, 1, 1048576);
     run->bytes = own->buffer.size = (size_t)size;
     long mapped = buffer_map(run, &own->buffer);
     return mapped < 0 ? mapped : scratch_make(run, &own->scratch, own->buffer.at, own->buffer.size);

@@ -7,22 +7,16 @@
 #include "workloads/buffer.h"
 #include "workloads/library.h"
 
-enum { DEVICE_LARGEST = 1 << 20 };
-
 struct device {
     int fd; /* 0: not open */
     struct buffer buffer;
 };
 
 static inline long device_open(struct run *run, struct device *own, const char *path, unsigned how) {
-    int64_t size = run_param(run, "size");
-    long fd;
-    if (size < 1 || size > DEVICE_LARGEST)
-        return REFUSE(run, "size", "1..1048576");
+    PARAMETER(run, size, 1, 1048576);
     run->switches = OS_SERVED_SWITCHES;
     run->bytes = (uint64_t)size;
-    TRY(run, fd = os_open(path, how));
-    own->fd = (int)fd;
+    TRY_FD(run, own->fd, os_open(path, how));
     own->buffer.size = (size_t)size;
     return buffer_map(run, &own->buffer);
 }

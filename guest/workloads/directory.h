@@ -35,15 +35,13 @@ static inline long directory_drop(struct directory *own) {
 }
 
 static inline long directory_make(struct run *run, struct directory *own, long files) {
-    long fd;
     scratch_name(&own->at);
     TRY(run, os_directory_make(own->at.path));
     own->at.made = 1;
     while (own->files < files)
         if (directory_add(run, own) < 0)
             return REFUSE(run, "files", "less: no more could be made");
-    TRY(run, fd = os_open(own->at.path, OS_READ));
-    own->at.fd = (int)fd;
+    TRY_FD(run, own->at.fd, os_open(own->at.path, OS_READ));
     return 0;
 }
 

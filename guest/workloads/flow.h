@@ -9,7 +9,7 @@
 #include "workloads/buffer.h"
 #include "workloads/peer.h"
 
-enum { FLOW_LARGEST = 1 << 20, FLOW_FILLING = 1 << 16 };
+enum { FLOW_FILLING = 1 << 16 };
 enum {
     FLOW_WANTED,
     FLOW_CHECK,
@@ -52,10 +52,8 @@ static void loop(struct run *run, uint64_t n) {
 
 static inline long flow_start(struct run *run, long (*line)(struct run *, int *)) {
     struct flow *own = state(run);
-    int64_t size = run_param(run, "size");
+    PARAMETER(run, size, 1, 1048576);
     long result;
-    if (size < 1 || size > FLOW_LARGEST)
-        return REFUSE(run, "size", "1..1048576");
     run->bytes = own->buffer.size = (size_t)size;
     run->step = size < FLOW_FILLING ? (uint64_t)(FLOW_FILLING / size) : 1;
     if ((result = buffer_map(run, &own->buffer)) < 0 || (result = line(run, own->peer.there)) < 0)

@@ -11,13 +11,11 @@ enum { MESSAGE_STOP, MESSAGE_ASK, MESSAGE_ANSWER };
 
 static char message[MESSAGE_LARGEST];
 
-/* The parameter `size`; a round trip copies it twice. */
-static inline long message_size(struct run *run, size_t *size) {
-    int64_t asked = run_param(run, "size");
-    if (asked < 1 || asked > MESSAGE_LARGEST)
-        return REFUSE(run, "size", "1..4096");
-    *size = (size_t)asked;
-    run->bytes = 2 * (uint64_t)asked;
+/* The parameter `size`, at most MESSAGE_LARGEST; a round trip copies it twice. */
+static inline long message_size(struct run *run, size_t *into) {
+    PARAMETER(run, size, 1, 4096);
+    *into = (size_t)size;
+    run->bytes = 2 * (uint64_t)size;
     return 0;
 }
 

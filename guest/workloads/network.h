@@ -10,9 +10,7 @@ struct listener {
 };
 
 static inline long listener_open(struct run *run, struct listener *listener, enum os_socket kind) {
-    long fd;
-    TRY(run, fd = os_socket_open(kind));
-    listener->fd = (int)fd;
+    TRY_FD(run, listener->fd, os_socket_open(kind));
     TRY(run, os_socket_bind(listener->fd, kind, &listener->at));
     TRY(run, os_socket_listen(listener->fd));
     return 0;
@@ -39,9 +37,7 @@ static inline long network_stream(struct run *run, enum os_socket kind, int end[
 static inline long network_datagrams(struct run *run, int end[2]) {
     struct os_address at[2];
     for (unsigned i = 0; i < 2; i++) {
-        long fd;
-        TRY(run, fd = os_socket_open(OS_UDP));
-        end[i] = (int)fd;
+        TRY_FD(run, end[i], os_socket_open(OS_UDP));
         TRY(run, os_socket_bind(end[i], OS_UDP, &at[i]));
     }
     TRY(run, os_socket_connect(end[0], &at[1]));

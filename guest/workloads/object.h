@@ -16,10 +16,8 @@ static inline unsigned char object_byte(size_t page) {
 
 static inline long object_make(struct run *run, struct object *object, size_t pages) {
     void *at = NULL;
-    long fd;
     object->size = pages * OS_PAGE;
-    TRY(run, fd = os_memory_object(object->size));
-    object->fd = (int)fd;
+    TRY_FD(run, object->fd, os_memory_object(object->size));
     TRY(run, os_map_object(object->fd, object->size, &at));
     for (size_t i = 0; i < pages; i++)
         ((volatile unsigned char *)at)[i * OS_PAGE] = object_byte(i);

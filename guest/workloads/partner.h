@@ -19,9 +19,12 @@ static inline long partner_start(struct run *run, struct partner *partner, os_en
     return 0;
 }
 
-/* The end of a verify in which it was to have so many turns. */
-static inline long partner_had(struct run *run, const struct partner *partner, uint64_t turns) {
-    if (run->failed || partner->turns != turns)
+/* A verify, or the beginning of one: each operation is a turn of its. */
+static inline long partner_verify(struct run *run, const struct partner *partner, void (*op)(struct run *)) {
+    enum { TURNS = 100 };
+    for (unsigned turn = 0; turn < TURNS; turn++)
+        op(run);
+    if (run->failed || partner->turns != TURNS)
         return WRONG(run, "the other thread did not have its turn every time");
     return 0;
 }

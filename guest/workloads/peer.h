@@ -12,6 +12,11 @@ static inline void pipe_close_end(int *end) {
     *end = 0;
 }
 
+static inline long pipe_line(struct run *run, int end[2]) {
+    TRY(run, os_pipe(end));
+    return 0;
+}
+
 struct peer {
     int there[2], back[2]; /* [0] reads, [1] writes */
     struct os_process process;

@@ -46,7 +46,6 @@ static inline long scheme_start(struct run *run, struct served *served, os_entry
     long asked = os_scheme_call(-1, NULL, 0); /* refused as a bad descriptor, where there is such a call */
     if (asked == -OS_ENOSYS || asked == -OS_NOT_PORTED)
         TRY(run, os_scheme_call(-1, NULL, 0));
-    long root;
     TRY(run, os_pipe(served->pipe));
     if (served->own_space) {
         TRY(run, os_process_start(&served->process, entry, run));
@@ -55,8 +54,7 @@ static inline long scheme_start(struct run *run, struct served *served, os_entry
         TRY(run, os_thread_start(&served->thread, entry, run, stack, size));
     }
     served->started = 1;
-    TRY(run, root = os_fd_receive(served->pipe[0]));
-    served->root = (int)root;
+    TRY_FD(run, served->root, os_fd_receive(served->pipe[0]));
     return 0;
 }
 

@@ -21,13 +21,19 @@ static inline void scratch_name(struct scratch *scratch) {
 
 /* Makes the file with these bytes in it; it stays open. */
 static inline long scratch_make(struct run *run, struct scratch *scratch, const void *content, size_t size) {
-    long fd, took;
+    long took;
     scratch_name(scratch);
-    TRY(run, fd = os_open(scratch->path, OS_READ | OS_WRITE | OS_CREATE));
+    TRY_FD(run, scratch->fd, os_open(scratch->path, OS_READ | OS_WRITE | OS_CREATE));
     scratch->made = 1;
-    scratch->fd = (int)fd;
     TRY(run, took = os_write(scratch->fd, content, size));
     return took == (long)size ? 0 : REFUSE(run, "size", "less: the file does not hold so much");
+}
+
+static const char scratch_content[] = "ferrule";
+
+/* A small one with these bytes in it. */
+static inline long scratch_small(struct run *run, struct scratch *scratch) {
+    return scratch_make(run, scratch, scratch_content, sizeof scratch_content);
 }
 
 /* Also after a setup that stopped half-way. */

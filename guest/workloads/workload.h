@@ -12,7 +12,7 @@
  *
  *     WORKLOAD {
  *         .name = "null_call", .family = "syscall", .what = "getppid by a raw system call",
- *         .per = PER_CALL, .ends = 1, .setup = setup, .verify = verify, LOOPS,
+ *         .per = PER_CALL, .ends = 1, .verify = verify, LOOPS,
  *     };
  *
  * The harness reads the row as text too (registry.py), so keep it `.field = literal`; name and family are those of the
@@ -98,6 +98,14 @@ struct workload {
         }                                                                                                              \
     } while (0)
 
+/* The same for a call that gives a descriptor, which is put `into` an int. */
+#define TRY_FD(run, into, call)                                                                                        \
+    do {                                                                                                               \
+        long try_fd;                                                                                                   \
+        TRY(run, try_fd = call);                                                                                       \
+        (into) = (int)try_fd;                                                                                          \
+    } while (0)
+
 /* Ends a verify: the operation was done but did something else than its name says. */
 #define WRONG(run, what) ((run)->seen = (what), (long)RUN_WRONG)
 enum { RUN_WRONG = 1 };
@@ -107,6 +115,13 @@ enum { RUN_WRONG = 1 };
 
 /* Stops a setup because of a parameter's value: says which values there are. */
 #define REFUSE(run, key, allowed) ((run)->operation = "parameter " key, (run)->seen = (allowed), -(long)OS_EINVAL)
+
+/* Declares a variable with the value of the parameter of its name, or stops the setup where that is not in the range.
+ */
+#define PARAMETER(run, key, least, most)                                                                               \
+    int64_t key = run_param(run, #key);                                                                                \
+    if (key < (least) || key > (most))                                                                                 \
+    return REFUSE(run, #key, #least ".." #most)
 
 /* Ends a setup that would need more CPUs than there are, or that this plan must not ask for: nothing was asked of a
  * kernel. */
@@ -154,5 +169,8 @@ long run_pin(struct run *run, unsigned end);
     static const struct workload workload_row =
 
 #define LOOPS .loop = workload_loop, .each = workload_each
+/* The functions by their usual names: of a workload that has nothing to undo, and of one that has. */
+#define STEPS              .setup = setup, .verify = verify, LOOPS
+#define STEPS_AND_TEARDOWN .teardown = teardown, STEPS
 
 #endif

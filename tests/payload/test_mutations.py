@@ -64,7 +64,7 @@ MUTATIONS = {
     "function_call": ("return value;", "return 42;"),
     "futex_timeout": ("os_wait(&state(run)->word, 0, ns, 0)", "os_wait(&state(run)->word, 0, ns / 1000, 0)"),
     "futex_miss": ("os_wake(&own->word, 1, 0) : os_wait(&own->word, 1, 0, 0)", "1 : 0"),
-    "futex_pingpong": ("other.turns++", "other.turns += 2"),
+    "futex_pingpong": ("->turns++", "->turns += 2"),
     "group_messages": ("rounds = n / run->step", "rounds = (n - run->step) / run->step"),
     "heap_grow": ("os_break(-size)", "os_break(0)"),
     "idle": ("os_sleep(ns)", "os_sleep(ns / 1000)"),
@@ -76,8 +76,8 @@ MUTATIONS = {
     "null_device_write": ("OS_NULL_DEVICE", "OS_ZERO_DEVICE"),
     "open_close": ("TRY(run, fd = os_open(state(run)->path, OS_READ));", "TRY(run, fd = os_dup(0));"),
     "parent_id": ("= (uint64_t)os_parent()", "= os_clock_ns()"),
-    "pipe_bandwidth": ("os_pipe(end)", "NO_LINE(end)"),
-    "pipe_latency": ("LINES_OVER(line, read, write)", "LINES_OVER(line, read, SENDS_ZEROS)"),
+    "pipe_bandwidth": ("FLOW_OVER(pipe_line)", "FLOW_OVER(NO_PIPE)"),
+    "pipe_latency": ("LINES_OVER(pipe_line, read, write)", "LINES_OVER(pipe_line, read, SENDS_ZEROS)"),
     "pipe_self": ("byte = 42;", "byte = 7;"),
     "pipe_window": ("message[0] = 1; message[0] < depth", "message[0] = depth; message[0] < depth"),
     "poll_ready": ("os_poll(asked, fds));", "os_poll(asked, 1));"),
@@ -127,9 +127,9 @@ MUTATIONS = {
     "page_fault_fork": ("    *state(run)->fault.next = 2;\n", ""),
     "shootdown": ("os_protect(page->at, page->size, writable)", "os_protect(page->at, page->size, writable | 1)"),
     "thread_switch": ("word[TURNS]++", "word[TURNS] += 2"),
-    "timer_wakeup": ("os_sleep(ns)", "os_sleep(ns / 1000)"),
+    "timer_wakeup": ("os_sleep(", "os_sleep(1 + 0 * "),
     "timer_expiry": ("os_timer_arm(timer, ns)", "os_timer_arm(timer, ns / 1000)"),
-    "wakeup_latency": ("os_sleep_until(moment)", "os_sleep_until(moment - LONG_NS)"),
+    "wakeup_latency": ("os_sleep_until(os_clock_ns() + ", "os_sleep_until(os_clock_ns() - "),
     "yield": ("EXPECT(run, os_yield() >= 0)", "(void)run"),
 }
 # The same of what Linux does not have, on the system that has it: booted, or the stand-in of its interface.
@@ -176,6 +176,13 @@ static long os_QUEUES_ZEROS(int queue, const void *from, size_t length) {
     return os_queue_send(queue, zeros, length);
 }
 #define library_QUEUES_ZEROS os_QUEUES_ZEROS
+""",
+    "NO_PIPE": """
+static long NO_PIPE(struct run *run, int end[2]) {
+    end[0] = (int)os_open(OS_NULL_DEVICE, OS_READ | OS_WRITE);
+    end[1] = (int)os_open(OS_NULL_DEVICE, OS_READ | OS_WRITE);
+    return run ? end[1] : end[0];
+}
 """,
     "NO_LINE": """
 static long NO_LINE(int end[2]) {

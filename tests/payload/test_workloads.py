@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from elftools.elf.elffile import ELFFile
 from elftools.elf.sections import SymbolTableSection
+from ferrule import paths
 from ferrule.payload import registry
 
 from tests.support.payload_runs import ARCHES, of_another_os, payload, quick, say
@@ -48,8 +49,24 @@ def test_each_can_be_measured(arch: str) -> None:
         assert end.fields["batches"] == "4"
         ticks = [int(tick) for record in said.of(name, "batch") for tick in record.fields["t"].split(",")]
         assert all(tick > 0 for tick in ticks), name
-        singly = "LOOPS" in registry.find(name).path.read_text()
+        singly = re.search("LOOPS|STEPS", registry.find(name).path.read_text())
         assert end.fields["hist"] == ("50" if singly else "0"), name
+
+
+def test_files_are_short() -> None:
+    lengths = {row.name: len(row.path.read_text().splitlines()) for row in registry.workloads().values()}
+    assert statistics.median(lengths.values()) <= 45, "put what stands in several into a header with one noun"
+    assert max(lengths.values()) <= 120, max(lengths, key=lengths.__getitem__)
+
+
+def test_no_loop_is_copied() -> None:
+    """From its head on, three lines of it are in one file alone."""
+    seen: dict[tuple[str, ...], str] = {}
+    for path in sorted((paths.guest() / "workloads").rglob("*.[ch]")):
+        code = [line.strip() for line in path.read_text().splitlines() if line.strip()]
+        for at, line in enumerate(code):
+            if re.match(r"(?:for|while|do)\b", line):
+                assert seen.setdefault(tuple(code[at : at + 3]), path.name) == path.name, code[at : at + 3]
 
 
 def test_a_dropped_in_file_is_a_workload(tmp_path: Path) -> None:

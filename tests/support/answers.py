@@ -16,8 +16,8 @@ from ferrule.payload.registry import workloads
 from tests.support.places import ROOT
 
 FOR_A_PARAMETER = frozenset({"os_library_enter", "os_library_leave", "os_policy"})  # nobody asks for these by default
-# Likewise, but of these workloads alone: threads that sleep or are busy beside them.
-BESIDE = {"idle": frozenset({"os_thread_start"}), "wakeup_latency": frozenset({"os_thread_start"})}
+# Likewise, but of these workloads alone: threads that sleep, are busy or take turns beside them.
+BESIDE = dict.fromkeys(("idle", "wakeup_latency", "yield"), frozenset({"os_thread_start"}))
 
 
 @dataclass(frozen=True)

@@ -34,9 +34,7 @@ static inline uintptr_t nop_bytes(void) {
 }
 
 static long setup(struct run *run) {
-    int64_t nops = run_param(run, "nops");
-    if (nops < 0 || nops > SLED)
-        return REFUSE(run, "nops", "0..1024");
+    PARAMETER(run, nops, 0, 1024);
     state(run)->entry = (void (*)(void))((uintptr_t)canary_sled_end - (uintptr_t)nops * nop_bytes());
     return 0;
 }
@@ -64,7 +62,5 @@ WORKLOAD{
     .ends = 1,
     .hidden = 1,
     .params = "nops=0",
-    .setup = setup,
-    .verify = verify,
-    LOOPS,
+    STEPS,
 };

@@ -60,8 +60,5 @@ WORKLOAD{
     .ends = 1,
     .alone = 1,
     .params = "files=16",
-    .setup = setup,
-    .verify = verify,
-    .teardown = teardown,
-    LOOPS,
+    STEPS_AND_TEARDOWN,
 };

@@ -6,7 +6,7 @@
 STATE(struct scratch)
 
 static long setup(struct run *run) {
-    return scratch_make(run, state(run), "ferrule", 7);
+    return scratch_small(run, state(run));
 }
 
 static inline void op(struct run *run) {
@@ -39,8 +39,5 @@ WORKLOAD{
     .per = PER_ITERATION,
     .ends = 1,
     .params = "library=0",
-    .setup = setup,
-    .verify = verify,
-    .teardown = teardown,
-    LOOPS,
+    STEPS_AND_TEARDOWN,
 };

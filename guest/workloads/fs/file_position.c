@@ -3,19 +3,19 @@
 #include "workloads/library.h"
 #include "workloads/scratch.h"
 
-static const char content[] = "ferrule";
 STATE(struct scratch)
 
 static long setup(struct run *run) {
-    return scratch_make(run, state(run), content, sizeof content);
+    return scratch_small(run, state(run));
 }
 
 static long verify(struct run *run) {
     long before, after;
     TRY(run, before = os_position(state(run)->fd));
-    TRY(run, os_write(state(run)->fd, content, 3));
+    TRY(run, os_write(state(run)->fd, scratch_content, 3));
     TRY(run, after = os_position(state(run)->fd));
-    return before == sizeof content && after == before + 3 ? 0 : WRONG(run, "it did not stand where it was left");
+    return before == sizeof scratch_content && after == before + 3 ? 0
+                                                                   : WRONG(run, "it did not stand where it was left");
 }
 
 static inline void op(struct run *run) {
@@ -33,8 +33,5 @@ WORKLOAD{
     .per = PER_CALL,
     .ends = 1,
     .params = "library=0",
-    .setup = setup,
-    .verify = verify,
-    .teardown = teardown,
-    LOOPS,
+    STEPS_AND_TEARDOWN,
 };

@@ -2,8 +2,6 @@
  * kernel fills in a structure; its length is what verify looks at. */
 #include "workloads/scratch.h"
 
-static const char content[] = "ferrule";
-
 struct state {
     struct scratch scratch;
     int by_descriptor;
@@ -19,7 +17,7 @@ static long setup(struct run *run) {
     if (by != 0 && by != 1)
         return REFUSE(run, "by", "0 (path) or 1 (descriptor)");
     state(run)->by_descriptor = (int)by;
-    return scratch_make(run, &state(run)->scratch, content, sizeof content);
+    return scratch_small(run, &state(run)->scratch);
 }
 
 static long verify(struct run *run) {
@@ -28,9 +26,9 @@ static long verify(struct run *run) {
         TRY(run, before = os_status_of_fd(state(run)->scratch.fd));
     else
         TRY(run, before = os_status_of_path(state(run)->scratch.path));
-    TRY(run, os_write(state(run)->scratch.fd, content, 3));
+    TRY(run, os_write(state(run)->scratch.fd, scratch_content, 3));
     after = ask(state(run));
-    return before == sizeof content && after == before + 3 ? 0 : WRONG(run, "the file had another length");
+    return before == sizeof scratch_content && after == before + 3 ? 0 : WRONG(run, "the file had another length");
 }
 
 static inline void op(struct run *run) {
@@ -48,8 +46,5 @@ WORKLOAD{
     .per = PER_CALL,
     .ends = 1,
     .params = "by=0",
-    .setup = setup,
-    .verify = verify,
-    .teardown = teardown,
-    LOOPS,
+    STEPS_AND_TEARDOWN,
 };

@@ -40,8 +40,5 @@ WORKLOAD{
     .per = PER_CALL,
     .ends = 1,
     .params = "size=4096 library=0",
-    .setup = setup,
-    .verify = verify,
-    .teardown = teardown,
-    LOOPS,
+    STEPS_AND_TEARDOWN,
 };

@@ -4,12 +4,10 @@
 #include "workloads/library.h"
 #include "workloads/scratch.h"
 
-static const char content[] = "ferrule";
-
 STATE(struct scratch)
 
 static long setup(struct run *run) {
-    long made = scratch_make(run, state(run), content, sizeof content);
+    long made = scratch_small(run, state(run));
     if (made < 0)
         return made;
     TRY(run, os_close(state(run)->fd));
@@ -18,12 +16,12 @@ static long setup(struct run *run) {
 }
 
 static long verify(struct run *run) {
-    char seen[sizeof content] = {0};
+    char seen[sizeof scratch_content] = {0};
     long fd, length, again;
     TRY(run, fd = os_open(state(run)->path, OS_READ));
     TRY(run, length = os_read((int)fd, seen, sizeof seen));
     TRY(run, os_close((int)fd));
-    if (length != sizeof content || memcmp(seen, content, sizeof content) != 0)
+    if (length != sizeof seen || memcmp(seen, scratch_content, sizeof seen) != 0)
         return WRONG(run, "the file opened does not hold what was written to it");
     if (os_close((int)fd) >= 0)
         return WRONG(run, "a closed file could be closed again");
@@ -48,8 +46,5 @@ WORKLOAD{
     .per = PER_CALL,
     .ends = 1,
     .params = "library=0",
-    .setup = setup,
-    .verify = verify,
-    .teardown = teardown,
-    LOOPS,
+    STEPS_AND_TEARDOWN,
 };

@@ -10,9 +10,7 @@ struct state {
 STATE(struct state)
 
 static long setup(struct run *run) {
-    long queue;
-    TRY(run, queue = os_events_open());
-    state(run)->queue = (int)queue;
+    TRY_FD(run, state(run)->queue, os_events_open());
     return wire_make(run, &state(run)->wire);
 }
 
@@ -58,8 +56,5 @@ WORKLOAD{
     .per = PER_ITERATION,
     .ends = 1,
     .params = "library=0",
-    .setup = setup,
-    .verify = verify,
-    .teardown = teardown,
-    LOOPS,
+    STEPS_AND_TEARDOWN,
 };

@@ -14,12 +14,8 @@ STATE(struct state)
 
 static long setup(struct run *run) {
     struct state *own = state(run);
-    int64_t fds = run_param(run, "fds");
-    long queue;
-    if (fds < LEAST || fds > MOST)
-        return REFUSE(run, "fds", "2..1000");
-    TRY(run, queue = os_events_open());
-    own->queue = (int)queue;
+    PARAMETER(run, fds, 2, 1000);
+    TRY_FD(run, own->queue, os_events_open());
     TRY(run, os_pipe(own->pipe));
     TRY(run, os_pipe(own->other));
     TRY(run, os_events_add(own->queue, own->pipe[0]));
@@ -77,8 +73,5 @@ WORKLOAD{
     .alone = 1,
     .bytes = 1,
     .params = "fds=2",
-    .setup = setup,
-    .verify = verify,
-    .teardown = teardown,
-    LOOPS,
+    STEPS_AND_TEARDOWN,
 };

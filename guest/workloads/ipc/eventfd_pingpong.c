@@ -45,9 +45,7 @@ static inline void op(struct run *run) {
 
 static long verify(struct run *run) {
     struct state *own = state(run);
-    for (unsigned turn = 0; turn < 100; turn++)
-        op(run);
-    long wrong = partner_had(run, &own->other, 100);
+    long wrong = partner_verify(run, &own->other, op);
     if (wrong)
         return wrong;
     hand(own->back, 3);
@@ -76,8 +74,5 @@ WORKLOAD{
     .alone = 1,
     .bytes = 16,
     .switches = 2,
-    .setup = setup,
-    .verify = verify,
-    .teardown = teardown,
-    LOOPS,
+    STEPS_AND_TEARDOWN,
 };

@@ -69,8 +69,5 @@ WORKLOAD{
     .per = PER_ROUND_TRIP,
     .ends = 2,
     .switches = 2,
-    .setup = setup,
-    .verify = verify,
-    .teardown = teardown,
-    LOOPS,
+    STEPS_AND_TEARDOWN,
 };

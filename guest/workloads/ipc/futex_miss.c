@@ -41,7 +41,5 @@ WORKLOAD{
     .per = PER_CALL,
     .ends = 1,
     .params = "op=0",
-    .setup = setup,
-    .verify = verify,
-    LOOPS,
+    STEPS,
 };

@@ -5,23 +5,20 @@
 #include "workloads/handover.h"
 #include "workloads/partner.h"
 
-struct state {
-    struct partner other;
-};
-STATE(struct state)
+STATE(struct partner)
 
 static void answer(void *argument) {
     struct run *run = argument;
     run_pin(run, 1);
     while (await(run, THERE, 0) == TURN) {
-        state(run)->other.turns++;
+        state(run)->turns++;
         hand(run, HERE, TURN, 0);
     }
 }
 
 static long setup(struct run *run) {
     TRY(run, os_wake(&run->shared->futex[HERE].word, 1, 0)); /* before anyone sleeps whom nobody can wake */
-    return partner_start(run, &state(run)->other, answer);
+    return partner_start(run, state(run), answer);
 }
 
 static inline void op(struct run *run) {
@@ -33,15 +30,13 @@ static long verify(struct run *run) {
     uint32_t word = IDLE;
     if (os_wait(&word, TURN, 0, 0) >= 0)
         return WRONG(run, "a wait for a word that had changed slept");
-    for (unsigned turn = 0; turn < 100; turn++)
-        op(run);
-    return partner_had(run, &state(run)->other, 100);
+    return partner_verify(run, state(run), op);
 }
 
 static void teardown(struct run *run) {
-    if (state(run)->other.started) {
+    if (state(run)->started) {
         hand(run, THERE, LEAVE, 0);
-        os_thread_join(&state(run)->other.thread);
+        os_thread_join(&state(run)->thread);
     }
 }
 
@@ -53,8 +48,5 @@ WORKLOAD{
     .ends = 2,
     .alone = 1,
     .switches = 2,
-    .setup = setup,
-    .verify = verify,
-    .teardown = teardown,
-    LOOPS,
+    STEPS_AND_TEARDOWN,
 };

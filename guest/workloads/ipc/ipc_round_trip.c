@@ -59,8 +59,5 @@ WORKLOAD{
     .ends = 2,
     .switches = 2,
     .bytes = 0, /* a register is loaded, nothing is copied: no sibling of a pipe's hop, which carries bytes */
-    .setup = setup,
-    .verify = verify,
-    .teardown = teardown,
-    LOOPS,
+    STEPS_AND_TEARDOWN,
 };

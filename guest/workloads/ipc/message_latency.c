@@ -66,8 +66,5 @@ WORKLOAD{
     .alone = 1,
     .switches = 2,
     .params = "size=8",
-    .setup = setup,
-    .verify = verify,
-    .teardown = teardown,
-    LOOPS,
+    STEPS_AND_TEARDOWN,
 };

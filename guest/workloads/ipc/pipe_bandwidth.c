@@ -1,12 +1,7 @@
 /* Bytes through a pipe, one way: flow.h says what is counted, and where the pitfall is. */
 #include "workloads/flow.h"
 
-static long line(struct run *run, int end[2]) {
-    TRY(run, os_pipe(end));
-    return 0;
-}
-
-FLOW_OVER(line)
+FLOW_OVER(pipe_line)
 
 WORKLOAD_ROW{
     .name = "pipe_bandwidth",

@@ -4,12 +4,7 @@
  * library=1 is: lines.h. */
 #include "workloads/lines.h"
 
-static long line(struct run *run, int end[2]) {
-    TRY(run, os_pipe(end));
-    return 0;
-}
-
-LINES_OVER(line, read, write)
+LINES_OVER(pipe_line, read, write)
 
 WORKLOAD{
     .name = "pipe_latency",
@@ -21,8 +16,5 @@ WORKLOAD{
     .through = "pipe",
     .switches = 2,
     .params = "size=1 library=0",
-    .setup = setup,
-    .verify = verify,
-    .teardown = teardown,
-    LOOPS,
+    STEPS_AND_TEARDOWN,
 };

@@ -44,8 +44,5 @@ WORKLOAD{
     .ends = 1,
     .params = "library=0",
     .bytes = 1,
-    .setup = setup,
-    .verify = verify,
-    .teardown = teardown,
-    LOOPS,
+    STEPS_AND_TEARDOWN,
 };

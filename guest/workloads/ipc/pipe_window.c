@@ -3,22 +3,12 @@
  * serves up to `depth` of them: what a queue of requests saves against one request at a time. */
 #include "workloads/lines.h"
 
-enum { MOST = 64, WIDEST = 512 }; /* together less than a pipe holds, or both ends would wait to write */
-
-static long line(struct run *run, int end[2]) {
-    TRY(run, os_pipe(end));
-    return 0;
-}
-
 LINES_ENDS(read, write)
 
 static long setup(struct run *run) {
-    int64_t depth = run_param(run, "depth");
-    if (depth < 1 || depth > MOST)
-        return REFUSE(run, "depth", "1..64");
-    if (run_param(run, "size") > WIDEST)
-        return REFUSE(run, "size", "1..512");
-    return lines_start(run, state(run), line, echo);
+    PARAMETER(run, depth, 1, 64); /* together less than a pipe holds, or both ends would wait to write */
+    PARAMETER(run, size, 1, 512);
+    return lines_start(run, state(run), pipe_line, echo);
 }
 
 /* All but one are sent here: then each operation must bring the answer to what was sent `depth` operations before. */
@@ -48,8 +38,5 @@ WORKLOAD{
     .ends = 2,
     .alone = 1,
     .params = "depth=8 size=1 library=0",
-    .setup = setup,
-    .verify = verify,
-    .teardown = teardown,
-    LOOPS,
+    STEPS_AND_TEARDOWN,
 };

@@ -13,9 +13,8 @@ struct state {
 STATE(struct state)
 
 static long setup(struct run *run) {
-    int64_t fds = run_param(run, "fds"), ready = run_param(run, "ready");
-    if (fds < 1 || fds > MOST)
-        return REFUSE(run, "fds", "1..1000");
+    PARAMETER(run, fds, 1, 1000);
+    int64_t ready = run_param(run, "ready");
     if (ready < 0 || ready > fds)
         return REFUSE(run, "ready", "not more than fds=");
     TRY(run, os_poll(asked, 0));
@@ -67,8 +66,5 @@ WORKLOAD{
     .ends = 1,
     .alone = 1,
     .params = "fds=10 ready=1 library=0",
-    .setup = setup,
-    .verify = verify,
-    .teardown = teardown,
-    LOOPS,
+    STEPS_AND_TEARDOWN,
 };

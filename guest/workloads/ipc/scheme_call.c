@@ -6,8 +6,6 @@
 #include "workloads/buffer.h"
 #include "workloads/scheme.h"
 
-enum { LARGEST = 1 << 20 };
-
 struct state {
     struct served served;
     int file;
@@ -25,20 +23,17 @@ static void serve(void *argument) {
 
 static long setup(struct run *run) {
     struct state *own = state(run);
-    int64_t size = run_param(run, "size"), space = run_param(run, "space");
-    long file, result;
-    if (size < 0 || size > LARGEST)
-        return REFUSE(run, "size", "0..1048576");
+    PARAMETER(run, size, 0, 1048576);
+    int64_t space = run_param(run, "space");
     if (space != 0 && space != 1)
         return REFUSE(run, "space", "0 (the caller's own) or 1 (another)");
     own->served.own_space = (int)space;
     own->buffer.size = (size_t)size;
     run->bytes = 2 * (uint64_t)size;
-    result = scheme_start(run, &own->served, serve, stack, sizeof stack);
+    long result = scheme_start(run, &own->served, serve, stack, sizeof stack);
     if (result < 0)
         return result;
-    TRY(run, file = os_scheme_open(own->served.root));
-    own->file = (int)file;
+    TRY_FD(run, own->file, os_scheme_open(own->served.root));
     return buffer_map(run, &own->buffer);
 }
 
@@ -76,8 +71,5 @@ WORKLOAD{
     .alone = 1,
     .switches = 2,
     .params = "size=0 space=1",
-    .setup = setup,
-    .verify = verify,
-    .teardown = teardown,
-    LOOPS,
+    STEPS_AND_TEARDOWN,
 };

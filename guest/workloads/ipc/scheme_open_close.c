@@ -18,11 +18,10 @@ static void serve(void *argument) {
 static long setup(struct run *run) {
     struct state *own = state(run);
     own->served.own_space = 1;
-    long file, result = scheme_start(run, &own->served, serve, NULL, 0);
+    long result = scheme_start(run, &own->served, serve, NULL, 0);
     if (result < 0)
         return result;
-    TRY(run, file = os_scheme_open(own->served.root));
-    own->file = (int)file;
+    TRY_FD(run, own->file, os_scheme_open(own->served.root));
     return 0;
 }
 
@@ -52,8 +51,5 @@ WORKLOAD{
     .per = PER_CALL,
     .ends = 2,
     .switches = 2,
-    .setup = setup,
-    .verify = verify,
-    .teardown = teardown,
-    LOOPS,
+    STEPS_AND_TEARDOWN,
 };

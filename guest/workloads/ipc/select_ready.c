@@ -28,10 +28,8 @@ static inline long answer(struct run *run, uint64_t set[WORDS]) {
 
 static long setup(struct run *run) {
     struct state *own = state(run);
-    int64_t fds = run_param(run, "fds");
+    PARAMETER(run, fds, 1, 1000);
     long result;
-    if (fds < 1 || fds > MOST)
-        return REFUSE(run, "fds", "1..1000");
     for (unsigned i = 0; i < WORDS; i++)
         asked[i] = 0;
     TRY(run, os_select(asked, 0));
@@ -76,8 +74,5 @@ WORKLOAD{
     .ends = 1,
     .alone = 1,
     .params = "fds=10 library=0",
-    .setup = setup,
-    .verify = verify,
-    .teardown = teardown,
-    LOOPS,
+    STEPS_AND_TEARDOWN,
 };

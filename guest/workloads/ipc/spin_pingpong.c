@@ -63,8 +63,5 @@ WORKLOAD{
     .what = "round trip of a turn between two processes that watch shared memory",
     .per = PER_ROUND_TRIP,
     .ends = 2,
-    .setup = setup,
-    .verify = verify,
-    .teardown = teardown,
-    LOOPS,
+    STEPS_AND_TEARDOWN,
 };

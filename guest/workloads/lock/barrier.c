@@ -72,8 +72,5 @@ WORKLOAD{
     .per = PER_ITERATION,
     .ends = 2,
     .params = "others=1",
-    .setup = setup,
-    .verify = verify,
-    .teardown = teardown,
-    LOOPS,
+    STEPS_AND_TEARDOWN,
 };

@@ -69,8 +69,5 @@ WORKLOAD{
     .per = PER_ITERATION,
     .ends = 2,
     .params = "waiters=4",
-    .setup = setup,
-    .verify = verify,
-    .teardown = teardown,
-    LOOPS,
+    STEPS_AND_TEARDOWN,
 };

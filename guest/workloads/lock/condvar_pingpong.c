@@ -49,9 +49,7 @@ static inline void op(struct run *run) {
 }
 
 static long verify(struct run *run) {
-    for (unsigned turn = 0; turn < 100; turn++)
-        op(run);
-    return partner_had(run, &state(run)->other, 100);
+    return partner_verify(run, &state(run)->other, op);
 }
 
 static void teardown(struct run *run) {
@@ -71,8 +69,5 @@ WORKLOAD{
     .ends = 2,
     .alone = 1,
     .switches = 2,
-    .setup = setup,
-    .verify = verify,
-    .teardown = teardown,
-    LOOPS,
+    STEPS_AND_TEARDOWN,
 };

@@ -48,8 +48,5 @@ WORKLOAD{
     .per = PER_CALL,
     .ends = 1,
     .params = "words=1024",
-    .setup = setup,
-    .verify = verify,
-    .teardown = teardown,
-    LOOPS,
+    STEPS_AND_TEARDOWN,
 };

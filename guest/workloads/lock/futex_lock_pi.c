@@ -4,10 +4,7 @@
 
 enum { HELD };
 
-struct state {
-    struct crowd other;
-};
-STATE(struct state)
+STATE(struct crowd)
 
 static inline volatile uint32_t *lock(struct run *run) {
     return &run->common->futex[0].word;
@@ -29,7 +26,7 @@ static void take(void *argument) {
 
 /* Another thread gets it only when it has been given back. */
 static long verify(struct run *run) {
-    struct crowd *other = &state(run)->other;
+    struct crowd *other = state(run);
     TRY(run, os_lock_pi(lock(run), run->across));
     if (!*lock(run))
         return WRONG(run, "the lock does not say who has it");

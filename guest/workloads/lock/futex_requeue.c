@@ -63,8 +63,5 @@ WORKLOAD{
     .what = "move a sleeping thread to another word and back",
     .per = PER_ITERATION,
     .ends = 1,
-    .setup = setup,
-    .verify = verify,
-    .teardown = teardown,
-    LOOPS,
+    STEPS_AND_TEARDOWN,
 };

@@ -7,10 +7,7 @@
 enum { HELD, COUNTED }; /* words that all see: how many are inside; what verify's threads count there */
 enum { THREADS = 3, TURNS = 10 };
 
-struct state {
-    struct crowd others;
-};
-STATE(struct state)
+STATE(struct crowd)
 
 static inline volatile uint32_t *lock(struct run *run) {
     return &run->common->futex[0].word;
@@ -38,8 +35,8 @@ static void count(void *argument) {
 static long verify(struct run *run) {
     TRY(run, os_wake(lock(run), 1, run->across)); /* before anyone sleeps whom nobody can wake */
     run->common->word[COUNTED] = 0;
-    long started = crowd_start(run, &state(run)->others, THREADS, count);
-    crowd_end(&state(run)->others);
+    long started = crowd_start(run, state(run), THREADS, count);
+    crowd_end(state(run));
     if (started >= 0 && run->common->word[COUNTED] != (uint64_t)THREADS * TURNS)
         return WRONG(run, "two were inside at once");
     return started;

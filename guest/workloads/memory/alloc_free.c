@@ -2,24 +2,18 @@
  * address space with the program offer it; elsewhere an allocator is the program's own, and nothing to measure here. */
 #include "workloads/workload.h"
 
-enum { ALIGNMENT = 16, LARGEST = 1 << 20 };
-
-struct state {
-    size_t size;
-};
-STATE(struct state)
+enum { ALIGNMENT = 16 };
+STATE(size_t)
 
 static long setup(struct run *run) {
-    int64_t size = run_param(run, "size");
-    if (size < 1 || size > LARGEST)
-        return REFUSE(run, "size", "1..1048576");
-    state(run)->size = (size_t)size;
+    PARAMETER(run, size, 1, 1048576);
+    *state(run) = (size_t)size;
     return 0;
 }
 
 static long verify(struct run *run) {
     void *first = NULL, *second = NULL;
-    size_t size = state(run)->size;
+    size_t size = *state(run);
     TRY(run, os_alloc(size, ALIGNMENT, &first));
     TRY(run, os_alloc(size, ALIGNMENT, &second));
     memset(first, 1, size);
@@ -35,7 +29,7 @@ static long verify(struct run *run) {
 
 static inline void op(struct run *run) {
     void *at = NULL;
-    size_t size = state(run)->size;
+    size_t size = *state(run);
     long taken = os_alloc(size, ALIGNMENT, &at);
     EXPECT(run, (taken >= 0) && (os_free(at, size, ALIGNMENT) >= 0));
 }
@@ -47,7 +41,5 @@ WORKLOAD{
     .per = PER_CALL,
     .ends = 1,
     .params = "size=64",
-    .setup = setup,
-    .verify = verify,
-    LOOPS,
+    STEPS,
 };

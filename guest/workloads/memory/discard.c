@@ -1,28 +1,22 @@
 /* Each page of a mapping of `size` bytes is written once and all of them are thrown away, while the mapping stays
  * (madvise(MADV_DONTNEED)): what an allocator does that gives memory back. One operation is the call and a page fault
  * for each page. Against map_unmap touch=1 it shows what keeping the mapping saves. */
-#include "workloads/workload.h"
+#include "workloads/buffer.h"
 
-enum { LARGEST = 64 << 20 };
-
-struct state {
-    void *at;
-    size_t size;
-};
-STATE(struct state)
+STATE(struct buffer)
 
 static long setup(struct run *run) {
-    int64_t size = run_param(run, "size");
-    if (size < 1 || size > LARGEST)
-        return REFUSE(run, "size", "1..67108864");
+    PARAMETER(run, size, 1, 67108864);
     state(run)->size = (size_t)size;
-    TRY(run, os_map(state(run)->size, &state(run)->at));
+    long mapped = buffer_map(run, state(run));
+    if (mapped < 0)
+        return mapped;
     TRY(run, os_discard(state(run)->at, state(run)->size));
     return 0;
 }
 
 static inline void op(struct run *run) {
-    struct state *own = state(run);
+    struct buffer *own = state(run);
     for (size_t i = 0; i < own->size; i += OS_PAGE)
         ((volatile char *)own->at)[i] = 1;
     EXPECT(run, os_discard(own->at, own->size) >= 0);
@@ -37,8 +31,7 @@ static long verify(struct run *run) {
 }
 
 static void teardown(struct run *run) {
-    if (state(run)->at)
-        os_unmap(state(run)->at, state(run)->size);
+    buffer_unmap(state(run));
 }
 
 WORKLOAD{
@@ -48,8 +41,5 @@ WORKLOAD{
     .per = PER_ITERATION,
     .ends = 1,
     .params = "size=4096",
-    .setup = setup,
-    .verify = verify,
-    .teardown = teardown,
-    LOOPS,
+    STEPS_AND_TEARDOWN,
 };

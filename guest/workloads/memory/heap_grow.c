@@ -3,31 +3,24 @@
  * where the end is */
 #include "workloads/workload.h"
 
-enum { LARGEST = 1 << 24 };
-
-struct state {
-    long size;
-};
-STATE(struct state)
+STATE(long) /* the size */
 
 static long setup(struct run *run) {
-    int64_t size = run_param(run, "size");
-    if (size < 1 || size > LARGEST)
-        return REFUSE(run, "size", "1..16777216");
-    state(run)->size = (long)size;
+    PARAMETER(run, size, 1, 16777216);
+    *state(run) = (long)size;
     TRY(run, os_break(0));
     return 0;
 }
 
 static inline void op(struct run *run) {
-    long size = state(run)->size;
+    long size = *state(run);
     long up = os_break(size), down = os_break(-size);
     EXPECT(run, (up >= 0) & (down == up + size));
 }
 
 /* The heap's end is where it says, what is below it is zero and can be written to, and back it is where it was. */
 static long verify(struct run *run) {
-    long size = state(run)->size, from, back;
+    long size = *state(run), from, back;
     TRY(run, from = os_break(size));
     volatile char *fresh = (volatile char *)from;
     int zero = fresh[0] == 0 && fresh[size - 1] == 0;
@@ -48,7 +41,5 @@ WORKLOAD{
     .per = PER_ITERATION,
     .ends = 1,
     .params = "size=4096",
-    .setup = setup,
-    .verify = verify,
-    LOOPS,
+    STEPS,
 };

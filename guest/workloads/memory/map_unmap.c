@@ -7,17 +7,14 @@
  * merges; 0 leaves it to whatever was mapped before. */
 #include "workloads/library.h"
 
-enum { LARGEST = 64 << 20 };
-
 struct state {
     size_t size, touched; /* bytes mapped, bytes of them to touch */
     void *neighbour;
 };
 STATE(struct state)
 
-static long settle(struct run *run, int64_t neighbour) {
-    if (neighbour < 0 || neighbour > 2)
-        return REFUSE(run, "neighbour", "0..2");
+static long settle(struct run *run) {
+    PARAMETER(run, neighbour, 0, 2);
     if (neighbour)
         TRY(run, os_map(state(run)->size, &state(run)->neighbour));
     if (neighbour == 2)
@@ -32,14 +29,13 @@ static int beside(const struct state *own, void *at) {
 }
 
 static long setup(struct run *run) {
-    int64_t size = run_param(run, "size"), touch = run_param(run, "touch");
-    if (size < 1 || size > LARGEST)
-        return REFUSE(run, "size", "1..67108864");
+    PARAMETER(run, size, 1, 67108864);
+    int64_t touch = run_param(run, "touch");
     if (touch != 0 && touch != 1)
         return REFUSE(run, "touch", "0 or 1");
     state(run)->size = (size_t)size;
     state(run)->touched = touch ? (size_t)size : 0;
-    return settle(run, run_param(run, "neighbour"));
+    return settle(run);
 }
 
 static long verify(struct run *run) {
@@ -78,8 +74,5 @@ WORKLOAD{
     .per = PER_CALL,
     .ends = 1,
     .params = "size=4096 touch=0 neighbour=0 library=0",
-    .setup = setup,
-    .verify = verify,
-    .teardown = teardown,
-    LOOPS,
+    STEPS_AND_TEARDOWN,
 };

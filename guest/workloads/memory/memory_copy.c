@@ -1,9 +1,7 @@
 /* `size` bytes are copied from one buffer to another, eight at a time, by the program itself: no kernel takes part
  * after the mapping. The bandwidth of the caches or the memory that hold both, and a control for what an OS does to
  * memory */
-#include "workloads/buffer.h"
-
-enum { LARGEST = 64 << 20 };
+#include "workloads/stretch.h"
 
 struct state {
     struct buffer from, to;
@@ -11,13 +9,8 @@ struct state {
 STATE(struct state)
 
 static long setup(struct run *run) {
-    int64_t size = run_param(run, "size");
-    struct state *own = state(run);
-    if (size < 64 || size > LARGEST || size % 64)
-        return REFUSE(run, "size", "64..67108864, whole 64s");
-    run->bytes = own->from.size = own->to.size = (size_t)size;
-    long first = buffer_map(run, &own->from);
-    return first < 0 ? first : buffer_map(run, &own->to);
+    long first = stretch_map(run, &state(run)->from);
+    return first < 0 ? first : stretch_map(run, &state(run)->to);
 }
 
 static inline void op(struct run *run) {
@@ -47,8 +40,5 @@ WORKLOAD{
     .per = PER_CALL,
     .ends = 1,
     .params = "size=65536",
-    .setup = setup,
-    .verify = verify,
-    .teardown = teardown,
-    LOOPS,
+    STEPS_AND_TEARDOWN,
 };

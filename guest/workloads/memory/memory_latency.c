@@ -63,8 +63,5 @@ WORKLOAD{
     .per = PER_CALL,
     .ends = 1,
     .params = "size=65536",
-    .setup = setup,
-    .verify = verify,
-    .teardown = teardown,
-    LOOPS,
+    STEPS_AND_TEARDOWN,
 };

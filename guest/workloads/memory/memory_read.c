@@ -1,17 +1,12 @@
 /* `size` bytes are read, eight at a time, and added up, by the program itself: no kernel takes part after the mapping.
  * The bandwidth of the cache or the memory that holds them, beside memory_copy's. */
-#include "workloads/buffer.h"
+#include "workloads/stretch.h"
 
-enum { LARGEST = 64 << 20 };
 enum { SUM }; /* word of the shared page: so that nothing is left out */
 STATE(struct buffer)
 
 static long setup(struct run *run) {
-    int64_t size = run_param(run, "size");
-    if (size < 64 || size > LARGEST || size % 64)
-        return REFUSE(run, "size", "64..67108864, whole 64s");
-    run->bytes = state(run)->size = (size_t)size;
-    return buffer_map(run, state(run));
+    return stretch_map(run, state(run));
 }
 
 static inline void op(struct run *run) {
@@ -45,8 +40,5 @@ WORKLOAD{
     .per = PER_CALL,
     .ends = 1,
     .params = "size=65536",
-    .setup = setup,
-    .verify = verify,
-    .teardown = teardown,
-    LOOPS,
+    STEPS_AND_TEARDOWN,
 };

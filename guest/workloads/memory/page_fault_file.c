@@ -56,10 +56,7 @@ WORKLOAD{
     .per = PER_CALL,
     .ends = 1,
     .max_batch = 256,
-    .setup = setup,
-    .verify = verify,
     .before = before,
     .after = after,
-    .teardown = teardown,
-    LOOPS,
+    STEPS_AND_TEARDOWN,
 };

@@ -3,13 +3,10 @@
 #include "workloads/buffer.h"
 #include "workloads/library.h"
 
-enum { LARGEST = 64 << 20 };
 STATE(struct buffer)
 
 static long setup(struct run *run) {
-    int64_t size = run_param(run, "size");
-    if (size < 1 || size > LARGEST)
-        return REFUSE(run, "size", "1..67108864");
+    PARAMETER(run, size, 1, 67108864);
     state(run)->size = (size_t)size;
     return buffer_map(run, state(run));
 }
@@ -43,8 +40,5 @@ WORKLOAD{
     .per = PER_CALL,
     .ends = 1,
     .params = "size=4096 library=0",
-    .setup = setup,
-    .verify = verify,
-    .teardown = teardown,
-    LOOPS,
+    STEPS_AND_TEARDOWN,
 };

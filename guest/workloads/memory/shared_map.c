@@ -4,22 +4,17 @@
  * means. Against map_unmap touch=1 it shows what it costs to share memory by name. */
 #include "workloads/workload.h"
 
-enum { LARGEST = 1 << 24 };
-
 struct state {
-    int object, made;
+    int object; /* 0: there is none */
     size_t size;
 };
 STATE(struct state)
 
 static long setup(struct run *run) {
-    int64_t size = run_param(run, "size");
-    long object;
-    if (size < 1 || size > LARGEST)
-        return REFUSE(run, "size", "1..16777216");
+    PARAMETER(run, size, 1, 16777216);
     run->switches = OS_SERVED_SWITCHES;
-    TRY(run, object = os_memory_object((size_t)size));
-    *state(run) = (struct state){(int)object, 1, (size_t)size};
+    state(run)->size = (size_t)size;
+    TRY_FD(run, state(run)->object, os_memory_object((size_t)size));
     return 0;
 }
 
@@ -52,7 +47,7 @@ static inline void op(struct run *run) {
 }
 
 static void teardown(struct run *run) {
-    if (state(run)->made)
+    if (state(run)->object > 0)
         os_close(state(run)->object);
 }
 
@@ -63,8 +58,5 @@ WORKLOAD{
     .per = PER_CALL,
     .ends = 1,
     .params = "size=4096",
-    .setup = setup,
-    .verify = verify,
-    .teardown = teardown,
-    LOOPS,
+    STEPS_AND_TEARDOWN,
 };

@@ -27,9 +27,7 @@ static void read_on(void *argument) {
 
 static long setup(struct run *run) {
     struct state *own = state(run);
-    int64_t others = run_param(run, "others");
-    if (others < 0 || others > CROWD_MOST)
-        return REFUSE(run, "others", "0..64");
+    PARAMETER(run, others, 0, 64);
     own->page.size = OS_PAGE;
     long mapped = buffer_map(run, &own->page); /* first: a port without memory lacks more than a CPU */
     if (mapped < 0)
@@ -102,8 +100,5 @@ WORKLOAD{
     .per = PER_ITERATION,
     .ends = 1,
     .params = "others=1",
-    .setup = setup,
-    .verify = verify,
-    .teardown = teardown,
-    LOOPS,
+    STEPS_AND_TEARDOWN,
 };

@@ -10,8 +10,5 @@ WORKLOAD{
     .what = "connect, accept and close a TCP connection over the loopback",
     .per = PER_ITERATION,
     .ends = 1,
-    .setup = setup,
-    .verify = verify,
-    .teardown = teardown,
-    LOOPS,
+    STEPS_AND_TEARDOWN,
 };

@@ -56,8 +56,5 @@ WORKLOAD{
     .switches = 2,
     .waits = 1,
     .params = "ms=10 sleepers=0 period=100 spread=0",
-    .setup = setup,
-    .verify = verify,
-    .teardown = teardown,
-    LOOPS,
+    STEPS_AND_TEARDOWN,
 };

@@ -63,8 +63,5 @@ WORKLOAD{
     .ends = 1,
     .switches = 2,
     .params = "dirty=0",
-    .setup = setup,
-    .verify = verify,
-    .teardown = teardown,
-    LOOPS,
+    STEPS_AND_TEARDOWN,
 };

@@ -7,10 +7,7 @@
 enum { ASKED, TURNS, LEAVE };   /* words of the shared page */
 enum { MOST_YIELDS = 1 << 16 }; /* without a turn of the other: it never comes */
 
-struct state {
-    struct partner other;
-};
-STATE(struct state)
+STATE(struct partner)
 
 static void turn(void *argument) {
     struct run *run = argument;
@@ -25,7 +22,7 @@ static long setup(struct run *run) {
     TRY(run, os_yield());
     if (run->place == PLACE_CROSS_CORE)
         return REFUSE(run, "place", "same_core: each core takes turns of its own");
-    return partner_start(run, &state(run)->other, turn);
+    return partner_start(run, state(run), turn);
 }
 
 static inline void op(struct run *run) {
@@ -49,8 +46,8 @@ static long verify(struct run *run) {
 
 static void teardown(struct run *run) {
     run->shared->word[LEAVE] = 1;
-    if (state(run)->other.started)
-        os_thread_join(&state(run)->other.thread);
+    if (state(run)->started)
+        os_thread_join(&state(run)->thread);
 }
 
 WORKLOAD{
@@ -61,8 +58,5 @@ WORKLOAD{
     .ends = 2,
     .alone = 1,
     .switches = 2,
-    .setup = setup,
-    .verify = verify,
-    .teardown = teardown,
-    LOOPS,
+    STEPS_AND_TEARDOWN,
 };

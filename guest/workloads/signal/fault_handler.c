@@ -58,8 +58,5 @@ WORKLOAD{
     .per = PER_CALL,
     .ends = 1,
     .alone = 1,
-    .setup = setup,
-    .verify = verify,
-    .teardown = teardown,
-    LOOPS,
+    STEPS_AND_TEARDOWN,
 };

@@ -68,8 +68,5 @@ WORKLOAD{
     .per = PER_ROUND_TRIP,
     .ends = 2,
     .switches = 2,
-    .setup = setup,
-    .verify = verify,
-    .teardown = teardown,
-    LOOPS,
+    STEPS_AND_TEARDOWN,
 };

@@ -2,11 +2,7 @@
  * handler, the return through the kernel. One operation is all of it: two entries into the kernel. */
 #include "workloads/library.h"
 
-struct state {
-    long address;
-    int installed;
-};
-STATE(struct state)
+STATE(long) /* address */
 static volatile uint64_t handled;
 
 static void handler(int number) {
@@ -16,27 +12,26 @@ static void handler(int number) {
 
 static long setup(struct run *run) {
     TRY(run, os_signal_install(handler));
-    state(run)->installed = 1;
-    TRY(run, state(run)->address = os_signal_address());
+    TRY(run, *state(run) = os_signal_address());
     handled = 0;
     return 0;
 }
 
 static inline void op(struct run *run) {
     uint64_t before = handled;
-    long sent = CALL(run, signal_send, state(run)->address);
+    long sent = CALL(run, signal_send, *state(run));
     EXPECT(run, (sent >= 0) & (handled == before + 1));
 }
 
 static long verify(struct run *run) {
-    TRY(run, os_signal_send(state(run)->address));
+    TRY(run, os_signal_send(*state(run)));
     op(run);
     return !run->failed && handled == 2 ? 0 : WRONG(run, "the handler did not run once for each signal");
 }
 
 static void teardown(struct run *run) {
-    if (state(run)->installed)
-        os_signal_install(NULL);
+    (void)run;
+    os_signal_install(NULL);
 }
 
 WORKLOAD{
@@ -47,8 +42,5 @@ WORKLOAD{
     .ends = 1,
     .alone = 1,
     .params = "library=0",
-    .setup = setup,
-    .verify = verify,
-    .teardown = teardown,
-    LOOPS,
+    STEPS_AND_TEARDOWN,
 };

@@ -29,7 +29,5 @@ WORKLOAD{
     .per = PER_CALL,
     .ends = 1,
     .params = "library=0",
-    .setup = setup,
-    .verify = verify,
-    LOOPS,
+    STEPS,
 };

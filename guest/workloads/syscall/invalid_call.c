@@ -31,7 +31,5 @@ WORKLOAD{
     .what = "system call with an unknown number, refused",
     .per = PER_CALL,
     .ends = 1,
-    .setup = setup,
-    .verify = verify,
-    LOOPS,
+    STEPS,
 };

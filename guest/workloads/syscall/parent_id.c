@@ -40,7 +40,5 @@ WORKLOAD{
     .what = "the parent's process id (getppid), from whoever keeps it",
     .per = PER_CALL,
     .ends = 1,
-    .setup = setup,
-    .verify = verify,
-    LOOPS,
+    STEPS,
 };

@@ -5,13 +5,9 @@
  * to this user. `load`: so many busy threads of policy other on the same CPU. Pitfall: the moments are not on one grid,
  * a late one moves the next, so that a stall counts once. */
 #include "workloads/crowd.h"
+#include "workloads/deadline.h"
 
-enum { LONGEST_US = 1000000 };
-
-struct state {
-    struct crowd busy;
-};
-STATE(struct state)
+STATE(struct crowd) /* busy */
 
 static void spin(void *argument) {
     struct crowd_one *one = argument;
@@ -21,13 +17,9 @@ static void spin(void *argument) {
 }
 
 static long setup(struct run *run) {
-    int64_t interval = run_param(run, "interval"), policy = run_param(run, "policy"), load = run_param(run, "load");
-    if (interval < 1 || interval > LONGEST_US)
-        return REFUSE(run, "interval", "1..1000000 (us)");
-    if (policy < OS_POLICY_OTHER || policy > OS_POLICY_RR)
-        return REFUSE(run, "policy", "0..2");
-    if (load < 0 || load > CROWD_MOST)
-        return REFUSE(run, "load", "0..64");
+    PARAMETER(run, interval, 1, 1000000);
+    PARAMETER(run, policy, 0, 2);
+    PARAMETER(run, load, 0, 64);
     if (load && !OS_PREEMPTS) {
         run->operation = "preemption";
         run->seen = "a busy thread would keep the core for ever";
@@ -35,7 +27,7 @@ static long setup(struct run *run) {
     }
     run->asked_ns = (uint64_t)interval * 1000;
     TRY(run, run_pin(run, 0));
-    long started = crowd_start(run, &state(run)->busy, (uint32_t)load, spin);
+    long started = crowd_start(run, state(run), (uint32_t)load, spin);
     if (started >= 0 && policy != OS_POLICY_OTHER)
         TRY(run, os_policy((unsigned)policy)); /* after the others, who would inherit it */
     return started;
@@ -45,15 +37,17 @@ static inline void op(struct run *run) {
     EXPECT(run, os_sleep_until(os_clock_ns() + run->asked_ns) >= 0);
 }
 
+static long sleep_past(struct run *run, uint64_t ns) {
+    TRY(run, os_sleep_until(os_clock_ns() + ns));
+    return 0;
+}
+
 static long verify(struct run *run) {
-    enum { LONG_NS = 2000000, SLACK_NS = 1000 }; /* two clocks may be one of their steps apart */
-    struct crowd *busy = &state(run)->busy;
-    for (unsigned turn = 0; turn < 3; turn++) { /* one alone may only seem to have slept: somebody else ran */
-        uint64_t moment = os_clock_ns() + LONG_NS;
-        TRY(run, os_sleep_until(moment));
-        if (os_clock_ns() + SLACK_NS < moment)
-            return WRONG(run, "woke before the moment");
-    }
+    enum { LONG_NS = 2000000 };
+    const struct crowd *busy = state(run);
+    long stands = deadline_verify(run, sleep_past);
+    if (stands)
+        return stands;
     uint64_t moment = os_clock_ns();
     TRY(run, os_sleep_until(moment - LONG_NS));
     if (os_clock_ns() - moment > 500 * (uint64_t)LONG_NS)
@@ -67,7 +61,7 @@ static long verify(struct run *run) {
 
 static void teardown(struct run *run) {
     os_policy(OS_POLICY_OTHER);
-    crowd_end(&state(run)->busy);
+    crowd_end(state(run));
 }
 
 WORKLOAD{
@@ -79,8 +73,5 @@ WORKLOAD{
     .switches = 2,
     .waits = 1,
     .params = "interval=1000 policy=0 load=0",
-    .setup = setup,
-    .verify = verify,
-    .teardown = teardown,
-    LOOPS,
+    STEPS_AND_TEARDOWN,
 };

@@ -17,9 +17,15 @@ Per = Literal["call", "round_trip", "one_way", "iteration"]
 
 _ROW = re.compile(r"^WORKLOAD(?:_ROW)?\s*\{(?P<fields>.*?)^\};", re.MULTILINE | re.DOTALL)
 _STRING = r'"(?:[^"\\]|\\.)*"'
-_FIELD = re.compile(rf"\s*\.(?P<key>\w+)\s*=\s*(?P<value>{_STRING}(?:\s*{_STRING})*|\w+)\s*(?:,|$)|\s*LOOPS\s*(?:,|$)")
+_FIELD = re.compile(
+    rf"\s*\.(?P<key>\w+)\s*=\s*(?P<value>{_STRING}(?:\s*{_STRING})*|\w+)\s*(?:,|$)"
+    r"|\s*(?:LOOPS|STEPS|STEPS_AND_TEARDOWN)\s*(?:,|$)"  # functions by their usual names (workload.h)
+)
 _COMMENT = re.compile(rf"({_STRING})|/\*.*?\*/|//[^\n]*", re.DOTALL)
-_REFUSED = re.compile(r'REFUSE\(run, "(\w+)", "(-?\d+)(?:\.\.| or | \([^"]*\) or )(-?\d+)')
+_REFUSED = re.compile(
+    r'(?:REFUSE\(run, "(?P<key>\w+)", "|PARAMETER\(run, (?P<name>\w+), )'
+    r'(?P<least>-?\d+)(?:\.\.|, | or | \([^"]*\) or )(?P<most>-?\d+)'
+)
 _OWN_HEADER = re.compile(r'#include "(workloads/[\w/]+\.h)"')
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,30}")
 _CODE: Final = frozenset(("setup", "verify", "before", "after", "teardown", "loop", "each"))
@@ -146,7 +152,7 @@ def _declared(path: Path, text: str) -> Declaration:
 
 
 def _ranges(text: str) -> dict[str, tuple[int, int]]:
-    """What setups refuse, from the words that they refuse it with: REFUSE(run, "size", "1..4096").
+    """What setups refuse, from the words that they refuse it with: PARAMETER(run, size, 1, 4096).
 
     A setup may leave that to headers of the workloads' own, which are read as well.
     """
@@ -154,7 +160,8 @@ def _ranges(text: str) -> dict[str, tuple[int, int]]:
     left, seen = [text], set[str]()
     while left:
         source = left.pop()
-        found = {key: (int(low), int(high)) for key, low, high in _REFUSED.findall(source)} | found
+        ranges = _REFUSED.finditer(source)
+        found = {one["key"] or one["name"]: (int(one["least"]), int(one["most"])) for one in ranges} | found
         for name in _OWN_HEADER.findall(source):
             if name not in seen and (file := paths.guest() / name).is_file():
                 left.append(file.read_text(encoding="utf-8"))

@@ -1,0 +1,15 @@
+/* Memory that the program itself goes through, eight bytes at a time, eight times a turn: `size` bytes of it. */
+#ifndef FERRULE_STRETCH_H
+#define FERRULE_STRETCH_H
+
+#include "workloads/buffer.h"
+
+static inline long stretch_map(struct run *run, struct buffer *buffer) {
+    int64_t size = run_param(run, "size");
+    if (size < BUFFER_LINE || size > 64 << 20 || size % BUFFER_LINE)
+        return REFUSE(run, "size", "64..67108864, whole 64s");
+    run->bytes = buffer->size = (size_t)size;
+    return buffer_map(run, buffer);
+}
+
+#endif
