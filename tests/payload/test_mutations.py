@@ -109,6 +109,7 @@ MUTATIONS = {
     "cascade_wake": ("own->home != round", "0"),
     "condvar_pingpong": ("    give(own, THERE);\n    await(own, HERE);\n", ""),
     "discard": ("os_discard(own->at, own->size) >= 0", "own->size"),
+    "futex_delayed": ("    be_busy(state(run));\n", ""),
     "futex_hash": ("own->next++ & own->mask", "0 & own->mask"),
     "futex_lock_pi": ("os_lock_pi(lock(run), run->across)", "os_wake(lock(run), 0, 0)"),
     "futex_requeue": ("&own->word[!from], 1)", "&own->word[from], 1)"),

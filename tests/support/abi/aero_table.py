@@ -72,7 +72,7 @@ ANSWERS: Final = Kernel(
     refuses={
         "directory_list": "os_directory_rewind",  # directories cannot be sought in
         **dict.fromkeys(("futex_miss", "futex_pingpong", "shared_futex_pingpong"), "os_wake"),  # every aligned word
-        **dict.fromkeys(("futex_hash", "mutex", "mutex_handoff"), "os_wake"),
+        **dict.fromkeys(("futex_delayed", "futex_hash", "mutex", "mutex_handoff"), "os_wake"),
         **dict.fromkeys(("condvar_pingpong", "cascade_wake", "barrier"), "os_wake"),
         "zero_read": "os_open",  # no such device
         "bytes_waiting": "os_bytes_waiting",  # pipes have no ioctl
