@@ -7,11 +7,12 @@ import re
 import shutil
 import sys
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 import pytest
 from ferrule import guests
-from ferrule.errors import ToolMissing
+from ferrule.errors import InfrastructureError, ToolMissing
 from ferrule.machine.options import GuestOptions
 from ferrule.payload import registry
 from ferrule.payload.build import build_payload, patch_plan
@@ -133,8 +134,9 @@ MUTATIONS = {
     "wakeup_latency": ("os_sleep_until(os_clock_ns() + ", "os_sleep_until(os_clock_ns() - "),
     "yield": ("EXPECT(run, os_yield() >= 0)", "(void)run"),
 }
-# The same of what Linux does not have, on the system that has it: booted, or the stand-in of its interface.
+# The same of what Linux does not have, or not everybody on it, on the system that has it: booted, or the stand-in of its interface.
 ELSEWHERE = {
+    "linux": {"cgroup_latency": ("os_cgroup_join(HERE)", "os_cgroup_join(THERE)")},  # booted: it must be root
     "floor": {
         "ipc_round_trip": ("reply = message + 1;", "reply = message;"),
         "ipi_wakeup": ("os_ipi()", "os_yield()"),
@@ -226,13 +228,15 @@ def image(os: str, folder: Path, plan: str) -> bytes:
         pytest.skip(str(missing))
 
 
-def on_floor(folder: Path, plan: str) -> Statuses:
-    """Booted, with a second CPU to interrupt."""
+def booted(system: str, folder: Path, plan: str) -> Statuses:
     if shutil.which("qemu-system-x86_64") is None:
         pytest.skip("qemu-system-x86_64 is not here")
-    made = guests.create("floor", GuestOptions(accel="tcg"))
-    with made.execute(image("floor", folder, plan), 1, 0) as execution:
-        return statuses(undamaged(read_all(execution)))
+    try:
+        made = guests.create(system, GuestOptions(accel="tcg"))  # with a second CPU to interrupt
+        with made.execute(image(system, folder, plan), 1, 0) as execution:
+            return statuses(undamaged(read_all(execution)))
+    except InfrastructureError as error:
+        pytest.skip(str(error))
 
 
 def on_hermit(folder: Path, plan: str) -> Statuses:
@@ -261,7 +265,10 @@ def on_aero(folder: Path, plan: str) -> Statuses:
     return statuses([event for event in decode(b"\n".join((*aero.log, b""))) if isinstance(event, Record)])
 
 
-SYSTEMS = {"floor": on_floor, "hermit": on_hermit, "redox": on_redox, "aero": on_aero}
+SYSTEMS = {
+    **{name: partial(booted, name) for name in ("linux", "floor")},
+    **{"hermit": on_hermit, "redox": on_redox, "aero": on_aero},
+}
 
 
 @pytest.fixture(scope="module")

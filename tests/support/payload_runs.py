@@ -40,8 +40,8 @@ def command(built: Payload) -> list[str]:
 
 def of_another_os(end: Record) -> bool:
     """Whether a run was refused because it is made of an operation that Linux, or qemu-user, does not have at all."""
-    if end.fields.get("operation") == "scale":
-        return True  # more CPUs than this machine has
+    if end.fields.get("operation") in ("scale", "os_cgroup_join"):
+        return True  # more CPUs than this machine has, or rights or control groups that it does not give
     # qemu-user's programs cannot load programs of their own architecture, and it has no filters of calls; a
     # booted guest has no shell.
     lacking = {"os_process_execute": "8", "os_process_spawn": "8", "os_process_shell": "8", "os_call_filter": "38"}

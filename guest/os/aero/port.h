@@ -16,7 +16,7 @@
 #define OS_ABSENT                                                                                                      \
     "os_scheme_call os_channel_pair os_ipc_call os_block os_main_thread os_ipi os_alloc os_library_enter "             \
     "os_semaphore_make os_fd_send os_break os_yield os_process_spawn os_signal_hold os_fifo os_queue_pair os_select "  \
-    "os_call_filter os_policy os_timer_open os_requeue os_lock_pi os_remap os_discard"
+    "os_call_filter os_policy os_timer_open os_requeue os_lock_pi os_remap os_discard os_cgroup_join"
 #define OS_ARCH "x86_64"
 
 /* --- what the payload needs --- */

@@ -18,7 +18,7 @@
     "os_ipi os_memory_object os_break os_events_open os_events_remove os_invalid_call os_six_arguments "               \
     "os_call_filter os_system_name os_fault_install os_signal_install os_signal_hold os_process_spawn "                \
     "os_process_shell os_datagram_pair os_seqpacket_pair os_fifo os_queue_pair os_select os_file_lock "                \
-    "os_policy os_timer_open os_requeue os_lock_pi os_remap os_discard"
+    "os_policy os_timer_open os_requeue os_lock_pi os_remap os_discard os_cgroup_join"
 #define OS_HAS_ABSENT_HERE /* a kernel without the feature `net` */
 static inline const char *os_absent_here(void) {
 #ifdef HAVE_SYS_SOCKET

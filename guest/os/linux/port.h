@@ -252,6 +252,7 @@ static inline long os_process_kill(struct os_process *process) {
 
 #include "program.h"
 #include "signal.h"
+#include "cgroup.h"
 #include "filter.h"
 
 /* What glibc has done for every thread since 2.35, and so does nearly every program pay: an area registered with

@@ -35,4 +35,11 @@ OS_MISSING(os_process_spawn, struct os_process *process)
 OS_MISSING(os_process_shell, struct os_process *process)
 #endif
 
+/* --- control groups: two, 0 and 1, that share a CPU out between them, by whoever is in them */
+#ifndef OS_HAS_CGROUP
+OS_MISSING(os_cgroup_join, unsigned which)  /* the calling process; its copies are where it is */
+OS_MISSING(os_cgroup_holds, unsigned which) /* whether it is in that one, and nobody else */
+OS_MISSING(os_cgroup_leave, void)           /* back to where it was; both are gone */
+#endif
+
 #endif

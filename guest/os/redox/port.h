@@ -12,7 +12,7 @@
     "os_ipc_call os_message_address os_block os_main_thread os_ipi os_alloc os_library_enter "                         \
     "os_semaphore_make os_eventfd os_break os_poll os_select os_process_execute os_process_spawn os_signal_install "   \
     "os_signal_hold os_fault_install os_call_filter os_six_arguments os_bytes_waiting os_fifo os_queue_pair "          \
-    "os_policy os_requeue os_lock_pi os_discard"
+    "os_policy os_requeue os_lock_pi os_discard os_cgroup_join"
 #define OS_HAS_ABSENT_HERE /* bare: what daemons do */
 const char *os_absent_here(void);
 #define OS_ARCH "x86_64"

@@ -1,0 +1,50 @@
+/* pipe_latency between two processes of which each is in a control group (cgroup) of its own, by which the kernel
+ * shares the CPU out: each switch is one from group to group, and is accounted to both. Against pipe_latency it shows
+ * what the groups cost. Pitfall: how deep they lie below the root is part of the price; these lie one level below. */
+#include "workloads/lines.h"
+
+enum { HERE, THERE }; /* the groups, and words of the shared page: whether each end was in its own */
+
+LINES_ENDS(read, write)
+
+static void answer(void *argument) {
+    struct run *run = argument;
+    run->shared->word[THERE] = os_cgroup_holds(THERE) == 1;
+    echo(run);
+}
+
+static long setup(struct run *run) {
+    TRY(run, os_cgroup_join(THERE)); /* where the other begins, a copy of this process */
+    long started = lines_start(run, state(run), pipe_line, answer);
+    if (started < 0)
+        return started;
+    TRY(run, os_cgroup_join(HERE));
+    return 0;
+}
+
+static long verify(struct run *run) {
+    long wrong = lines_verify(run, op);
+    if (wrong)
+        return wrong;
+    run->shared->word[HERE] = os_cgroup_holds(HERE) == 1;
+    if (!run->shared->word[HERE] || !run->shared->word[THERE])
+        return WRONG(run, "the two processes were not each in a group of its own");
+    return 0;
+}
+
+static void teardown(struct run *run) {
+    lines_end(state(run));
+    os_cgroup_leave();
+}
+
+WORKLOAD{
+    .name = "cgroup_latency",
+    .family = "ipc",
+    .what = "round trip of a message between two processes in control groups of their own",
+    .per = PER_ROUND_TRIP,
+    .ends = 2,
+    .alone = 1,
+    .switches = 2,
+    .params = "size=1 library=0",
+    STEPS_AND_TEARDOWN,
+};
