@@ -128,13 +128,14 @@ MUTATIONS = {
     "page_fault_file": ("APART * OS_PAGE;\n}", "OS_PAGE;\n}"),
     "page_fault_fork": ("    *state(run)->fault.next = 2;\n", ""),
     "shootdown": ("os_protect(page->at, page->size, writable)", "os_protect(page->at, page->size, writable | 1)"),
-    "thread_switch": ("word[TURNS]++", "word[TURNS] += 2"),
+    "thread_switch": ("word[TURNS]++", "word[TURNS] += 2, word[ASKED]++"),
     "timer_wakeup": ("os_sleep(", "os_sleep(1 + 0 * "),
     "timer_expiry": ("os_timer_arm(timer, ns)", "os_timer_arm(timer, ns / 1000)"),
     "wakeup_latency": ("os_sleep_until(os_clock_ns() + ", "os_sleep_until(os_clock_ns() - "),
     "yield": ("EXPECT(run, os_yield() >= 0)", "(void)run"),
 }
-# The same of what Linux does not have, or not everybody on it, on the system that has it: booted, or the stand-in of its interface.
+# The same of what Linux does not have, or not for everybody, on the system that has it: booted, or the stand-in of its
+# interface.
 ELSEWHERE = {
     "linux": {"cgroup_latency": ("os_cgroup_join(HERE)", "os_cgroup_join(THERE)")},  # booted: it must be root
     "floor": {
