@@ -7,8 +7,8 @@
 /* A verify, or the beginning of one: wait(run, ns) comes back after so many nanoseconds. What it returns, where that is
  * not 0, is a verify's result. */
 static inline long deadline_verify(struct run *run, long (*wait)(struct run *, uint64_t)) {
-    enum { LONG_NS = 2000000, SLACK_NS = 1000 }; /* two clocks may be one of their steps apart */
-    for (unsigned turn = 0; turn < 3; turn++) {  /* one alone may only seem to have waited: somebody else ran */
+    enum { TURNS = 10, LONG_NS = 3000000, SLACK_NS = 1000 }; /* two clocks may be one of their steps apart */
+    for (unsigned turn = 0; turn < TURNS; turn++) { /* one alone may only seem to have waited: somebody else ran */
         uint64_t before = os_clock_ns();
         long result = wait(run, LONG_NS);
         if (result)
