@@ -98,6 +98,14 @@ struct workload {
         }                                                                                                              \
     } while (0)
 
+/* Stops a setup or verify where a function of a header has stopped, which has said why. */
+#define PASS_ON(call)                                                                                                  \
+    do {                                                                                                               \
+        long pass_result = (call);                                                                                     \
+        if (pass_result)                                                                                               \
+            return pass_result;                                                                                        \
+    } while (0)
+
 /* The same for a call that gives a descriptor, which is put `into` an int. */
 #define TRY_FD(run, into, call)                                                                                        \
     do {                                                                                                               \

@@ -6,9 +6,7 @@
 STATE(struct wire)
 
 static long setup(struct run *run) {
-    long made = wire_make(run, state(run));
-    if (made < 0)
-        return made;
+    PASS_ON(wire_make(run, state(run)));
     return wire_put(state(run)->end[1], 1) ? 0 : REFUSE(run, "os_wire", "the pipe could not be written to");
 }
 

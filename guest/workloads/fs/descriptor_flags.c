@@ -9,11 +9,8 @@ struct state {
 STATE(struct state)
 
 static long setup(struct run *run) {
-    long made = wire_make(run, &state(run)->wire), flags;
-    if (made < 0)
-        return made;
-    TRY(run, flags = os_fd_flags(state(run)->wire.end[0]));
-    state(run)->flags = flags;
+    PASS_ON(wire_make(run, &state(run)->wire));
+    TRY(run, state(run)->flags = os_fd_flags(state(run)->wire.end[0]));
     return 0;
 }
 

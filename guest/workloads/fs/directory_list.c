@@ -25,9 +25,7 @@ static long setup(struct run *run) {
     int64_t files = run_param(run, "files");
     if (files < 1 || files > MOST)
         return REFUSE(run, "files", "1..1024");
-    long made = directory_make(run, &own->directory, (long)files);
-    if (made < 0)
-        return made;
+    PASS_ON(directory_make(run, &own->directory, (long)files));
     TRY(run, os_directory_rewind(own->directory.at.fd));
     own->length = list(own);
     return own->length > 0 ? 0 : REFUSE(run, "files", "less: the directory could not be listed");
@@ -35,9 +33,8 @@ static long setup(struct run *run) {
 
 static long verify(struct run *run) {
     struct state *own = state(run);
-    long added = directory_add(run, &own->directory), longer = list(own);
-    if (added < 0)
-        return added;
+    PASS_ON(directory_add(run, &own->directory));
+    long longer = list(own);
     if (longer <= own->length)
         return WRONG(run, "a new file was not in the list");
     TRY(run, directory_drop(&own->directory));

@@ -7,9 +7,7 @@
 STATE(struct scratch)
 
 static long setup(struct run *run) {
-    long made = scratch_small(run, state(run));
-    if (made < 0)
-        return made;
+    PASS_ON(scratch_small(run, state(run)));
     TRY(run, os_close(state(run)->fd));
     state(run)->fd = 0;
     return 0;

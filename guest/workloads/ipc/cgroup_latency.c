@@ -3,7 +3,7 @@
  * what the groups cost. Pitfall: how deep they lie below the root is part of the price; these lie one level below. */
 #include "workloads/lines.h"
 
-enum { HERE, THERE }; /* the groups, and words of the shared page: whether each end was in its own */
+enum { HERE, THERE }; /* the groups; word of the shared page: the other was in its own */
 
 LINES_ENDS(read, write)
 
@@ -15,21 +15,15 @@ static void answer(void *argument) {
 
 static long setup(struct run *run) {
     TRY(run, os_cgroup_join(THERE)); /* where the other begins, a copy of this process */
-    long started = lines_start(run, state(run), pipe_line, answer);
-    if (started < 0)
-        return started;
+    PASS_ON(lines_start(run, state(run), pipe_line, answer));
     TRY(run, os_cgroup_join(HERE));
     return 0;
 }
 
 static long verify(struct run *run) {
-    long wrong = lines_verify(run, op);
-    if (wrong)
-        return wrong;
-    run->shared->word[HERE] = os_cgroup_holds(HERE) == 1;
-    if (!run->shared->word[HERE] || !run->shared->word[THERE])
-        return WRONG(run, "the two processes were not each in a group of its own");
-    return 0;
+    PASS_ON(lines_verify(run, op));
+    int apart = os_cgroup_holds(HERE) == 1 && run->shared->word[THERE];
+    return apart ? 0 : WRONG(run, "the two processes were not each in a group of its own");
 }
 
 static void teardown(struct run *run) {

@@ -27,9 +27,7 @@ static long setup(struct run *run) {
         return REFUSE(run, "groups", "1..4");
     if (members < 1 || members > GROUP_MEMBERS)
         return REFUSE(run, "members", "1..20");
-    long refused = message_size(run, &own->size);
-    if (refused < 0)
-        return refused;
+    PASS_ON(message_size(run, &own->size));
     run->bytes = own->size; /* one way */
     own->members = (uint32_t)members;
     own->all = (uint32_t)(groups * members);

@@ -24,9 +24,7 @@ static void echo(void *argument) {
 
 static long setup(struct run *run) {
     struct state *own = state(run);
-    long refused = message_size(run, &own->size);
-    if (refused < 0)
-        return refused;
+    PASS_ON(message_size(run, &own->size));
     TRY(run, os_process_start(&own->process, echo, run));
     own->started = 1;
     TRY(run, own->address = os_message_address(&own->process));

@@ -1,15 +1,11 @@
-/* One byte written to a pipe and read back by the same thread.
- *
- * Sequence: os_write(pipe, 1 byte); os_read(pipe, 1 byte). No other thread takes part, so that the scheduler does not.
- * Pitfall: this is not pipe latency; nobody is woken. It is what the pipe's own code costs.
- */
+/* One byte written to a pipe and read back by the same thread: a write, a read. No other thread takes part, so that the
+ * scheduler does not. Pitfall: this is not pipe latency; nobody is woken. It is what the pipe's own code costs. */
 #include "workloads/library.h"
 
 enum { READ_END, WRITE_END };
 
 static long setup(struct run *run) {
     int end[2];
-    run->word[READ_END] = run->word[WRITE_END] = -1;
     TRY(run, os_pipe(end));
     run->word[READ_END] = end[0];
     run->word[WRITE_END] = end[1];
@@ -32,7 +28,7 @@ static long verify(struct run *run) {
 
 static void teardown(struct run *run) {
     for (unsigned end = READ_END; end <= WRITE_END; end++)
-        if (run->word[end] >= 0)
+        if (run->word[end] > 0)
             os_close((int)run->word[end]);
 }
 

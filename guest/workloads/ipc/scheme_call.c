@@ -30,9 +30,7 @@ static long setup(struct run *run) {
     own->served.own_space = (int)space;
     own->buffer.size = (size_t)size;
     run->bytes = 2 * (uint64_t)size;
-    long result = scheme_start(run, &own->served, serve, stack, sizeof stack);
-    if (result < 0)
-        return result;
+    PASS_ON(scheme_start(run, &own->served, serve, stack, sizeof stack));
     TRY_FD(run, own->file, os_scheme_open(own->served.root));
     return buffer_map(run, &own->buffer);
 }

@@ -18,9 +18,7 @@ static void serve(void *argument) {
 static long setup(struct run *run) {
     struct state *own = state(run);
     own->served.own_space = 1;
-    long result = scheme_start(run, &own->served, serve, NULL, 0);
-    if (result < 0)
-        return result;
+    PASS_ON(scheme_start(run, &own->served, serve, NULL, 0));
     TRY_FD(run, own->file, os_scheme_open(own->served.root));
     return 0;
 }

@@ -8,9 +8,7 @@ STATE(struct buffer)
 static long setup(struct run *run) {
     PARAMETER(run, size, 1, 67108864);
     state(run)->size = (size_t)size;
-    long mapped = buffer_map(run, state(run));
-    if (mapped < 0)
-        return mapped;
+    PASS_ON(buffer_map(run, state(run)));
     TRY(run, os_discard(state(run)->at, state(run)->size));
     return 0;
 }

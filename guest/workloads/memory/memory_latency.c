@@ -18,9 +18,7 @@ static long setup(struct run *run) {
     if (size < 2 * BUFFER_LINE || size > LARGEST)
         return REFUSE(run, "size", "128..67108864");
     own->buffer.size = (size_t)size;
-    long mapped = buffer_map(run, &own->buffer);
-    if (mapped < 0)
-        return mapped;
+    PASS_ON(buffer_map(run, &own->buffer));
     own->lines = (uint64_t)size / BUFFER_LINE;
     char *line = own->buffer.at;
     for (uint64_t i = 0; i < own->lines; i++)

@@ -21,9 +21,7 @@ static void after(struct run *run, uint64_t n) {
 
 static long setup(struct run *run) {
     void *at = NULL;
-    long made = object_make(run, &state(run)->object, FAULT_BATCH);
-    if (made < 0)
-        return made;
+    PASS_ON(object_make(run, &state(run)->object, FAULT_BATCH));
     TRY(run, os_map_copy(state(run)->object.fd, OS_PAGE, &at)); /* a refusal by its name */
     os_unmap(at, OS_PAGE);
     return fault_settle(run);

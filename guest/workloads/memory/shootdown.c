@@ -29,9 +29,7 @@ static long setup(struct run *run) {
     struct state *own = state(run);
     PARAMETER(run, others, 0, 64);
     own->page.size = OS_PAGE;
-    long mapped = buffer_map(run, &own->page); /* first: a port without memory lacks more than a CPU */
-    if (mapped < 0)
-        return mapped;
+    PASS_ON(buffer_map(run, &own->page)); /* first: a port without memory lacks more than a CPU */
     return others && os_cpus() <= others ? NEEDS_CPUS(run) : crowd_start(run, &own->others, (uint32_t)others, read_on);
 }
 

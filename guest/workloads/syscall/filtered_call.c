@@ -34,9 +34,7 @@ static long setup(struct run *run) {
     TRY(run, os_call_filter());
 #endif
     TRY(run, os_wake(&run->shared->futex[HERE].word, 1, 0)); /* before anyone sleeps whom nobody can wake */
-    long started = partner_start(run, &state(run)->other, filtered);
-    if (started < 0)
-        return started;
+    PASS_ON(partner_start(run, &state(run)->other, filtered));
     await(run, HERE, 0);
     run->operation = "os_call_filter";
     return state(run)->entered;
