@@ -6,7 +6,7 @@ import platform
 import re
 import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
@@ -266,9 +266,12 @@ def on_aero(folder: Path, plan: str) -> Statuses:
     return statuses([event for event in decode(b"\n".join((*aero.log, b""))) if isinstance(event, Record)])
 
 
-SYSTEMS = {
-    **{name: partial(booted, name) for name in ("linux", "floor")},
-    **{"hermit": on_hermit, "redox": on_redox, "aero": on_aero},
+SYSTEMS: Mapping[str, Callable[[Path, str], Statuses]] = {
+    "linux": partial(booted, "linux"),
+    "floor": partial(booted, "floor"),
+    "hermit": on_hermit,
+    "redox": on_redox,
+    "aero": on_aero,
 }
 
 
