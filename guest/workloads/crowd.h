@@ -10,6 +10,7 @@ enum { CROWD_MOST = 64 };
 
 struct crowd {
     volatile uint32_t leave;
+    volatile uint32_t astray; /* one of them found no CPU of its own, and says so here */
     uint32_t started;
     size_t bytes;
     struct crowd_one {
@@ -51,6 +52,21 @@ static inline long crowd_spread(const struct crowd_one *one) {
         if (cpu != one->run->cpu[0] && os_pin(cpu) >= 0 && !left--)
             return 0;
     return -OS_EINVAL;
+}
+
+/* In a verify, until each of them has had ten turns more, with meanwhile(run) all the time. */
+static inline long crowd_go_round(struct run *run, const struct crowd *crowd, void (*meanwhile)(struct run *)) {
+    enum { TURNS = 10 };
+    const uint64_t long_ns = 10000000000u;
+    uint64_t start = os_clock_ns();
+    for (uint32_t i = 0; i < crowd->started; i++)
+        for (uint64_t before = crowd->one[i].turns; crowd->one[i].turns < before + TURNS; meanwhile(run)) {
+            if (crowd->astray)
+                return NEEDS_CPUS(run);
+            if (os_clock_ns() - start > long_ns)
+                return WRONG(run, "a thread on another CPU did not run");
+        }
+    return 0;
 }
 
 /* Also after a start that stopped half-way; whoever sleeps must have been woken by leave. */

@@ -8,7 +8,6 @@
 struct state {
     struct crowd others;
     struct buffer page;
-    volatile uint32_t astray; /* of them, that found no CPU */
     volatile uint32_t trying; /* they are to try to write */
 };
 STATE(struct state)
@@ -17,8 +16,8 @@ static void read_on(void *argument) {
     struct crowd_one *one = argument;
     struct state *own = state(one->run);
     if (crowd_spread(one) < 0)
-        own->astray = 1;
-    for (; !one->crowd->leave && !own->astray; one->turns++) {
+        one->crowd->astray = 1;
+    for (; !one->crowd->leave && !one->crowd->astray; one->turns++) {
         buffer_touch(&own->page);
         if (own->trying)
             os_try_write(own->page.at);
@@ -43,21 +42,6 @@ static inline void op(struct run *run) {
     EXPECT(run, (let_write(page, 0) == 0) & (let_write(page, 1) == 0));
 }
 
-/* Until each of them has gone round, whatever it does there. */
-static long all_go_round(struct run *run, void (*meanwhile)(struct run *)) {
-    struct state *own = state(run);
-    uint64_t start = os_clock_ns();
-    for (uint32_t i = 0; i < own->others.started; i++)
-        for (uint64_t before = own->others.one[i].turns; own->others.one[i].turns < before + 10;) {
-            if (own->astray)
-                return NEEDS_CPUS(run);
-            if (os_clock_ns() - start > 10000000000u)
-                return WRONG(run, "a thread on another CPU did not run");
-            meanwhile(run);
-        }
-    return 0;
-}
-
 static void try_too(struct run *run) {
     os_try_write(state(run)->page.at);
 }
@@ -69,16 +53,16 @@ static long verify(struct run *run) {
     volatile char *byte = own->page.at;
     TRY(run, let_write(&own->page, 1));
     op(run);
-    long stands = all_go_round(run, op);
+    long stands = crowd_go_round(run, &state(run)->others, op);
     if (stands || run->failed)
         return stands ? stands : WRONG(run, "the page did not keep what was written");
     TRY(run, let_write(&own->page, 0));
     own->trying = 1;
     try_too(run);
-    stands = all_go_round(run, try_too);
+    stands = crowd_go_round(run, &state(run)->others, try_too);
     own->trying = 0;
     if (!stands)
-        stands = all_go_round(run, try_too); /* nobody is still at it */
+        stands = crowd_go_round(run, &state(run)->others, try_too); /* nobody is still at it */
     char kept = *byte;
     TRY(run, let_write(&own->page, 1));
     if (stands)
