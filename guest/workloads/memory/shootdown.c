@@ -53,20 +53,18 @@ static long verify(struct run *run) {
     volatile char *byte = own->page.at;
     TRY(run, let_write(&own->page, 1));
     op(run);
-    long stands = crowd_go_round(run, &state(run)->others, op);
-    if (stands || run->failed)
-        return stands ? stands : WRONG(run, "the page did not keep what was written");
+    PASS_ON(crowd_go_round(run, &own->others, op));
+    if (run->failed)
+        return WRONG(run, "the page did not keep what was written");
     TRY(run, let_write(&own->page, 0));
     own->trying = 1;
     try_too(run);
-    stands = crowd_go_round(run, &state(run)->others, try_too);
+    long tried = crowd_go_round(run, &own->others, try_too);
     own->trying = 0;
-    if (!stands)
-        stands = crowd_go_round(run, &state(run)->others, try_too); /* nobody is still at it */
+    long ended = crowd_go_round(run, &own->others, try_too); /* nobody is still at it */
     char kept = *byte;
     TRY(run, let_write(&own->page, 1));
-    if (stands)
-        return stands;
+    PASS_ON(tried ? tried : ended);
     return kept == 1 ? 0 : WRONG(run, "a page could be written to whose right to it had been taken away");
 }
 
