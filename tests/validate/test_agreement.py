@@ -17,10 +17,11 @@ from ferrule.machine.options import GuestOptions
 from ferrule.payload.build import build_payload
 from ferrule.payload.key import RunKey
 from ferrule.payload.plan import PlannedRun
+from ferrule.payload.registry import workloads
 from ferrule.validate import agreed, agreement, programs
 from ferrule.validate.agreement import Run
 from ferrule.validate.bench import Bench
-from ferrule.validate.pairs import BESIDE, Pair, Side, chosen, judged, read
+from ferrule.validate.pairs import BESIDE, WRITTEN_FOR, Pair, Side, chosen, judged, read, without_beside
 
 from tests.support.patience import eventually
 
@@ -86,6 +87,13 @@ def test_an_experiment_takes_one_side_from_its_pair(tmp_path: Path) -> None:
     (one,) = pair.experiments
     assert (one.ours, one.theirs) == (Side(keys=(RunKey("null_call_wrapped"),)), pair.theirs)
     assert pair.sides == [pair.ours, pair.theirs, one.ours]
+
+
+def test_where_their_workloads_cannot_be_built_experiments_are_left_out() -> None:
+    kept = without_beside(read())
+    assert [pair.title for pair in kept] == [pair.title for pair in read()]
+    assert {key.workload for pair in kept for side in pair.sides for key in side.keys} <= set(workloads())
+    assert sum(len(pair.experiments) for pair in kept) < sum(len(pair.experiments) for pair in read())
 
 
 def test_pairs_are_chosen_by_words_of_their_names() -> None:
@@ -188,6 +196,9 @@ def test_a_ratio_is_of_values_taken_side_by_side() -> None:
     assert not apart.agrees
     assert held(PERF, [], []).ratio(PERF) is None
     assert held(PERF, [1.0], [1.0, 2.0]).ratio(PERF) is None
+    run.rounds.append({PERF.title: {str(PERF.ours): [1e9, 1e9]}})  # of a round without theirs nothing counts
+    again = run.ratio(PERF)
+    assert again == found
 
 
 def test_a_run_is_kept_whole(tmp_path: Path) -> None:
@@ -265,6 +276,22 @@ def test_both_run_in_turns_here(tmp_path: Path) -> None:
     assert said == ["round 1 of 1: 1 pairs", "round 2 of 2: 1 pairs"]
 
 
+def test_what_ran_on_another_cpu_is_no_value() -> None:
+    allowed = os.sched_getaffinity(0)
+    if len(allowed) < 2:
+        pytest.skip("there is no other CPU")
+    first, last = min(allowed), max(allowed)
+    guest = guests.create("local", GuestOptions(cpus=(last, last)))
+    bench = Bench(guest, build_payload(guest.os, guest.arch), Progress())
+    try:
+        os.sched_setaffinity(0, {first})  # what a payload of ours inherits, and may not leave
+        pair = replace(PERF, theirs=PERF.ours)
+        with pytest.raises(InfrastructureError, match=f"CPU {last} was refused it"):
+            agreement.measure(Run({}, 1), [pair], bench, {"perf": Path("/")}, rounds=1, out=None, said=print)
+    finally:
+        os.sched_setaffinity(0, allowed)
+
+
 def test_a_tool_that_is_not_here_is_left_out_with_the_reason(tmp_path: Path) -> None:
     guest = guests.create("local", GuestOptions())
     bench = Bench(guest, build_payload(guest.os, guest.arch), Progress())
@@ -276,6 +303,8 @@ def test_a_tool_that_is_not_here_is_left_out_with_the_reason(tmp_path: Path) -> 
 
 def test_workloads_that_only_experiments_need_are_verified_here() -> None:
     guest = guests.create("local", GuestOptions())
+    if guest.arch != WRITTEN_FOR:
+        pytest.skip(f"they are for {WRITTEN_FOR}")
     payload = build_payload(guest.os, guest.arch, extra_workloads=[BESIDE])
     bench = Bench(guest, payload, Progress())
     keys = dict.fromkeys(

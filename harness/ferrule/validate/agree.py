@@ -19,7 +19,7 @@ from ferrule.payload.build import Payload, build_payload
 from ferrule.validate import agreed, agreement, programs
 from ferrule.validate.agreement import Run
 from ferrule.validate.bench import Bench
-from ferrule.validate.pairs import BESIDE, Pair, chosen, read
+from ferrule.validate.pairs import BESIDE, WRITTEN_FOR, Pair, chosen, read, without_beside
 
 
 def agree(parsed: argparse.Namespace) -> int:
@@ -53,7 +53,9 @@ def _measure(parsed: argparse.Namespace, pairs: Sequence[Pair], progress: Progre
     cpus = None if parsed.cpu is None else (parsed.cpu, parsed.cpu)
     guest = guests.create("local", GuestOptions(cpus=cpus))
     try:
-        payload = build_payload(guest.os, guest.arch, extra_workloads=[BESIDE])
+        beside = guest.arch == WRITTEN_FOR
+        pairs = pairs if beside else without_beside(pairs)
+        payload = build_payload(guest.os, guest.arch, extra_workloads=[BESIDE] if beside else [])
         run = Run(_conditions(payload, guest.cpus[:1], folders), parsed.seed)
         if parsed.json is not None and parsed.json.exists():
             run = _held(parsed.json, run)

@@ -8,19 +8,22 @@ prints a median, the median. What has been measured is a file that each round is
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import random
-from collections.abc import Callable, Mapping, Sequence
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 
-from ferrule.checksum import check, seal
+from ferrule.checksum import check, compact, seal
 from ferrule.errors import FerruleError, InfrastructureError, UsageError
-from ferrule.files import scratch, write_whole
+from ferrule.files import PART, write_whole
 from ferrule.payload.plan import Plan, PlannedRun
 from ferrule.records.samples import ProcessSamples
 from ferrule.stats.paired import log_ratios, ratio_interval
@@ -32,6 +35,8 @@ from ferrule.validate.pairs import HIGH, LOW, Experiment, Pair, Side
 SCHEMA: Final = 1
 FILE_BYTES: Final = 10 << 20  # of the file that theirs read and write, as libMicro's own script makes it
 PROTOCOL: Final = Plan(batches=300, control_batches=15, warm=5, target_ns=300_000, limit_ns=500_000_000)
+DIGITS: Final = 3  # of ns that are kept
+PIECE: Final = 4096  # as which it is written: a kernel may keep what came at once in one folio, dearer to write to
 Values = dict[str, list[float]]  # by side, ns an operation
 
 
@@ -61,15 +66,20 @@ class Run:
     rounds: list[dict[str, Values]] = field(default_factory=list)  # by pair
     skipped: dict[str, str] = field(default_factory=dict)  # by pair: why
 
-    def values(self, pair: Pair, side: Side) -> list[float]:
-        """All of one side, in the order in which they were taken."""
-        return [value for of in self.rounds if pair.title in of for value in of[pair.title].get(str(side), [])]
+    def both(self, pair: Pair, two: Pair | Experiment) -> tuple[list[float], list[float]]:
+        """Ours and theirs of the rounds that have both, in the order in which they were taken."""
+        found = [
+            (of[str(two.ours)], of[str(two.theirs)])
+            for of in (one.get(pair.title, {}) for one in self.rounds)
+            if len(of.get(str(two.ours), [])) == len(of.get(str(two.theirs), ())) > 0
+        ]
+        ours, theirs = ([value for values in found for value in values[side]] for side in (0, 1))
+        return ours, theirs
 
     def ratio(self, pair: Pair, experiment: Experiment | None = None) -> Ratio | None:
         """Of a pair, or of one of its experiments; None where it was not measured."""
-        two = experiment or pair
-        ours, theirs = (self.values(pair, side) for side in (two.ours, two.theirs))
-        if not ours or len(ours) != len(theirs):
+        ours, theirs = self.both(pair, experiment or pair)
+        if not ours:
             return None
         if experiment:
             ours = [value / experiment.times for value in ours]
@@ -95,9 +105,7 @@ def measure(
     if not bench.guest.cpus:
         raise InfrastructureError("no CPU is to be had here that both could be pinned to")
     cpu = bench.guest.cpus[0]
-    with scratch() as folder:
-        file = folder / "data"
-        write_whole(file, bytes(FILE_BYTES))  # on the disk: while it is on its way there writers wait for it
+    with _file() as file:
         # Theirs get no FERRULE_*, and what they make is made where ours is.
         environment = {name: value for name, value in os.environ.items() if not name.startswith("FERRULE_")}
         for number in range(len(run.rounds), rounds):
@@ -118,7 +126,7 @@ def measure(
                             value = _ours(bench, pair, side, draw.getrandbits(32))
                         else:
                             value = sum(pair.value(one, where, file, cpu, environment) for one in side.commands)
-                        found[pair.title][str(side)].append(value)
+                        found[pair.title][str(side)].append(round(value, DIGITS))
                 except FerruleError as error:
                     del found[pair.title]
                     said(f"{pair.title}: {error}")
@@ -134,6 +142,18 @@ def measure(
                 write_whole(out, as_json(run, pairs).encode())
 
 
+@contextmanager
+def _file() -> Iterator[Path]:
+    """A file as deep in the tree as those of our workloads; whoever finds it later sweeps it away (files.py)."""
+    with tempfile.NamedTemporaryFile(prefix=f"{PART}{os.getpid()}-") as made:
+        fcntl.flock(made, fcntl.LOCK_SH)
+        for _ in range(FILE_BYTES // PIECE):
+            made.write(bytes(PIECE))
+            made.flush()
+        os.fsync(made)  # while it is on its way to the disk writers wait for it
+        yield Path(made.name)
+
+
 def _ours(bench: Bench, pair: Pair, side: Side, seed: int) -> float:
     """One process of ours: ns an operation, as the tool sums up its own."""
     bench.lay_out(seed)
@@ -142,6 +162,10 @@ def _ours(bench: Bench, pair: Pair, side: Side, seed: int) -> float:
     for key in side.keys:
         if runs[key].status != "ok":
             raise InfrastructureError(f"{key}: {runs[key].status}: {runs[key].reason}")
+        if runs[key].place == "free":
+            raise InfrastructureError(
+                f"{key}: CPU {bench.guest.cpus[0]} was refused it, so it ran where theirs does not"
+            )
         total += _centre(runs[key].processes[0], pair)
     return total
 
@@ -168,7 +192,7 @@ def as_json(run: Run, pairs: Sequence[Pair]) -> str:
         for pair in pairs
         if run.ratio(pair)
     ]
-    return json.dumps(seal({"schema": SCHEMA, **vars(run), "pairs": told}), indent=1) + "\n"
+    return compact(seal({"schema": SCHEMA, **vars(run), "pairs": told})).decode() + "\n"
 
 
 def _of(ratio: Ratio | None) -> dict[str, Any]:

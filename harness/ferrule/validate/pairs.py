@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,6 +19,7 @@ from ferrule.validate.programs import TOOLS, Centre, Tool
 
 TABLE: Final = Path(__file__).with_name("pairs.toml")
 BESIDE: Final = Path(__file__).with_name("beside")  # workloads that hold a peer's own loop, for experiments
+WRITTEN_FOR: Final = "x86_64"  # theirs: they hold its instructions and call numbers
 PLACEHOLDER: Final = "{file}"  # in a command: a cached file of a megabyte
 LOW: Final = 0.95  # of the ratio: they agree from here
 HIGH: Final = 1.05  # to here
@@ -109,6 +110,18 @@ def read(file: Path = TABLE) -> list[Pair]:
         if titles.count(title) > 1:
             raise UsageError(f"{file}: {title} stands there twice")
     return found
+
+
+def without_beside(pairs: Sequence[Pair]) -> list[Pair]:
+    """The same less the experiments whose workloads are in BESIDE."""
+    own = {row.name for row in workloads().values()}
+    return [
+        replace(
+            pair,
+            experiments=tuple(one for one in pair.experiments if {key.workload for key in one.ours.keys} <= own),
+        )
+        for pair in pairs
+    ]
 
 
 def judged() -> list[Pair]:

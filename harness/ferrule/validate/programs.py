@@ -43,12 +43,13 @@ class Tool:
 
 
 _BUILD: Final = "build it in a folder of the one that --peers or $FERRULE_PEERS names"
+_BOGO: Final = r"metrc: \[\d+\] \S+ +\d+ +[\d.]+ +[\d.]+ +[\d.]+ +([\d.]+) "  # operations a second, of real time
 TOOLS: Final = {
     one.name: one
     for one in (
         Tool("perf", "perf", "sudo apt-get install -y linux-perf", r"([\d.]+) usecs/op", 1e3, "mean", ("--version",)),
         Tool("rt-tests", "hackbench", "sudo apt-get install -y rt-tests", r"Time: ([\d.]+)", 1e9, "mean", ("-h",)),
-        Tool("stress-ng", "stress-ng", "sudo apt-get install -y stress-ng", r"", 1.0, "mean", ("--version",)),
+        Tool("stress-ng", "stress-ng", "sudo apt-get install -y stress-ng", _BOGO, -1e9, "mean", ("--version",)),
         Tool("will-it-scale", "getppid1_processes", _BUILD, r"", -1e9, "mean", built=True),
         Tool("libMicro", "bin-*/getpid", _BUILD, r"^\w+ +\d+ +\d+ +([\d.]+) ", 1e3, "median", ("-V",), built=True),
         Tool("UnixBench", "pgms/context1", _BUILD, r"^COUNT\|(\d+)\|1\|lps", -1e9, "mean", built=True),

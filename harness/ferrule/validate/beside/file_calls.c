@@ -1,9 +1,13 @@
 /* Calls on a file as will-it-scale has it: call=0 dup and close of a descriptor of a file that was removed, 1 open for
- * reading and writing, and close, 2 the position set and not asked for, 3 poll of a file, always ready. */
+ * reading and writing, and close, 2 the position set and not asked for, 3 poll(2) and not ppoll(2) of a file, always
+ * ready, 4 and 5 a read and a write of 4 KiB at offset 0, the buffer 16 bytes behind a page's begin, as malloc gives
+ * it.
+ */
 #include "workloads/library.h"
 #include "workloads/scratch.h"
 
-enum { DUP, OPEN, SET, POLL, CALLS };
+enum { DUP, OPEN, SET, POLL, READ, WRITE, CALLS };
+enum { CALL_POLL = 7, SIZE = 4096, OFF = 16 }; /* x86-64's number */
 
 struct state {
     struct scratch scratch;
@@ -16,12 +20,18 @@ __attribute__((noinline, aligned(64))) static long library_set_position(int fd, 
     return call3(CALL_LSEEK, fd, to, from);
 }
 
+static char buffer[SIZE + OFF] __attribute__((aligned(4096)));
+
+__attribute__((noinline, aligned(64))) static long library_old_poll(struct os_poll *asked, long count, long ms) {
+    return call3(CALL_POLL, (long)asked, count, ms);
+}
+
 static long setup(struct run *run) {
     struct state *own = state(run);
     own->call = run_param(run, "call");
     if (own->call < 0 || own->call >= CALLS)
-        return REFUSE(run, "call", "0..3");
-    long result = scratch_make(run, &own->scratch, "ferrule", 7);
+        return REFUSE(run, "call", "0..5");
+    long result = scratch_make(run, &own->scratch, buffer, SIZE);
     if (result < 0 || own->call == OPEN)
         return result;
     own->scratch.made = 0;
@@ -37,7 +47,11 @@ static inline int made(struct state *own) {
         return library_set_position(own->scratch.fd, 0, 0) == 0;
     case POLL:
         own->asked = (struct os_poll){own->scratch.fd, OS_POLL_WRITE, 0};
-        return library_poll(&own->asked, 1) == 1;
+        return library_old_poll(&own->asked, 1, 0) == 1;
+    case READ:
+        return library_read_at(own->scratch.fd, buffer + OFF, SIZE, 0) == SIZE;
+    case WRITE:
+        return library_write_at(own->scratch.fd, buffer + OFF, SIZE, 0) == SIZE;
     case DUP:
         fd = library_dup(own->scratch.fd);
         break;

@@ -1,18 +1,27 @@
 /* System calls whose own workloads have no `library`, through functions as a C library's: call=0 wakes nobody on a
  * futex, 1 waits on one for another value, 2 yields, 3 asks for the status of a file by its path, 4 makes and removes a
- * file. The futex goes through syscall(2)'s function, which moves all arguments by a register. */
+ * file, 5 installs a signal's handler and is told the one before, 6 sends itself a signal as raise(3) does. The futex
+ * goes through syscall(2)'s function, which moves all arguments by a register. */
 #include "workloads/library.h"
 #include "workloads/scratch.h"
 
-enum { WAKE, WAIT, YIELD, STATUS, MAKE, CALLS };
-enum { FUTEX_WAKE_PRIVATE = 129, FUTEX_WAIT_PRIVATE = 128 };
+enum { WAKE, WAIT, YIELD, STATUS, MAKE, INSTALL, RAISE, CALLS };
+enum { FUTEX_WAKE_PRIVATE = 129, FUTEX_WAIT_PRIVATE = 128, SIGNAL = 10 };
+enum { CALL_GETTID = 186, CALL_TGKILL = 234 }; /* x86-64's */
 
 struct state {
     struct scratch scratch;
     volatile uint32_t word;
     int64_t call;
+    int installed;
 };
 STATE(struct state)
+static volatile uint64_t handled;
+
+static void handler(int number) {
+    (void)number;
+    handled++;
+}
 
 LIBRARY_FUNCTION(yield, (void), ())
 
@@ -24,12 +33,38 @@ __attribute__((noinline, aligned(64))) static long library_syscall(long number, 
 static long setup(struct run *run) {
     state(run)->call = run_param(run, "call");
     if (state(run)->call < 0 || state(run)->call >= CALLS)
-        return REFUSE(run, "call", "0..4");
+        return REFUSE(run, "call", "0..6");
+    if (state(run)->call >= INSTALL) {
+        TRY(run, os_signal_install(handler));
+        state(run)->installed = 1;
+    }
     return scratch_make(run, &state(run)->scratch, "ferrule", 7);
 }
 
 static inline long futex(struct state *own, long op) {
     return library_syscall(CALL_FUTEX, (long)&own->word, op, 1, 0, 0, 0);
+}
+
+/* The handler is copied out of one struct into another, and back, as the library's is not the kernel's. */
+__attribute__((noinline, aligned(64))) static long library_action(const uint64_t from[4], uint64_t before[4]) {
+    uint64_t action[4], old[4];
+    for (unsigned i = 0; i < 4; i++)
+        action[i] = ((volatile const uint64_t *)from)[i];
+    long result = call4(CALL_SIGACTION, SIGNAL, (long)action, (long)old, sizeof *old);
+    for (unsigned i = 0; i < 4; i++)
+        ((volatile uint64_t *)before)[i] = old[i];
+    return result;
+}
+
+static int installed(void) {
+    uint64_t action[4] = {(uintptr_t)handler, 0x04000000, (uintptr_t)linux_signal_return, 0}, before[4];
+    return library_action(action, before) == 0 && before[0] == action[0];
+}
+
+static int raised(void) {
+    uint64_t before = handled;
+    long me = library_syscall(CALL_GETTID, 0, 0, 0, 0, 0, 0), pid = library_syscall(CALL_GETPID, 0, 0, 0, 0, 0, 0);
+    return (library_syscall(CALL_TGKILL, pid, me, SIGNAL, 0, 0, 0) == 0) & (handled == before + 1);
 }
 
 static inline int made(struct state *own) {
@@ -42,6 +77,10 @@ static inline int made(struct state *own) {
         return library_yield() == 0;
     case STATUS:
         return library_status_of_path(own->scratch.path) == 7;
+    case INSTALL:
+        return installed();
+    case RAISE:
+        return raised();
     default: {
         long removed = library_remove(own->scratch.path);
         long fd = library_open(own->scratch.path, OS_READ | OS_WRITE | OS_CREATE);
@@ -59,6 +98,8 @@ static long verify(struct run *run) {
 }
 
 static void teardown(struct run *run) {
+    if (state(run)->installed)
+        os_signal_install(NULL);
     scratch_end(&state(run)->scratch);
 }
 

@@ -1,0 +1,82 @@
+/* A bogo operation of stress-ng's eventfd stressor, as strace shows it: two processes hand a turn to and fro over two
+ * event counters; each asks once for seven bytes, which is refused, and the first opens, reads and closes what /proc
+ * tells of a descriptor. */
+#include "workloads/library.h"
+#include "workloads/peer.h"
+
+enum { ROOM = 4096 };
+
+struct state {
+    struct os_process other;
+    int there, back, started;
+    char path[40];
+};
+STATE(struct state)
+static char told[ROOM];
+
+static inline int hand(int fd) {
+    uint64_t one = 1;
+    return library_write(fd, &one, sizeof one) == sizeof one;
+}
+
+static inline int await(int fd) {
+    uint64_t count;
+    int refused = library_read(fd, &count, sizeof count - 1) < 0;
+    return refused & (library_read(fd, &count, sizeof count) == sizeof count);
+}
+
+static void answer(void *argument) {
+    struct run *run = argument;
+    run_pin(run, 1);
+    while (await(state(run)->there) && hand(state(run)->back))
+        ;
+}
+
+static long setup(struct run *run) {
+    struct state *own = state(run);
+    long fd;
+    TRY(run, fd = os_eventfd(0));
+    own->there = (int)fd;
+    TRY(run, fd = os_eventfd(0));
+    own->back = (int)fd;
+    text_copy(own->path, sizeof own->path, "/proc/self/fdinfo/");
+    text_u64(own->path + text_length(own->path), (uint64_t)own->back);
+    TRY(run, os_process_start(&own->other, answer, run));
+    own->started = 1;
+    return 0;
+}
+
+static inline void op(struct run *run) {
+    struct state *own = state(run);
+    EXPECT(run, hand(own->there) && await(own->back));
+    long fd = library_open(own->path, OS_READ);
+    EXPECT(run, library_read((int)fd, told, sizeof told) > 0);
+    EXPECT(run, library_close((int)fd) == 0);
+}
+
+static long verify(struct run *run) {
+    op(run);
+    return run->failed ? WRONG(run, "the turn did not come back, or /proc told nothing") : 0;
+}
+
+static void teardown(struct run *run) {
+    struct state *own = state(run);
+    if (own->started)
+        os_process_kill(&own->other);
+    pipe_close_end(&own->there);
+    pipe_close_end(&own->back);
+}
+
+WORKLOAD{
+    .name = "eventfd_turns",
+    .family = "beside",
+    .what = "a round trip over event counters with what stress-ng does besides",
+    .per = PER_ROUND_TRIP,
+    .ends = 2,
+    .alone = 1,
+    .switches = 2,
+    .setup = setup,
+    .verify = verify,
+    .teardown = teardown,
+    LOOPS,
+};

@@ -1,0 +1,54 @@
+/* Calls for memory as will-it-scale makes them, through functions as a C library's: call=0 the end of the heap up and
+ * back by one call each (heap_grow asks where it is before each), 1 a mapping of 128 MiB made and undone. */
+#include "workloads/library.h"
+
+enum { HEAP, MAP, CALLS };
+enum { STEP = 4096, LARGE = 128 << 20 };
+
+struct state {
+    long from;
+    int64_t call;
+};
+STATE(struct state)
+
+__attribute__((noinline, aligned(64))) static long library_brk(long to) {
+    return call1(CALL_BRK, to);
+}
+
+static long setup(struct run *run) {
+    state(run)->call = run_param(run, "call");
+    if (state(run)->call < 0 || state(run)->call >= CALLS)
+        return REFUSE(run, "call", "0..1");
+    TRY(run, state(run)->from = os_break(0));
+    return 0;
+}
+
+static inline int made(struct state *own) {
+    long from = own->from, to = from + STEP;
+    void *at;
+    if (own->call == HEAP)
+        return (library_brk(to) == to) & (library_brk(from) == from);
+    return library_map(LARGE, &at) == 0 && library_unmap(at, LARGE) == 0;
+}
+
+static inline void op(struct run *run) {
+    EXPECT(run, made(state(run)));
+}
+
+static long verify(struct run *run) {
+    if (!made(state(run)))
+        return WRONG(run, "the call gave another answer than it must");
+    return os_break(0) == state(run)->from ? 0 : WRONG(run, "the heap did not end where it had");
+}
+
+WORKLOAD{
+    .name = "memory_calls",
+    .family = "beside",
+    .what = "calls for memory as will-it-scale makes them",
+    .per = PER_CALL,
+    .ends = 1,
+    .params = "call=0",
+    .setup = setup,
+    .verify = verify,
+    LOOPS,
+};
