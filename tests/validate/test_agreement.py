@@ -1,10 +1,9 @@
-"""Beside other benchmarks: the table of pairs is right, both really run in turns, and what they said is kept."""
+"""Beside other benchmarks: both really run in turns, and what they said is kept and told."""
 
 from __future__ import annotations
 
 import json
 import os
-import stat
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,170 +14,17 @@ from ferrule.cli import main
 from ferrule.errors import InfrastructureError, UsageError
 from ferrule.machine.options import GuestOptions
 from ferrule.payload.build import build_payload
-from ferrule.payload.key import RunKey
 from ferrule.payload.plan import PlannedRun
-from ferrule.payload.registry import workloads
 from ferrule.validate import agreed, agreement, programs
 from ferrule.validate.agreement import Run
 from ferrule.validate.bench import Bench
-from ferrule.validate.pairs import BESIDE, WRITTEN_FOR, Pair, Side, chosen, judged, read, without_beside
-
-from tests.support.patience import eventually
+from ferrule.validate.pairs import BESIDE, WRITTEN_FOR, Pair, chosen, judged, read
 
 PERF, PIPE = (pair for pair in read() if pair.tool.name == "perf" and pair.bar is not None)
 
 
-def made(tmp_path: Path, text: str) -> Path:
-    file = tmp_path / "pairs.toml"
-    file.write_text(text)
-    return file
-
-
 def held(pair: Pair, ours: list[float], theirs: list[float]) -> Run:
     return Run({"cpu": "1"}, 1, [{pair.title: {str(pair.ours): ours, str(pair.theirs): theirs}}])
-
-
-# --- the table
-
-
-def test_every_pair_names_workloads_and_tools_that_exist() -> None:
-    pairs = read()
-    assert len(pairs) >= 25
-    assert {pair.tool.name for pair in pairs} >= {"perf", "rt-tests", "will-it-scale", "libMicro", "UnixBench"}
-    assert len({key.workload for pair in pairs for key in pair.ours.keys}) >= 20
-    assert [pair.ours.keys for pair in judged()] == [
-        (RunKey("null_call_wrapped"),),
-        (RunKey("pipe_latency", (("library", 1), ("size", 4))),),
-    ]
-
-
-ROW = """
-[[pair]]
-name = "x"
-tool = "perf"
-as = "y"
-ours = ["null_call"]
-theirs = ["perf bench syscall basic"]
-"""
-
-
-@pytest.mark.parametrize(
-    ("old", "new", "said"),
-    [
-        ('tool = "perf"', 'tool = "pref"', "no tool pref; there are perf"),
-        ('ours = ["null_call"]', 'ours = ["null_cal"]', "no workload null_cal"),
-        ('ours = ["null_call"]', 'ours = ["null_call[size=1]"]', "no parameter size"),
-        ('as = "y"', 'As = "y"', "no key As"),
-        ('theirs = ["perf bench syscall basic"]', "", "no theirs ="),
-        ('as = "y"', 'as = "y"\nreads = "[0-9]+"', "has not one group"),
-        ('as = "y"', 'as = "y"\nreads = "("', "is no pattern"),
-        (ROW, ROW + ROW, "x: perf y stands there twice"),
-    ],
-)
-def test_mistakes_in_the_table_are_named(tmp_path: Path, old: str, new: str, said: str) -> None:
-    assert old in ROW
-    with pytest.raises(UsageError, match="pairs") as error:
-        read(made(tmp_path, ROW.replace(old, new)))
-    assert said in str(error.value)
-
-
-def test_an_experiment_takes_one_side_from_its_pair(tmp_path: Path) -> None:
-    (pair,) = read(made(tmp_path, ROW + '[[pair.experiment]]\nwhat = "raw"\nours = ["null_call_wrapped"]\n'))
-    (one,) = pair.experiments
-    assert (one.ours, one.theirs) == (Side(keys=(RunKey("null_call_wrapped"),)), pair.theirs)
-    assert pair.sides == [pair.ours, pair.theirs, one.ours]
-
-
-def test_where_their_workloads_cannot_be_built_experiments_are_left_out() -> None:
-    kept = without_beside(read())
-    assert [pair.title for pair in kept] == [pair.title for pair in read()]
-    assert {key.workload for pair in kept for side in pair.sides for key in side.keys} <= set(workloads())
-    assert sum(len(pair.experiments) for pair in kept) < sum(len(pair.experiments) for pair in read())
-
-
-def test_pairs_are_chosen_by_words_of_their_names() -> None:
-    assert {pair.tool.name for pair in chosen(read(), "libMicro,UnixBench")} == {"libMicro", "UnixBench"}
-    with pytest.raises(UsageError, match="--pairs nonsense"):
-        chosen(read(), "null call,nonsense")
-
-
-# --- what programs say
-
-
-@pytest.mark.parametrize(
-    ("tool", "said", "ns"),
-    [
-        ("perf", "     Total time: 0.094 [sec]\n\n       1.885260 usecs/op\n         530430 ops/sec\n", 1885.26),
-        ("libMicro", "getpid         1   1      0.08946           32        0    20000 \n", 89.46),
-        ("UnixBench", "COUNT|2000000|1|lps\nCOUNT|2000001|1|lps\n", 500.0),
-        ("rt-tests", "Each sender will pass 1000 messages of 100 bytes\nTime: 0.058\n", 58e6),
-    ],
-)
-def test_each_tool_s_number_is_read(tool: str, said: str, ns: float) -> None:
-    one = programs.TOOLS[tool]
-    number = programs.read(said, one.reads)
-    assert (number * one.ns if one.ns > 0 else -one.ns / number) == pytest.approx(ns)
-
-
-@pytest.mark.parametrize("said", ["", "usecs/op", "0.000000 usecs/op", "x usecs/op"])
-def test_anything_else_is_no_number(said: str) -> None:
-    with pytest.raises(InfrastructureError, match="no number"):
-        programs.read(said, programs.TOOLS["perf"].reads)
-
-
-def test_the_last_of_will_it_scale_s_seconds_counts() -> None:
-    told = "testcase:getppid\nwarmup\nmin:7 max:7 total:7\nmin:9 max:9 total:9\n"
-    assert programs.read_windows(told) == 9.0
-    for said in ("testcase:getppid\nwarmup\n", "min:0 max:0 total:0\n"):
-        with pytest.raises(InfrastructureError, match="no operation"):
-            programs.read_windows(said)
-
-
-def program(path: Path, script: str) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(f"#!/bin/sh\n{script}\n")
-    path.chmod(path.stat().st_mode | stat.S_IXUSR)
-    return path
-
-
-def test_a_program_that_goes_on_for_ever_is_stopped_with_its_children(tmp_path: Path) -> None:
-    script = f'sleep 600 & echo $! > "{tmp_path}/child"; while :; do echo "min:1 max:1 total:5"; sleep 0.05; done'
-    endless = program(tmp_path / "endless", script)
-    cpu = min(os.sched_getaffinity(0))
-    assert programs.read_windows(programs.windows([str(endless)], cpu, dict(os.environ), 2)) == 5.0
-    child = Path(f"/proc/{(tmp_path / 'child').read_text().strip()}/stat")
-    assert eventually(lambda: not child.exists() or child.read_text().rpartition(")")[2].split()[0] in "ZX")
-    with pytest.raises(InfrastructureError, match="ended early"):
-        programs.windows([str(program(tmp_path / "short", "echo nothing"))], cpu, dict(os.environ), 1)
-
-
-def test_a_program_that_fails_is_told_in_a_line(tmp_path: Path) -> None:
-    cpu, here = min(os.sched_getaffinity(0)), dict(os.environ)
-    failing = program(tmp_path / "failing", "echo broken >&2; exit 3")
-    with pytest.raises(InfrastructureError, match=r"exit status 3: broken$"):
-        programs.run([str(failing)], cpu, here)
-    with pytest.raises(InfrastructureError, match="exit status"):
-        programs.run([str(tmp_path / "none")], cpu, here)
-
-
-def test_builds_are_found_by_their_programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert not {"will-it-scale", "libMicro", "UnixBench"} & set(programs.find(tmp_path))
-    for name in ("a/getppid1_processes", "b/bin-x86_64/getpid", "c/UnixBench/pgms/context1"):
-        program(tmp_path / name, "")
-    found = programs.find(tmp_path)
-    assert found["will-it-scale"] == tmp_path / "a"
-    assert found["libMicro"] == tmp_path / "b/bin-x86_64"
-    assert found["UnixBench"] == tmp_path / "c/UnixBench/pgms"
-    monkeypatch.setenv(programs.ENVIRONMENT, str(tmp_path))
-    assert programs.folder_of(None) == tmp_path
-    monkeypatch.setenv(programs.ENVIRONMENT, str(tmp_path / "none"))
-    with pytest.raises(UsageError, match=r"\$FERRULE_PEERS .*: no such folder"):
-        programs.folder_of(None)
-    with pytest.raises(UsageError, match=r"^--peers "):
-        programs.folder_of(tmp_path / "none")
-
-
-# --- a run
 
 
 def test_a_ratio_is_of_values_taken_side_by_side() -> None:

@@ -1,6 +1,6 @@
 /* A bogo operation of stress-ng's eventfd stressor, as strace shows it: two processes hand a turn to and fro over two
  * event counters; each asks once for seven bytes, which is refused, and the first opens, reads and closes what /proc
- * tells of a descriptor. */
+ * tells of a descriptor. Both are programs of a C library to the kernel (lines.h). */
 #include "workloads/library.h"
 #include "workloads/peer.h"
 
@@ -8,8 +8,8 @@ enum { ROOM = 4096 };
 
 struct state {
     struct os_process other;
-    int there, back, started;
-    char path[40];
+    int there, back, started, entered;
+    char path[64];
 };
 STATE(struct state)
 static char told[ROOM];
@@ -39,8 +39,12 @@ static long setup(struct run *run) {
     own->there = (int)fd;
     TRY(run, fd = os_eventfd(0));
     own->back = (int)fd;
-    text_copy(own->path, sizeof own->path, "/proc/self/fdinfo/");
+    text_copy(own->path, sizeof own->path, "/proc/");
+    text_u64(own->path + text_length(own->path), (uint64_t)call0(CALL_GETPID));
+    text_copy(own->path + text_length(own->path), 16, "/fdinfo/");
     text_u64(own->path + text_length(own->path), (uint64_t)own->back);
+    TRY(run, os_library_enter());
+    own->entered = 1;
     TRY(run, os_process_start(&own->other, answer, run));
     own->started = 1;
     return 0;
@@ -63,6 +67,8 @@ static void teardown(struct run *run) {
     struct state *own = state(run);
     if (own->started)
         os_process_kill(&own->other);
+    if (own->entered)
+        os_library_leave();
     pipe_close_end(&own->there);
     pipe_close_end(&own->back);
 }

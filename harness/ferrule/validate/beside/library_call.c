@@ -1,11 +1,12 @@
 /* System calls whose own workloads have no `library`, through functions as a C library's: call=0 wakes nobody on a
  * futex, 1 waits on one for another value, 2 yields, 3 asks for the status of a file by its path, 4 makes and removes a
- * file, 5 installs a signal's handler and is told the one before, 6 sends itself a signal as raise(3) does. The futex
- * goes through syscall(2)'s function, which moves all arguments by a register. */
+ * file, 5 installs a signal's handler and is told the one before, 6 sends itself a signal as raise(3) does, 7 as
+ * kill(2) does; both as a thread that the kernel knows by rseq(2), as it does those of a C library. The futex goes
+ * through syscall(2)'s function, which moves all arguments by a register. */
 #include "workloads/library.h"
 #include "workloads/scratch.h"
 
-enum { WAKE, WAIT, YIELD, STATUS, MAKE, INSTALL, RAISE, CALLS };
+enum { WAKE, WAIT, YIELD, STATUS, MAKE, INSTALL, RAISE, SEND, CALLS };
 enum { FUTEX_WAKE_PRIVATE = 129, FUTEX_WAIT_PRIVATE = 128, SIGNAL = 10 };
 enum { CALL_GETTID = 186, CALL_TGKILL = 234 }; /* x86-64's */
 
@@ -13,7 +14,7 @@ struct state {
     struct scratch scratch;
     volatile uint32_t word;
     int64_t call;
-    int installed;
+    int installed, entered;
 };
 STATE(struct state)
 static volatile uint64_t handled;
@@ -33,10 +34,14 @@ __attribute__((noinline, aligned(64))) static long library_syscall(long number, 
 static long setup(struct run *run) {
     state(run)->call = run_param(run, "call");
     if (state(run)->call < 0 || state(run)->call >= CALLS)
-        return REFUSE(run, "call", "0..6");
+        return REFUSE(run, "call", "0..7");
     if (state(run)->call >= INSTALL) {
         TRY(run, os_signal_install(handler));
         state(run)->installed = 1;
+    }
+    if (state(run)->call >= RAISE) {
+        TRY(run, os_library_enter());
+        state(run)->entered = 1;
     }
     return scratch_make(run, &state(run)->scratch, "ferrule", 7);
 }
@@ -79,6 +84,10 @@ static inline int made(struct state *own) {
         return library_status_of_path(own->scratch.path) == 7;
     case INSTALL:
         return installed();
+    case SEND: {
+        uint64_t before = handled;
+        return (library_signal_send(os_signal_address()) >= 0) & (handled == before + 1);
+    }
     case RAISE:
         return raised();
     default: {
@@ -100,6 +109,8 @@ static long verify(struct run *run) {
 static void teardown(struct run *run) {
     if (state(run)->installed)
         os_signal_install(NULL);
+    if (state(run)->entered)
+        os_library_leave();
     scratch_end(&state(run)->scratch);
 }
 

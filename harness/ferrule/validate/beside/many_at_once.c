@@ -1,5 +1,7 @@
 /* Two calls that undo each other, as libMicro makes them: 256 of the one and then 256 of the other, so that 256 files
- * (by=0) or mappings (by=1) are there at once. One operation is one of each. */
+ * (by=0) or mappings (by=1) are there at once. One operation is one of each. The process has `maps` mappings
+ * besides. */
+#include "mappings.h"
 #include "workloads/library.h"
 #include "workloads/scratch.h"
 
@@ -9,6 +11,7 @@ enum { FILES, MAPPINGS, KINDS };
 struct state {
     struct scratch scratch;
     int64_t by;
+    struct mappings besides;
 };
 STATE(struct state)
 static long fd[AT_ONCE];
@@ -32,7 +35,8 @@ static long setup(struct run *run) {
     if (state(run)->by < 0 || state(run)->by >= KINDS)
         return REFUSE(run, "by", "0..1");
     run->step = AT_ONCE;
-    return scratch_make(run, &state(run)->scratch, "ferrule", 7);
+    long made = mappings_make(run, &state(run)->besides);
+    return made < 0 ? made : scratch_make(run, &state(run)->scratch, "ferrule", 7);
 }
 
 static long verify(struct run *run) {
@@ -42,6 +46,7 @@ static long verify(struct run *run) {
 
 static void teardown(struct run *run) {
     scratch_end(&state(run)->scratch);
+    mappings_end(&state(run)->besides);
 }
 
 WORKLOAD_ROW{
@@ -51,7 +56,7 @@ WORKLOAD_ROW{
     .per = PER_CALL,
     .ends = 1,
     .alone = 1,
-    .params = "by=0",
+    .params = "by=0 maps=30",
     .setup = setup,
     .verify = verify,
     .teardown = teardown,

@@ -1,13 +1,16 @@
 /* Calls for memory as will-it-scale makes them, through functions as a C library's: call=0 the end of the heap up and
- * back by one call each (heap_grow asks where it is before each), 1 a mapping of 128 MiB made and undone. */
+ * back by one call each (heap_grow asks where it is before each), 1 a mapping of 128 MiB made and undone, 2 one of a
+ * page. The process has `maps` mappings besides. */
+#include "mappings.h"
 #include "workloads/library.h"
 
-enum { HEAP, MAP, CALLS };
+enum { HEAP, MAP, PAGE, CALLS };
 enum { STEP = 4096, LARGE = 128 << 20 };
 
 struct state {
     long from;
     int64_t call;
+    struct mappings besides;
 };
 STATE(struct state)
 
@@ -18,9 +21,9 @@ __attribute__((noinline, aligned(64))) static long library_brk(long to) {
 static long setup(struct run *run) {
     state(run)->call = run_param(run, "call");
     if (state(run)->call < 0 || state(run)->call >= CALLS)
-        return REFUSE(run, "call", "0..1");
+        return REFUSE(run, "call", "0..2");
     TRY(run, state(run)->from = os_break(0));
-    return 0;
+    return mappings_make(run, &state(run)->besides);
 }
 
 static inline int made(struct state *own) {
@@ -28,7 +31,8 @@ static inline int made(struct state *own) {
     void *at;
     if (own->call == HEAP)
         return (library_brk(to) == to) & (library_brk(from) == from);
-    return library_map(LARGE, &at) == 0 && library_unmap(at, LARGE) == 0;
+    size_t size = own->call == MAP ? LARGE : STEP;
+    return library_map(size, &at) == 0 && library_unmap(at, size) == 0;
 }
 
 static inline void op(struct run *run) {
@@ -41,14 +45,19 @@ static long verify(struct run *run) {
     return os_break(0) == state(run)->from ? 0 : WRONG(run, "the heap did not end where it had");
 }
 
+static void teardown(struct run *run) {
+    mappings_end(&state(run)->besides);
+}
+
 WORKLOAD{
     .name = "memory_calls",
     .family = "beside",
     .what = "calls for memory as will-it-scale makes them",
     .per = PER_CALL,
     .ends = 1,
-    .params = "call=0",
+    .params = "call=0 maps=30",
     .setup = setup,
     .verify = verify,
+    .teardown = teardown,
     LOOPS,
 };
