@@ -21,6 +21,7 @@ from ferrule.errors import (
 )
 from ferrule.machine import load
 from ferrule.machine.guest import Advises, Execution, Guest
+from ferrule.machine.patience import Patience
 from ferrule.payload.plan import Plan
 from ferrule.records.assemble import Assembler
 from ferrule.records.fields import clean
@@ -36,6 +37,11 @@ SLACK = {"metal": 4.0, "kvm": 4.0, "remote": 6.0, "tcg": 8.0, "icount": 40.0}
 QUIET_SECONDS = 12.0
 CAP = 3.0  # of such silences: the longest time from one begin or end of a process or run to the next
 ON_THIS_HOST = ("metal", "kvm")  # accelerators whose time is time and this host's
+
+
+def _process(execution: Execution) -> int | None:
+    """The process that an emulated guest is; an execution elsewhere, or of several processes, has none."""
+    return getattr(execution, "pid", None)
 
 
 class Watch:
@@ -69,7 +75,7 @@ class Watch:
         self._records_limit = plan.processes * (len(plan.runs) + 8) * per_run + 4096
         self._records = 0
         self._noise = 0
-        self._cap = float("inf")  # when what began last must be over, whatever is still being said of it
+        self._cap: Patience | None = None  # of what began last, whatever is still being said of it
         self._started = False
         self._began: load.Moment | None = None
         self._said = ""  # the payload's last word for people
@@ -81,21 +87,19 @@ class Watch:
         Raises:
             GuestError: the guest did not start, hung, died, panicked, rebooted or flooded; names the run in flight.
         """
-        deadline = time.monotonic() + self._guest.boot_seconds
+        silence = Patience(self._guest.boot_seconds, _process(execution))
         while True:
             try:
                 chunk = execution.read(POLL_SECONDS)
             except TimeoutError:
                 self._check_console(execution)
-                if time.monotonic() > deadline:
-                    raise self._late(execution) from None
+                self._wait(execution, silence)
                 continue
             if not chunk:
                 break
             if self._take(chunk, execution):
-                deadline = min(time.monotonic() + self._quiet, self._cap)
-            if time.monotonic() > deadline:
-                raise self._late(execution)
+                silence = Patience(self._quiet, _process(execution))
+            self._wait(execution, silence)
         for event in self._decoder.close():
             self._assembler.feed(event, time.monotonic())
         if not self._assembler.complete:
@@ -116,7 +120,7 @@ class Watch:
                 self._records += 1
                 self._heed(event, now)
                 if self._assembler.stages != stages:
-                    self._cap = now + CAP * self._quiet
+                    self._cap = Patience(CAP * self._quiet, _process(execution))
             if self._assembler.refused is not None:
                 raise self._error(GuestForeign, execution, f"runs something else: {self._assembler.refused}")
         if self._noise > FLOOD_BYTES:
@@ -152,13 +156,15 @@ class Watch:
         if found:
             raise self._error(GuestPanicked, execution, f"kernel panic ({found.group(0)})")
 
-    def _late(self, execution: Execution) -> GuestError:
-        if not self._started:
-            seconds = self._guest.boot_seconds
-            return self._silent(execution, f"said nothing within {seconds:.0f} s of its start")
-        if time.monotonic() > self._cap:
-            return self._error(GuestHung, execution, f"not finished {CAP * self._quiet:.0f} s after it began")
-        return self._error(GuestHung, execution, f"no record for {self._quiet:.0f} s")
+    def _wait(self, execution: Execution, silence: Patience) -> None:
+        """Go on, unless it took too long."""
+        if self._cap is not None and self._cap.over(_process(execution)):
+            raise self._error(GuestHung, execution, f"not finished {CAP * self._quiet:.0f} s after it began")
+        if silence.over(_process(execution)):
+            if not self._started:
+                seconds = self._guest.boot_seconds
+                raise self._silent(execution, f"said nothing within {seconds:.0f} s of its start")
+            raise self._error(GuestHung, execution, f"no record for {self._quiet:.0f} s")
 
     def _early(self, execution: Execution) -> GuestError:
         """The stream ended too early: why?"""

@@ -1,0 +1,74 @@
+"""A deadline that stands still while the host has no CPU for a process: real processes, starved by a busy neighbour."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from ferrule.machine.patience import MOST, Patience, waits
+
+from tests.support.patience import PATIENCE
+
+pytestmark = pytest.mark.skipif(
+    sys.platform != "linux" or not Path("/proc/self/schedstat").exists(), reason="this kernel counts no waiting"
+)
+SPIN = "while True: pass"
+SECONDS = 2.0  # a thread's waiting is counted when it ends: each time that it gets a CPU, which it does now and then
+
+
+@contextmanager
+def process(program: str, nice: int = 0) -> Iterator[int]:
+    """A Python program on one CPU of ours."""
+    child = subprocess.Popen([sys.executable, "-c", program])
+    try:
+        os.sched_setaffinity(child.pid, {min(os.sched_getaffinity(0))})
+        os.setpriority(os.PRIO_PROCESS, child.pid, nice)
+        yield child.pid
+    finally:
+        child.kill()
+        child.wait()
+
+
+def until_waited(pid: int, seconds: float) -> None:
+    ends = time.monotonic() + PATIENCE
+    while max(waits(pid).values(), default=0.0) < seconds:
+        assert time.monotonic() < ends
+        time.sleep(0.05)
+
+
+def test_waiting_for_a_cpu_is_not_taking_long() -> None:
+    with process(SPIN), process(SPIN, 19) as starved, process("import time; time.sleep(9999)") as idle:
+        until_waited(starved, 0.1)  # both have started
+        patience, of_the_idle = Patience(SECONDS, starved), Patience(SECONDS, idle)
+        by_the_clock = Patience(SECONDS, None)
+        while not by_the_clock.over(None):
+            time.sleep(0.01)
+        assert not patience.over(starved), "it had no CPU, and is given what it waited for"
+        ends = time.monotonic() + PATIENCE
+        while not of_the_idle.over(idle):
+            assert time.monotonic() < ends
+            time.sleep(0.01)
+
+
+def test_a_process_that_is_always_ready_is_given_up_at_last() -> None:
+    with process(SPIN), process(SPIN, 19) as starved:
+        patience, ends = Patience(SECONDS / 10, starved), time.monotonic() + MOST * SECONDS / 10
+        while time.monotonic() <= ends:
+            time.sleep(0.05)
+        assert patience.over(starved)
+
+
+def test_a_process_that_has_ended_waits_for_nothing() -> None:
+    with process(SPIN) as gone:
+        pass
+    assert waits(gone) == {}
+    assert waits(None) == {}
+    patience = Patience(0.0, gone)
+    time.sleep(0.01)
+    assert patience.over(gone)
