@@ -9,7 +9,6 @@ from typing import Final
 
 from ferrule.errors import ToolMissing
 from ferrule.kernels.recipe import Recipe
-from ferrule.machine import qemu
 
 COMPILER: Final = ("rustc-web", "cargo-web", "rust-web-src")  # Debian's newest compiler, kept for browsers
 QEMU: Final = "qemu-system-x86"
@@ -36,6 +35,8 @@ def line(recipes: Sequence[Recipe], reasons: Sequence[str], lacking: Mapping[str
 
 def no_qemu() -> str | None:
     """Why nothing that is built can be booted here; None where it can. It is no reason not to build."""
+    from ferrule.machine import qemu  # with numpy, which a command's flags do not wait for
+
     try:
         qemu.find()
     except ToolMissing as error:
