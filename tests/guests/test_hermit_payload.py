@@ -111,6 +111,15 @@ def test_every_workload_is_right_or_refused_by_name(folder: Path) -> None:
 
 
 @native
+def test_the_loaders_last_word_is_when_the_kernel_was_entered(folder: Path) -> None:
+    """It is no text of a plan; another loader says nothing."""
+    told = say(stub.payload(folder), "verify=only\nw null_call\n", "entered=00000000000000001234")
+    assert (told.status, told.kind("hello")[0].fields["kernel"]) == (0, "1234")
+    untold = say(stub.payload(folder), "verify=only\nw null_call\n")
+    assert "kernel" not in untold.kind("hello")[0].fields
+
+
+@native
 def test_every_workload_can_be_measured(folder: Path) -> None:
     said = say(stub.payload(folder), "pin=1\ncpus=0\n", *quick(sorted(OWN)))
     assert (said.status, said.stderr) == (0, "")
