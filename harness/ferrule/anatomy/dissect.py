@@ -39,14 +39,22 @@ class Dissection:
 
 
 def open_trace(
-    guest: str, prefix: Path, sites: Sites, *, payload: Payload, kernel: Known, library: Path | None
+    guest: str,
+    prefix: Path,
+    sites: Sites,
+    *,
+    payload: Payload,
+    kernel: Known,
+    library: Path | None,
+    last: Mapping[str, int] | None = None,
 ) -> Dissection:
-    """Read a boot's trace.
+    """Read a boot's trace; `last`: of each workload's windows so many, those that came last.
 
     Raises:
         InfrastructureError: there is none, or it is none.
     """
-    code, windows = read(prefix)
+    loops = {name: place for place, name in enumerate(sites.loops)}
+    code, windows = read(prefix, {loops[name]: count for name, count in last.items()} if last is not None else None)
     decoded = decode(code)
     followed, handlers = follow(code, decoded, windows)
     base = windows[0].base if windows else 0
@@ -54,10 +62,21 @@ def open_trace(
     called = (decoded.flow == Flow.CALL) & (decoded.target != 0)
     starts = [*decoded.target[called].tolist(), *handlers.all.tolist()]
     functions = assign(code.address, image.groups(code), [*image.symbols, *kernel.symbols], starts)
-    loops = {name: place for place, name in enumerate(sites.loops)}
     addresses = {name: address + base for name, address in sites.loops.items()}
     listing = Listing(code, decoded, functions, handlers)
     return Dissection(guest, listing, windows, followed, loops, addresses, kernel.note)
+
+
+def of_last(runs: Sequence[RunResult]) -> dict[str, int]:
+    """How many windows are looked at, by workload: of its batches, and one more before them.
+
+    Those that came earlier are the calibration's.
+    """
+    return {run.key.workload: _batches(run) + 1 for run in runs}
+
+
+def _batches(run: RunResult) -> int:
+    return len(run.processes[0].warm_ticks) + len(run.processes[0].ticks)
 
 
 def spans(runs: Sequence[RunResult]) -> dict[RunKey, slice]:
@@ -68,7 +87,7 @@ def spans(runs: Sequence[RunResult]) -> dict[RunKey, slice]:
         for run in sorted(
             (one for one in runs if one.key.workload == workload), key=lambda one: one.processes[0].position
         ):
-            end = start + len(run.processes[0].warm_ticks) + len(run.processes[0].ticks)
+            end = start + _batches(run)
             found[run.key], start = slice(start, end), end
     return found
 

@@ -108,6 +108,8 @@ def refusal(version: str, said: str) -> InfrastructureError:
 def argument(plugin: Path, sites: Sites, names: Iterable[str], prefix: Path) -> str:
     """The value of QEMU's -plugin for the timed batches of these workloads; `prefix` is where the trace goes."""
     words = [f"file={qemu.in_option(plugin)}", f"out={qemu.in_option(prefix)}"]
+    if sites.main:
+        words += [f"main={sites.main:#x}", f"bytes={sites.begins.hex()}"]
     words += [f"open={address:#x}" for address in sites.opens]
     words += [f"close={address:#x}" for address in sites.closes]
     words += [f"loop={sites.loops[name]:#x}" for name in names]

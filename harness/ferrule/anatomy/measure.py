@@ -120,7 +120,15 @@ def together(
         library = plain.library if isinstance(plain, Linked) else None
         kernel = sources.kernel(name, options)
         traced = [
-            dissect.open_trace(name, one, watched, payload=payload, kernel=kernel, library=library)
+            dissect.open_trace(
+                name,
+                one,
+                watched,
+                payload=payload,
+                kernel=kernel,
+                library=library,
+                last=dissect.of_last(good) if size is None else None,
+            )  # fmt: skip
             for one in trace.boots(prefix)
         ]
     whose = dissect.spans(good)

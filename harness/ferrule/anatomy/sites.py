@@ -19,6 +19,8 @@ from ferrule.payload.registry import Declaration
 _TIMED: Final = re.compile(r"(timed|timed_batch|take_batches|calibrate|measure|run_one)(\.[\w.]+)?")
 _OPENS, _CLOSES = b"\x0f\x31", b"\x0f\x01\xf9"  # RDTSC, RDTSCP: guest/core/counter.h
 _LOOP: Final = re.compile(r"\.loop = (\w+)")
+_MAIN: Final = "program_main"  # guest/payload/main.c
+_BEGINS: Final = 16  # bytes of code: tell it from others at the same place of a page
 _OWN_LOOP: Final = "workload_loop"  # what the macro makes
 
 
@@ -30,6 +32,8 @@ class Sites:
     closes: tuple[int, ...]
     loops: Mapping[str, int]  # by workload
     moved: bool
+    main: int = 0  # the function with which the payload begins; 0: it is not known
+    begins: bytes = b""  # with what code
 
 
 def sites(image: bytes, workloads: Mapping[str, Declaration]) -> Sites:
@@ -49,7 +53,8 @@ def sites(image: bytes, workloads: Mapping[str, Declaration]) -> Sites:
     if not opens or not closes:
         raise InfrastructureError("payload: no timed region is seen in its code; is its symbol table stripped?")
     loops = {name: _loop(found, row) for name, row in workloads.items()}
-    return Sites(opens, closes, loops, elf["e_type"] == "ET_DYN")
+    main = next((symbol.address for symbol in found if symbol.name == _MAIN), 0)
+    return Sites(opens, closes, loops, elf["e_type"] == "ET_DYN", main, _content(elf, main, _BEGINS))
 
 
 def _places(code: list[tuple[int, bytes]], pattern: bytes) -> tuple[int, ...]:

@@ -1,15 +1,17 @@
 """What the instrument wrote, read: the windows of a trace, each a timed batch, instruction by instruction.
 
-PREFIX.PID.code holds an entry an instruction, PREFIX.PID.trace words of 64 bits (plugin/trace.c). Numpy arrays: a
+PREFIX.PID.code holds an entry an instruction, PREFIX.PID.trace the windows in pieces (plugin/trace.c). Numpy arrays: a
 batch is some 100,000 instructions.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+import os
+import struct
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,10 +22,11 @@ Ints = NDArray[np.int64]
 Words = NDArray[np.uint64]
 Flags = NDArray[np.bool_]
 
-EXECUTED, ACCESSED, OPENED, CLOSED, PAYLOAD_AT = range(5)
 _ENTRY: Final = np.dtype([("address", "<u8"), ("size", "u1"), ("bytes", "u1", 15)])
-_VALUE: Final = np.uint64((1 << 60) - 1)
-_LOW48: Final = (1 << 48) - 1
+_PIECE: Final = struct.Struct("<QIIII")  # base, loop, last, executed, accessed
+_NUMBER: Final = 24  # lowest bits of what was executed: which instruction; above them the CPU
+_PHYSICAL: Final = np.uint64((1 << 56) - 1)  # lowest bits of a physical address; above them size, store, device
+_DEVICE, _STORE, _SIZE = np.uint64(1 << 63), np.uint64(1 << 62), np.uint64(56)
 
 
 @dataclass(frozen=True)
@@ -64,55 +67,97 @@ def boots(prefix: Path) -> list[Path]:
     return [path.with_suffix("") for path in found]
 
 
-def read(prefix: Path) -> tuple[Code, list[Window]]:
-    """Instructions and whole windows, in the order in which they were run.
+@dataclass(frozen=True)
+class _Piece:
+    offset: int  # of what was executed, in the file
+    executed: int
+    accessed: int
+
+
+@dataclass
+class _Place:
+    """Where a window is in the file."""
+
+    loop: int
+    base: int
+    pieces: list[_Piece]
+
+
+def read(prefix: Path, last: Mapping[int, int] | None = None) -> tuple[Code, list[Window]]:
+    """Whole windows in the order in which they were run, and the instructions of them.
+
+    `last`: of each loop only so many are read, those that came last.
 
     Raises:
         InfrastructureError: nothing was written there, or it is no trace.
     """
     try:
         entries = np.fromfile(f"{prefix}.code", dtype=_ENTRY)
-        words = np.fromfile(f"{prefix}.trace", dtype=np.uint64)
+        with Path(f"{prefix}.trace").open("rb") as file:
+            places = _places(file)
+            if last is not None:
+                places = _latest(places, last)
+            found = [_window(file, place) for place in places]
     except OSError as error:
         raise InfrastructureError(f"the instrument wrote nothing: {error.filename}: {error.strerror}") from None
+    seen = np.zeros(entries.size + 1, np.bool_)
+    for window in found:
+        if window.code.size == 0 or int(window.code.max()) > entries.size:
+            raise InfrastructureError("the instrument's trace names an instruction that it did not describe")
+        seen[window.code] = True
+    if seen[0]:
+        raise InfrastructureError("the instrument's trace names an instruction that it did not describe")
     # One instruction has an entry for each block that it was translated in.
-    unique, first, same = np.unique(
-        entries.view(np.dtype((np.void, _ENTRY.itemsize))), return_index=True, return_inverse=True
-    )
-    del unique
-    rows = entries[first]
+    used = entries[seen[1:]]
+    _, first, same = np.unique(used.view(np.dtype((np.void, _ENTRY.itemsize))), return_index=True, return_inverse=True)
+    numbers = np.zeros(entries.size + 1, np.int64)
+    numbers[seen] = same.reshape(-1)
+    rows = used[first]
     content = [bytes(row[:size]) for row, size in zip(rows["bytes"], rows["size"].tolist(), strict=True)]
     code = Code(rows["address"].astype(np.uint64), rows["size"].astype(np.int64), content)
-    return code, list(_windows(words, same.reshape(-1).astype(np.int64)))
+    return code, [replace(window, code=numbers[window.code]) for window in found]
 
 
-def _windows(words: Words, numbers: Ints) -> Iterator[Window]:
-    kinds = (words >> np.uint64(60)).astype(np.int64)
-    if kinds.size and int(kinds.max()) > PAYLOAD_AT:
-        raise InfrastructureError("the instrument's trace holds words of no known kind")
-    start = 0
-    for end in np.flatnonzero(kinds == CLOSED).tolist():
-        yield _window(words[start:end] & _VALUE, kinds[start:end], numbers)
-        start = end + 1
+def _places(file: BinaryIO) -> list[_Place]:
+    found: list[_Place] = []
+    pieces: list[_Piece] = []
+    while len(head := file.read(_PIECE.size)) == _PIECE.size:
+        base, loop, ends, executed, accessed = _PIECE.unpack(head)
+        pieces.append(_Piece(file.tell(), executed, accessed))
+        file.seek(executed * 4 + accessed * 20, os.SEEK_CUR)
+        if ends:
+            found.append(_Place(loop, base, pieces))
+            pieces = []
+    return found
 
 
-def _window(values: Words, kinds: Ints, numbers: Ints) -> Window:
-    opened, moved = (np.flatnonzero(kinds == kind) for kind in (OPENED, PAYLOAD_AT))
-    if opened.size != 1 or moved.size != 1:
-        raise InfrastructureError("the instrument's trace holds a window that was not opened once")
-    executed, accessed = kinds == EXECUTED, kinds == ACCESSED
-    code = (values[executed] & np.uint64(0xFFFFFFFF)).astype(np.int64) - 1
-    cpu = (values[executed] >> np.uint64(32)).astype(np.int64)
-    if code.size == 0 or not 0 <= int(code.min()) <= int(code.max()) < numbers.size:
-        raise InfrastructureError("the instrument's trace names an instruction that it did not describe")
-    if accessed.sum() % 2:
-        raise InfrastructureError("the instrument's trace holds half an access")
-    by = (np.cumsum(executed) - 1)[accessed][::2]
-    pairs = values[accessed].reshape(-1, 2)
-    low = pairs[:, 0] & np.uint64(_LOW48)
-    flags = (pairs[:, 0] >> np.uint64(48)).astype(np.int64)
-    high = np.uint64(0xFFFF << 48)
-    address = np.where(low >> np.uint64(47) != 0, low | high, low)
-    size = np.left_shift(1, flags & 7)
-    accesses = Accesses(by, address, pairs[:, 1], size, (flags & 8) != 0, (flags & 16) != 0)
-    return Window(int(values[opened[0]]), int(values[moved[0]]), numbers[code], cpu, accesses)
+def _latest(places: Sequence[_Place], last: Mapping[int, int]) -> list[_Place]:
+    left, kept = dict(last), []
+    for place in reversed(places):
+        if left.get(place.loop, 0) > 0:
+            left[place.loop] -= 1
+            kept.append(place)
+    return kept[::-1]
+
+
+def _window(file: BinaryIO, place: _Place) -> Window:
+    """Its code by the numbers of the file."""
+    parts: list[tuple[NDArray[np.uint32], Words, Words, Ints]] = []
+    before = 0
+    for piece in place.pieces:
+        file.seek(piece.offset)
+        executed = np.fromfile(file, np.uint32, piece.executed)
+        address, physical = (np.fromfile(file, np.uint64, piece.accessed) for _ in range(2))
+        by = np.fromfile(file, np.int32, piece.accessed)
+        if executed.size != piece.executed or by.size != piece.accessed:
+            raise InfrastructureError("the instrument's trace ends within a window")
+        parts.append((executed, address, physical, by.astype(np.int64) + before))
+        before += piece.executed
+    executed, address, physical, by = (np.concatenate(part) for part in zip(*parts, strict=True))
+    if by.size and not 0 <= int(by.min()) <= int(by.max()) < executed.size:
+        raise InfrastructureError("the instrument's trace has an access of no instruction")
+    size = np.left_shift(1, ((physical >> _SIZE) & np.uint64(7)).astype(np.int64))
+    store, device = (physical & _STORE) != 0, (physical & _DEVICE) != 0
+    accesses = Accesses(by, address, physical & _PHYSICAL, size, store, device)
+    code = (executed & np.uint32((1 << _NUMBER) - 1)).astype(np.int64)
+    return Window(place.loop, place.base, code, (executed >> np.uint32(_NUMBER)).astype(np.int64), accesses)

@@ -1,6 +1,9 @@
 /* The instrument: a TCG plugin that writes down every instruction and every memory access of the timed batches.
  *
- *   qemu-system-x86_64 ... -plugin file=trace.so,out=PREFIX,open=0xA,close=0xB,loop=0xC[,moved=1]
+ *   qemu-system-x86_64 ... -plugin file=trace.so,out=PREFIX,main=0x9,bytes=4157,open=0xA,close=0xB,loop=0xC[,moved=1]
+ *
+ * It looks at nothing until the payload's first function is executed (main=, with its first bytes=): a boot before that
+ * takes as long as without it. Without main= it looks from the start.
  *
  * A window opens at a reading of the counter that begins a timed region (open=, repeatable), is kept when a workload's
  * loop is entered before it closes (loop=, repeatable; the place in the list tells which), and closes at the reading
@@ -8,8 +11,8 @@
  * ticks count, whoever executes it: payload, kernel, another process, an interrupt. The reading that opens it is in the
  * window, the one that closes it is not. With moved=1 the payload lies a whole number of pages above those addresses.
  *
- * It writes PREFIX.PID.trace, 64-bit words with their kind in the top four bits, and PREFIX.PID.code, an entry an
- * instruction (struct entry), in the order of first execution. What they mean is decided by who reads them: trace.py.
+ * It writes PREFIX.PID.trace, windows in pieces (struct piece), and PREFIX.PID.code, an entry an instruction (struct
+ * entry), in the order of first execution. What they mean is decided by who reads them: trace.py.
  *
  * No header of QEMU is needed: the interface is these declarations. TRACE_API is the version of it that they speak. */
 #include <stddef.h>
@@ -31,6 +34,7 @@ typedef void (*on_block)(plugin_id, struct block *);
 typedef void (*on_execution)(unsigned cpu, void *);
 typedef void (*on_access)(unsigned cpu, uint32_t access, uint64_t address, void *);
 typedef void (*on_end)(plugin_id, void *);
+typedef void (*on_reset)(plugin_id);
 extern void qemu_plugin_register_vcpu_tb_trans_cb(plugin_id, on_block);
 extern size_t qemu_plugin_tb_n_insns(const struct block *);
 extern struct instruction *qemu_plugin_tb_get_insn(const struct block *, size_t);
@@ -49,18 +53,25 @@ extern struct physical *qemu_plugin_get_hwaddr(uint32_t access, uint64_t address
 extern _Bool qemu_plugin_hwaddr_is_io(const struct physical *);
 extern uint64_t qemu_plugin_hwaddr_phys_addr(const struct physical *);
 extern void qemu_plugin_register_atexit_cb(plugin_id, on_end, void *);
+extern void qemu_plugin_reset(plugin_id, on_reset); /* all blocks are translated anew */
 
 #define SHOWN __attribute__((visibility("default")))
 SHOWN int qemu_plugin_version = TRACE_API;
 
 enum { NO_REGISTERS = 0, READS_AND_WRITES = 3 };
-enum kind { EXECUTED, ACCESSED, OPENED, CLOSED, PAYLOAD_AT }; /* top four bits of a word */
 enum role { NONE, OPENS, CLOSES, ENTERS };
-enum { ADDRESSES = 64, CODE_BYTES = 15, WORDS = 1 << 20, LONGEST_WAY = 1 << 16, BATCH = 4096 };
+enum { ADDRESSES = 64, CODE_BYTES = 15, MAIN_BYTES = 16, PIECE = 1 << 20, LONGEST_WAY = 1 << 16, BATCH = 4096 };
 
 struct entry {
     uint64_t address;
     uint8_t size, bytes[CODE_BYTES];
+};
+
+/* What follows it: its executed instructions, then its accesses' addresses, physical addresses, and instructions. */
+struct piece {
+    uint64_t base;               /* by how much the payload is moved */
+    uint32_t loop, last;         /* which loop; whether the window ends with this piece */
+    uint32_t executed, accessed; /* how many of each */
 };
 
 struct site {
@@ -76,25 +87,33 @@ struct addresses {
 };
 
 static struct addresses opens, closes, loops;
-static int moved;
+static uint64_t first;             /* where the payload's first function begins; 0: nothing is waited for */
+static uint8_t begins[MAIN_BYTES]; /* with what */
+static size_t begins_size;
+static int moved, begun;
 static enum { SHUT, PROVISIONAL, OPEN } window;
-static uint64_t base; /* by how much the payload is moved, as the reading that opened the window shows */
-static uint64_t words[WORDS];
-static size_t used, provisional; /* words in the buffer; where the window that may be dropped begins */
+static struct piece piece;
+static uint32_t executed_at[PIECE]; /* number of the instruction; top eight bits: CPU */
+static uint64_t address_of[PIECE];  /* virtual */
+static uint64_t physical_of[PIECE]; /* top bits: device, store, size; DEVICE, STORE, SIZE */
+static int32_t accessed_by[PIECE];  /* index of the executed instruction in its piece; -1: the last of the one before */
 static uint32_t known;
 static FILE *trace, *code;
 
-static void flush(void) {
-    fwrite(words, sizeof *words, used, trace);
-    fflush(trace);
-    fflush(code);
-    used = 0;
-}
+enum { DEVICE = 63, STORE = 62, SIZE = 56, NUMBER = 24 }; /* lowest bits of what is packed */
 
-static void put(enum kind kind, uint64_t value) {
-    if (used == WORDS)
-        flush();
-    words[used++] = (uint64_t)kind << 60 | (value & (~UINT64_C(0) >> 4));
+static void put(uint32_t last) {
+    piece.last = last;
+    fwrite(&piece, sizeof piece, 1, trace);
+    fwrite(executed_at, sizeof *executed_at, piece.executed, trace);
+    fwrite(address_of, sizeof *address_of, piece.accessed, trace);
+    fwrite(physical_of, sizeof *physical_of, piece.accessed, trace);
+    fwrite(accessed_by, sizeof *accessed_by, piece.accessed, trace);
+    if (last) {
+        fflush(trace);
+        fflush(code);
+    }
+    piece.executed = piece.accessed = 0;
 }
 
 static int find(const struct addresses *list, uint64_t address) {
@@ -110,25 +129,16 @@ static void step(const struct site *site) {
     if (site->role == OPENS && window != OPEN) {
         for (unsigned i = 0; i < opens.count; i++)
             if (opens.at[i] == address || (moved && opens.at[i] % 4096 == site->low)) {
-                if (window == PROVISIONAL)
-                    used = provisional;
-                else if (used > WORDS / 2)
-                    flush();
-                provisional = used;
-                base = address - opens.at[i];
+                piece = (struct piece){.base = address - opens.at[i]};
                 window = PROVISIONAL;
                 return;
             }
-    } else if (site->role == CLOSES && window != SHUT && find(&closes, address - base) >= 0) {
-        if (window == OPEN) {
-            put(CLOSED, 0);
-            flush();
-        } else
-            used = provisional;
+    } else if (site->role == CLOSES && window != SHUT && find(&closes, address - piece.base) >= 0) {
+        if (window == OPEN)
+            put(1);
         window = SHUT;
-    } else if (site->role == ENTERS && window == PROVISIONAL && (loop = find(&loops, address - base)) >= 0) {
-        put(PAYLOAD_AT, base);
-        put(OPENED, (uint64_t)loop);
+    } else if (site->role == ENTERS && window == PROVISIONAL && (loop = find(&loops, address - piece.base)) >= 0) {
+        piece.loop = (uint32_t)loop;
         window = OPEN;
     }
 }
@@ -142,24 +152,33 @@ static void executed(unsigned cpu, void *argument) {
     if (!site->number) {
         site->number = ++known;
         fwrite(&site->entry, sizeof site->entry, 1, code);
+        if (known >> NUMBER)
+            abort();
     }
-    put(EXECUTED, (uint64_t)cpu << 32 | site->number);
-    if (window == PROVISIONAL && used - provisional > LONGEST_WAY) { /* no batch: its loop comes sooner */
-        used = provisional;
+    if (piece.executed == PIECE)
+        put(0);
+    executed_at[piece.executed++] = (uint32_t)cpu << NUMBER | site->number;
+    if (window == PROVISIONAL && piece.executed > LONGEST_WAY) /* no batch: its loop comes sooner */
         window = SHUT;
-    }
 }
 
-/* A word with virtual address, size, and whether it stores or is a device's; then the physical address. */
 static void accessed(unsigned cpu, uint32_t access, uint64_t address, void *argument) {
     (void)cpu, (void)argument;
     if (__builtin_expect(window == SHUT, 1))
         return;
     const struct physical *physical = qemu_plugin_get_hwaddr(access, address);
-    uint64_t flags = qemu_plugin_mem_size_shift(access) | (uint64_t)qemu_plugin_mem_is_store(access) << 3 |
-                     (uint64_t)(physical && qemu_plugin_hwaddr_is_io(physical)) << 4;
-    put(ACCESSED, flags << 48 | (address & (~UINT64_C(0) >> 16)));
-    put(ACCESSED, physical ? qemu_plugin_hwaddr_phys_addr(physical) : 0);
+    if (piece.accessed == PIECE) {
+        if (window == PROVISIONAL) {
+            window = SHUT;
+            return;
+        }
+        put(0);
+    }
+    uint64_t device = physical && qemu_plugin_hwaddr_is_io(physical), store = qemu_plugin_mem_is_store(access);
+    uint64_t flags = device << DEVICE | store << STORE | (uint64_t)qemu_plugin_mem_size_shift(access) << SIZE;
+    address_of[piece.accessed] = address;
+    physical_of[piece.accessed] = (physical ? qemu_plugin_hwaddr_phys_addr(physical) : 0) | flags;
+    accessed_by[piece.accessed++] = (int32_t)piece.executed - 1;
 }
 
 static enum role role_of(const struct entry *entry) {
@@ -191,19 +210,23 @@ static struct site *new_site(void) {
     return fresh++;
 }
 
+static void describe(struct instruction *one, struct entry *entry) {
+    size_t size = qemu_plugin_insn_size(one);
+    entry->address = qemu_plugin_insn_vaddr(one);
+    entry->size = (uint8_t)(size < CODE_BYTES ? size : CODE_BYTES);
+#if TRACE_API >= 3
+    qemu_plugin_insn_data(one, entry->bytes, entry->size);
+#else
+    memcpy(entry->bytes, qemu_plugin_insn_data(one), entry->size);
+#endif
+}
+
 static void translated(plugin_id id, struct block *block) {
     (void)id;
     for (size_t i = 0, n = qemu_plugin_tb_n_insns(block); i < n; i++) {
         struct instruction *one = qemu_plugin_tb_get_insn(block, i);
         struct site *site = new_site();
-        size_t size = qemu_plugin_insn_size(one);
-        site->entry.address = qemu_plugin_insn_vaddr(one);
-        site->entry.size = (uint8_t)(size < CODE_BYTES ? size : CODE_BYTES);
-#if TRACE_API >= 3
-        qemu_plugin_insn_data(one, site->entry.bytes, site->entry.size);
-#else
-        memcpy(site->entry.bytes, qemu_plugin_insn_data(one), site->entry.size);
-#endif
+        describe(one, &site->entry);
         site->low = (uint16_t)(site->entry.address % 4096);
         site->role = (uint8_t)role_of(&site->entry);
         qemu_plugin_register_vcpu_insn_exec_cb(one, executed, NO_REGISTERS, site);
@@ -213,9 +236,43 @@ static void translated(plugin_id id, struct block *block) {
 
 static void ended(plugin_id id, void *argument) {
     (void)id, (void)argument;
-    if (window != SHUT)
-        used = window == OPEN ? used : provisional;
-    flush();
+    fflush(trace);
+    fflush(code);
+}
+
+static void start(plugin_id id) {
+    qemu_plugin_register_vcpu_tb_trans_cb(id, translated);
+    qemu_plugin_register_atexit_cb(id, ended, NULL);
+}
+
+static void main_begins(unsigned cpu, void *id) {
+    (void)cpu;
+    if (!begun)
+        qemu_plugin_reset((plugin_id)(uintptr_t)id, start);
+    begun = 1;
+}
+
+/* Whether the code from an instruction of a block on is the payload's first function, as far as it is seen. */
+static int is_main(const struct block *block, size_t from) {
+    uint64_t address = qemu_plugin_insn_vaddr(qemu_plugin_tb_get_insn(block, from));
+    if (moved ? address % 4096 != first % 4096 : address != first)
+        return 0;
+    for (size_t at = 0, n = qemu_plugin_tb_n_insns(block); from < n && at < begins_size; from++) {
+        struct entry entry;
+        describe(qemu_plugin_tb_get_insn(block, from), &entry);
+        size_t left = begins_size - at, size = entry.size < left ? entry.size : left;
+        if (memcmp(entry.bytes, begins + at, size))
+            return 0;
+        at += size;
+    }
+    return 1;
+}
+
+static void awaited(plugin_id id, struct block *block) {
+    for (size_t i = 0, n = qemu_plugin_tb_n_insns(block); i < n; i++)
+        if (is_main(block, i))
+            qemu_plugin_register_vcpu_insn_exec_cb(qemu_plugin_tb_get_insn(block, i), main_begins, NO_REGISTERS,
+                                                   (void *)(uintptr_t)id);
 }
 
 static FILE *create(const char *prefix, const char *suffix) {
@@ -235,6 +292,11 @@ SHOWN int qemu_plugin_install(plugin_id id, const void *info, int count, char **
             trace = create(arguments[i] + 4, "trace");
             code = create(arguments[i] + 4, "code");
         }
+        if (!strncmp(arguments[i], "main=", 5))
+            first = strtoull(arguments[i] + 5, NULL, 0);
+        if (!strncmp(arguments[i], "bytes=", 6))
+            for (const char *at = arguments[i] + 6; begins_size < MAIN_BYTES && at[0] && at[1]; at += 2)
+                begins[begins_size++] = (uint8_t)strtoul((char[]){at[0], at[1], 0}, NULL, 16);
         if (!strcmp(arguments[i], "moved=1") || !strcmp(arguments[i], "moved=on"))
             moved = 1;
         for (unsigned k = 0; k < 3; k++) {
@@ -250,7 +312,9 @@ SHOWN int qemu_plugin_install(plugin_id id, const void *info, int count, char **
         fprintf(stderr, "trace: out=: no file can be written there\n");
         return -1;
     }
-    qemu_plugin_register_vcpu_tb_trans_cb(id, translated);
-    qemu_plugin_register_atexit_cb(id, ended, NULL);
+    if (first)
+        qemu_plugin_register_vcpu_tb_trans_cb(id, awaited);
+    else
+        start(id);
     return 0;
 }
