@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -157,7 +157,6 @@ def _profile(
     loop = _function_at(of, of.addresses[run.key.workload])
     rows = made_of.count(of.listing, made_of.marker(of.listing, loop, batches), batches)
     notes = [of.note, f"the sum over all addresses equals the ticks of each of {len(batches)} batches"]
-    whole = [replace(batch, interrupted=np.zeros_like(batch.interrupted)) for batch in batches]
     used = sorted(set(tree.function))
     known = of.listing.functions
     functions = [Function(known.names[i], known.addresses[i], known.groups[i], known.named[i]) for i in used]
@@ -179,7 +178,7 @@ def _profile(
         made_of={**rows, "payload": _payload(rows, value)},
         conditions={key: facts[key] for key in sorted(facts) if key.startswith(("kernel.", "qemu.", "loader."))}
         | {"kernel": result.conditions.kernel if result.conditions else ""},
-        everything={name: row.value for name, row in made_of.count(of.listing, None, whole).items()},
+        everything=made_of.everything(of.listing, batches),
         notes=tuple(notes),
     )
 

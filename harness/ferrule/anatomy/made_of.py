@@ -6,7 +6,7 @@ Instructions by whose they are, crossings of the kernel's border, what is dear o
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -52,6 +52,7 @@ TITLES: Final = {
     "data_lines": "data lines, 64 bytes",
     "pages": "pages",
 }
+_THING: Final = np.uint64(40)  # bits of a line's number: 64 TiB of memory; above them 16 million operations
 GROUPS: Final = ("payload", "kernel", "other")
 _MOST_AT_ONCE: Final = 64  # operations to a turn of a loop
 FOOTPRINT: Final = ("code_lines", "data_lines", "pages")
@@ -107,9 +108,19 @@ def _cut(batch: Batch, mark: Marker | None) -> tuple[Ints, int]:
     return number, int(at.size)
 
 
+def everything(listing: Listing, batches: Sequence[Batch]) -> dict[str, float]:
+    """Means an operation of all that happened in the batches, interrupts included; no footprints."""
+    whole = [replace(one, interrupted=np.zeros_like(one.interrupted)) for one in batches]
+    columns = [_rows(listing, None, one) for one in whole]
+    return {
+        name: float(np.mean([one[name].sum() / batch.operations for one, batch in zip(columns, whole, strict=True)]))
+        for name in columns[0]
+    }
+
+
 def count(listing: Listing, mark: Marker | None, batches: Sequence[Batch]) -> dict[str, Row]:
     """All rows but the payload's, from which counter and loop are still to be taken: who does that knows them."""
-    columns = [_rows(listing, mark, batch) for batch in batches]
+    columns = [_rows(listing, mark, batch) | _footprint(listing, mark, batch) for batch in batches]
     every = mark.every if mark is not None else 1
     rows = {name: _row(name, [column[name] for column in columns], batches, every) for name in columns[0]}
     return {name: row for name, row in rows.items() if every == 1 or name not in FOOTPRINT}
@@ -126,49 +137,63 @@ def _row(name: str, found: Sequence[Ints], batches: Sequence[Batch], every: int)
 
 
 def _rows(listing: Listing, mark: Marker | None, batch: Batch) -> dict[str, Ints]:
-    code, decoded = listing.code, listing.decoded
+    code, decoded, functions = listing.code, listing.decoded, listing.functions
     here, accesses = batch.window.code, batch.window.accesses
     number, size = _cut(batch, mark)
     counted = batch.followed.completed & ~batch.interrupted
-    functions = listing.functions
-    group = np.array([GROUPS.index(one) for one in functions.groups])[functions.of[here]]
-    to = code.address[here[batch.followed.next]]
-    irq = np.isin(to, np.array(sorted(listing.handlers.interrupts), dtype=np.uint64)) & batch.followed.aside
-    flow = decoded.flow[here]
-
-    def tell(mask: Flags) -> Ints:
-        return np.bincount(number[mask], minlength=size)[:size]
-
-    rows = {name: tell(counted & (group == place)) for place, name in enumerate(GROUPS)}
-    rows["interrupt"] = tell(batch.interrupted & batch.followed.completed)
-    rows["interrupts"] = tell(irq)
-    rows["exception"] = tell(~batch.interrupted & batch.followed.aside & ~irq)
-    rows |= {name: tell(counted & (flow == kind)) for name, kind in _FLOWS.items()}
-    rows |= {name: tell(counted & decoded.counted[name][here]) for name in COUNTED}
+    groups = np.array([GROUPS.index(one) for one in functions.groups])[functions.of]
+    kinds = len(GROUPS) + 1
+    of_groups = np.bincount(number * kinds + np.where(counted, groups[here], kinds - 1), minlength=size * kinds)
+    rows = {name: of_groups[place::kinds] for place, name in enumerate(GROUPS)}
+    rows["interrupt"] = _tell(number, np.flatnonzero(batch.interrupted & batch.followed.completed), size)
+    aside = np.flatnonzero(batch.followed.aside)
+    irq = np.isin(
+        code.address[here[batch.followed.next[aside]]], np.array(sorted(listing.handlers.interrupts), dtype=np.uint64)
+    )
+    rows["interrupts"] = _tell(number, aside[irq], size)
+    rows["exception"] = _tell(number, aside[~irq & ~batch.interrupted[aside]], size)
+    special = np.isin(decoded.flow, [int(kind) for kind in _FLOWS.values()])
+    for name in COUNTED:
+        special |= decoded.counted[name]
+    at = np.flatnonzero(special[here] & counted)
+    rows |= {name: _tell(number, at[decoded.flow[here[at]] == kind], size) for name, kind in _FLOWS.items()}
+    rows |= {name: _tell(number, at[decoded.counted[name][here[at]]], size) for name in COUNTED}
     rows[COUNTER][0] -= 1  # the reading that opens the window
     made = ~batch.interrupted[accesses.by]
-    rows["load"] = _tell_at(number, accesses.by[made & ~accesses.store], size)
-    rows["store"] = _tell_at(number, accesses.by[made & accesses.store], size)
-    rows["device"] = _tell_at(number, accesses.by[made & accesses.device], size)
-    rows["timer"] = _tell_at(number, accesses.by[made & accesses.store & np.isin(accesses.physical, TIMERS)], size)
-    memory = made & ~accesses.device
-    physical = accesses.physical[memory]
-    virtual, shift = code.address[here[counted]], np.uint64(LINE)
-    rows["code_lines"] = _distinct(number[counted], virtual >> shift, size)
-    rows["data_lines"] = _distinct(number[accesses.by[memory]], physical >> shift, size)
-    pages = np.concatenate([virtual >> np.uint64(PAGE), (physical >> np.uint64(PAGE)) | np.uint64(1 << 63)])
-    rows["pages"] = _distinct(np.concatenate([number[counted], number[accesses.by[memory]]]), pages, size)
+    rows["load"] = _tell(number, accesses.by[made & ~accesses.store], size)
+    rows["store"] = _tell(number, accesses.by[made & accesses.store], size)
+    device = np.flatnonzero(made & accesses.device)
+    timer = device[accesses.store[device] & np.isin(accesses.physical[device], TIMERS)]
+    rows["device"] = _tell(number, accesses.by[device], size)
+    rows["timer"] = _tell(number, accesses.by[timer], size)
     return rows
 
 
-def _tell_at(number: Ints, places: Ints, size: int) -> Ints:
+def _footprint(listing: Listing, mark: Marker | None, batch: Batch) -> dict[str, Ints]:
+    """Distinct lines and pages of each operation."""
+    accesses = batch.window.accesses
+    number, size = _cut(batch, mark)
+    counted = np.flatnonzero(batch.followed.completed & ~batch.interrupted)
+    lines, line = np.unique(listing.code.address >> np.uint64(LINE), return_inverse=True)
+    code = _distinct(number[counted], line[batch.window.code[counted]].astype(np.uint64))
+    memory = np.flatnonzero(~batch.interrupted[accesses.by] & ~accesses.device)
+    data = _distinct(number[accesses.by[memory]], accesses.physical[memory] >> np.uint64(LINE))
+    up = np.uint64(PAGE - LINE)
+    _, page = np.unique(lines >> up, return_inverse=True)
+    code_pages = _distinct(code[0], page[code[1].astype(np.int64)].astype(np.uint64))
+    data_pages = _distinct(data[0], data[1] >> up)
+    found = {"code_lines": code[0], "data_lines": data[0], "pages": np.concatenate([code_pages[0], data_pages[0]])}
+    return {name: np.bincount(own, minlength=size)[:size] for name, own in found.items()}
+
+
+def _tell(number: Ints, places: Ints, size: int) -> Ints:
     """How many of these places are of each operation."""
     found: Ints = np.bincount(number[places], minlength=size)[:size]
     return found
 
 
-def _distinct(number: Ints, what: Words, size: int) -> Ints:
-    """How many different things each operation has."""
-    pairs = np.unique(np.stack([number.astype(np.uint64), what]), axis=1)
-    found: Ints = np.bincount(pairs[0].astype(np.int64), minlength=size)[:size]
-    return found
+def _distinct(number: Ints, what: Words) -> tuple[Ints, Words]:
+    """Each operation's different things: the operations, and the things."""
+    key = np.sort(number.astype(np.uint64) << _THING | what)
+    key = key[np.concatenate([[True], key[1:] != key[:-1]])[: key.size]]
+    return (key >> _THING).astype(np.int64), key & np.uint64((1 << int(_THING)) - 1)

@@ -119,16 +119,9 @@ def together(
             return Found(name, (), missing)
         library = plain.library if isinstance(plain, Linked) else None
         kernel = sources.kernel(name, options)
+        last = dissect.of_last(good) if size is None else None
         traced = [
-            dissect.open_trace(
-                name,
-                one,
-                watched,
-                payload=payload,
-                kernel=kernel,
-                library=library,
-                last=dissect.of_last(good) if size is None else None,
-            )  # fmt: skip
+            dissect.open_trace(name, one, watched, payload=payload, kernel=kernel, library=library, last=last)
             for one in trace.boots(prefix)
         ]
     whose = dissect.spans(good)

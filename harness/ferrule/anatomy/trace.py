@@ -6,9 +6,9 @@ batch is some 100,000 instructions.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 import os
 import struct
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO, Final
