@@ -18,12 +18,10 @@ def window(executed: list[int], loads: list[int]) -> Window:
     accesses = Accesses(
         np.array(loads, np.int64),
         np.zeros(count, np.uint64),
-        np.zeros(count, np.uint64),
-        np.full(count, 8),
         np.zeros(count, np.bool_),
         np.zeros(count, np.bool_),
     )
-    return Window(0, 0, np.array(executed, np.int64), np.zeros(len(executed), np.int64), accesses)
+    return Window(0, 0, np.array(executed, np.int64), np.zeros(len(executed), np.uint8), accesses)
 
 
 def test_an_instruction_that_faults_is_counted_when_it_is_completed() -> None:

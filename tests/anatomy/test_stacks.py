@@ -46,10 +46,8 @@ def window(rounds: int) -> Window:
     by = [place for place, one in enumerate(executed) if one in (3, 4, 6, 10)]  # returns load, calls store
     store = [executed[place] in (4, 6) for place in by]
     words = np.full(len(by), WORD, np.uint64)
-    accesses = Accesses(
-        np.array(by, np.int64), words, words, np.full(len(by), 8), np.array(store), np.zeros(len(by), np.bool_)
-    )
-    return Window(0, 0, np.array(executed, np.int64), np.zeros(len(executed), np.int64), accesses)
+    accesses = Accesses(np.array(by, np.int64), words, np.array(store), np.zeros(len(by), np.bool_))
+    return Window(0, 0, np.array(executed, np.int64), np.zeros(len(executed), np.uint8), accesses)
 
 
 def listing(windows: list[Window]) -> Listing:

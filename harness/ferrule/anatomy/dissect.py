@@ -70,9 +70,9 @@ def open_trace(
 def of_last(runs: Sequence[RunResult]) -> dict[str, int]:
     """How many windows are looked at, by workload: of its batches, and one more before them.
 
-    Those that came earlier are the calibration's.
+    Those that came earlier are the calibration's and of batches to warm up.
     """
-    return {run.key.workload: _batches(run) + 1 for run in runs}
+    return {run.key.workload: len(run.processes[0].ticks) + 1 for run in runs}
 
 
 def _batches(run: RunResult) -> int:
@@ -117,13 +117,14 @@ def dissect(of: Dissection, run: RunResult, result: GuestResult, span: slice = s
     place = of.loops[run.key.workload]
     own = [number for number, window in enumerate(of.windows) if window.loop == place][span]
     ticks = [*process.warm_ticks.tolist(), *process.ticks.tolist()]
-    if len(own) < len(ticks):
-        raise InfrastructureError(f"{of.guest}: {run.key}: {len(own)} windows for {len(ticks)} batches")
-    asleep = [_check(of, number, tick, run) for number, tick in zip(own[-len(ticks) :], ticks, strict=True)]
-    walker = stacks.Walker(of.listing)
     operations, measured = process.ran or process.n, len(process.ticks)
+    if len(own) < measured:
+        raise InfrastructureError(f"{of.guest}: {run.key}: {len(own)} windows for {measured} batches")
+    checked = list(zip(own[::-1], ticks[::-1], strict=False))[::-1]
+    asleep = [_check(of, number, tick, run) for number, tick in checked]
+    walker = stacks.Walker(of.listing)
     batches = []
-    for number in own[-len(ticks) - 1 :]:  # one more, so that the stacks of those that are counted are known
+    for number in own[-measured - 1 :]:  # one more, so that the stacks of those that are counted are known
         counted = number in own[-measured:]
         interrupted = walker.walk(of.windows[number], of.followed[number], counted)
         if counted:

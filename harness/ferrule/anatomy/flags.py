@@ -29,7 +29,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     """Add all flags."""
     add_guests(parser, _WORKLOADS)
     flag = parser.add_argument
-    flag("--batches", type=int, default=5, metavar="N", help="timed batches to look into (default: 5)")
+    flag("--batches", type=int, default=3, metavar="N", help="timed batches to look into (default: 3)")
     flag("--top", type=int, default=10, metavar="N", help="functions in a table (default: 10)")
     flag("--out", type=Path, metavar="DIR", help="write files there: profiles, callgrind, folded, speedscope, SVG")
     flag("--format", default=",".join(FORMATS), metavar="NAMES", help=f"of these files: {', '.join(FORMATS)}")

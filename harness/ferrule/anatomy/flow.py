@@ -16,7 +16,7 @@ from typing import Final
 import numpy as np
 
 from ferrule.anatomy.decode import INDIRECT, Decoded, Flow
-from ferrule.anatomy.trace import Code, Flags, Ints, Window, Words
+from ferrule.anatomy.trace import Code, Flags, Ints, Window, Words, beside
 
 UPPER_HALF: Final = np.uint64(1 << 63)
 _KNOWN_WAYS: Final = (Flow.ON, Flow.REPEAT, Flow.JUMP, Flow.BRANCH, Flow.CALL)
@@ -46,13 +46,12 @@ class Followed:
 
 def follow(code: Code, decoded: Decoded, windows: Sequence[Window]) -> tuple[list[Followed], Handlers]:
     """The flow of windows of one boot. What handlers there are is learned from all of them."""
-    nexts = [_next(window) for window in windows]
-    certain = [_aside(code, decoded, window, after) for window, after in zip(windows, nexts, strict=True)]
+    nexts = beside(_next, windows)
+    ways = _Ways(code, decoded)
+    certain = beside(lambda pair: ways.left(*pair), list(zip(windows, nexts, strict=True)))
     seen = [code.address[window.code[after[at]]] for window, after, at in zip(windows, nexts, certain, strict=True)]
     all_seen = np.unique(np.concatenate([np.zeros(0, np.uint64), *seen]))
-    through = [
-        _through_pointer(code, decoded, window, after, all_seen) for window, after in zip(windows, nexts, strict=True)
-    ]
+    through = beside(lambda pair: ways.through_pointer(*pair, all_seen), list(zip(windows, nexts, strict=True)))
     aside = [np.unique(np.concatenate(pair)) for pair in zip(certain, through, strict=True)]
     most = _most(code, windows, aside)
     exceptions: set[int] = set()
@@ -99,42 +98,54 @@ def _next(window: Window) -> Ints:
     return after
 
 
-def _aside(code: Code, decoded: Decoded, window: Window, after: Ints) -> Ints:
-    """Where the next instruction is none that this one can go to, of those that say where they go."""
-    at = _elsewhere(code, decoded, window, after)
-    here, to = window.code[at], code.address[window.code[after[at]]]
-    flow, target = decoded.flow[here], decoded.target[here]
-    own = code.address[here]
-    behind = own + code.size[here].astype(np.uint64)
-    known = _among(flow, _KNOWN_WAYS) & ~((target == INDIRECT) & _among(flow, (Flow.JUMP, Flow.CALL)))
-    ways = ((to == behind) & _among(flow, (Flow.ON, Flow.REPEAT, Flow.BRANCH))) | (
-        ((to == target) & _among(flow, (Flow.JUMP, Flow.BRANCH, Flow.CALL))) | ((to == own) & (flow == Flow.REPEAT))
-    )
-    up = to >= UPPER_HALF  # where only kernels are: no program of the lower half gets there by itself
-    entered = up & (own < UPPER_HALF) & ~_among(flow, (Flow.SYSCALL, Flow.INTERRUPT))
-    found: Ints = at[(known & ~ways) | entered | (up & (flow == Flow.SYSRET))]
-    return found
+class _Ways:
+    """Where the instructions of a Code can go."""
 
+    def __init__(self, code: Code, decoded: Decoded) -> None:
+        self._address = code.address
+        self._behind = code.address + code.size.astype(np.uint64)
+        self._target, flow = decoded.target, decoded.flow
+        indirect = (decoded.target == INDIRECT) & _among(flow, (Flow.JUMP, Flow.CALL))
+        self._known = _among(flow, _KNOWN_WAYS) & ~indirect
+        self._on = _among(flow, (Flow.ON, Flow.REPEAT, Flow.BRANCH))
+        self._to_target = _among(flow, (Flow.JUMP, Flow.BRANCH, Flow.CALL))
+        self._again, self._entry = flow == Flow.REPEAT, _among(flow, (Flow.SYSCALL, Flow.INTERRUPT))
+        self._sysret = flow == Flow.SYSRET
+        # Places are the numbers of addresses: comparing them tells nearly all steps that are as they should be.
+        self._places, place = np.unique(code.address, return_inverse=True)
+        self._place = place.astype(np.int32)
+        self._next = np.where(self._on, self._find(self._behind), -1).astype(np.int32)
+        self._jump = np.where(self._to_target & ~indirect, self._find(self._target), -1).astype(np.int32)
 
-def _elsewhere(code: Code, decoded: Decoded, window: Window, after: Ints) -> Ints:
-    """Where anything but the next instruction in memory follows one that may go on to it: a part of all, at length."""
-    places, place = np.unique(code.address, return_inverse=True)
-    behind = code.address + code.size.astype(np.uint64)
-    found = np.searchsorted(places, behind)
-    there = (found < places.size) & (places[np.minimum(found, places.size - 1)] == behind)
-    follows = np.where(there & _among(decoded.flow, (Flow.ON, Flow.REPEAT, Flow.BRANCH)), found, -1)
-    result: Ints = np.flatnonzero((follows[window.code] != place[window.code[after]]) & (after >= 0))
-    return result
+    def _find(self, address: Words) -> Ints:
+        """The place of each address, -1 for one that no instruction has."""
+        found = np.searchsorted(self._places, address)
+        there = self._places[np.minimum(found, self._places.size - 1)] == address if self._places.size else found > 0
+        return np.where(there, found, -1)
 
+    def left(self, window: Window, after: Ints) -> Ints:
+        """Where the next instruction is none that this one can go to, of those that say where they go."""
+        to_place = self._place[window.code]
+        to_place = np.append(to_place[1:], -2) if not window.cpu.any() else to_place[after]
+        at = np.flatnonzero((self._next[window.code] != to_place) & (after >= 0))
+        at = at[self._jump[window.code[at]] != to_place[at]]
+        here, to = window.code[at], self._address[window.code[after[at]]]
+        own = self._address[here]
+        ways = ((to == self._behind[here]) & self._on[here]) | ((to == self._target[here]) & self._to_target[here])
+        ways |= (to == own) & self._again[here]
+        up = to >= UPPER_HALF  # where only kernels are: no program of the lower half gets there by itself
+        entered = up & (own < UPPER_HALF) & ~self._entry[here]
+        found: Ints = at[(self._known[here] & ~ways) | entered | (up & self._sysret[here])]
+        return found
 
-def _through_pointer(code: Code, decoded: Decoded, window: Window, after: Ints, handlers: Words) -> Ints:
-    """Where what goes anywhere (a return, an indirect call) is followed by a handler's first instruction."""
-    anywhere = ~_among(decoded.flow, _KNOWN_WAYS) | (
-        (decoded.target == INDIRECT) & _among(decoded.flow, (Flow.JUMP, Flow.CALL))
-    )
-    first = np.isin(code.address, handlers)
-    found: Ints = np.flatnonzero(anywhere[window.code] & first[window.code[after]] & (after >= 0))
-    return found
+    def through_pointer(self, window: Window, after: Ints, handlers: Words) -> Ints:
+        """Where what goes anywhere (a return, an indirect call) is followed by a handler's first instruction."""
+        at = np.flatnonzero(np.isin(self._address, handlers)[window.code])
+        before = np.full(window.code.size, -1, np.int64)
+        before[after[after >= 0]] = np.flatnonzero(after >= 0)
+        left = before[at[before[at] >= 0]]
+        found: Ints = left[~self._known[window.code[left]]]
+        return found
 
 
 def _among(values: Ints, wanted: Iterable[Flow]) -> Flags:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import re
+import shutil
 import subprocess
 from collections.abc import Iterable
 from pathlib import Path
@@ -67,13 +68,16 @@ def build(version: str, compiler: Compiler | None = None) -> Path:
 
 @functools.cache
 def ready(program: str) -> Path:
-    """The plugin, seen to work in this QEMU.
+    """The plugin, seen to work in this QEMU: once for each file of QEMU's and each of the plugin's.
 
     Raises:
         InfrastructureError: this QEMU loads no plugins, or not this one.
     """
     version = qemu.version(program)
     plugin = build(version)
+    seen = plugin.with_name(f"{plugin.stem}-in-{_mark(program)}")
+    if files.sound(seen):
+        return plugin
     with files.scratch() as folder:
         (folder / "probe").write_bytes(accel.image())
         argument = f"file={qemu.in_option(plugin)},out={qemu.in_option(folder / 'probe')}"
@@ -90,9 +94,17 @@ def ready(program: str) -> Path:
         finally:
             children.kill(child)
         if status == accel.EXPECTED_STATUS and trace.boots(folder / "probe"):
+            files.write_sound(seen, f"{program}: {version}\n".encode())
             return plugin
         lines = said.read_text(errors="replace").strip().splitlines()
     raise refusal(version, lines[-1] if lines else "it said nothing")
+
+
+def _mark(program: str) -> str:
+    """Of a program's file: another one, or a newer one, has another."""
+    path = Path(shutil.which(program) or program).resolve()
+    is_now = path.stat()
+    return hashlib.sha256(f"{path} {is_now.st_size} {is_now.st_mtime_ns}".encode()).hexdigest()[:24]
 
 
 def refusal(version: str, said: str) -> InfrastructureError:

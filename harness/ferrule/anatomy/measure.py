@@ -125,12 +125,19 @@ def together(
             for one in trace.boots(prefix)
         ]
     whose = dissect.spans(good)
-    done: list[Profile] = []
-    for run in good:
+
+    def of(run: RunResult) -> Profile | FerruleError:
         try:
-            span = whose[run.key] if size is not None else slice(None)
-            profile, same = dissect.of_any(traced, run, result, span), compared.check(run)
-            done.append(replace(profile, notes=(*profile.notes, same)))
+            return dissect.of_any(traced, run, result, whose[run.key] if size is not None else slice(None))
+        except FerruleError as error:
+            return error
+
+    done: list[Profile] = []
+    for run, profile in zip(good, trace.beside(of, good), strict=True):
+        try:
+            if isinstance(profile, FerruleError):
+                raise profile
+            done.append(replace(profile, notes=(*profile.notes, compared.check(run))))
         except FerruleError as error:
             missing[str(run.key)] = str(error)
             progress.note(str(error))

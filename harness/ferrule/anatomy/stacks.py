@@ -11,7 +11,7 @@ instructions' callers are not known.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -20,7 +20,7 @@ import numpy as np
 from ferrule.anatomy.decode import Flow
 from ferrule.anatomy.flow import Followed
 from ferrule.anatomy.listing import Listing
-from ferrule.anatomy.trace import Flags, Ints, Window
+from ferrule.anatomy.trace import Flags, Ints, Window, Words
 
 ROOT: Final = -1
 _TURNS: Final = tuple(
@@ -82,7 +82,7 @@ class Walker:
         self._flow: list[int] = decoded.flow.tolist()
         self._function: list[int] = functions.of.tolist()
         self._of = functions.of
-        self._word = np.isin(decoded.flow, np.array([int(Flow.CALL), int(Flow.RETURN)]))
+        self._calls = np.isin(decoded.flow, np.array([int(Flow.CALL), int(Flow.SYSCALL)]))
         self._turns = np.isin(decoded.flow, np.array(_TURNS))
         self._program = [group != "kernel" for group in functions.groups]
         self._interrupts = listing.handlers.interrupts
@@ -93,42 +93,47 @@ class Walker:
     def walk(self, window: Window, followed: Followed, counted: bool) -> Flags:
         """Take a window; returns for each executed instruction whether it was within an interrupt."""
         interrupted = np.zeros(window.code.size, np.bool_)
-        slots = _slots(window, self._word)
         for cpu in np.unique(window.cpu).tolist():
             own = np.flatnonzero(window.cpu == cpu)
             if cpu == int(window.cpu[0]) or cpu not in self._current:  # the batch's own end is at its beginning again
                 self._current[cpu] = [self._root(int(self._of[window.code[own[0]]]))]
-            for node, first, behind in self._follow(window, followed, own, slots, counted):
-                if self.tree.interrupt[node]:
-                    interrupted[own[first:behind]] = True
+            for first, behind in self._follow(window, followed, own, counted):
+                interrupted[own[first:behind]] = True
         return interrupted
 
-    def _follow(
-        self, window: Window, followed: Followed, own: Ints, slots: Sequence[dict[int, int]], counted: bool
-    ) -> Iterator[tuple[int, int, int]]:
-        """One CPU's instructions of a window: node, first and end of each stretch within one function."""
+    def _follow(self, window: Window, followed: Followed, own: Ints, counted: bool) -> list[tuple[int, int]]:
+        """One CPU's instructions of a window; returns stretches within interrupts, first and end of each."""
         cpu, codes, tree = int(window.cpu[own[0]]), window.code[own], self.tree
-        done = np.concatenate([[0], np.cumsum(followed.completed[own])])
         function = self._of[codes]
         turns = self._turns[codes] | followed.aside[own]
         turns[:-1] |= function[1:] != function[:-1]
-        last = 0
-        for place in [*np.flatnonzero(turns[:-1]).tolist(), own.size - 1]:
+        places = np.append(np.flatnonzero(turns[:-1]), own.size - 1)
+        done = np.diff(np.append(0, np.cumsum(followed.completed[own])[places])).tolist()
+        stretches, first = [], 0
+        at, here, aside = own[places[:-1]], codes[places[:-1]], followed.aside[own[places[:-1]]]
+        rows = (places[:-1] + 1, here, codes[places[:-1] + 1], aside, followed.completed[at], *_slots(window, at))
+        calls = (aside | self._calls[here]).tolist()
+        for mine, called, (behind, one, to, left, completed, stored, loaded) in zip(
+            done, calls, zip(*(row.tolist() for row in rows), strict=True), strict=False
+        ):
             node = self._current[cpu][-1].node
             if counted:
-                tree.own[node] += int(done[place + 1] - done[last])
-            yield node, last, place + 1
-            last = place + 1
-            if last == own.size:
-                break
-            index, here = int(own[place]), int(codes[place])
-            aside = bool(followed.aside[index])
-            if aside:
-                self._go_aside(cpu, here, int(codes[last]), bool(followed.completed[index]), slots[1].get(index, 0))
+                tree.own[node] += mine
+            if tree.interrupt[node]:
+                stretches.append((first, behind))
+            first = behind
+            if left:
+                self._go_aside(cpu, one, to, completed, loaded)
             else:
-                self._turn(cpu, here, int(codes[last]), (slots[0].get(index, 0), slots[1].get(index, 0)))
-            if counted and (aside or self._flow[here] in (Flow.CALL, Flow.SYSCALL)):
+                self._turn(cpu, one, to, (stored, loaded))
+            if counted and called:
                 tree.calls[self._current[cpu][-1].node] += 1
+        node = self._current[cpu][-1].node
+        if counted:
+            tree.own[node] += done[-1]
+        if tree.interrupt[node]:
+            stretches.append((first, own.size))
+        return stretches
 
     def _go_aside(self, cpu: int, here: int, to: int, completed: bool, slot: int) -> None:
         """Into a handler."""
@@ -246,13 +251,17 @@ class Walker:
         return _Frame(self.tree.node(ROOT, function, False, self._program[function]), 0, 0)
 
 
-def _slots(window: Window, turning: Flags) -> tuple[dict[int, int], dict[int, int]]:
-    """Of executed calls and returns the physical address last stored to, and the one first loaded from."""
-    wanted = turning[window.code[window.accesses.by]]
-    by, physical, store = (row[wanted] for row in (window.accesses.by, window.accesses.physical, window.accesses.store))
-    stored = dict(zip(by[store].tolist(), physical[store].tolist(), strict=True))
-    loads = ~store
-    loaded = dict(zip(by[loads][::-1].tolist(), physical[loads][::-1].tolist(), strict=True))
+def _slots(window: Window, at: Ints) -> tuple[Words, Words]:
+    """Of instructions executed there the physical address last stored to, and the one first loaded from; 0: none."""
+    accesses = window.accesses
+    if not accesses.by.size:
+        return np.zeros(at.size, np.uint64), np.zeros(at.size, np.uint64)
+    first = np.searchsorted(accesses.by, at, side="left")
+    last = np.searchsorted(accesses.by, at, side="right") - 1
+    behind = np.minimum(first, accesses.by.size - 1)
+    some, none = first <= last, np.uint64(0)
+    stored = np.where(some & accesses.store[last], accesses.physical[last], none)
+    loaded = np.where(some & ~accesses.store[behind], accesses.physical[behind], none)
     return stored, loaded
 
 

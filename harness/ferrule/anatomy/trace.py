@@ -6,12 +6,14 @@ batch is some 100,000 instructions.
 
 from __future__ import annotations
 
+import functools
 import os
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,11 +24,14 @@ Ints = NDArray[np.int64]
 Words = NDArray[np.uint64]
 Flags = NDArray[np.bool_]
 
+_Of = TypeVar("_Of")
+_Made = TypeVar("_Made")
+_THREADS: Final = 4
 _ENTRY: Final = np.dtype([("address", "<u8"), ("size", "u1"), ("bytes", "u1", 15)])
 _PIECE: Final = struct.Struct("<QIIII")  # base, loop, last, executed, accessed
 _NUMBER: Final = 24  # lowest bits of what was executed: which instruction; above them the CPU
-_PHYSICAL: Final = np.uint64((1 << 56) - 1)  # lowest bits of a physical address; above them size, store, device
-_DEVICE, _STORE, _SIZE = np.uint64(1 << 63), np.uint64(1 << 62), np.uint64(56)
+_PHYSICAL: Final = np.uint64((1 << 62) - 1)  # above it: whether it stores, whether it is a device's
+_DEVICE, _STORE = np.uint64(1 << 63), np.uint64(1 << 62)
 
 
 @dataclass(frozen=True)
@@ -40,12 +45,10 @@ class Code:
 
 @dataclass(frozen=True)
 class Accesses:
-    """Memory accesses of a window, in order. Addresses are virtual, and physical for lines and pages."""
+    """Memory accesses of a window, in order."""
 
     by: Ints  # index of the executed instruction
-    address: Words
     physical: Words
-    size: Ints  # bytes
     store: Flags
     device: Flags
 
@@ -57,7 +60,7 @@ class Window:
     loop: int  # which of the loops that the instrument was told
     base: int  # by how much the payload was moved
     code: Ints  # executed instructions, by their number in Code
-    cpu: Ints  # on which CPU each
+    cpu: NDArray[np.uint8]  # on which CPU each
     accesses: Accesses
 
 
@@ -97,7 +100,7 @@ def read(prefix: Path, last: Mapping[int, int] | None = None) -> tuple[Code, lis
             places = _places(file)
             if last is not None:
                 places = _latest(places, last)
-            found = [_window(file, place) for place in places]
+        found = beside(functools.partial(_window, Path(f"{prefix}.trace")), places)
     except OSError as error:
         raise InfrastructureError(f"the instrument wrote nothing: {error.filename}: {error.strerror}") from None
     seen = np.zeros(entries.size + 1, np.bool_)
@@ -124,7 +127,7 @@ def _places(file: BinaryIO) -> list[_Place]:
     while len(head := file.read(_PIECE.size)) == _PIECE.size:
         base, loop, ends, executed, accessed = _PIECE.unpack(head)
         pieces.append(_Piece(file.tell(), executed, accessed))
-        file.seek(executed * 4 + accessed * 20, os.SEEK_CUR)
+        file.seek(executed * 4 + accessed * 12, os.SEEK_CUR)
         if ends:
             found.append(_Place(loop, base, pieces))
             pieces = []
@@ -140,24 +143,29 @@ def _latest(places: Sequence[_Place], last: Mapping[int, int]) -> list[_Place]:
     return kept[::-1]
 
 
-def _window(file: BinaryIO, place: _Place) -> Window:
+def beside(do: Callable[[_Of], _Made], each: Sequence[_Of]) -> list[_Made]:
+    """Of each, in order: arrays are worked on by more than one thread, for numpy needs no interpreter meanwhile."""
+    with ThreadPoolExecutor(_THREADS) as threads:
+        return list(threads.map(do, each))
+
+
+def _window(path: Path, place: _Place) -> Window:
     """Its code by the numbers of the file."""
-    parts: list[tuple[NDArray[np.uint32], Words, Words, Ints]] = []
+    parts: list[tuple[NDArray[np.uint32], Words, Ints]] = []
     before = 0
     for piece in place.pieces:
-        file.seek(piece.offset)
-        executed = np.fromfile(file, np.uint32, piece.executed)
-        address, physical = (np.fromfile(file, np.uint64, piece.accessed) for _ in range(2))
-        by = np.fromfile(file, np.int32, piece.accessed)
+        with path.open("rb") as file:
+            file.seek(piece.offset)
+            executed = np.fromfile(file, np.uint32, piece.executed)
+            physical = np.fromfile(file, np.uint64, piece.accessed)
+            by = np.fromfile(file, np.int32, piece.accessed).astype(np.int64)
         if executed.size != piece.executed or by.size != piece.accessed:
             raise InfrastructureError("the instrument's trace ends within a window")
-        parts.append((executed, address, physical, by.astype(np.int64) + before))
+        parts.append((executed, physical, by + before if before else by))
         before += piece.executed
-    executed, address, physical, by = (np.concatenate(part) for part in zip(*parts, strict=True))
+    executed, physical, by = parts[0] if len(parts) == 1 else map(np.concatenate, zip(*parts, strict=True))
     if by.size and not 0 <= int(by.min()) <= int(by.max()) < executed.size:
         raise InfrastructureError("the instrument's trace has an access of no instruction")
-    size = np.left_shift(1, ((physical >> _SIZE) & np.uint64(7)).astype(np.int64))
-    store, device = (physical & _STORE) != 0, (physical & _DEVICE) != 0
-    accesses = Accesses(by, address, physical & _PHYSICAL, size, store, device)
-    code = (executed & np.uint32((1 << _NUMBER) - 1)).astype(np.int64)
-    return Window(place.loop, place.base, code, (executed >> np.uint32(_NUMBER)).astype(np.int64), accesses)
+    accesses = Accesses(by, physical & _PHYSICAL, (physical & _STORE) != 0, (physical & _DEVICE) != 0)
+    cpu = (executed >> np.uint32(_NUMBER)).astype(np.uint8)
+    return Window(place.loop, place.base, (executed & np.uint32((1 << _NUMBER) - 1)).astype(np.int64), cpu, accesses)

@@ -47,7 +47,6 @@ extern const void *qemu_plugin_insn_data(const struct instruction *);
 #endif
 extern void qemu_plugin_register_vcpu_insn_exec_cb(struct instruction *, on_execution, int registers, void *);
 extern void qemu_plugin_register_vcpu_mem_cb(struct instruction *, on_access, int registers, int reads_writes, void *);
-extern unsigned qemu_plugin_mem_size_shift(uint32_t access);
 extern _Bool qemu_plugin_mem_is_store(uint32_t access);
 extern struct physical *qemu_plugin_get_hwaddr(uint32_t access, uint64_t address);
 extern _Bool qemu_plugin_hwaddr_is_io(const struct physical *);
@@ -67,7 +66,7 @@ struct entry {
     uint8_t size, bytes[CODE_BYTES];
 };
 
-/* What follows it: its executed instructions, then its accesses' addresses, physical addresses, and instructions. */
+/* What follows it: its executed instructions, then its accesses' physical addresses and instructions. */
 struct piece {
     uint64_t base;               /* by how much the payload is moved */
     uint32_t loop, last;         /* which loop; whether the window ends with this piece */
@@ -94,19 +93,17 @@ static int moved, begun;
 static enum { SHUT, PROVISIONAL, OPEN } window;
 static struct piece piece;
 static uint32_t executed_at[PIECE]; /* number of the instruction; top eight bits: CPU */
-static uint64_t address_of[PIECE];  /* virtual */
-static uint64_t physical_of[PIECE]; /* top bits: device, store, size; DEVICE, STORE, SIZE */
+static uint64_t physical_of[PIECE]; /* top bits: whether it is a device\'s, whether a store */
 static int32_t accessed_by[PIECE];  /* index of the executed instruction in its piece; -1: the last of the one before */
 static uint32_t known;
 static FILE *trace, *code;
 
-enum { DEVICE = 63, STORE = 62, SIZE = 56, NUMBER = 24 }; /* lowest bits of what is packed */
+enum { DEVICE = 63, STORE = 62, NUMBER = 24 }; /* lowest bits of what is packed */
 
 static void put(uint32_t last) {
     piece.last = last;
     fwrite(&piece, sizeof piece, 1, trace);
     fwrite(executed_at, sizeof *executed_at, piece.executed, trace);
-    fwrite(address_of, sizeof *address_of, piece.accessed, trace);
     fwrite(physical_of, sizeof *physical_of, piece.accessed, trace);
     fwrite(accessed_by, sizeof *accessed_by, piece.accessed, trace);
     if (last) {
@@ -175,9 +172,8 @@ static void accessed(unsigned cpu, uint32_t access, uint64_t address, void *argu
         put(0);
     }
     uint64_t device = physical && qemu_plugin_hwaddr_is_io(physical), store = qemu_plugin_mem_is_store(access);
-    uint64_t flags = device << DEVICE | store << STORE | (uint64_t)qemu_plugin_mem_size_shift(access) << SIZE;
-    address_of[piece.accessed] = address;
-    physical_of[piece.accessed] = (physical ? qemu_plugin_hwaddr_phys_addr(physical) : 0) | flags;
+    physical_of[piece.accessed] =
+        (physical ? qemu_plugin_hwaddr_phys_addr(physical) : 0) | device << DEVICE | store << STORE;
     accessed_by[piece.accessed++] = (int32_t)piece.executed - 1;
 }
 
