@@ -7,9 +7,10 @@ import pytest
 from ferrule.anatomy.decode import decode
 from ferrule.anatomy.flow import follow
 from ferrule.anatomy.listing import Listing
-from ferrule.anatomy.stacks import ROOT, Tree, Walker, inclusive, share_whole
+from ferrule.anatomy.stacks import Walker
 from ferrule.anatomy.symbols import Functions, Group
 from ferrule.anatomy.trace import Accesses, Code, Window
+from ferrule.anatomy.tree import ROOT, Tree, inclusive, share_whole
 
 UP = 0xFFFF_8000_0000_0000
 SYSCALL, NOP, RETURN, SYSRET = b"\x0f\x05", b"\x90", b"\xc3", b"\x48\x0f\x07"

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any, Final
+from typing import Final
 
 import capstone
 import numpy as np
-from capstone import x86
 
 from ferrule.anatomy.trace import Code, Flags, Ints, Words
 
@@ -67,53 +67,46 @@ class Decoded:
     flow: Ints
     target: Words  # of a direct jump, branch or call; INDIRECT otherwise
     counted: dict[str, Flags]
-    text: Sequence[str]
 
 
 def decode(code: Code) -> Decoded:
     """Decode every instruction. One that capstone does not know is one that goes on to the next."""
     engine = capstone.Cs(capstone.CS_ARCH_X86, capstone.CS_MODE_64)
-    engine.detail = True
     count = len(code.content)
     flow, target = np.zeros(count, np.int64), np.zeros(count, np.uint64)
     counted = {name: np.zeros(count, np.bool_) for name in COUNTED}
-    text: list[str] = []
     for number, (content, address) in enumerate(zip(code.content, code.address.tolist(), strict=True)):
-        found = next(engine.disasm(content, address, 1), None)
-        text.append(f"{found.mnemonic} {found.op_str}".strip() if found else f"(bytes {content.hex()})")
-        if found is None:
-            continue
-        flow[number], target[number] = _flow(found)
-        for kind in _kinds(found):
-            counted[kind][number] = True
-    return Decoded(flow, target, counted, text)
+        for _, _, mnemonic, operands in engine.disasm_lite(content, address, 1):  # without details: these take longer
+            *prefixes, name = mnemonic.split()
+            flow[number], target[number] = _flow(prefixes, name, operands)
+            for kind in _kinds(prefixes, name, operands):
+                counted[kind][number] = True
+    return Decoded(flow, target, counted)
 
 
-def _flow(one: Any) -> tuple[Flow, int]:
-    name = one.mnemonic.split()[-1]
+def _flow(prefixes: Sequence[str], name: str, operands: str) -> tuple[Flow, int]:
     if name in _CROSSINGS:
         return _CROSSINGS[name], INDIRECT
     if name in _RETURNS:
         return _RETURNS[name], INDIRECT
-    direct = one.operands[0].imm & (1 << 64) - 1 if one.operands and one.operands[0].type == x86.X86_OP_IMM else 0
-    if one.group(capstone.CS_GRP_CALL):
-        return Flow.CALL, direct
-    if one.group(capstone.CS_GRP_JUMP) or name.startswith(("loop", "jrcxz", "jecxz")):
+    if name in ("call", "lcall") or name.startswith(("j", "ljmp", "loop")):
+        direct = int(operands, 16) & (1 << 64) - 1 if _DIRECT.fullmatch(operands) else INDIRECT
+        if name in ("call", "lcall"):
+            return Flow.CALL, direct
         return (Flow.JUMP if name in ("jmp", "ljmp") else Flow.BRANCH), direct
-    if one.prefix[0] in (x86.X86_PREFIX_REP, x86.X86_PREFIX_REPNE) and name.rstrip("bwdq") in _STRINGS:
+    if name.rstrip("bwdq") in _STRINGS and any(one.startswith("rep") for one in prefixes):
         return Flow.REPEAT, INDIRECT
     return Flow.ON, INDIRECT
 
 
+_DIRECT: Final = re.compile(r"-?(0x)?[0-9a-f]+")
 _STRINGS: Final = frozenset(("mov", "movs", "sto", "stos", "lo", "lods", "cmps", "sca", "scas", "ins", "outs"))
 
 
-def _kinds(one: Any) -> list[str]:
-    name = one.mnemonic.split()[-1]
+def _kinds(prefixes: Sequence[str], name: str, operands: str) -> list[str]:
     kinds = [_OF_NAME[name]] if name in _OF_NAME else []
-    memory = any(operand.type == x86.X86_OP_MEM for operand in one.operands)
-    if one.prefix[0] == x86.X86_PREFIX_LOCK or (name == "xchg" and memory):
+    if "lock" in prefixes or (name == "xchg" and "[" in operands):
         kinds.append(LOCKED)
-    if name == "mov" and one.op_str.startswith("cr3,"):
+    if name == "mov" and operands.startswith("cr3,"):
         kinds.append(CR3)
     return kinds

@@ -18,6 +18,7 @@ from ferrule.anatomy.sites import Sites
 from ferrule.anatomy.sources import Image, Known
 from ferrule.anatomy.symbols import assign
 from ferrule.anatomy.trace import Window, read
+from ferrule.anatomy.tree import ROOT, Tree, share_whole
 from ferrule.errors import InfrastructureError
 from ferrule.payload.build import Payload
 from ferrule.payload.key import RunKey
@@ -149,14 +150,16 @@ def _check(of: Dissection, number: int, ticks: int, run: RunResult) -> int:
 
 
 def _profile(
-    of: Dissection, run: RunResult, result: GuestResult, tree: stacks.Tree, *, batches: Sequence[Batch], asleep: int
+    of: Dissection, run: RunResult, result: GuestResult, tree: Tree, *, batches: Sequence[Batch], asleep: int
 ) -> Profile:
     process, operations = run.processes[0], sum(batch.operations for batch in batches)
     interrupted = sum(own for own, irq in zip(tree.own, tree.interrupt, strict=True) if irq)
     value = _value(process, sum(tree.own) - interrupted, len(batches), operations)
     overhead = sum(tree.own) - interrupted - value * operations
     loop = _function_at(of, of.addresses[run.key.workload])
-    rows = made_of.count(of.listing, made_of.marker(of.listing, loop, batches), batches)
+    mark = made_of.marker(of.listing, loop, batches)
+    columns = [made_of.columns(of.listing, mark, batch) for batch in batches]
+    rows = made_of.count(columns, mark, batches)
     notes = [of.note, f"the sum over all addresses equals the ticks of each of {len(batches)} batches"]
     used = sorted(set(tree.function))
     known = of.listing.functions
@@ -173,13 +176,13 @@ def _profile(
         value=value,
         interrupted=interrupted / operations,
         asleep_ns=asleep / operations,
-        share=stacks.share_whole(tree),
+        share=share_whole(tree),
         functions=functions,
         nodes=_nodes(tree, operations, overhead, loop, {function: place for place, function in enumerate(used)}),
         made_of={**rows, "payload": _payload(rows, value)},
         conditions={key: facts[key] for key in sorted(facts) if key.startswith(("kernel.", "qemu.", "loader."))}
         | {"kernel": result.conditions.kernel if result.conditions else ""},
-        everything=made_of.everything(of.listing, batches),
+        everything=made_of.everything(of.listing, columns, batches),
         notes=tuple(notes),
     )
 
@@ -204,10 +207,10 @@ def _function_at(of: Dissection, address: int) -> int:
     return int(of.listing.functions.of[found[0]]) if found.size else -1
 
 
-def _nodes(tree: stacks.Tree, operations: int, overhead: float, loop: int, place: Mapping[int, int]) -> list[Node]:
+def _nodes(tree: Tree, operations: int, overhead: float, loop: int, place: Mapping[int, int]) -> list[Node]:
     """The tree an operation, counter and loop taken off where they are: around the loop's function, and in it."""
     own = [float(one) for one in tree.own]
-    around = [number for number, parent in enumerate(tree.parent) if parent == stacks.ROOT]
+    around = [number for number, parent in enumerate(tree.parent) if parent == ROOT]
     inside = [number for number, function in enumerate(tree.function) if function == loop]
     callers = {tree.parent[number] for number in inside}
     for number in [*(one for one in around if one in callers), *inside]:

@@ -16,7 +16,7 @@ from typing import Final
 import numpy as np
 
 from ferrule.anatomy.decode import INDIRECT, Decoded, Flow
-from ferrule.anatomy.trace import Code, Flags, Ints, Window, Words, beside
+from ferrule.anatomy.trace import Code, Flags, Ints, Window, Words
 
 UPPER_HALF: Final = np.uint64(1 << 63)
 _KNOWN_WAYS: Final = (Flow.ON, Flow.REPEAT, Flow.JUMP, Flow.BRANCH, Flow.CALL)
@@ -46,42 +46,36 @@ class Followed:
 
 def follow(code: Code, decoded: Decoded, windows: Sequence[Window]) -> tuple[list[Followed], Handlers]:
     """The flow of windows of one boot. What handlers there are is learned from all of them."""
-    nexts = beside(_next, windows)
+    nexts = [_next(window) for window in windows]
     ways = _Ways(code, decoded)
-    certain = beside(lambda pair: ways.left(*pair), list(zip(windows, nexts, strict=True)))
+    certain = [ways.left(window, after) for window, after in zip(windows, nexts, strict=True)]
     seen = [code.address[window.code[after[at]]] for window, after, at in zip(windows, nexts, certain, strict=True)]
     all_seen = np.unique(np.concatenate([np.zeros(0, np.uint64), *seen]))
-    through = beside(lambda pair: ways.through_pointer(*pair, all_seen), list(zip(windows, nexts, strict=True)))
+    through = [ways.through_pointer(window, after, all_seen) for window, after in zip(windows, nexts, strict=True)]
     aside = [np.unique(np.concatenate(pair)) for pair in zip(certain, through, strict=True)]
-    most = _most(code, windows, aside)
+    made = [np.bincount(window.accesses.by, minlength=window.code.size) for window in windows]
+    most = _most(code, windows, aside, made)
     exceptions: set[int] = set()
-    for window, at, handlers in zip(windows, certain, seen, strict=True):
-        exceptions |= set(handlers[_made(window, at) < most[window.code[at]]].tolist())
+    for window, at, handlers, count in zip(windows, certain, seen, made, strict=True):
+        exceptions |= set(handlers[count[at] < most[window.code[at]]].tolist())
     followed = []
-    for window, after, at in zip(windows, nexts, aside, strict=True):
+    for window, after, at, count in zip(windows, nexts, aside, made, strict=True):
         completed, turned = np.ones(window.code.size, np.bool_), np.zeros(window.code.size, np.bool_)
-        completed[at] = _made(window, at) >= most[window.code[at]]
+        completed[at] = count[at] >= most[window.code[at]]
         turned[at] = True
         followed.append(Followed(completed, turned, after))
     return followed, Handlers(frozenset(exceptions), frozenset(set(all_seen.tolist()) - exceptions))
 
 
-def _made(window: Window, at: Ints) -> Ints:
-    """How many accesses the instructions executed there made."""
-    by = window.accesses.by  # in order
-    found: Ints = np.searchsorted(by, at, side="right") - np.searchsorted(by, at, side="left")
-    return found
-
-
-def _most(code: Code, windows: Sequence[Window], aside: Sequence[Ints]) -> Ints:
+def _most(code: Code, windows: Sequence[Window], aside: Sequence[Ints], made: Sequence[Ints]) -> Ints:
     """Of each instruction that was ever aside the most accesses that it made; of others 0."""
     wanted = np.zeros(len(code.content), np.bool_)
     for window, at in zip(windows, aside, strict=True):
         wanted[window.code[at]] = True
     most = np.zeros(len(code.content), np.int64)
-    for window in windows:
+    for window, count in zip(windows, made, strict=True):
         at = np.flatnonzero(wanted[window.code])
-        np.maximum.at(most, window.code[at], _made(window, at))
+        np.maximum.at(most, window.code[at], count[at])
     return most
 
 

@@ -54,6 +54,8 @@ TITLES: Final = {
 }
 _THING: Final = np.uint64(40)  # bits of a line's number: 64 TiB of memory; above them 16 million operations
 GROUPS: Final = ("payload", "kernel", "other")
+Columns = dict[str, Ints]  # by row, a figure for each operation of a batch; the first is of what is no whole one
+_Cut = tuple[Ints, int]
 _MOST_AT_ONCE: Final = 64  # operations to a turn of a loop
 FOOTPRINT: Final = ("code_lines", "data_lines", "pages")
 _OF_LOOP: Final = ("payload", "counter", "call", "load", "store", *FOOTPRINT)
@@ -92,7 +94,7 @@ def marker(listing: Listing, loop: int, batches: Sequence[Batch]) -> Marker | No
     return None
 
 
-def _cut(batch: Batch, mark: Marker | None) -> tuple[Ints, int]:
+def _cut(batch: Batch, mark: Marker | None) -> _Cut:
     """Of each executed instruction the number of its operation, and how many there are.
 
     From 1 on they are whole, from mark to mark; 0 is what stands before the first and behind the last mark: the rest of
@@ -108,21 +110,29 @@ def _cut(batch: Batch, mark: Marker | None) -> tuple[Ints, int]:
     return number, int(at.size)
 
 
-def everything(listing: Listing, batches: Sequence[Batch]) -> dict[str, float]:
+def everything(listing: Listing, counted: Sequence[Columns], batches: Sequence[Batch]) -> dict[str, float]:
     """Means an operation of all that happened in the batches, interrupts included; no footprints."""
-    whole = [replace(one, interrupted=np.zeros_like(one.interrupted)) for one in batches]
-    columns = [_rows(listing, None, one) for one in whole]
-    return {
-        name: float(np.mean([one[name].sum() / batch.operations for one, batch in zip(columns, whole, strict=True)]))
-        for name in columns[0]
-    }
+    found: list[Columns] = []
+    for rows, one in zip(counted, batches, strict=True):
+        if one.interrupted.any():
+            whole = replace(one, interrupted=np.zeros_like(one.interrupted))
+            found.append(_rows(listing, _cut(one, None), whole))
+        else:
+            found.append({name: row for name, row in rows.items() if name not in FOOTPRINT})
+    sums = [[row.sum() / one.operations for row in rows.values()] for rows, one in zip(found, batches, strict=True)]
+    return dict(zip(found[0], np.mean(sums, axis=0).tolist(), strict=True))
 
 
-def count(listing: Listing, mark: Marker | None, batches: Sequence[Batch]) -> dict[str, Row]:
+def columns(listing: Listing, mark: Marker | None, batch: Batch) -> Columns:
+    """All counts of a batch, by operation."""
+    cut = _cut(batch, mark)
+    return _rows(listing, cut, batch) | _footprint(listing, cut, batch)
+
+
+def count(counted: Sequence[Columns], mark: Marker | None, batches: Sequence[Batch]) -> dict[str, Row]:
     """All rows but the payload's, from which counter and loop are still to be taken: who does that knows them."""
-    columns = [_rows(listing, mark, batch) | _footprint(listing, mark, batch) for batch in batches]
     every = mark.every if mark is not None else 1
-    rows = {name: _row(name, [column[name] for column in columns], batches, every) for name in columns[0]}
+    rows = {name: _row(name, [one[name] for one in counted], batches, every) for name in counted[0]}
     return {name: row for name, row in rows.items() if every == 1 or name not in FOOTPRINT}
 
 
@@ -136,10 +146,10 @@ def _row(name: str, found: Sequence[Ints], batches: Sequence[Batch], every: int)
     return Row(mean, min(mean, float(whole.min())), max(mean, float(whole.max())))
 
 
-def _rows(listing: Listing, mark: Marker | None, batch: Batch) -> dict[str, Ints]:
+def _rows(listing: Listing, cut: _Cut, batch: Batch) -> Columns:
     code, decoded, functions = listing.code, listing.decoded, listing.functions
     here, accesses = batch.window.code, batch.window.accesses
-    number, size = _cut(batch, mark)
+    number, size = cut
     counted = batch.followed.completed & ~batch.interrupted
     groups = np.array([GROUPS.index(one) for one in functions.groups])[functions.of]
     kinds = len(GROUPS) + 1
@@ -169,10 +179,10 @@ def _rows(listing: Listing, mark: Marker | None, batch: Batch) -> dict[str, Ints
     return rows
 
 
-def _footprint(listing: Listing, mark: Marker | None, batch: Batch) -> dict[str, Ints]:
+def _footprint(listing: Listing, cut: _Cut, batch: Batch) -> Columns:
     """Distinct lines and pages of each operation."""
     accesses = batch.window.accesses
-    number, size = _cut(batch, mark)
+    number, size = cut
     counted = np.flatnonzero(batch.followed.completed & ~batch.interrupted)
     lines, line = np.unique(listing.code.address >> np.uint64(LINE), return_inverse=True)
     code = _distinct(number[counted], line[batch.window.code[counted]].astype(np.uint64))

@@ -106,6 +106,7 @@ def together(
         argument = instrument.argument(plugin, watched, list(watched.loops), prefix)
         watching = guests.create(name, replace(options, accel="icount", plugin=argument))
         without = beside.submit(boot, plain, Progress())
+        symbols = beside.submit(sources.kernel, name, options)
         result = boot(watching, progress)
         compared = _Compared(name, without.result(), lambda: boot(plain, Progress()))
         missing = {
@@ -118,26 +119,19 @@ def together(
         if not good:
             return Found(name, (), missing)
         library = plain.library if isinstance(plain, Linked) else None
-        kernel = sources.kernel(name, options)
+        kernel = symbols.result()
         last = dissect.of_last(good) if size is None else None
         traced = [
             dissect.open_trace(name, one, watched, payload=payload, kernel=kernel, library=library, last=last)
             for one in trace.boots(prefix)
         ]
     whose = dissect.spans(good)
-
-    def of(run: RunResult) -> Profile | FerruleError:
-        try:
-            return dissect.of_any(traced, run, result, whose[run.key] if size is not None else slice(None))
-        except FerruleError as error:
-            return error
-
     done: list[Profile] = []
-    for run, profile in zip(good, trace.beside(of, good), strict=True):
+    for run in good:
         try:
-            if isinstance(profile, FerruleError):
-                raise profile
-            done.append(replace(profile, notes=(*profile.notes, compared.check(run))))
+            span = whose[run.key] if size is not None else slice(None)
+            profile, same = dissect.of_any(traced, run, result, span), compared.check(run)
+            done.append(replace(profile, notes=(*profile.notes, same)))
         except FerruleError as error:
             missing[str(run.key)] = str(error)
             progress.note(str(error))

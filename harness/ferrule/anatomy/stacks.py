@@ -11,8 +11,8 @@ instructions' callers are not known.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections import Counter
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -21,8 +21,8 @@ from ferrule.anatomy.decode import Flow
 from ferrule.anatomy.flow import Followed
 from ferrule.anatomy.listing import Listing
 from ferrule.anatomy.trace import Flags, Ints, Window, Words
+from ferrule.anatomy.tree import ROOT, Tree
 
-ROOT: Final = -1
 _TURNS: Final = tuple(
     int(one) for one in (Flow.CALL, Flow.RETURN, Flow.SYSCALL, Flow.SYSRET, Flow.IRET, Flow.INTERRUPT)
 )
@@ -30,37 +30,7 @@ _KEPT: Final = 64  # stacks that were left
 _DEEPEST: Final = 512  # frames; deeper ones are lost returns
 
 
-@dataclass
-class Tree:
-    """Nodes are ways to call a function.
-
-    Each has a parent, a function, whether it is within an interrupt, whether it is known from a program on; `own` and
-    `calls` are what was executed and entered in counted windows.
-    """
-
-    parent: list[int] = field(default_factory=list)
-    function: list[int] = field(default_factory=list)
-    interrupt: list[bool] = field(default_factory=list)
-    whole: list[bool] = field(default_factory=list)
-    own: list[int] = field(default_factory=list)
-    calls: list[int] = field(default_factory=list)
-    _known: dict[tuple[int, int, bool, bool], int] = field(default_factory=dict)
-
-    def node(self, parent: int, function: int, interrupt: bool, whole: bool) -> int:
-        """The node of a function called from a node; made when it is new."""
-        if parent != ROOT:
-            interrupt, whole = interrupt or self.interrupt[parent], self.whole[parent]
-        key = (parent, function, interrupt, whole)
-        if key not in self._known:
-            self._known[key] = len(self.parent)
-            for row, value in ((self.parent, parent), (self.function, function), (self.own, 0), (self.calls, 0)):
-                row.append(value)
-            self.interrupt.append(interrupt)
-            self.whole.append(whole)
-        return self._known[key]
-
-
-@dataclass
+@dataclass(eq=False)
 class _Frame:
     node: int
     slot: int  # physical address of the return address; 0: none
@@ -85,10 +55,15 @@ class Walker:
         self._calls = np.isin(decoded.flow, np.array([int(Flow.CALL), int(Flow.SYSCALL)]))
         self._turns = np.isin(decoded.flow, np.array(_TURNS))
         self._program = [group != "kernel" for group in functions.groups]
+        self._in_program = np.array(self._program)[functions.of]
         self._interrupts = listing.handlers.interrupts
         self._stacks: dict[int, _Stack] = {}  # by slot
         self._current: dict[int, _Stack] = {}  # by CPU
         self._idle: list[_Stack] = []  # that were left, the latest last
+        # Rounds of a loop that did nothing but to the stack above where they began, by that place and all their turns:
+        # the same round does the same again.
+        self._known: dict[tuple[_Frame, int, bytes], tuple[Counter[int], Counter[int]]] = {}
+        self._lost = False  # whether more than that was looked at or changed
 
     def walk(self, window: Window, followed: Followed, counted: bool) -> Flags:
         """Take a window; returns for each executed instruction whether it was within an interrupt."""
@@ -108,32 +83,59 @@ class Walker:
         turns = self._turns[codes] | followed.aside[own]
         turns[:-1] |= function[1:] != function[:-1]
         places = np.append(np.flatnonzero(turns[:-1]), own.size - 1)
-        done = np.diff(np.append(0, np.cumsum(followed.completed[own])[places])).tolist()
-        stretches, first = [], 0
-        at, here, aside = own[places[:-1]], codes[places[:-1]], followed.aside[own[places[:-1]]]
-        rows = (places[:-1] + 1, here, codes[places[:-1] + 1], aside, followed.completed[at], *_slots(window, at))
-        calls = (aside | self._calls[here]).tolist()
-        for mine, called, (behind, one, to, left, completed, stored, loaded) in zip(
-            done, calls, zip(*(row.tolist() for row in rows), strict=True), strict=False
-        ):
-            node = self._current[cpu][-1].node
+        done = np.diff(np.append(0, np.cumsum(followed.completed[own])[places]))
+        at, here, to = own[places[:-1]], codes[places[:-1]], codes[places[:-1] + 1]
+        aside = followed.aside[at]
+        columns = (done[:-1], here, to, aside, followed.completed[at], aside | self._calls[here], *_slots(window, at))
+        rows = np.stack([column.astype(np.int64) for column in columns], axis=1)
+        ends = np.append(0, places + 1).tolist()
+        stretches: list[tuple[int, int]] = []
+        first = 0
+        for end in self._rounds(to):
+            part = rows[first:end]
+            stack = self._current[cpu]
+            key = (stack[-1], stack[-1].node, part.tobytes())
+            if (did := self._known.get(key)) is None:
+                did, self._lost, depth = (Counter[int](), Counter[int]()), False, len(stack)
+                for number, row in enumerate(part.tolist(), first):
+                    if tree.interrupt[self._take(cpu, row, *did)]:
+                        stretches.append((ends[number], ends[number + 1]))
+                        self._lost = True
+                same = self._current[cpu] is stack and len(stack) == depth and (stack[-1], stack[-1].node) == key[:2]
+                if same and not self._lost:
+                    self._known[key] = did
             if counted:
-                tree.own[node] += mine
-            if tree.interrupt[node]:
-                stretches.append((first, behind))
-            first = behind
-            if left:
-                self._go_aside(cpu, one, to, completed, loaded)
-            else:
-                self._turn(cpu, one, to, (stored, loaded))
-            if counted and called:
-                tree.calls[self._current[cpu][-1].node] += 1
+                tree.add(*did)
+            first = end
         node = self._current[cpu][-1].node
         if counted:
-            tree.own[node] += done[-1]
+            tree.own[node] += int(done[-1])
         if tree.interrupt[node]:
-            stretches.append((first, own.size))
+            stretches.append((ends[-2], ends[-1]))
         return stretches
+
+    def _rounds(self, to: Ints) -> list[int]:
+        """Where rounds of a loop end, if a program has one; the last ends with all."""
+        times = np.bincount(to[self._in_program[to]], minlength=1)
+        ends = np.flatnonzero(to == times.argmax()) + 1 if times.any() else to[:0]
+        return [*ends[ends < to.size].tolist(), to.size]
+
+    def _take(self, cpu: int, row: list[int], own: Counter[int], calls: Counter[int]) -> int:
+        """A stretch within one function and the turn that ends it; returns the node that it is of.
+
+        The row: its instructions, the turn's and the next one, whether that is a handler's first, whether the turn was
+        completed, whether it calls, the word stored last, the one loaded first.
+        """
+        mine, here, to, aside, completed, called, stored, loaded = row
+        node = self._current[cpu][-1].node
+        own[node] += mine
+        if aside:
+            self._go_aside(cpu, here, to, bool(completed), loaded)
+        else:
+            self._turn(cpu, here, to, (stored, loaded))
+        if called:
+            calls[self._current[cpu][-1].node] += 1
+        return node
 
     def _go_aside(self, cpu: int, here: int, to: int, completed: bool, slot: int) -> None:
         """Into a handler."""
@@ -197,6 +199,7 @@ class Walker:
         stack = self._current[cpu]
         entry = next((frame for frame in reversed(stack) if frame.entry), None)
         if entry is None or entry.resume not in (0, address):
+            self._lost = True
             others = (one for one in reversed(self._idle) if any(f.entry and f.resume == address for f in one))
             other = next(others, None)
             if other is None:
@@ -216,6 +219,7 @@ class Walker:
 
     def _unknown(self, cpu: int, function: int | None) -> None:
         """Back in what was entered before anybody looked: the bottom of this stack, or another one."""
+        self._lost = True
         if function is None:
             return
         stack = self._current[cpu]
@@ -238,6 +242,7 @@ class Walker:
         top.node = self.tree.node(parent, function, under_interrupt, self.tree.whole[top.node])
 
     def _switch(self, cpu: int, to: _Stack) -> None:
+        self._lost = True
         left = self._current[cpu]
         self._idle = [*[one for one in self._idle if one is not to and one is not left][-_KEPT:], left]
         self._current[cpu] = to
@@ -263,19 +268,3 @@ def _slots(window: Window, at: Ints) -> tuple[Words, Words]:
     stored = np.where(some & accesses.store[last], accesses.physical[last], none)
     loaded = np.where(some & ~accesses.store[behind], accesses.physical[behind], none)
     return stored, loaded
-
-
-def share_whole(tree: Tree) -> float:
-    """Share of the counted instructions whose callers are known from a program on, or that interrupts own."""
-    total = sum(tree.own)
-    known = sum(own for own, whole, irq in zip(tree.own, tree.whole, tree.interrupt, strict=True) if whole or irq)
-    return known / total if total else 0.0
-
-
-def inclusive(tree: Tree) -> Sequence[int]:
-    """Of each node its own instructions and those of all below it."""
-    total = list(tree.own)
-    for node in range(len(total) - 1, -1, -1):
-        if tree.parent[node] != ROOT:
-            total[tree.parent[node]] += total[node]
-    return total

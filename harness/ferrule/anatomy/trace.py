@@ -6,14 +6,12 @@ batch is some 100,000 instructions.
 
 from __future__ import annotations
 
-import functools
 import os
 import struct
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import BinaryIO, Final, TypeVar
+from typing import BinaryIO, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,9 +22,6 @@ Ints = NDArray[np.int64]
 Words = NDArray[np.uint64]
 Flags = NDArray[np.bool_]
 
-_Of = TypeVar("_Of")
-_Made = TypeVar("_Made")
-_THREADS: Final = 4
 _ENTRY: Final = np.dtype([("address", "<u8"), ("size", "u1"), ("bytes", "u1", 15)])
 _PIECE: Final = struct.Struct("<QIIII")  # base, loop, last, executed, accessed
 _NUMBER: Final = 24  # lowest bits of what was executed: which instruction; above them the CPU
@@ -100,7 +95,7 @@ def read(prefix: Path, last: Mapping[int, int] | None = None) -> tuple[Code, lis
             places = _places(file)
             if last is not None:
                 places = _latest(places, last)
-        found = beside(functools.partial(_window, Path(f"{prefix}.trace")), places)
+            found = [_window(file, place) for place in places]
     except OSError as error:
         raise InfrastructureError(f"the instrument wrote nothing: {error.filename}: {error.strerror}") from None
     seen = np.zeros(entries.size + 1, np.bool_)
@@ -143,28 +138,21 @@ def _latest(places: Sequence[_Place], last: Mapping[int, int]) -> list[_Place]:
     return kept[::-1]
 
 
-def beside(do: Callable[[_Of], _Made], each: Sequence[_Of]) -> list[_Made]:
-    """Of each, in order: arrays are worked on by more than one thread, for numpy needs no interpreter meanwhile."""
-    with ThreadPoolExecutor(_THREADS) as threads:
-        return list(threads.map(do, each))
-
-
-def _window(path: Path, place: _Place) -> Window:
+def _window(file: BinaryIO, place: _Place) -> Window:
     """Its code by the numbers of the file."""
     parts: list[tuple[NDArray[np.uint32], Words, Ints]] = []
     before = 0
     for piece in place.pieces:
-        with path.open("rb") as file:
-            file.seek(piece.offset)
-            executed = np.fromfile(file, np.uint32, piece.executed)
-            physical = np.fromfile(file, np.uint64, piece.accessed)
-            by = np.fromfile(file, np.int32, piece.accessed).astype(np.int64)
+        file.seek(piece.offset)
+        executed = np.fromfile(file, np.uint32, piece.executed)
+        physical = np.fromfile(file, np.uint64, piece.accessed)
+        by = np.fromfile(file, np.int32, piece.accessed).astype(np.int64)
         if executed.size != piece.executed or by.size != piece.accessed:
             raise InfrastructureError("the instrument's trace ends within a window")
         parts.append((executed, physical, by + before if before else by))
         before += piece.executed
     executed, physical, by = parts[0] if len(parts) == 1 else map(np.concatenate, zip(*parts, strict=True))
-    if by.size and not 0 <= int(by.min()) <= int(by.max()) < executed.size:
+    if by.size and not 0 <= int(by[0]) <= int(by[-1]) < executed.size:  # they are in order
         raise InfrastructureError("the instrument's trace has an access of no instruction")
     accesses = Accesses(by, physical & _PHYSICAL, (physical & _STORE) != 0, (physical & _DEVICE) != 0)
     cpu = (executed >> np.uint32(_NUMBER)).astype(np.uint8)
