@@ -52,6 +52,15 @@ def test_flows_are_decoded() -> None:
     assert flow == [Flow.ON, Flow.ON, Flow.ON, Flow.IRET, Flow.ON, Flow.IRET, Flow.RETURN, Flow.ON]
 
 
+def test_prefixes_and_targets_are_decoded() -> None:
+    """`rep movsb` goes on to itself, `movsd xmm0` (the same prefix) does not; a call's target may be in a register."""
+    content = [b"\xf3\xa4", b"\xf2\x0f\x10\x07", b"\xe8\x00\x00\x00\x00", b"\xff\xd0", b"\x74\x02", b"\xff\x27"]
+    code = Code(np.full(len(content), 0x1000, np.uint64), np.array([len(one) for one in content]), content)
+    decoded = decode(code)
+    assert decoded.flow.tolist() == [Flow.REPEAT, Flow.ON, Flow.CALL, Flow.CALL, Flow.BRANCH, Flow.JUMP]
+    assert decoded.target.tolist() == [0, 0, 0x1005, 0, 0x1004, 0]
+
+
 def test_what_is_counted_is_decoded() -> None:
     content = [b"\xf4", b"\x0f\x22\xd8", b"\x0f\x01\x38", b"\x0f\x30", b"\xec", b"\xf0\x48\x0f\xb1\x0f", b"\x87\x07"]
     code = Code(np.arange(len(content), dtype=np.uint64), np.array([len(one) for one in content]), content)

@@ -76,3 +76,20 @@ def test_its_argument_names_every_site_and_doubles_commas() -> None:
     sites = Sites((1, 2), (3,), {"a": 4, "b": 5}, moved=True)
     text = instrument.argument(Path("/p,q/t.so"), sites, ["a", "b"], Path("/o"))
     assert text == "file=/p,,q/t.so,out=/o,open=0x1,open=0x2,close=0x3,loop=0x4,loop=0x5,moved=1"
+
+
+def test_its_argument_names_the_first_function_with_its_code() -> None:
+    """Until that is executed, nothing is looked at: a kernel's boot takes as long as without the instrument."""
+    text = instrument.argument(
+        Path("/t.so"), Sites((1,), (3,), {}, moved=False, main=0x9, begins=b"\x41\x57"), [], Path("/o")
+    )
+    assert text == "file=/t.so,out=/o,main=0x9,bytes=4157,open=0x1,close=0x3"
+
+
+def test_a_program_that_is_another_one_is_asked_anew(tmp_path: Path) -> None:
+    program = tmp_path / "qemu"
+    program.write_text("one")
+    first = instrument._mark(str(program))
+    assert instrument._mark(str(program)) == first
+    program.write_text("another")
+    assert instrument._mark(str(program)) != first

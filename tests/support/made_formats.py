@@ -54,10 +54,12 @@ def of_manifest(found: object) -> Iterator[object]:
 
 
 def traces() -> list[bytes]:
-    """The words of a trace of two batches; its one instruction is put beside it by the reader."""
-    words = [trace.OPENED << 60 | 1, trace.PAYLOAD_AT << 60 | 0x1000, 1, 1, trace.ACCESSED << 60 | 4096]
-    words += [trace.ACCESSED << 60 | 8192, trace.CLOSED << 60]
-    return [np.array(words * 2, dtype=np.uint64).tobytes()]
+    """A trace of two batches, in two pieces and in one; its one instruction is put beside it by the reader."""
+    parts = []
+    for last, accessed in ((0, 1), (1, 0), (1, 2)):
+        parts += [np.uint64(0x1000).tobytes(), np.array([1, last, 2, accessed, 1, 1], np.uint32).tobytes()]
+        parts += [np.full(accessed, 1 << 62 | 8192, np.uint64).tobytes(), np.zeros(accessed, np.int32).tobytes()]
+    return [b"".join(parts)]
 
 
 def read_trace(path: Path) -> object:
