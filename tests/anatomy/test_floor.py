@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import io
+
 import pytest
+from elftools.elf.elffile import ELFFile
+from ferrule import guests
 from ferrule.anatomy.measure import Found, measure
 from ferrule.anatomy.profile import Profile
 from ferrule.campaign.progress import Progress
 from ferrule.machine.options import GuestOptions
+from ferrule.payload.build import build_for
 from ferrule.payload.key import RunKey
 from ferrule.records.samples import WITHOUT
 
@@ -71,12 +76,34 @@ def test_context_switches_keep_their_callers(floor: Found) -> None:
 
 
 @pytest.mark.parametrize("nops", [1, 7])
-def test_instructions_put_into_the_payload_are_found_in_their_function(nops: int) -> None:
+def test_instructions_put_into_the_payload_are_found_at_their_address_in_their_function(nops: int) -> None:
+    """The sled is entered so many NOPs before its end: these and no others are executed, once an operation."""
     plain = measure("floor", GuestOptions(), [CANARY[0]], Progress(), batches=3)
     more = measure("floor", GuestOptions(), [CANARY[nops]], Progress(), batches=3)
     before, after = (own(found.profiles[0]) for found in (plain, more))
     change = {name: after.get(name, 0) - before.get(name, 0) for name in {*before, *after}}
     assert {name: more for name, more in change.items() if more} == {"canary_sled": nops}
+    start, end, code = sled()
+    wanted = {end - one: 1.0 for one in range(1, nops + 1)}
+    assert within(plain, start, end) == {}
+    assert within(more, start, end) == wanted
+    assert code == b"\x90" * (end - start)
+
+
+def sled() -> tuple[int, int, bytes]:
+    """Where the payload's NOPs stand, from its symbols, and their bytes."""
+    payload = build_for(guests.create("floor", GuestOptions(accel="icount")), ())
+    elf = ELFFile(io.BytesIO(payload.image))
+    table = elf.get_section_by_name(".symtab")
+    start, end = (table.get_symbol_by_name(name)[0]["st_value"] for name in ("canary_sled", "canary_sled_end"))
+    part = next(one for one in elf.iter_segments("PT_LOAD") if 0 <= start - one["p_vaddr"] < one["p_filesz"])
+    return start, end, part.data()[start - part["p_vaddr"] : end - part["p_vaddr"]]
+
+
+def within(found: Found, start: int, end: int) -> dict[int, float]:
+    """What an operation executes at the payload's addresses in a range."""
+    executed = {int(at, 16): count for at, count in found.profiles[0].payload_at.items()}
+    return {at: count for at, count in executed.items() if start <= at < end}
 
 
 def test_one_that_is_not_ported_says_so() -> None:

@@ -36,6 +36,7 @@ class Dissection:
     followed: Sequence[Followed]
     loops: Mapping[str, int]  # by workload: the place of its loop among those that the instrument was told
     addresses: Mapping[str, int]  # by workload: where the loop lies in memory
+    base: int  # by how much the payload is moved
     note: str
 
 
@@ -65,7 +66,7 @@ def open_trace(
     functions = assign(code.address, image.groups(code), [*image.symbols, *kernel.symbols], starts)
     addresses = {name: address + base for name, address in sites.loops.items()}
     listing = Listing(code, decoded, functions, handlers)
-    return Dissection(guest, listing, windows, followed, loops, addresses, kernel.note)
+    return Dissection(guest, listing, windows, followed, loops, addresses, base, kernel.note)
 
 
 def of_last(runs: Sequence[RunResult]) -> dict[str, int]:
@@ -184,7 +185,22 @@ def _profile(
         | {"kernel": result.conditions.kernel if result.conditions else ""},
         everything=made_of.everything(of.listing, columns, batches),
         notes=tuple(notes),
+        payload_at=_payload_at(of, batches, operations),
     )
+
+
+def _payload_at(of: Dissection, batches: Sequence[Batch], operations: int) -> dict[str, float]:
+    """How often an operation executes each instruction of the payload, by its address as linked."""
+    times = np.zeros(of.listing.code.address.size, np.int64)
+    for batch in batches:
+        done = batch.window.code[batch.followed.completed & ~batch.interrupted]
+        times += np.bincount(done, minlength=times.size)
+    groups = of.listing.functions.groups
+    own = [n for n in np.flatnonzero(times).tolist() if groups[int(of.listing.functions.of[n])] == "payload"]
+    address = of.listing.code.address
+    return {
+        f"{int(address[n]) - of.base:#x}": int(times[n]) / operations for n in sorted(own, key=lambda n: address[n])
+    }
 
 
 def _value(process: ProcessSamples, total: int, batches: int, operations: int) -> float:

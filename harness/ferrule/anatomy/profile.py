@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -60,7 +60,10 @@ class Row:
 
 @dataclass(frozen=True)
 class Profile:
-    """A workload on a guest. All counts are an operation's; interrupts that fell in are apart from it."""
+    """A workload on a guest. All counts are an operation's; interrupts that fell in are apart from it.
+
+    In `payload_at` counter and loop are not taken off: it says how often each instruction of the payload was executed.
+    """
 
     guest: str
     workload: str
@@ -77,6 +80,9 @@ class Profile:
     conditions: Mapping[str, str]
     everything: Mapping[str, float]  # as made_of, what interrupts did included
     notes: tuple[str, ...] = ()
+    payload_at: Mapping[str, float] = field(
+        default_factory=dict
+    )  # by address as linked, the payload's own instructions
 
     def exclusive(self, interrupts: bool = False) -> dict[int, float]:
         """Instructions of each function, of the operation or of the interrupts in it."""
