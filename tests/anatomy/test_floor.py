@@ -6,6 +6,7 @@ import io
 
 import pytest
 from elftools.elf.elffile import ELFFile
+from elftools.elf.sections import SymbolTableSection
 from ferrule import guests
 from ferrule.anatomy.measure import Found, measure
 from ferrule.anatomy.profile import Profile
@@ -80,6 +81,7 @@ def test_instructions_put_into_the_payload_are_found_at_their_address_in_their_f
     """The sled is entered so many NOPs before its end: these and no others are executed, once an operation."""
     plain = measure("floor", GuestOptions(), [CANARY[0]], Progress(), batches=3)
     more = measure("floor", GuestOptions(), [CANARY[nops]], Progress(), batches=3)
+    assert (plain.missing, more.missing) == ({}, {})
     before, after = (own(found.profiles[0]) for found in (plain, more))
     change = {name: after.get(name, 0) - before.get(name, 0) for name in {*before, *after}}
     assert {name: more for name, more in change.items() if more} == {"canary_sled": nops}
@@ -95,7 +97,9 @@ def sled() -> tuple[int, int, bytes]:
     payload = build_for(guests.create("floor", GuestOptions(accel="icount")), ())
     elf = ELFFile(io.BytesIO(payload.image))
     table = elf.get_section_by_name(".symtab")
-    start, end = (table.get_symbol_by_name(name)[0]["st_value"] for name in ("canary_sled", "canary_sled_end"))
+    assert isinstance(table, SymbolTableSection)
+    at = {one.name: one["st_value"] for one in table.iter_symbols()}
+    start, end = at["canary_sled"], at["canary_sled_end"]
     part = next(one for one in elf.iter_segments("PT_LOAD") if 0 <= start - one["p_vaddr"] < one["p_filesz"])
     return start, end, part.data()[start - part["p_vaddr"] : end - part["p_vaddr"]]
 
