@@ -37,11 +37,14 @@ def _value(summary: Summary, found: Interval) -> str:
     if summary.unit != "instructions":
         return units.time(found.estimate, found.low, found.high)
     ends = (None if end is None else float(way(end)) for end, way in ((found.low, floor), (found.high, ceil)))
-    return units.count(round(found.estimate), *ends)
+    counted = units.virtual if summary.meaning.waits else units.count
+    return counted(round(found.estimate), *ends)
 
 
 def _most(summary: Summary, largest: float) -> str:
-    return units.count(round(largest), None, None) if summary.unit == "instructions" else units.rough(largest)
+    if summary.unit != "instructions":
+        return units.rough(largest)
+    return (units.virtual if summary.meaning.waits else units.count)(round(largest), None, None)
 
 
 def scaled(summary: Summary, among: Sequence[Summary]) -> str:

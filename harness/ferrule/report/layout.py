@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from ferrule.payload.key import RunKey
 from ferrule.records.samples import Meaning
-from ferrule.report import asides, boots, lacking, over_floor
+from ferrule.report import asides, boots, lacking, over_floor, units
 from ferrule.report.cells import Scales
 from ferrule.report.columns import Column, Entry
 from ferrule.report.grouping import BANDWIDTHS, CONTROLS, group_of, position
@@ -19,8 +19,9 @@ from ferrule.stats.summary import Summary
 from ferrule.stats.tails import QUANTILES
 
 PER = {"call": "call", "round_trip": "round trip", "one_way": "one way", "iteration": "iteration"}
-LATE = "virtual time after the moment asked for: what was executed since, and what the timer was late"
-ASLEEP = "a timer ends it: the count under icount is mostly time asleep, which is no instructions"
+_EXECUTED = "`ferrule anatomy` counts what it executes"
+LATE = f"virtual time after the moment asked for: what was executed since, and what the timer was late; {_EXECUTED}"
+ASLEEP = f"a timer ends it: virtual time, most of it asleep, which is no instructions; {_EXECUTED}"
 
 
 @dataclass
@@ -191,10 +192,11 @@ def _cell(entry: Entry | None, scales: Scales, notes: Notes) -> str:
         if entry.status == "ok":
             return "verified"
         return f"{word_of(entry.status)} ({notes.mark(entry.reason or 'no reason was given')})"
-    late = summary.unit == "instructions" and summary.meaning.waits
-    if late and not summary.meaning.asked:
-        return f"waits ({notes.mark(ASLEEP)})"
-    text = f"{scales.show(summary)} late ({notes.mark(LATE)})" if late else scales.show(summary)
+    if summary.unit == "instructions" and summary.meaning.waits:
+        how, why = ("late", LATE) if summary.meaning.asked else ("waiting", ASLEEP)
+        text = f"{units.virtual(summary.estimate, summary.low, summary.high)} {how} ({notes.mark(why)})"
+    else:
+        text = scales.show(summary)
     marks = [notes.mark(flag.value) for flag in summary.flags if flag is not Flag.FUNCTIONAL]
     if summary.low is None:
         marks.insert(0, notes.mark(f"no interval: {summary.method}"))

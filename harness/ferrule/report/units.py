@@ -64,6 +64,11 @@ def count(estimate: float, low: float | None, high: float | None) -> str:
     return f"{number(estimate, places)} instr{_interval(low, high, places)}"
 
 
+def virtual(estimate: float, low: float | None, high: float | None) -> str:
+    """`1026 virtual ns [1026, 1026]`: of a guest under icount, asleep or not."""
+    return count(estimate, low, high).replace(" instr", " virtual ns", 1)
+
+
 def cycles(estimate: float, low: float | None, high: float | None) -> str:
     """`302 cycles [300, 304]`."""
     return _scaled(estimate, low, high, ("cycles", 1.0))
