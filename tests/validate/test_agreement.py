@@ -20,6 +20,8 @@ from ferrule.validate.agreement import Run
 from ferrule.validate.bench import Bench
 from ferrule.validate.pairs import BESIDE, WRITTEN_FOR, Pair, chosen, judged, read
 
+from tests.support.places import ROOT
+
 PERF, PIPE = (pair for pair in read() if pair.tool.name == "perf" and pair.bar is not None)
 
 
@@ -81,6 +83,14 @@ def test_tables_say_what_is_outside_and_what_is_not_explained() -> None:
     page = agreed.markdown(run, [PERF, PIPE])
     assert page.count("**not explained**") == 1
     assert "| 1.100   | 1.100-1.100 |" in page
+
+
+def test_the_pages_hold_what_is_stored() -> None:
+    run, pairs = agreement.load(ROOT / "results/agreement.json"), read()
+    command = "`ferrule agree --show --json results/agreement.json --markdown docs/agreement-tables.md`"
+    page = (ROOT / "docs/agreement-tables.md").read_text()
+    assert page == agreed.markdown(run, pairs), f"docs/agreement-tables.md is stale: {command}"
+    assert {title for one in run.rounds for title in one} <= {pair.title for pair in pairs}
 
 
 def test_all_rows_fit_into_80_columns() -> None:
