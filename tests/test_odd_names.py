@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from ferrule.cli import importable
 
 from tests.support.patience import PATIENCE
 from tests.support.places import ROOT
@@ -55,6 +56,12 @@ def test_a_suite_in_a_folder_of_such_a_name_measures(named: str, tmp_path: Path)
     done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=PATIENCE)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "size=777" in (tmp_path / "run.json").read_text()
+
+
+@pytest.mark.parametrize("text", ["pipe_latency[size=4096]," * 300, "[\0", "no_such[folder]"])
+def test_text_that_can_be_no_folders_name_is_let_pass(text: str) -> None:
+    """It is what a flag before it takes: a long list of workloads."""
+    assert importable(["--workload", text]) == ["--workload", text]
 
 
 @pytest.mark.skipif(shutil.which("qemu-system-x86_64") is None, reason="qemu-system-x86_64 is not here")
