@@ -68,9 +68,9 @@ SKYLAKE_SERVER: Final = Inputs(
     per_cycle=Range(0.5, 2.0),
     states=(State("C1", 1.44, 2e-6), State("C1E", 0.88, 20e-6), State("C6", 0.1, 600e-6)),
     sources=(
-        "power of a core and target residency by state, Skylake server at 2.2 GHz: Antoniou et al., AgileWatts, MICRO"
-        " 2022, table 1 (running 4 W, C1 1.44 W, C1E 0.88 W, C6 0.1 W; 2, 20, 600 us)",
-        "residencies as in Linux, drivers/idle/intel_idle.c, skx_cstates",
+        "power of a core by state, Skylake server at 2.2 GHz: Haj-Yahya et al., AgileWatts, MICRO 2022, table 1"
+        " (running 4 W, C1 1.44 W, C1E 0.88 W, C6 0.1 W); not checked against the paper",
+        "target residency by state: Linux, drivers/idle/intel_idle.c, skx_cstates (2, 20, 600 us)",
         "instructions a cycle, 0.5 to 2: an assumption",
     ),
 )
