@@ -4,7 +4,13 @@
 
 void operation_name(char name[OPERATION_NAME], const char *call) {
     size_t length = 0;
-    for (const char *at = call ? call : ""; *at && *at != '(' && length + 1 < OPERATION_NAME; at++) {
+    const char *from = call ? call : "";
+    for (const char *at = from; *at; at++) /* an operation of the port, wherever it stands in the call */
+        if (at[0] == 'o' && at[1] == 's' && at[2] == '_' && (at == from || at[-1] == ' ' || at[-1] == '(')) {
+            from = at;
+            break;
+        }
+    for (const char *at = from; *at && *at != '(' && length + 1 < OPERATION_NAME; at++) {
         name[length++] = *at;
         if (*at == '=') /* what stands right of it */
             length = 0, at += at[1] == ' ';

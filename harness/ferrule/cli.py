@@ -66,6 +66,7 @@ def run(arguments: Sequence[str]) -> NoReturn:
     # conftest.py of the folder one stands in, and of tests/ there, which is none of ours.
     path = str(paths.suites())
     ours = ["--noconftest", "--pyargs", SUITES] if "[" in path else [path]
+    os.environ.pop("PYTEST_XDIST_WORKER", None)  # a caller's: pytest-benchmark would keep what a worker found to itself
     os.execv(sys.executable, [sys.executable, "-c", MEASURE, *quiet, *ours, *arguments])  # noqa: S606
 
 

@@ -97,7 +97,8 @@ def test_what_hangs_the_kernel_goes_alone(iso: Path) -> None:
 def test_the_disk_holds_the_payload_and_how_often_to_start_it() -> None:
     payload = bytes(range(256)) * 400
     disk = aero.disk(payload, 7)
-    image = ext2.image({aero.INIT: payload, aero.COUNT: b"7", aero.SHARED: bytes(4096)}, ["dev", "proc", "tmp"])
+    files = {aero.INIT: payload, aero.COUNT: b"7", aero.SHARED: bytes(4096), aero.OBJECT: bytes(aero.OBJECT_BYTES)}
+    image = ext2.image(files, ["dev", "proc", "tmp"], size=2 * aero.OBJECT_BYTES)
     assert disk == gpt.disk(image)
 
 

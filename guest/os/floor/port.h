@@ -21,8 +21,8 @@
     "os_events_open os_memory_object os_alloc os_block os_main_thread "                                                \
     "os_break os_dup os_fd_flags os_bytes_waiting os_poll os_select os_events_remove os_directory_make "               \
     "os_datagram_pair os_seqpacket_pair os_socket_open os_fifo os_queue_pair os_process_spawn os_process_shell "       \
-    "os_signal_install os_signal_hold os_call_filter os_system_name os_six_arguments os_clock_call "                   \
-    "os_policy os_timer_open os_requeue os_lock_pi os_remap os_discard os_cgroup_join"
+    "os_signal_install os_signal_hold os_fault_install os_call_filter os_system_name os_six_arguments "                \
+    "os_clock_call os_policy os_timer_open os_requeue os_lock_pi os_remap os_discard os_cgroup_join"
 #define OS_ARCH "x86_64"
 
 /* A call of which the kernel's C code runs: it keeps what the System V ABI keeps, and other contexts may run meanwhile,

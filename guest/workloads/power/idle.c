@@ -26,20 +26,16 @@ static long setup(struct run *run) {
     return 0;
 }
 
-static inline long nap(uint64_t ns) {
-    return os_sleep(ns);
-}
-
 /* Before there is any sleeper: one that never sleeps would keep the machine busy for ever. */
 static long verify(struct run *run) {
     struct state *own = state(run);
     uint64_t ns = own->others.period < own->ns ? own->others.period : own->ns, before = os_clock_ns();
-    TRY(run, nap(ns));
+    TRY(run, os_sleep(ns));
     return os_clock_ns() - before >= ns / 2 ? sleepers_start(run, &own->others) : WRONG(run, "woke before its time");
 }
 
 static inline void op(struct run *run) {
-    EXPECT(run, nap(state(run)->ns) >= 0);
+    EXPECT(run, os_sleep(state(run)->ns) >= 0);
 }
 
 static void teardown(struct run *run) {

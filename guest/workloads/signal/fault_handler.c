@@ -21,10 +21,10 @@ static long setup(struct run *run) {
     page = &state(run)->page;
     page->size = OS_PAGE;
     faults = stores = 0;
-    TRY(run, os_map(page->size, &page->at)); /* nothing is there yet: no kernel has to find and change a page */
-    TRY(run, os_protect(page->at, page->size, 0));
     TRY(run, os_fault_install(handler));
     state(run)->installed = 1;
+    TRY(run, os_map(page->size, &page->at)); /* nothing is there yet: no kernel has to find and change a page */
+    TRY(run, os_protect(page->at, page->size, 0));
     return 0;
 }
 
