@@ -90,7 +90,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for guest in ("linux", "redox"):
         (made / "anatomy" / f"{guest}{profile.SUFFIX}").write_text(profile.render(profiled(guest)))
     (made / "power").mkdir()
-    said = {"guests": [idle_of("redox", 9000.0), idle_of("floor", 20.0)], "host": None}
+    unasked = idle_of("floor", 20.0)
+    unasked["boots"][0]["host"] = {"reason": "not asked for"}
+    said = {"guests": [idle_of("redox", 9000.0), unasked], "host": None}
     (made / "power" / "idle.json").write_text(json.dumps(said))
     return made
 
@@ -208,7 +210,7 @@ def test_curves_anatomy_history_and_idle_seconds_are_told(site: Path) -> None:
     for part in ("core::fmt", "95.3 %", "1.50 [1, 2]", "runs, oldest first"):
         assert part in anatomy
     power = (site / "power.html").read_text()
-    for part in ("9\u202f005", "90", "not measurable", "AgileWatts"):
+    for part in ("9\u202f005", "90", "not measurable", "not asked", "AgileWatts"):
         assert part in power
     assert "redox 9\u202f005" in (site / "index.html").read_text()
 

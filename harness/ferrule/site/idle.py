@@ -153,7 +153,10 @@ def _even(one: Guest) -> Amount:
 def _host(one: Guest, name: str, form: str) -> Amount:
     seen = [boot["host"] for boot in one["boots"]]
     known = [float(each[name]) for each in seen if each and name in each]
-    return (", ".join(f"{value:{form}}" for value in known), known[0]) if known else ("not measurable", None)
+    if not known:
+        asked = any(each and each.get("reason") != "not asked for" for each in seen)
+        return ("not measurable" if asked else "not asked"), None
+    return ", ".join(f"{value:{form}}" for value in known), known[0]
 
 
 def _bars(found: Sequence[Guest]) -> tuple[str, Any]:
