@@ -215,7 +215,7 @@ for name, (about, *_) in COMMANDS.items():
 def tests(session: nox.Session) -> None:
     """Lint, then test the harness and the payload."""
     check(session)
-    side_by_side = ("-n", str(min(os.cpu_count() or 1, 4)), "--dist", "loadfile")  # most of it waits or boots
+    side_by_side = ("-n", str(min(os.cpu_count() or 1, 4) + 1), "--dist", "loadfile")  # most of it waits or boots
     session.run(*("python", "-m", "pytest", *side_by_side), *(of_caller(session, one) for one in session.posargs))
 
 
