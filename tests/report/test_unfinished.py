@@ -85,6 +85,14 @@ def test_cut_anywhere_it_holds_every_whole_line_and_no_other(
     assert len(samples) == min(3, max(0, lines - 1))
 
 
+def test_a_line_that_lost_its_checksum_is_refused(text: bytes, tmp_path: Path) -> None:
+    """Its format never had lines without: what is left of `sum` would be read as a key of the line's."""
+    path = tmp_path / "x.jsonl"
+    path.write_bytes(text.replace(b'"sum":', b'"susum":', 1))
+    with pytest.raises(InfrastructureError, match=r"x\.jsonl:1: damaged \(it has no checksum\)"):
+        unfinished.read(path)
+
+
 @settings(max_examples=150, deadline=None)
 @given(data=st.data())
 def test_a_changed_byte_is_no_other_sample(data: st.DataObject, text: bytes, tmp_path_factory: Any) -> None:

@@ -61,7 +61,7 @@ def test_a_torn_last_line_is_measured_again_and_one_in_the_middle_is_named(tmp_p
     for damaged, words in (
         ("torn\n", "damaged"),
         (whole.replace("25", "26"), "was changed"),
-        ('{"key":1}\n', "no find"),
+        ('{"key":1}\n', "it has no checksum"),
     ):
         path.write_text(damaged + whole)
         with pytest.raises(InfrastructureError, match=rf"found.jsonl:1: .*{words}"):

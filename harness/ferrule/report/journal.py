@@ -101,14 +101,18 @@ def numbered(path: Path) -> Iterator[tuple[str, bytes]]:
         raise InfrastructureError(f"{path}: cannot be read: {error.strerror}") from None
 
 
-def lines(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+def lines(path: Path, *, sealed: bool = False) -> Iterator[tuple[str, dict[str, Any]]]:
     """(`file:line`, object) of every whole line, without its checksum; a torn last one is skipped.
+
+    Args:
+        path: of the file.
+        sealed: its format always had checksums: a line without one has lost it.
 
     Raises:
         InfrastructureError: the file cannot be read, or a whole line is no JSON object or was changed.
     """
     for where, text in numbered(path):
-        yield where, parse(text, where)
+        yield where, parse(text, where, sealed=sealed)
 
 
 def is_sealed(line: bytes) -> bool:
@@ -116,8 +120,8 @@ def is_sealed(line: bytes) -> bool:
     return b'"sum":"' in line[-24:]
 
 
-def parse(line: bytes, where: str) -> dict[str, Any]:
-    """One line's object, its checksum taken off; lines of before there were checksums have none.
+def parse(line: bytes, where: str, *, sealed: bool = False) -> dict[str, Any]:
+    """One line's object, its checksum taken off; lines of before there were checksums have none, if not `sealed`.
 
     Raises:
         InfrastructureError: it is no JSON object, or was changed after it was stored; begins with `where`.
@@ -126,8 +130,8 @@ def parse(line: bytes, where: str) -> dict[str, Any]:
         record: Any = loads(line)
         if not isinstance(record, dict):
             raise InfrastructureError(f"{where}: not a JSON object; remove or restore the line")
-        if not unharmed(line):
-            check(record)
+        if not unharmed(line) and not check(record) and sealed:
+            raise ValueError("it has no checksum")
     except ValueError as error:
         raise InfrastructureError(f"{where}: damaged ({error}); remove or restore the line") from None
     record.pop(KEY, None)

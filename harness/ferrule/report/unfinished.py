@@ -175,7 +175,7 @@ def read(path: Path) -> Found:
     found: Found | None = None
     where = str(path)
     try:
-        for place, line in lines(path):
+        for place, line in lines(path, sealed=True):
             where = place
             if found is None:
                 if line.get("kind") != "run" or line.get("layout") != SCHEMA:

@@ -21,7 +21,7 @@ class Ledger:
         """
         self.path = path
         self._held: dict[str, dict[str, Any]] = {}
-        for where, record in journal.lines(path) if path.exists() else ():
+        for where, record in journal.lines(path, sealed=True) if path.exists() else ():
             try:
                 self._held[record["key"]] = json.loads(record["found"])
             except (ValueError, KeyError, TypeError, RecursionError) as error:
