@@ -111,7 +111,9 @@ def _bars(group: Group, row: Operation) -> tuple[str, Markup] | None:
 
 
 def _history(group: Group, row: Operation) -> tuple[str, Markup, list[tuple[str, str, str, str]]] | None:
-    """The values of all runs that compare with the newest, where a guest has two."""
+    """The values of all runs that compare with the newest, where a guest has two; none of time asleep."""
+    if any(cell.kind == "sleep" for cell in row.cells):
+        return None
     key = str(row.key)
     runs = sorted({(one.ts, one.run_id) for held in group.past.values() for one in held if _counts(one, key)})
     place = {run: number for number, run in enumerate(runs)}
