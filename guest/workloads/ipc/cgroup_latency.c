@@ -3,17 +3,15 @@
  * what the groups cost. Pitfall: how deep they lie below the root is part of the price; these lie one level below. */
 #include "workloads/lines.h"
 
-enum { MOVED_NS = 1000000000 };
 enum { HERE, THERE }; /* the groups; word of the shared page: the other was in its own */
 
 LINES_ENDS(read, write)
 
 static void answer(void *argument) {
     struct run *run = argument;
-    uint64_t until = os_clock_ns() + MOVED_NS;
-    do
-        run->shared->word[THERE] = os_cgroup_holds(THERE) == 1; /* once the first has moved on */
-    while (!run->shared->word[THERE] && os_clock_ns() < until);
+    const uint64_t until = os_clock_ns() + 1000000000; /* long before then the first has moved on */
+    while (!(run->shared->word[THERE] = os_cgroup_holds(THERE) == 1) && os_clock_ns() < until)
+        ;
     echo(run);
 }
 
@@ -26,8 +24,7 @@ static long setup(struct run *run) {
 
 static long verify(struct run *run) {
     PASS_ON(lines_verify(run, op));
-    int apart = os_cgroup_holds(HERE) == 1 && run->shared->word[THERE];
-    return apart ? 0 : WRONG(run, "the two processes were not each in a group of its own");
+    return os_cgroup_holds(HERE) == 1 && run->shared->word[THERE] ? 0 : WRONG(run, "both were in one group");
 }
 
 static void teardown(struct run *run) {
