@@ -8,13 +8,12 @@ prints a median, the median. What has been measured is a file that each round is
 
 from __future__ import annotations
 
-import json
 import os
 import random
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,6 +24,7 @@ from ferrule.errors import FerruleError, InfrastructureError, UsageError
 from ferrule.files import FOLDER, write_whole
 from ferrule.payload.plan import Plan, PlannedRun
 from ferrule.records.samples import ProcessSamples
+from ferrule.report.codec import Malformed, decode, loads
 from ferrule.stats.paired import log_ratios, ratio_interval
 from ferrule.stats.per_op import nanoseconds
 from ferrule.validate import programs
@@ -204,27 +204,15 @@ def load(file: Path) -> Run:
         UsageError: it cannot be read, or is none of ours.
     """
     try:
-        held = json.loads(file.read_bytes())
+        held = loads(file.read_bytes())
         if held["schema"] != SCHEMA:
             raise UsageError(f"{file}: schema {held['schema']}; this Ferrule reads {SCHEMA}")
-        _sound(held, file)
-        rounds = [
-            {
-                str(pair): {str(side): [float(value) for value in values] for side, values in of.items()}
-                for pair, of in one.items()
-            }
-            for one in held["rounds"]
-        ]
-        conditions = {str(name): str(value) for name, value in held["conditions"].items()}
-        return Run(conditions, int(held["seed"]), rounds, dict(held["skipped"]))
+        if not check(held):
+            raise UsageError(f"{file}: has no checksum; it was changed after it was stored")
+        return decode(Run, {name: held[name] for name in (one.name for one in fields(Run))})
     except OSError as error:
         raise UsageError(f"{file}: {error.strerror or error}") from None
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except (Malformed, KeyError, TypeError):
         raise UsageError(f"{file}: is no run that `ferrule agree --json` wrote") from None
-
-
-def _sound(held: Mapping[str, Any], file: Path) -> None:
-    try:
-        check(held)
     except ValueError as error:
         raise UsageError(f"{file}: {error}") from None

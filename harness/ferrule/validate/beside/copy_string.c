@@ -40,8 +40,5 @@ WORKLOAD{
     .what = "copy 64 KiB by the string instruction",
     .per = PER_CALL,
     .ends = 1,
-    .setup = setup,
-    .verify = verify,
-    .teardown = teardown,
-    LOOPS,
+    STEPS_AND_TEARDOWN,
 };

@@ -81,8 +81,5 @@ WORKLOAD{
     .ends = 2,
     .alone = 1,
     .switches = 2,
-    .setup = setup,
-    .verify = verify,
-    .teardown = teardown,
-    LOOPS,
+    STEPS_AND_TEARDOWN,
 };

@@ -80,8 +80,5 @@ WORKLOAD{
     .per = PER_CALL,
     .ends = 1,
     .params = "call=0",
-    .setup = setup,
-    .verify = verify,
-    .teardown = teardown,
-    LOOPS,
+    STEPS_AND_TEARDOWN,
 };

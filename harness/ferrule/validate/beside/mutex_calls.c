@@ -69,7 +69,5 @@ WORKLOAD{
     .per = PER_CALL,
     .ends = 1,
     .params = "atomic=1",
-    .setup = setup,
-    .verify = verify,
-    LOOPS,
+    STEPS,
 };

@@ -80,8 +80,5 @@ WORKLOAD{
     .alone = 1,
     .switches = 2,
     .params = "maps=10 reads=11 writes=9",
-    .setup = setup,
-    .verify = verify,
-    .teardown = teardown,
-    LOOPS,
+    STEPS_AND_TEARDOWN,
 };

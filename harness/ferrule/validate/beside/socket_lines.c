@@ -31,8 +31,5 @@ WORKLOAD{
     .alone = 1,
     .switches = 2,
     .params = "size=1 library=1",
-    .setup = setup,
-    .verify = verify,
-    .teardown = teardown,
-    LOOPS,
+    STEPS_AND_TEARDOWN,
 };

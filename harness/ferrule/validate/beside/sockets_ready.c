@@ -67,8 +67,5 @@ WORKLOAD{
     .ends = 1,
     .alone = 1,
     .params = "fds=10 by=0",
-    .setup = setup,
-    .verify = verify,
-    .teardown = teardown,
-    LOOPS,
+    STEPS_AND_TEARDOWN,
 };
