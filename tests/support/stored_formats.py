@@ -23,6 +23,8 @@ from ferrule.report.codec import encode
 from ferrule.report.columns import columns
 from ferrule.report.extra_info import extra_info
 from ferrule.report.journal import append_line
+from ferrule.validate import agreement
+from ferrule.validate.pairs import read as read_pairs
 
 from tests.support import synthetic as make
 from tests.support.damage import Document, documents_changed
@@ -157,6 +159,13 @@ def a_baseline() -> list[bytes]:
     return [baselines.render(baseline(a=exact(323), b=path(9, 11))).encode()]
 
 
+def an_agreement() -> list[bytes]:
+    (pair, *_) = read_pairs()
+    values = {str(pair.ours): [100.0, 101.5], str(pair.theirs): [104.0, 103.0]}
+    run = agreement.Run({"cpu": "1"}, 7, [{pair.title: values}, {pair.title: values}], {"other": "not here"})
+    return [agreement.as_json(run, [pair]).encode()]
+
+
 def all_of(folder: Path) -> list[history.Stored]:
     return history.load(folder.parents[2])
 
@@ -192,5 +201,6 @@ STORED: dict[str, Format] = {
     ),
     "pairs": Format(stored_pairs, pairs.load, "gate.jsonl", of_pairs, lines_lie),
     "json": Format(json_files, stored_json.read, "run.json", lambda found: map(encode, found), document_lies),
+    "agreement": Format(an_agreement, agreement.load, "run.json", lambda found: [vars(found)], document_lies),
     "briefs": Format(kept_briefs, briefs, "briefs.json", iter, document_lies),
 }

@@ -20,7 +20,7 @@ from ferrule.errors import (
     GuestRebooted,
 )
 from ferrule.machine import load
-from ferrule.machine.guest import Advises, Execution, Guest
+from ferrule.machine.guest import Advises, Execution, Guest, OneProcess
 from ferrule.machine.patience import Patience
 from ferrule.payload.plan import Plan
 from ferrule.records.assemble import Assembler
@@ -41,7 +41,7 @@ ON_THIS_HOST = ("metal", "kvm")  # accelerators whose time is time and this host
 
 def _process(execution: Execution) -> int | None:
     """The process that an emulated guest is; an execution elsewhere, or of several processes, has none."""
-    return getattr(execution, "pid", None)
+    return execution.pid if isinstance(execution, OneProcess) else None
 
 
 class Watch:

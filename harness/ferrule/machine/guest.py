@@ -65,6 +65,16 @@ class CountsStops(Protocol):
         ...
 
 
+@runtime_checkable
+class OneProcess(Protocol):
+    """What an Execution has besides when one process of this host is the whole machine that it runs on."""
+
+    @property
+    def pid(self) -> int:
+        """That process."""
+        ...
+
+
 class Guest(Protocol):
     """An OS that can be reached. One module a guest; see guests/__init__.py for how one is chosen by name."""
 

@@ -1,6 +1,6 @@
 /* A bogo operation of stress-ng's eventfd stressor, as strace shows it: two processes hand a turn to and fro over two
- * event counters; each asks once for seven bytes, which is refused, and the first opens, reads and closes what /proc
- * tells of a descriptor. Both are programs of a C library to the kernel (lines.h). */
+ * event counters; the second asks for seven bytes as well, which is refused, and the first opens, reads and closes what
+ * /proc tells of a descriptor. Both are programs of a C library to the kernel (lines.h). */
 #include "workloads/library.h"
 #include "workloads/peer.h"
 
@@ -9,6 +9,7 @@ enum { ROOM = 4096 };
 struct state {
     struct os_process other;
     int there, back, started, entered;
+    uint64_t self;
     char path[64];
 };
 STATE(struct state)
@@ -21,14 +22,18 @@ static inline int hand(int fd) {
 
 static inline int await(int fd) {
     uint64_t count;
-    int refused = library_read(fd, &count, sizeof count - 1) < 0;
-    return refused & (library_read(fd, &count, sizeof count) == sizeof count);
+    return library_read(fd, &count, sizeof count) == sizeof count;
+}
+
+static inline int refused(int fd) {
+    uint64_t count;
+    return library_read(fd, &count, sizeof count - 1) < 0;
 }
 
 static void answer(void *argument) {
     struct run *run = argument;
     run_pin(run, 1);
-    while (await(state(run)->there) && hand(state(run)->back))
+    while (refused(state(run)->there) && await(state(run)->there) && hand(state(run)->back))
         ;
 }
 
@@ -39,10 +44,7 @@ static long setup(struct run *run) {
     own->there = (int)fd;
     TRY(run, fd = os_eventfd(0));
     own->back = (int)fd;
-    text_copy(own->path, sizeof own->path, "/proc/");
-    text_u64(own->path + text_length(own->path), (uint64_t)call0(CALL_GETPID));
-    text_copy(own->path + text_length(own->path), 16, "/fdinfo/");
-    text_u64(own->path + text_length(own->path), (uint64_t)own->back);
+    own->self = (uint64_t)call0(CALL_GETPID);
     TRY(run, os_library_enter());
     own->entered = 1;
     TRY(run, os_process_start(&own->other, answer, run));
@@ -50,10 +52,21 @@ static long setup(struct run *run) {
     return 0;
 }
 
+/* Theirs makes the text of the path anew each time. */
+static const char *told_of(struct state *own) {
+    text_copy(own->path, sizeof own->path, "/proc/");
+    size_t length = text_length(own->path);
+    length += text_u64(own->path + length, own->self);
+    text_copy(own->path + length, sizeof own->path - length, "/fdinfo/");
+    length = text_length(own->path);
+    own->path[length + text_u64(own->path + length, (uint64_t)own->back)] = 0;
+    return own->path;
+}
+
 static inline void op(struct run *run) {
     struct state *own = state(run);
     EXPECT(run, hand(own->there) && await(own->back));
-    long fd = library_open(own->path, OS_READ);
+    long fd = library_open(told_of(own), OS_READ);
     EXPECT(run, library_read((int)fd, told, sizeof told) > 0);
     EXPECT(run, library_close((int)fd) == 0);
 }

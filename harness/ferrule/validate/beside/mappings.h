@@ -1,11 +1,11 @@
-/* Mappings that do not merge, so that this process has as many as a dynamically linked one of a C library: the kernel
- * keeps them in a tree, which is then one level deeper. */
+/* Mappings that do not merge, so that this process has as many as one with many libraries: the kernel keeps them in a
+ * tree. */
 #ifndef FERRULE_BESIDE_MAPPINGS_H
 #define FERRULE_BESIDE_MAPPINGS_H
 
 #include "workloads/workload.h"
 
-enum { MAPPINGS_MOST = 64 };
+enum { MAPPINGS_MOST = 256 };
 
 struct mappings {
     uint32_t made;
@@ -15,7 +15,7 @@ static void *mappings_at[MAPPINGS_MOST];
 static inline long mappings_make(struct run *run, struct mappings *own) {
     int64_t count = run_param(run, "maps");
     if (count < 0 || count > MAPPINGS_MOST)
-        return REFUSE(run, "maps", "0..64");
+        return REFUSE(run, "maps", "0..256");
     for (; own->made < count; own->made++) {
         TRY(run, os_map(OS_PAGE, &mappings_at[own->made]));
         if (own->made % 2)

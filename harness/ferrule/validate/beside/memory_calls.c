@@ -1,14 +1,16 @@
 /* Calls for memory as will-it-scale makes them, through functions as a C library's: call=0 the end of the heap up and
- * back by one call each (heap_grow asks where it is before each), 1 a mapping of 128 MiB made and undone, 2 one of a
- * page. The process has `maps` mappings besides. */
+ * back by one call each (heap_grow asks where it is before each), 1 a mapping of 128 MiB made and undone, 2 the same
+ * with every page touched in between. The process has a heap already, as that of a program that has called malloc, and
+ * `maps` mappings besides. */
 #include "mappings.h"
 #include "workloads/library.h"
 
-enum { HEAP, MAP, PAGE, CALLS };
-enum { STEP = 4096, LARGE = 128 << 20 };
+enum { HEAP, MAP, TOUCH, CALLS };
+enum { STEP = 4096, LARGE = 128 << 20, HEAP_BYTES = 33 * STEP };
 
 struct state {
     long from;
+    int heap;
     int64_t call;
     struct mappings besides;
 };
@@ -22,6 +24,8 @@ static long setup(struct run *run) {
     state(run)->call = run_param(run, "call");
     if (state(run)->call < 0 || state(run)->call >= CALLS)
         return REFUSE(run, "call", "0..2");
+    TRY(run, os_break(HEAP_BYTES));
+    state(run)->heap = 1;
     TRY(run, state(run)->from = os_break(0));
     return mappings_make(run, &state(run)->besides);
 }
@@ -31,8 +35,11 @@ static inline int made(struct state *own) {
     void *at;
     if (own->call == HEAP)
         return (library_brk(to) == to) & (library_brk(from) == from);
-    size_t size = own->call == MAP ? LARGE : STEP;
-    return library_map(size, &at) == 0 && library_unmap(at, size) == 0;
+    if (library_map(LARGE, &at) != 0)
+        return 0;
+    for (size_t i = 0; own->call == TOUCH && i < LARGE; i += STEP)
+        ((volatile char *)at)[i] = 0;
+    return library_unmap(at, LARGE) == 0;
 }
 
 static inline void op(struct run *run) {
@@ -47,6 +54,8 @@ static long verify(struct run *run) {
 
 static void teardown(struct run *run) {
     mappings_end(&state(run)->besides);
+    if (state(run)->heap)
+        os_break(-HEAP_BYTES);
 }
 
 WORKLOAD{
