@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tomllib
 from pathlib import Path
 from typing import get_args
@@ -10,7 +9,7 @@ from typing import get_args
 import pytest
 from ferrule import doctor, guests
 from ferrule.doctor.capabilities import capabilities
-from ferrule.doctor.finding import Finding, install, missing
+from ferrule.doctor.finding import Finding, missing
 from ferrule.doctor.guests import at_hand
 from ferrule.doctor.host import cpu_model, judge, steal_share
 from ferrule.machine import accel
@@ -66,13 +65,6 @@ def test_a_compiler_that_does_not_run_is_named(monkeypatch: pytest.MonkeyPatch) 
     assert found["C compiler"].state == "missing"
     assert "no-such-compiler" in found["C compiler"].detail
     assert found["C compiler"].remedy == "unset CC"
-
-
-def test_installing_asks_for_root_only_where_it_is_not_had(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(os, "geteuid", lambda: 1000)
-    assert install(["b", "a", "b"]) == "sudo apt-get install -y --no-install-recommends a b"
-    monkeypatch.setattr(os, "geteuid", lambda: 0)
-    assert install(["a"]).startswith("apt-get ")
 
 
 @given(st.lists(FINDINGS, max_size=8))

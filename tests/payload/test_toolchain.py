@@ -62,12 +62,12 @@ def test_zig_as_cc_is_told_the_target(tmp_path: Path, bare: pytest.MonkeyPatch) 
 
 @pytest.mark.skipif(HAS_ZIG, reason="the ziglang package is installed")
 def test_without_any_compiler_the_error_says_what_to_install(bare: pytest.MonkeyPatch) -> None:
-    with pytest.raises(ToolMissing, match="apt-get install -y gcc "):
+    with pytest.raises(ToolMissing, match=r"apt-get install .* gcc \("):
         toolchain.host_compiler()
-    with pytest.raises(ToolMissing, match="apt-get install -y gcc "):
+    with pytest.raises(ToolMissing, match=r"apt-get install .* gcc \("):
         toolchain.target_compiler(platform.machine())
     other = "riscv64" if platform.machine() != "riscv64" else "x86_64"
-    with pytest.raises(ToolMissing, match=f"apt-get install -y gcc-{other.replace('_', '-')}-linux-gnu .*ziglang"):
+    with pytest.raises(ToolMissing, match=f"apt-get install .* gcc-{other.replace('_', '-')}-linux-gnu .*ziglang"):
         toolchain.target_compiler(other)
 
 

@@ -152,7 +152,7 @@ def test_a_tool_that_is_not_here_is_left_out_with_the_reason(tmp_path: Path) -> 
     guest = guests.create("local", GuestOptions())
     bench = Bench(guest, build_payload(guest.os, guest.arch), Progress())
     run = Run({}, 1)
-    with pytest.raises(InfrastructureError, match=r"perf is not here: sudo apt-get install -y linux-perf|no CPU"):
+    with pytest.raises(InfrastructureError, match=r"perf is not here: .*apt-get install .* linux-perf|no CPU"):
         agreement.measure(run, [PERF], bench, {}, rounds=1, out=tmp_path / "run.json", said=print)
     assert not (tmp_path / "run.json").exists()
 

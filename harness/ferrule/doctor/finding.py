@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Literal
+
+from ferrule import apt
 
 State = Literal["ok", "note", "missing"]  # note: it works, but a reader of numbers should know
 
@@ -30,10 +30,4 @@ def as_json(finding: Finding) -> dict[str, object]:
 
 def missing(section: str, name: str, detail: str, costs: str, *packages: str) -> Finding:
     """A finding about something that Debian packages would bring."""
-    return Finding(section, name, "missing", detail, costs, install(packages), packages)
-
-
-def install(packages: Iterable[str]) -> str:
-    """The command that installs Debian packages, fit for who asks."""
-    sudo = "" if os.geteuid() == 0 else "sudo "
-    return f"{sudo}apt-get install -y --no-install-recommends {' '.join(sorted(set(packages)))}"
+    return Finding(section, name, "missing", detail, costs, apt.install(sorted(packages)), packages)

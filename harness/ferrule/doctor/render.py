@@ -9,7 +9,8 @@ from collections.abc import Iterable, Iterator
 from rich.console import Console
 from rich.text import Text
 
-from ferrule.doctor.finding import Finding, State, install
+from ferrule import apt
+from ferrule.doctor.finding import Finding, State
 
 WIDTH = 120
 _STYLES: dict[State, str] = {"ok": "green", "note": "yellow", "missing": "red"}
@@ -44,4 +45,4 @@ def _lines(findings: list[Finding]) -> Iterator[Text]:
             yield Text.assemble(f"{indent}remedy:    ", (finding.remedy, "cyan"))
     packages = [package for finding in findings for package in finding.packages]
     if len(set(packages)) > 1:
-        yield Text(f"all that is missing at once: {install(packages)}")
+        yield Text(f"all that is missing at once: {apt.install(sorted(packages))}")

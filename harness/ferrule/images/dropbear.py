@@ -11,7 +11,7 @@ from pathlib import Path
 from elftools.elf.dynamic import DynamicSection
 from elftools.elf.segments import InterpSegment
 
-from ferrule import elf
+from ferrule import apt, elf
 from ferrule.errors import InfrastructureError, ToolMissing
 from ferrule.images import packages
 
@@ -122,10 +122,7 @@ def _find(name: str, folders: Iterable[str], root: Path) -> Path:
     for folder in folders:
         if (path := root / folder / name).is_file():
             return path
-    raise ToolMissing(
-        f"{name}, for an SSH server in the guest, is not here; "
-        f"install it: apt-get install --no-install-recommends {' '.join(PACKAGES)}"
-    )
+    raise ToolMissing(f"{name}, for an SSH server in the guest, is not here; install it: {apt.install(PACKAGES)}")
 
 
 def _links(path: Path, image: bytes) -> tuple[str, list[str]]:

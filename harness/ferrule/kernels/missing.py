@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from ferrule import apt
 from ferrule.errors import ToolMissing
 from ferrule.kernels.recipe import Recipe
 
@@ -47,9 +47,8 @@ def no_qemu() -> str | None:
 def _command(recipes: Sequence[Recipe], packages: Sequence[str], compiler: bool) -> str:
     """The command, fit for who asks, and what that takes."""
     if shutil.which("apt-get") or not compiler:
-        sudo = "" if os.geteuid() == 0 else "sudo "
         cost = "" if not compiler else f" ({COMPILER_COST if len(packages) == len(COMPILER) else MOST})"
-        return f"{sudo}apt-get install -y --no-install-recommends {' '.join(packages)}{cost}"
+        return apt.install(packages) + cost
     targets = " ".join(dict.fromkeys(f"--target {recipe.target}" for recipe in recipes))
     return (
         f"rustup toolchain install nightly --profile minimal {targets}"

@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from ferrule import apt
 from ferrule.errors import InfrastructureError, ToolMissing, TransportError
 from ferrule.machine import children
 from ferrule.machine.streams import Streams
@@ -134,7 +135,7 @@ def find(arch: str = "x86_64") -> str:
     if found is None:
         where = f"$FERRULE_QEMU={asked}: no such program" if asked else f"qemu-system-{arch} is not on PATH"
         package = {"x86_64": "qemu-system-x86", "riscv64": "qemu-system-misc"}.get(arch, "qemu-system-arm")
-        raise ToolMissing(f"{where}; install it: apt-get install --no-install-recommends {package}")
+        raise ToolMissing(f"{where}; install it: {apt.install([package])}")
     return found
 
 

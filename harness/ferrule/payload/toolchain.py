@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
+from ferrule import apt
 from ferrule.errors import BuildFailed, ToolMissing, UsageError
 
 ARCHES = ("x86_64", "aarch64", "riscv64")
@@ -95,7 +96,7 @@ def _found(cc: str, path: str, arch: str | None) -> Compiler:
     native = arch in (None, platform.machine())
     package = "gcc" if native else f"gcc-{str(arch).replace('_', '-')}-linux-gnu"
     wanted = "C compiler" if native else f"C compiler for {arch}"
-    raise ToolMissing(f"no {wanted}: sudo apt-get install -y {package} (or: {sys.executable} -m pip install ziglang)")
+    raise ToolMissing(f"no {wanted}: {apt.install([package])} (or: {sys.executable} -m pip install ziglang)")
 
 
 def _candidates(cc: str, arch: str | None) -> Iterator[Compiler]:

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
+from ferrule import apt
 from ferrule.errors import InfrastructureError, UsageError
 from ferrule.text import one_line
 
@@ -47,9 +48,9 @@ _BOGO: Final = r"metrc: \[\d+\] \S+ +\d+ +[\d.]+ +[\d.]+ +[\d.]+ +([\d.]+) "  # 
 TOOLS: Final = {
     one.name: one
     for one in (
-        Tool("perf", "perf", "sudo apt-get install -y linux-perf", r"([\d.]+) usecs/op", 1e3, "mean", ("--version",)),
-        Tool("rt-tests", "hackbench", "sudo apt-get install -y rt-tests", r"Time: ([\d.]+)", 1e9, "mean", ("-h",)),
-        Tool("stress-ng", "stress-ng", "sudo apt-get install -y stress-ng", _BOGO, -1e9, "mean", ("--version",)),
+        Tool("perf", "perf", apt.install(["linux-perf"]), r"([\d.]+) usecs/op", 1e3, "mean", ("--version",)),
+        Tool("rt-tests", "hackbench", apt.install(["rt-tests"]), r"Time: ([\d.]+)", 1e9, "mean", ("-h",)),
+        Tool("stress-ng", "stress-ng", apt.install(["stress-ng"]), _BOGO, -1e9, "mean", ("--version",)),
         Tool("will-it-scale", "getppid1_processes", _BUILD, r"", -1e9, "mean", built=True),
         Tool("libMicro", "bin-*/getpid", _BUILD, r"^\w+ +\d+ +\d+ +([\d.]+) ", 1e3, "median", ("-V",), built=True),
         Tool("UnixBench", "pgms/context1", _BUILD, r"^COUNT\|(\d+)\|1\|lps", -1e9, "mean", built=True),
