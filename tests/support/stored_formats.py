@@ -201,6 +201,6 @@ STORED: dict[str, Format] = {
     ),
     "pairs": Format(stored_pairs, pairs.load, "gate.jsonl", of_pairs, lines_lie),
     "json": Format(json_files, stored_json.read, "run.json", lambda found: map(encode, found), document_lies),
-    "agreement": Format(an_agreement, agreement.load, "run.json", lambda found: [vars(found)], document_lies),
+    "agreement": Format(an_agreement, agreement.load, "run.json", lambda found: iter([vars(found)]), document_lies),
     "briefs": Format(kept_briefs, briefs, "briefs.json", iter, document_lies),
 }

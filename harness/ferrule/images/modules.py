@@ -11,7 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Final, Protocol
 
-from ferrule import apt, elf
+from ferrule import apt, elf, programs
 from ferrule.errors import InfrastructureError, ToolMissing, UsageError
 from ferrule.text import visible
 
@@ -143,4 +143,6 @@ def _zstd(path: Path) -> bytes:
     program = shutil.which("zstd")
     if program is None:
         raise ToolMissing(f"{path}: zstd is needed to read it; install it: {apt.install(['zstd'])}")
-    return subprocess.run([program, "-dcq", str(path)], capture_output=True, timeout=30, check=True).stdout
+    return subprocess.run(
+        [program, "-dcq", str(path)], capture_output=True, timeout=programs.SECONDS, check=True
+    ).stdout

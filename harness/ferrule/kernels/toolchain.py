@@ -5,15 +5,14 @@ from __future__ import annotations
 import functools
 import re
 import shutil
-import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from ferrule.kernels.recipe import Recipe, Version
+from ferrule.programs import said
 
-SECONDS: Final = 60.0  # for a question to a tool
 _SYSTEM: Final = Path("/usr/bin")
 
 
@@ -107,12 +106,3 @@ def _ask(rustc: Path, target: str) -> Toolchain | None:
         any(Path(libraries).glob("libcore-*.rlib")) and any(Path(libraries).glob("liballoc-*.rlib")),
         source.exists(),
     )
-
-
-def said(command: Sequence[str]) -> str | None:
-    """What a tool says; None when it does not run."""
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=False)
-    except (OSError, subprocess.SubprocessError):
-        return None
-    return done.stdout.strip() if done.returncode == 0 else None

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Final
 
 from ferrule.kernels.recipe import Recipe
-from ferrule.kernels.toolchain import Toolchain, said
+from ferrule.kernels.toolchain import Toolchain
+from ferrule.programs import said
 
 _LIBCLANG: Final = (
     "/usr/lib/llvm-*/lib/libclang*.so*",

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Final
 
+from ferrule import programs
 from ferrule.machine import probe, quota
 from ferrule.machine.probe import Read, Said
 from ferrule.machine.processors import Processors
@@ -95,8 +95,4 @@ def here(cpus: Sequence[int]) -> dict[str, str]:
 
 
 def _lscpu(key: str) -> str:
-    try:
-        done = subprocess.run(["lscpu"], capture_output=True, text=True, timeout=5, env={"LC_ALL": "C"}, check=True)
-    except (OSError, subprocess.SubprocessError):
-        return ""
-    return probe.field(done.stdout, key)
+    return probe.field(programs.said(["lscpu"], {"LC_ALL": "C"}) or "", key)

@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from ferrule import apt
+from ferrule import apt, programs
 from ferrule.errors import InfrastructureError, ToolMissing, TransportError
 from ferrule.machine import children
 from ferrule.machine.streams import Streams
@@ -104,11 +104,7 @@ def environment() -> dict[str, str]:
 @functools.cache
 def confines(program: str) -> bool:
     """Whether it can keep itself from calls that it does not need: it must be built with seccomp."""
-    try:
-        tried = [program, "-sandbox", SANDBOX, "-version"]
-        return subprocess.run(tried, capture_output=True, timeout=20, check=False).returncode == 0
-    except (OSError, subprocess.SubprocessError):
-        return False
+    return programs.said([program, "-sandbox", SANDBOX, "-version"]) is not None
 
 
 def conditions(machine: Machine) -> str:
@@ -146,11 +142,10 @@ def version(program: str) -> str:
     Raises:
         InfrastructureError: it does not run.
     """
-    try:
-        done = subprocess.run([program, "--version"], capture_output=True, text=True, timeout=20, check=True)
-    except (OSError, subprocess.SubprocessError) as error:
-        raise InfrastructureError(f"{program} --version: {error}") from error
-    return done.stdout.partition("\n")[0].removeprefix("QEMU emulator version ")
+    said = programs.said([program, "--version"])
+    if said is None:
+        raise InfrastructureError(f"{program} --version: it does not run")
+    return said.partition("\n")[0].removeprefix("QEMU emulator version ")
 
 
 class Qemu:

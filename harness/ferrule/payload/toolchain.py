@@ -16,11 +16,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from ferrule import apt
+from ferrule import apt, programs
 from ferrule.errors import BuildFailed, ToolMissing, UsageError
 
 ARCHES = ("x86_64", "aarch64", "riscv64")
-SECONDS = 300  # zig builds its own support library once, which takes a minute
+SECONDS = 1800  # of one call: none takes a minute, but a busy machine may be twenty times as slow
 TAIL_LINES = 12
 
 
@@ -122,7 +122,7 @@ def _candidates(cc: str, arch: str | None) -> Iterator[Compiler]:
 
 def _identify(command: tuple[str, ...]) -> Compiler | None:
     """What a command says it is; None when it cannot be run."""
-    said = _say(command, "--version")
+    said = programs.said([*command, "--version"])
     if not said:
         return None
     first = said.splitlines()[0].strip()
@@ -133,12 +133,4 @@ def _identify(command: tuple[str, ...]) -> Compiler | None:
 
 def _makes(compiler: Compiler, arch: str) -> bool:
     """Whether a compiler makes code for an architecture without being told to."""
-    return _say(compiler.command, "-dumpmachine").strip().startswith(f"{arch}-")
-
-
-def _say(command: tuple[str, ...], argument: str) -> str:
-    try:
-        done = subprocess.run([*command, argument], capture_output=True, check=False, timeout=SECONDS)
-    except (OSError, subprocess.TimeoutExpired):
-        return ""
-    return "" if done.returncode else done.stdout.decode(errors="replace")
+    return (programs.said([*compiler.command, "-dumpmachine"]) or "").startswith(f"{arch}-")

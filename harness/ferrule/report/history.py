@@ -12,7 +12,6 @@ import os
 import platform
 import re
 import secrets
-import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -21,7 +20,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from ferrule import __version__, paths
+from ferrule import __version__, paths, programs
 from ferrule.checksum import compact
 from ferrule.errors import InfrastructureError, UsageError
 from ferrule.records.samples import Conditions, GuestResult, Sampling, Start
@@ -285,8 +284,4 @@ def commit_of(checkout: Path | None) -> str | None:
     if checkout is None:
         return None
     command = ["git", "-C", str(checkout), "describe", "--always", "--abbrev=40", "--dirty=+", "--exclude=*"]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=10, check=False)
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return done.stdout.strip() or None if done.returncode == 0 else None
+    return programs.said(command) or None

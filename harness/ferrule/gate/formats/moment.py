@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-import subprocess
 from dataclasses import dataclass
 from datetime import UTC, datetime
+
+from ferrule import programs
 
 
 @dataclass(frozen=True)
@@ -23,8 +24,4 @@ def now() -> Moment:
 
 
 def _head() -> str:
-    try:
-        done = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, timeout=10, check=True)
-    except (OSError, subprocess.SubprocessError):
-        return ""
-    return done.stdout.strip()
+    return programs.said(["git", "rev-parse", "HEAD"]) or ""
