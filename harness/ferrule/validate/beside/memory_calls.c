@@ -1,16 +1,14 @@
 /* Calls for memory as will-it-scale makes them, through functions as a C library's: call=0 the end of the heap up and
  * back by one call each (heap_grow asks where it is before each), 1 a mapping of 128 MiB made and undone, 2 the same
- * with every page touched in between. The process has a heap already, as that of a program that has called malloc, and
- * `maps` mappings besides. */
+ * with every page touched in between. The process has `maps` mappings besides. */
 #include "mappings.h"
 #include "workloads/library.h"
 
 enum { HEAP, MAP, TOUCH, CALLS };
-enum { STEP = 4096, LARGE = 128 << 20, HEAP_BYTES = 33 * STEP };
+enum { STEP = 4096, LARGE = 128 << 20 };
 
 struct state {
     long from;
-    int heap;
     int64_t call;
     struct mappings besides;
 };
@@ -24,8 +22,6 @@ static long setup(struct run *run) {
     state(run)->call = run_param(run, "call");
     if (state(run)->call < 0 || state(run)->call >= CALLS)
         return REFUSE(run, "call", "0..2");
-    TRY(run, os_break(HEAP_BYTES));
-    state(run)->heap = 1;
     TRY(run, state(run)->from = os_break(0));
     return mappings_make(run, &state(run)->besides);
 }
@@ -54,8 +50,6 @@ static long verify(struct run *run) {
 
 static void teardown(struct run *run) {
     mappings_end(&state(run)->besides);
-    if (state(run)->heap)
-        os_break(-HEAP_BYTES);
 }
 
 WORKLOAD{

@@ -1,11 +1,16 @@
 /* A free mutex locked and unlocked by functions of a library. atomic=1: by atomic instructions; 0: by plain ones, as
- * glibc does it while the program has one thread. Each looks at the mutex's kind and notes who has it, as glibc's do.
- */
+ * glibc does it while the program has one thread. As glibc's do, each saves a register, and locking looks twice at the
+ * mutex's kind, once at whether locks may be elided, and at who has had it; both note who has it. A program finds the
+ * functions of a shared library by a table of addresses. */
 #include "workloads/workload.h"
 
+#define SAVES_A_REGISTER __asm__ volatile("" ::: "rbx")
+
 struct mutex {
-    uint32_t lock, count, owner, users, kind;
+    uint32_t lock, count;
+    volatile uint32_t owner, users, kind;
 };
+static volatile uint32_t elided;
 
 struct state {
     struct mutex mutex;
@@ -15,13 +20,14 @@ STATE(struct state)
 
 __attribute__((noinline, aligned(64))) static int library_lock(struct mutex *mutex, const struct state *own) {
     uint32_t free = 0;
-    if (mutex->kind)
+    SAVES_A_REGISTER;
+    if (mutex->kind || elided || mutex->kind)
         return -1;
     if (own->atomic)
         __atomic_compare_exchange_n(&mutex->lock, &free, 1, 0, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
     else if (!(free = *(volatile uint32_t *)&mutex->lock))
         *(volatile uint32_t *)&mutex->lock = 1;
-    if (free)
+    if (free || mutex->owner)
         return -1;
     mutex->owner = own->me;
     mutex->users++;
@@ -30,6 +36,7 @@ __attribute__((noinline, aligned(64))) static int library_lock(struct mutex *mut
 
 __attribute__((noinline, aligned(64))) static int library_unlock(struct mutex *mutex, const struct state *own) {
     uint32_t was = 1;
+    SAVES_A_REGISTER;
     if (mutex->kind)
         return -1;
     mutex->owner = 0;
@@ -40,6 +47,9 @@ __attribute__((noinline, aligned(64))) static int library_unlock(struct mutex *m
         *(volatile uint32_t *)&mutex->lock = 0;
     return was == 1 ? 0 : -1;
 }
+
+typedef int function(struct mutex *, const struct state *);
+static function *volatile table[] = {library_lock, library_unlock};
 
 static long setup(struct run *run) {
     int64_t atomic = run_param(run, "atomic");
@@ -52,7 +62,7 @@ static long setup(struct run *run) {
 
 static inline void op(struct run *run) {
     struct state *own = state(run);
-    EXPECT(run, (library_lock(&own->mutex, own) == 0) & (library_unlock(&own->mutex, own) == 0));
+    EXPECT(run, (table[0](&own->mutex, own) == 0) & (table[1](&own->mutex, own) == 0));
 }
 
 static long verify(struct run *run) {
