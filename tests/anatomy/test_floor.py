@@ -14,6 +14,7 @@ from ferrule.campaign.progress import Progress
 from ferrule.machine.options import GuestOptions
 from ferrule.payload.build import build_for
 from ferrule.payload.key import RunKey
+from ferrule.payload.registry import workloads
 from ferrule.records.samples import WITHOUT
 
 from tests.anatomy.conftest import CANARY, KEYS
@@ -114,3 +115,13 @@ def test_one_that_is_not_ported_says_so() -> None:
     found = measure("floor", GuestOptions(), [RunKey("fd_passing")], Progress(), batches=1)
     assert found.profiles == ()
     assert found.missing["fd_passing"].partition(":")[0] in WITHOUT
+
+
+def test_every_workload_at_once(floor: Found) -> None:
+    """As many as there are: each of a constant count is either profiled to the instruction, or says why not."""
+    keys = tuple(RunKey(name) for name in workloads())
+    found = measure("floor", GuestOptions(), keys, Progress(), batches=1)
+    assert len(found.profiles) + len(found.missing) == len(keys)
+    assert len(found.profiles) > 30
+    why = {reason.partition(":")[0] for reason in found.missing.values()}
+    assert why <= {"absent", "unsupported"}, found.missing

@@ -32,6 +32,28 @@ def test_an_instruction_that_faults_is_counted_when_it_is_completed() -> None:
     assert handlers.interrupts == frozenset()
 
 
+def test_a_fault_that_is_never_mended_is_told_by_the_operands() -> None:
+    """A store to read-only memory, whose handler goes on behind it: no access of it is ever seen."""
+    (found,), handlers = follow(CODE, decode(CODE), [window([0, 2, 3, 1], loads=[])])
+    assert found.completed.tolist() == [False, True, True, True]
+    assert handlers.exceptions == {0x900}
+
+
+def test_operands_tell_of_an_access() -> None:
+    content = [
+        LOAD,
+        MOVE,
+        b"\xc6\x00\x01",
+        b"\x48\x8d\x07",
+        b"\x0f\x1f\x00",
+        b"\x0f\x18\x08",
+        b"\x0f\x01\x38",
+        b"\xff\x00",
+    ]
+    code = Code(np.full(len(content), 0x1000, np.uint64), np.array([len(one) for one in content]), content)
+    assert decode(code).touches.tolist() == [True, False, True, False, False, False, False, True]
+
+
 def test_an_interrupt_comes_between_instructions_and_undoes_none() -> None:
     (found,), handlers = follow(CODE, decode(CODE), [window([0, 4, 5, 1], loads=[0])])
     assert found.completed.all()

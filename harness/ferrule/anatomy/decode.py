@@ -51,6 +51,7 @@ _NAMED: Final = {
     ),
 }
 _OF_NAME: Final = {name: kind for kind, names in _NAMED.items() for name in names}
+_ONLY_ADDRESSES: Final = ("lea", "nop", "prefetch", "inv", "clflush", "clwb", "cldemote", "bnd")
 _RETURNS: Final = {"ret": Flow.RETURN, "retf": Flow.RETURN, "retfq": Flow.RETURN}
 _CROSSINGS: Final = {
     **dict.fromkeys(("syscall", "sysenter"), Flow.SYSCALL),
@@ -67,6 +68,7 @@ class Decoded:
     flow: Ints
     target: Words  # of a direct jump, branch or call; INDIRECT otherwise
     counted: dict[str, Flags]
+    touches: Flags  # whether it accesses memory each time it is completed, as its operands say
 
 
 def decode(code: Code) -> Decoded:
@@ -75,13 +77,15 @@ def decode(code: Code) -> Decoded:
     count = len(code.content)
     flow, target = np.zeros(count, np.int64), np.zeros(count, np.uint64)
     counted = {name: np.zeros(count, np.bool_) for name in COUNTED}
+    touches = np.zeros(count, np.bool_)
     for number, (content, address) in enumerate(zip(code.content, code.address.tolist(), strict=True)):
         for _, _, mnemonic, operands in engine.disasm_lite(content, address, 1):  # without details: these take longer
             *prefixes, name = mnemonic.split()
             flow[number], target[number] = _flow(prefixes, name, operands)
+            touches[number] = flow[number] == Flow.ON and "[" in operands and not name.startswith(_ONLY_ADDRESSES)
             for kind in _kinds(prefixes, name, operands):
                 counted[kind][number] = True
-    return Decoded(flow, target, counted)
+    return Decoded(flow, target, counted, touches)
 
 
 def _flow(prefixes: Sequence[str], name: str, operands: str) -> tuple[Flow, int]:

@@ -123,7 +123,8 @@ def dissect(of: Dissection, run: RunResult, result: GuestResult, span: slice = s
     if len(own) < measured:
         raise InfrastructureError(f"{of.guest}: {run.key}: {len(own)} windows for {measured} batches")
     checked = list(zip(own[::-1], ticks[::-1], strict=False))[::-1]
-    asleep = [_check(of, number, tick, run) for number, tick in checked]
+    asked = _asked_ticks(run, operations)
+    asleep = [_check(of, number, tick + asked, run) for number, tick in checked]
     walker = stacks.Walker(of.listing)
     batches = []
     for number in own[-measured - 1 :]:  # one more, so that the stacks of those that are counted are known
@@ -132,6 +133,12 @@ def dissect(of: Dissection, run: RunResult, result: GuestResult, span: slice = s
         if counted:
             batches.append(Batch(of.windows[number], of.followed[number], interrupted, operations))
     return _profile(of, run, result, walker.tree, batches=batches, asleep=sum(asleep[-measured:]))
+
+
+def _asked_ticks(run: RunResult, operations: int) -> int:
+    """What a batch's operations were told to wait: the payload takes it off its ticks (guest/payload/run.c)."""
+    asked = run.meaning.asked if run.meaning else 0
+    return operations * asked * int(run.processes[0].clock.hz) // 10**9
 
 
 def _check(of: Dissection, number: int, ticks: int, run: RunResult) -> int:
@@ -167,6 +174,10 @@ def _profile(
     functions = [Function(known.names[i], known.addresses[i], known.groups[i], known.named[i]) for i in used]
     if unnamed := sum(not function.named for function in functions):
         notes.append(f"{unnamed} of {len(functions)} functions have no symbol: their names are addresses")
+    if run.meaning and run.meaning.asked:
+        notes.append(
+            f"{run.meaning.asked} ns of an operation it was told to wait: what it did meanwhile is part of this"
+        )
     facts = dict(result.conditions.facts) if result.conditions else {}
     return Profile(
         guest=of.guest,

@@ -3,8 +3,8 @@
 The instrument sees an instruction begin. One that faults (a page is missing) is begun again after its handler, and the
 counter counts it once. So an instruction was aside from its flow when the next one is neither its successor nor its
 target; what stands there is a handler's first instruction. A handler belongs to one vector: if an instruction before
-it ever lacked a memory access that the same instruction makes when it is completed, the vector is an exception's, else
-an interrupt's, which comes between instructions.
+it ever lacked a memory access that its operands tell of, or that the same instruction makes when it is completed, the
+vector is an exception's, else an interrupt's, which comes between instructions.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def follow(code: Code, decoded: Decoded, windows: Sequence[Window]) -> tuple[lis
     through = [ways.through_pointer(window, after, all_seen) for window, after in zip(windows, nexts, strict=True)]
     aside = [np.unique(np.concatenate(pair)) for pair in zip(certain, through, strict=True)]
     made = [np.bincount(window.accesses.by, minlength=window.code.size) for window in windows]
-    most = _most(code, windows, aside, made)
+    most = np.maximum(_most(code, windows, aside, made), decoded.touches)
     exceptions: set[int] = set()
     for window, at, handlers, count in zip(windows, certain, seen, made, strict=True):
         exceptions |= set(handlers[count[at] < most[window.code[at]]].tolist())

@@ -59,7 +59,7 @@ SHOWN int qemu_plugin_version = TRACE_API;
 
 enum { NO_REGISTERS = 0, READS_AND_WRITES = 3 };
 enum role { NONE, OPENS, CLOSES, ENTERS };
-enum { ADDRESSES = 64, CODE_BYTES = 15, MAIN_BYTES = 16, PIECE = 1 << 20, LONGEST_WAY = 1 << 16, BATCH = 4096 };
+enum { ADDRESSES = 1024, CODE_BYTES = 15, MAIN_BYTES = 16, PIECE = 1 << 20, LONGEST_WAY = 1 << 16, BATCH = 4096 };
 
 struct entry {
     uint64_t address;
@@ -299,8 +299,10 @@ SHOWN int qemu_plugin_install(plugin_id id, const void *info, int count, char **
             size_t length = strlen(lists[k].key);
             if (strncmp(arguments[i], lists[k].key, length))
                 continue;
-            if (lists[k].list->count == ADDRESSES)
+            if (lists[k].list->count == ADDRESSES) {
+                fprintf(stderr, "trace: more than %d of %s\n", ADDRESSES, lists[k].key);
                 return -1;
+            }
             lists[k].list->at[lists[k].list->count++] = strtoull(arguments[i] + length, NULL, 0);
         }
     }
