@@ -75,7 +75,8 @@ class Session:
             UsageError: the suite's file names a workload or parameter that does not exist.
         """
         keys = keys_of(family, variants, self._places, self._extra)
-        keys = keys_in(self._suites, family, keys, self._places, self._extra)
+        if self._suites or not self._workloads:  # a workload by its name is run whichever suite has it
+            keys = keys_in(self._suites, family, keys, self._places, self._extra)
         if self._workloads and keys:
             chosen = [key for asked in self._workloads for key in self._asked_keys(asked, family, keys)]
             keys = list(dict.fromkeys(chosen))

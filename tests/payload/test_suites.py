@@ -36,6 +36,15 @@ def test_standard_is_what_runs_without_a_name_and_full_is_more() -> None:
     assert len(select("quick", "", "", ())) < 40
 
 
+def test_seconds_of_doing_nothing_are_run_where_they_are_asked_for() -> None:
+    idle = set(select("power", "", "", ()))
+    assert {key.workload for key in idle} == {"idle"}
+    assert not idle & set(select("", "", "", ()))
+    assert idle <= set(select("full", "", "", ()))
+    assert idle <= set(select("standard,power", "", "", ()))
+    assert set(select("", "idle", "", ())) == idle  # by its name it is run without its suite
+
+
 def test_the_classic_table_and_the_curve() -> None:
     assert {"context_switch[procs=8,size=16]", "zero_read[size=1]"} <= set(
         map(str, select("lmbench", "", "same_core", ()))

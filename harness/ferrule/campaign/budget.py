@@ -23,5 +23,5 @@ class Budget:
 FULL = Budget(
     boots=3, processes=7, batches=30, warm=3, each=2000, target_ns=100_000, limit_ns=2_000_000_000, control_batches=10
 )
-QUICK = Budget(1, 7, 15, 2, 500, 100_000, 250_000_000, name="quick", control_batches=6)
+QUICK = Budget(1, 7, 15, 2, 200, 100_000, 150_000_000, name="quick", control_batches=6)
 VERIFY = Budget(1, 1, 1, 0, 0, 100_000, 1_000_000_000, name="verify only")

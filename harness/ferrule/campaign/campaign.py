@@ -74,8 +74,9 @@ class Campaign:
                 self._look(presence)
 
     def _look(self, presence: Presence) -> None:
-        """Say once that another measurement runs, or ran: times then are those of a disturbed machine."""
-        if not self.beside and presence.others():
+        """Say once that another measurement runs, or ran: times are then of a disturbed machine, counts are not."""
+        timed = any(guest.accel != "icount" for guest in self.guests)
+        if timed and not self.beside and presence.others():
             self.beside = True
             self.progress.note("another measurement of Ferrule runs on this machine: they disturb each other's times")
 

@@ -6,12 +6,15 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Final
 
 from ferrule import paths, tomlfile
 from ferrule.errors import UsageError
 from ferrule.payload.key import RunKey
 from ferrule.payload.registry import find
 from ferrule.payload.selection import Asked, asked_keys, parse_key, suite_of
+
+DEFAULT: Final = "standard"
 
 
 @dataclass(frozen=True)
@@ -20,6 +23,7 @@ class Named:
 
     what: str
     whole: bool  # every family's own runs
+    without: frozenset[str]  # but of these families
     asked: tuple[Asked, ...]  # and these
 
 
@@ -37,14 +41,21 @@ def named() -> Mapping[str, Named]:
         raise UsageError(f"{file}: {error}") from None
 
 
-def _read(what: str, runs: str = "", *, all: bool = False, sweep: Sequence[Mapping[str, object]] = ()) -> Named:
+def _read(
+    what: str,
+    runs: str = "",
+    *,
+    all: bool = False,
+    without: Sequence[str] = (),
+    sweep: Sequence[Mapping[str, object]] = (),
+) -> Named:
     asked = parse_key(_line(runs))
     for one in sweep:
         key, values = str(one["key"]), one["values"]
         assert isinstance(values, list)
         for workload, params, place in parse_key(_line(str(one["runs"]))):
             asked += [(workload, {**params, key: int(value)}, place) for value in values]
-    return Named(what, all, tuple(asked))
+    return Named(what, all, frozenset(without), tuple(asked))
 
 
 def _line(text: str) -> str:
@@ -54,7 +65,7 @@ def _line(text: str) -> str:
 def keys_in(
     suites: Collection[str], family: str, keys: Sequence[RunKey], places: Sequence[str], extra: Sequence[Path] = ()
 ) -> list[RunKey]:
-    """The runs of one family that these suites hold, each once; all of the family's own where none is named.
+    """The runs of one family that these suites hold, each once; where none is named it is the suite `standard`.
 
     Args:
         suites: families and names.
@@ -66,11 +77,12 @@ def keys_in(
     Raises:
         UsageError: a named suite holds a run that does not exist.
     """
-    if not suites or family in suites:
+    if family in suites:
         return list(keys)
+    suites = suites or {DEFAULT}
     found: list[RunKey] = []
     for one in (held for name, held in named().items() if name in suites):
-        found += keys if one.whole else ()
+        found += keys if one.whole and family not in one.without else ()
         for asked in one.asked:
             row = find(asked[0], extra)
             if family in (row.family, suite_of(row)):
