@@ -82,13 +82,20 @@ def test_the_seconds_after_a_family_come_after_all_of_it() -> None:
 
 SLEEPER = """
 import threading, time, sys
+ready = threading.Event()
+def named():
+    open(f"/proc/self/task/{threading.get_native_id()}/comm", "w").write("CPU 0/TCG")
+    ready.set()
 def doze():
+    named()
     while True:
         time.sleep(0.02)
 def burn():
+    named()
     while True:
         pass
 threading.Thread(target=doze if sys.argv[1] == "doze" else burn, daemon=True).start()
+ready.wait()
 print("up", flush=True)
 sys.stdin.read()
 """

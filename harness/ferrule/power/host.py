@@ -15,6 +15,7 @@ from typing import Final
 from ferrule import guests
 from ferrule.campaign.progress import Progress
 from ferrule.errors import FerruleError
+from ferrule.machine.guest import OneProcess
 from ferrule.machine.options import GuestOptions
 from ferrule.payload.build import build_for, patch_plan
 from ferrule.payload.key import RunKey
@@ -23,6 +24,7 @@ from ferrule.power.refusal import NotMeasurable
 
 SECONDS: Final = 10.0
 _SETTLE: Final = 2.0
+_CPU: Final = "CPU "  # "CPU 0/TCG"
 _LONG: Final = 30000  # ms of the guest's sleep: it outlasts the look
 
 
@@ -39,18 +41,17 @@ def look(name: str, options: GuestOptions, idle: RunKey, progress: Progress) -> 
     """Boot the guest, let it sleep, and count; or why that cannot be seen here."""
     key = replace(idle, params=tuple({**dict(idle.params), "ms": _LONG}.items()))
     try:
-        guest = guests.create(name, replace(options, accel="tcg"))
+        guest = guests.create(name, replace(options, accel="tcg", smp=options.smp or 1))  # as many as are counted
         payload = build_for(guest)
         plan = Plan(
             run=nonce(), processes=1, batches=1, warm=0, control_batches=1, target_ns=1000, pin=bool(guest.cpus),
             cpus=guest.cpus, runs=(PlannedRun(key, 1),),
         )  # fmt: skip
         with guest.execute(patch_plan(payload.image, plan.render()), 1, 0) as execution:
-            pid = getattr(execution, "pid", None)
-            if pid is None:
+            if not isinstance(execution, OneProcess):
                 return NotMeasurable("the process of its machine is not known")
             _await(execution.read, guest.boot_seconds)
-            return of_threads(pid, SECONDS)
+            return of_threads(execution.pid, SECONDS)
     except (FerruleError, OSError) as error:
         progress.note(f"{name}: not seen by the host: {error}")
         return NotMeasurable(str(error).splitlines()[0])
@@ -75,7 +76,7 @@ def _await(read: object, seconds: float) -> None:
 
 
 def of_threads(pid: int, during: float) -> Seen:
-    """What the threads of a process but its first did in so many seconds."""
+    """What the virtual CPUs of QEMU's process did in so many seconds."""
     before, started = _threads(pid), time.monotonic()
     time.sleep(during)
     after, seconds = _threads(pid), time.monotonic() - started
@@ -85,13 +86,10 @@ def of_threads(pid: int, during: float) -> Seen:
 
 
 def _threads(pid: int) -> dict[str, tuple[int, int]]:
-    """Of each thread but QEMU's main loop, which are the virtual CPUs': voluntary switches, and ticks of CPU time.
-
-    QEMU names its threads only when asked to. The one that frees memory now and then is among them, and hardly wakes.
-    """
+    """Of each thread of a virtual CPU, by the names that QEMU is asked to give: switches, and ticks of CPU time."""
     found = {}
     for task in Path(f"/proc/{pid}/task").iterdir():
-        if task.name == str(pid):
+        if not (task / "comm").read_text().startswith(_CPU):
             continue
         said = dict(line.split(":", 1) for line in (task / "status").read_text().splitlines() if ":" in line)
         fields = (task / "stat").read_text().rpartition(")")[2].split()
