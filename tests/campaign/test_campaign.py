@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import os
 import platform
-import shutil
 import signal
 import sys
 import threading
@@ -23,7 +22,6 @@ from ferrule.guests import create
 from ferrule.guests.local import LocalExecution, LocalGuest
 from ferrule.machine.guest import Guest
 from ferrule.machine.options import GuestOptions
-from ferrule.machine.presence import Presence
 from ferrule.payload.build import Payload, build_payload
 from ferrule.payload.key import RunKey
 from ferrule.records.samples import GuestResult
@@ -292,17 +290,3 @@ def test_a_kernel_that_never_speaks_is_given_up(linux: Callable[..., Guest]) -> 
 
 def test_quick_is_shorter_than_full() -> None:
     assert QUICK.limit_ns < 1_000_000_000
-
-
-def test_another_measurement_is_told_where_time_is_measured() -> None:
-    """Two at once disturb each other's times; a count of instructions knows nothing of it."""
-    with Presence():
-        timed = campaign([create("local")], NULL)
-        timed.run()
-        assert timed.beside
-    if shutil.which("qemu-system-x86_64") is None:
-        pytest.skip("qemu-system-x86_64 is not here")
-    with Presence():
-        counted = campaign([create("floor", GuestOptions(accel="icount"))], NULL)
-        counted.run()
-        assert not counted.beside
