@@ -73,6 +73,11 @@ def test_the_report_shows_every_table(floor: Measured) -> None:
     assert "-" in tables.energy([again])[:200] or "model:" in tables.energy([again])
 
 
+def test_a_wake_up_that_costs_less_than_seconds_differ_is_no_number() -> None:
+    assert tables.added(6871.5) == "6871.5"
+    assert tables.added(-8239.3) == tables.added(0.0) == "below the scatter"
+
+
 def test_the_seconds_after_a_family_come_after_all_of_it() -> None:
     before = [RunKey("null_call"), RunKey("clock_read"), RunKey("yield")]
     found = together("floor", GuestOptions(), [seconds()], Progress(), batches=2, size=1, before=before)

@@ -57,7 +57,12 @@ def rates(found: Sequence[Measured]) -> str:
 
 
 def _wakeup(one: Measured, rate: int) -> str:
-    return figure((total(one.rates[rate]) - one.boots[0].instructions) / rate) if rate in one.rates else "-"
+    return added((total(one.rates[rate]) - one.boots[0].instructions) / rate) if rate in one.rates else "-"
+
+
+def added(instructions: float) -> str:
+    """What one wake-up adds. Where idle seconds differ by more than it costs, nothing is left of it."""
+    return figure(instructions) if instructions > 0 else "below the scatter"
 
 
 def sleepers(found: Sequence[Measured]) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 from ferrule.anatomy.formats.tables import figure
 from ferrule.errors import InfrastructureError, UsageError
 from ferrule.power import model
-from ferrule.power.tables import ROWS
+from ferrule.power.tables import ROWS, added
 from ferrule.report.codec import loads
 from ferrule.site import chart
 from ferrule.site.marks import grouped
@@ -132,7 +132,7 @@ def _wakeup(one: Guest, rate: int) -> Amount:
     if profile is None:
         return "", None
     value = (_total(profile) - _total(one["boots"][0]["idle"])) / rate
-    return (grouped(figure(value)), value) if value > 0 else ("below the scatter", None)
+    return (grouped(added(value)), value) if value > 0 else (added(value), None)
 
 
 def _trip(one: Guest) -> Amount:
@@ -156,7 +156,7 @@ def _host(one: Guest, name: str, form: str) -> Amount:
     if not known:
         asked = any(each and each.get("reason") != "not asked for" for each in seen)
         return ("not measurable" if asked else "not asked"), None
-    return ", ".join(f"{value:{form}}" for value in known), known[0]
+    return ", ".join(grouped(f"{value:{form}}") for value in known), known[0]
 
 
 def _bars(found: Sequence[Guest]) -> tuple[str, Any]:
