@@ -173,12 +173,13 @@ static uint64_t blur(struct mark from, struct mark to) {
     return scale(from.width / 2 + to.width / 2 + 1, 1000000000, to.tick - from.tick);
 }
 
-/* Three marks: the outer two give the rate, the halves must agree on it as far as their brackets let them. */
+/* Three marks: the outer two give the rate, the halves must agree on it as far as their brackets let them. Each half
+ * has its whole wait: one that was interrupted for long leaves the other as it is. */
 static void measure_rate(struct timing *result, timing_clock clock, void *context, uint64_t window_ns) {
     struct mark start = mark_now(result, clock, context);
     wait_for(result, clock, context, start.ns, window_ns / 2);
     struct mark middle = mark_now(result, clock, context);
-    wait_for(result, clock, context, start.ns, window_ns);
+    wait_for(result, clock, context, middle.ns, window_ns - window_ns / 2);
     struct mark end = mark_now(result, clock, context);
     if (middle.ns < start.ns || end.ns < middle.ns || middle.tick < start.tick || end.tick < middle.tick)
         find(result, TIMING_BACKWARDS);

@@ -68,13 +68,24 @@ def altered(change: Callable[[int, int], int]) -> Callable[[], int]:
     return lambda: change(time.monotonic_ns() - start, next(reads))
 
 
+def faster(ns: int) -> int:
+    return ns + ns * ns // 10**9
+
+
+def late(ns: int) -> int:
+    """A reading that is interrupted, for longer than all others take."""
+    time.sleep(0.03)
+    return ns
+
+
 SECOND_CLOCKS = {  # verdict, window in the clock's own ns, the clock
     "stuck": ("stuck", 30_000_000, lambda ns, reads: 1000),
     "stuck after a while": ("stuck", 30_000_000, lambda ns, reads: ns if reads < 60 else 10**15),
     "backwards": ("backwards", 30_000_000, lambda ns, reads: 10**12 - ns),
     "jumps back": ("backwards", 30_000_000, lambda ns, reads: ns + 10**15 * (reads < 60)),
     "far too slow": ("stuck", 1_000_000, lambda ns, reads: ns // 1_000_000),
-    "faster and faster": ("unsteady", 30_000_000, lambda ns, reads: ns + ns * ns // 10**9),
+    "faster and faster": ("unsteady", 30_000_000, lambda ns, reads: faster(ns)),
+    "faster, read late once": ("unsteady", 30_000_000, lambda ns, reads: faster(late(ns) if reads == 500 else ns)),
     "counter looks coarse": ("coarse", 300_000_000_000, lambda ns, reads: ns * 10_000),
     "good": ("ok", 30_000_000, lambda ns, reads: ns),
     "good, from an odd origin": ("ok", 30_000_000, lambda ns, reads: ns + 2**63),
