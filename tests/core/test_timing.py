@@ -63,9 +63,15 @@ def test_a_multiplication_takes_the_same_whole_number_of_cycles_each_time() -> N
 
 
 def altered(change: Callable[[int, int], int]) -> Callable[[], int]:
-    """A clock that reads as `change` makes of the true nanoseconds since it was made and of how often it was read."""
-    start, reads = time.monotonic_ns(), count()
-    return lambda: change(time.monotonic_ns() - start, next(reads))
+    """A clock that reads as `change` makes of the nanoseconds since its first reading, and of how many there were."""
+    started: list[int] = []
+    reads = count()
+
+    def read() -> int:
+        started.extend([] if started else [time.monotonic_ns()])
+        return change(time.monotonic_ns() - started[0], next(reads))
+
+    return read
 
 
 def faster(ns: int) -> int:
