@@ -67,6 +67,25 @@ def test_a_line_is_read_or_refused_and_what_is_read_can_be_shown(text: str) -> N
         assert all(path.parent == root / "pages" / "of" / "mine" for path in (root / "pages").rglob("*.md"))
 
 
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"per_process": [], "boots": [], "batch_sizes": []}, "a result of no process"),
+        ({"per_process": []}, "a result of no process"),
+        ({"boots": [0]}, "7 values, 1 boots and 7 batch sizes of the same processes"),
+        ({"batch_sizes": [1] * 8}, "7 values, 7 boots and 8 batch sizes of the same processes"),
+    ],
+)
+def test_what_is_told_of_each_process_is_told_of_all(changed: dict[str, list[int]], said: str, tmp_path: Path) -> None:
+    line = json.loads(json.dumps(LINE))
+    line["entries"][0]["summary"].update(changed)
+    home = tmp_path / "2026" / MACHINE
+    home.mkdir(parents=True)
+    (home / "local.jsonl").write_text(json.dumps(line) + "\n")
+    with pytest.raises(InfrastructureError, match=rf"local\.jsonl:1: \.entries\[0\]\.summary: {said}"):
+        history.load(tmp_path)
+
+
 @MANY
 @given(hostile.texts(SAMPLES))
 def test_samples_are_read_or_refused(text: str) -> None:

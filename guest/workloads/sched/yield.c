@@ -17,7 +17,7 @@ static inline void op(struct run *run) {
 
 /* Another thread of the core, where there are threads, has its turn before so many yields are over. */
 static long verify(struct run *run) {
-    enum { TURNS = 20, MOST_YIELDS = 1 << 16 };
+    enum { TURNS = 20, MOST_YIELDS = 1 << 20 };
     struct crowd *other = state(run);
     TRY(run, os_yield());
     int stays = 0;

@@ -154,7 +154,11 @@ def _record(wanted: Any) -> Decoder:
         for name in needed:
             if name not in given:
                 raise Malformed(f"key {name} is missing")
-        return wanted(**{name: _inside(parts[name][1], one, parts[name][0]) for name, one in given.items()})
+        values = {name: _inside(parts[name][1], one, parts[name][0]) for name, one in given.items()}
+        try:
+            return wanted(**values)
+        except ValueError as error:  # its own rules
+            raise Malformed(str(error)) from None
 
     return record
 

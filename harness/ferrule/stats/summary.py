@@ -48,6 +48,18 @@ class Summary:
     ended: Ended = ""  # what ended its measuring (stopping.py)
     cycles: Interval | None = None  # of the core, an operation (cycles.py); None: not known, or a timer ends it
 
+    def __post_init__(self) -> None:
+        """Refuse what no measurement is.
+
+        Raises:
+            ValueError: no process stands behind it, or what is told of each is not told of all.
+        """
+        if not self.per_process:
+            raise ValueError("a result of no process")
+        if not len(self.per_process) == len(self.boots) == len(self.batch_sizes):
+            told = f"{len(self.per_process)} values, {len(self.boots)} boots and {len(self.batch_sizes)} batch sizes"
+            raise ValueError(f"{told} of the same processes")
+
     @property
     def estimate(self) -> float:
         """The centre."""
