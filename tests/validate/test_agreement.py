@@ -72,6 +72,15 @@ def test_other_files_are_refused(tmp_path: Path, content: str, capsys: pytest.Ca
     assert str(file) in capsys.readouterr().err
 
 
+def test_a_schema_that_steers_a_terminal_is_shown_as_what_it_is(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "run.json"
+    file.write_text(json.dumps({"schema": "\u202e"}))
+    assert main(["agree", "--show", "--json", str(file)]) == 2
+    assert "\u202e" not in capsys.readouterr().err
+
+
 def test_tables_say_what_is_outside_and_what_is_not_explained() -> None:
     run = held(PERF, [110.0] * 6, [100.0] * 6)
     run.rounds[0] |= held(PIPE, [1000.0] * 6, [1010.0] * 6).rounds[0]

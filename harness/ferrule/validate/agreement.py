@@ -24,7 +24,7 @@ from ferrule.errors import FerruleError, InfrastructureError, UsageError
 from ferrule.files import FOLDER, write_whole
 from ferrule.payload.plan import Plan, PlannedRun
 from ferrule.records.samples import ProcessSamples
-from ferrule.report.codec import Malformed, decode, loads
+from ferrule.report.codec import Malformed, decode, loads, shown
 from ferrule.stats.paired import log_ratios, ratio_interval
 from ferrule.stats.per_op import nanoseconds
 from ferrule.validate import programs
@@ -206,7 +206,7 @@ def load(file: Path) -> Run:
     try:
         held = loads(file.read_bytes())
         if held["schema"] != SCHEMA:
-            raise UsageError(f"{file}: schema {held['schema']}; this Ferrule reads {SCHEMA}")
+            raise UsageError(f"{file}: schema {shown(held['schema'])}; this Ferrule reads {SCHEMA}")
         if not check(held):
             raise UsageError(f"{file}: has no checksum; it was changed after it was stored")
         return decode(Run, {name: held[name] for name in (one.name for one in fields(Run))})
