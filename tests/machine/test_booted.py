@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import signal
 import sys
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from ferrule.machine.booted import Booted, debug_code, failure
+from ferrule.errors import InfrastructureError
+from ferrule.machine.booted import Booted, boot, debug_code, failure
 from ferrule.machine.guest import Ending
 from ferrule.machine.qemu import CONSOLE, RESULTS, Machine, Qemu
 
 from tests.support.executions import read_all
 
 PORTS = {CONSOLE: "file", RESULTS: "file"}
+SHOWS = f"""#!{sys.executable}
+import os, pathlib, sys
+path = pathlib.Path(sys.argv[sys.argv.index("-initrd") + 1])
+print(os.readlink(path), path.read_text(), file=sys.stderr)
+"""
 DIES = f"#!{sys.executable}\nimport os\nos.kill(os.getpid(), {{}})\n"
 
 
@@ -51,3 +60,28 @@ def test_the_debug_ports_code(status: int, code: int | None) -> None:
 )
 def test_what_made_qemu_give_up(status: int, errors: str, why: str | None) -> None:
     assert failure(status, errors) == why
+
+
+def test_a_boots_image_waits_for_no_disk_and_has_no_commas(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A kernel's disk driver gave up after 30 seconds of an idle guest's clock: 0.2 of a busy host's."""
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "a,b"))
+    program = tmp_path / "qemu"
+    program.write_text(SHOWS)
+    program.chmod(0o755)
+    made = Machine(str(program), "tcg", None, ports=PORTS)
+    with boot(Booted, lambda image: replace(made, initrd=image), b"the image", said_by_the_guest) as running:
+        assert read_all(running) == b""
+        assert running.ending().clean
+        where, _, content = running.console().strip().partition(" ")
+    assert where.startswith("/memfd:")
+    assert content.endswith("the image")
+
+
+def test_an_image_that_memory_cannot_hold_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_name: str) -> int:
+        raise OSError(errno.ENOMEM, os.strerror(errno.ENOMEM))
+
+    monkeypatch.setattr(os, "memfd_create", full)
+    made = Machine("qemu", "tcg", None, ports=PORTS)
+    with pytest.raises(InfrastructureError, match="no memory for a boot's image of 4 bytes: Cannot allocate memory"):
+        boot(Booted, lambda image: replace(made, initrd=image), bytes(4), said_by_the_guest)

@@ -58,6 +58,7 @@ class Machine:
     ports: Mapping[str, str] = field(default_factory=dict)
     plugin: str = ""  # an instrument that QEMU loads: changes nothing in the machine, and is none of its conditions
     typed: bool = False  # the results' port takes what Qemu.type() sends: it is QEMU's own input and output
+    passed: tuple[int, ...] = ()  # descriptors of ours that `devices` or a file's name speaks of, as /dev/fd/5
 
 
 def arguments(machine: Machine) -> list[str]:
@@ -184,7 +185,7 @@ class Qemu:
                 stdin=subprocess.DEVNULL if keyboard is None else keyboard,
                 stdout=theirs["errors" if keyboard is None else RESULTS],
                 stderr=theirs["errors"],
-                pass_fds=tuple(theirs[name] for name in (*machine.ports, "initrd") if name in theirs),
+                pass_fds=(*machine.passed, *(theirs[key] for key in (*machine.ports, "initrd") if key in theirs)),
             )
         except OSError as error:
             self._close_keyboard()
