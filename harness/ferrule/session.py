@@ -55,7 +55,7 @@ class Session:
         self._options = guest_options_of(option)
         self._suites = measurement.suites_of(option)
         self._workloads = parse_key(option.workload or "")
-        self._every = bool(self._workloads) or self.verify_only  # a name is found in all suites, and all are verified
+        self._every = bool(self._workloads) or self.verify_only
         self._places = parse_place(option.place)
         self._extra = measurement.extra_of(option)
         self._asked_for = option.guest is not None
@@ -76,8 +76,7 @@ class Session:
             UsageError: the suite's file names a workload or parameter that does not exist.
         """
         keys = keys_of(family, variants, self._places, self._extra)
-        if self._suites or not self._every:
-            keys = keys_in(self._suites, family, keys, self._places, self._extra)
+        keys = keys_in(self._suites, family, keys, self._places, self._extra, every=self._every)
         if self._workloads and keys:
             chosen = [key for asked in self._workloads for key in self._asked_keys(asked, family, keys)]
             keys = list(dict.fromkeys(chosen))

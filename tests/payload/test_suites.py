@@ -7,6 +7,7 @@ from ferrule import paths, tomlfile
 from ferrule.errors import UsageError
 from ferrule.gate.selection import select
 from ferrule.payload import suites
+from ferrule.payload.key import RunKey
 from ferrule.payload.plan import CAPACITY, RUNS, Plan, PlannedRun
 
 NAMES = tuple(suites.named())
@@ -56,6 +57,13 @@ def test_the_classic_table_and_the_curve() -> None:
 def test_suites_and_families_are_added_up() -> None:
     both = set(select("quick,net", "", "", ()))
     assert both == set(select("quick", "", "", ())) | set(select("net", "", "", ()))
+
+
+def test_where_no_suite_is_named_every_run_may_be_meant() -> None:
+    own = [RunKey("idle")]
+    assert suites.keys_in((), "power", own, ()) == []  # `standard` is without them
+    assert suites.keys_in((), "power", own, (), every=True) == own
+    assert suites.keys_in(("quick",), "power", own, (), every=True) == []  # a named suite is what it says
 
 
 def test_a_name_that_is_none_is_refused_with_all_there_are() -> None:

@@ -26,11 +26,7 @@ def select(suites: str, workloads: str, places: str, extra: Sequence[Path]) -> l
     for name in asked:
         if name not in held and name not in named():
             raise UsageError(f"--suite {name}: no such suite; there are: {', '.join((*sorted(held), *named()))}")
-    keys = [
-        key
-        for name, own in held.items()
-        for key in (keys_in(asked, name, own, where, extra) if asked or not workloads else own)
-    ]
+    keys = [key for name, own in held.items() for key in keys_in(asked, name, own, where, extra, every=bool(workloads))]
     if workloads:
         chosen: list[RunKey] = []
         for asked_for in parse_key(workloads):

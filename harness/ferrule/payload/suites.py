@@ -63,9 +63,18 @@ def _line(text: str) -> str:
 
 
 def keys_in(
-    suites: Collection[str], family: str, keys: Sequence[RunKey], places: Sequence[str], extra: Sequence[Path] = ()
+    suites: Collection[str],
+    family: str,
+    keys: Sequence[RunKey],
+    places: Sequence[str],
+    extra: Sequence[Path] = (),
+    *,
+    every: bool = False,
 ) -> list[RunKey]:
-    """The runs of one family that these suites hold, each once; where none is named it is the suite `standard`.
+    """The runs of one family that these suites hold, each once.
+
+    Where no suite is named it is `standard`, but every run where a workload is asked for by its name: such a one is
+    found whichever suite has it.
 
     Args:
         suites: families and names.
@@ -73,11 +82,12 @@ def keys_in(
         keys: its own runs.
         places: those of --place.
         extra: workloads from elsewhere.
+        every: whether all runs are meant where no suite is named.
 
     Raises:
         UsageError: a named suite holds a run that does not exist.
     """
-    if family in suites:
+    if family in suites or (every and not suites):
         return list(keys)
     suites = suites or {DEFAULT}
     found: list[RunKey] = []
