@@ -140,3 +140,11 @@ def test_a_log_without_records_is_told(tmp_path: Path, capfd: pytest.CaptureFixt
     log.write_text("Linux version 6.1\n")
     assert main(["transcript", str(log)]) == 2
     assert "no record of a run in it" in capfd.readouterr().err
+
+
+def test_what_init_said_of_a_payload_without_records_is_told(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    log = tmp_path / "log"
+    log.write_text("[ 1.2] Run /init\nferrule-init: /payload was ended by signal 4\n[ 1.3] reboot: Power down\n")
+    assert main(["transcript", str(log)]) == 2
+    said = capfd.readouterr().err
+    assert "its init said: /payload was ended by signal 4; under QEMU's emulation give -cpu max" in said

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 from argparse import ArgumentParser, Namespace
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -18,6 +18,7 @@ from ferrule.errors import EXIT_OK, FerruleError, UsageError
 from ferrule.payload.key import RunKey
 
 PORT: Final = "/dev/ttyS0"
+_INIT: Final = b"ferrule-init: "
 
 
 def add_initramfs(command: ArgumentParser) -> None:
@@ -128,7 +129,7 @@ def read(parsed: Namespace) -> int:
     records = [event for event in [*decoder.feed(text), *decoder.close()] if isinstance(event, Record)]
     began = {(one.process, one.fields["i"]): one.fields for one in records if one.kind == "begin"}
     if not began:
-        raise UsageError(f"{parsed.file}: no record of a run in it")
+        raise UsageError(f"{parsed.file}: no record of a run in it{_of_init(lines)}")
     ends = {(one.process, one.fields["i"]): one.fields for one in records if one.kind == "end"}
     rows = [
         (key[0], said["workload"], ends.get(key, {}).get("status", "not finished"), _why(ends.get(key, {})))
@@ -138,6 +139,15 @@ def read(parsed: Namespace) -> int:
     if not any(one.kind == "done" for one in records):
         raise FerruleError(f"{parsed.file}: the payload did not come to its end")
     return EXIT_OK
+
+
+def _of_init(lines: Sequence[bytes]) -> str:
+    """What our init said last, and what helps where the processor lacks an instruction."""
+    said = [line.partition(_INIT)[2].decode(errors="replace").strip() for line in lines if _INIT in line]
+    if not said:
+        return ""
+    helps = "; under QEMU's emulation give -cpu max: the payload needs rdtscp" if "by signal 4" in said[-1] else ""
+    return f"; its init said: {said[-1]}{helps}"
 
 
 def _why(fields: Mapping[str, str]) -> str:
