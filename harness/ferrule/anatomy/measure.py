@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import Final
 
 from ferrule import files, guests
 from ferrule.anatomy import dissect, instrument, sources, trace
+from ferrule.anatomy.compared import Compared
 from ferrule.anatomy.profile import Profile
 from ferrule.anatomy.sites import sites
 from ferrule.campaign.budget import Budget
@@ -25,10 +26,8 @@ from ferrule.payload.key import RunKey
 from ferrule.payload.plan import order
 from ferrule.payload.registry import workloads
 from ferrule.records.samples import GuestResult, RunResult
-from ferrule.stats.per_op import instructions
 
 SEED: Final = 1
-_MORE: Final = 4  # boots without the instrument, until two of them differ as the one with it does
 _WARM, _TARGET_NS, _LIMIT_NS = 2, 100_000, 1_000_000_000  # as the gate counts
 
 
@@ -108,7 +107,7 @@ def together(
         without = beside.submit(boot, plain, Progress())
         symbols = beside.submit(sources.kernel, name, options)
         result = boot(watching, progress)
-        compared = _Compared(name, without.result(), lambda: boot(plain, Progress()))
+        compared = Compared(name, without.result(), lambda: boot(plain, Progress()))
         missing = {
             str(key): f"{run.status}: {run.reason}".rstrip(": ")
             for key in keys
@@ -158,47 +157,3 @@ def _last(name: str, result: GuestResult, before: Sequence[RunKey], good: Sequen
     if first and good and max(first) > min(run.processes[0].position for run in good):
         lost = "; ".join(result.errors) or "runs were repeated"
         raise InfrastructureError(f"{name}: what was to come last did not: {lost}")
-
-
-class _Compared:
-    """The boot without the instrument, and more of them where the two differ."""
-
-    def __init__(self, name: str, first: GuestResult, again: Callable[[], GuestResult]) -> None:
-        self.name, self.first, self._again = name, first, again
-        self._more: list[GuestResult] = []
-
-    def check(self, run: RunResult) -> str:
-        """What is to be said of a run's counts with and without the instrument.
-
-        Raises:
-            InfrastructureError: they differ, and boots without it do not.
-        """
-        mine, other = _ticks(run), _ticks(self.first.runs.get(run.key))
-        if mine == other:
-            return f"{len(mine)} batches of a boot without the instrument counted the same"
-        count, without = instructions(run.processes[0])[0], _count(self.first.runs.get(run.key))
-        if count == without:
-            differ = sum(one != two for one, two in zip(mine, other, strict=False))
-            return f"a boot without the instrument counts {count:g} too; {differ} of {len(mine)} batches differ"
-        for number in range(_MORE):
-            if number == len(self._more):
-                self._more.append(self._again())
-            third = self._more[number].runs.get(run.key)
-            if other and _ticks(third) and other != _ticks(third):
-                return (
-                    f"batches differ from boot to boot, with the instrument or without: an operation counts {count:g}"
-                    f" with it, {without:g} and {_count(third):g} without"
-                )
-        raise InfrastructureError(
-            f"{self.name}: {run.key}: counts {count:g} with the instrument and {without:g} without: not believed"
-        )
-
-
-def _ticks(run: RunResult | None) -> list[int]:
-    if run is None or not run.processes:
-        return []
-    return [int(one) for one in (*run.processes[0].warm_ticks, *run.processes[0].ticks)]
-
-
-def _count(run: RunResult | None) -> float:
-    return instructions(run.processes[0])[0] if run is not None and run.processes else float("nan")
