@@ -14,6 +14,7 @@ from ferrule.stats import flags as flag
 from ferrule.stats.cycles import core_cycles
 from ferrule.stats.flags import Flag
 from ferrule.stats.interval import Interval, exact_interval, hierarchical_interval
+from ferrule.stats.once import once
 from ferrule.stats.per_op import Z, instructions, nanoseconds
 from ferrule.stats.tails import Tails, tails
 from ferrule.stats.throughput import is_bandwidth, throughput
@@ -96,8 +97,9 @@ class Summary:
         return len(set(self.boots))
 
 
+@once
 def summarise(run: RunResult, conditions: Conditions) -> Summary:
-    """Statistics of a run that is ok.
+    """Statistics of a run that is ok. The end of a measurement asks six times for the same: it is made once.
 
     Raises:
         InfrastructureError: the run has no samples; ask `measured` first.
