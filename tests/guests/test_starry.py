@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 from ferrule import guests, kernels
+from ferrule.campaign.campaign import REPEATS
 from ferrule.errors import ToolMissing, UsageError
 from ferrule.guests import starry
 from ferrule.images import firmware
@@ -35,6 +36,8 @@ KERNEL = Path(NAMED) if NAMED else kernels.files("starry").get("kernel")
 needs_qemu = pytest.mark.skipif(shutil.which("qemu-system-x86_64") is None, reason="qemu-system-x86_64 is not here")
 needs_kernel = pytest.mark.skipif(KERNEL is None, reason="no StarryOS kernel: ferrule kernel get starry")
 BOOT_SECONDS = PATIENCE
+# Its driver waits 30 seconds of a clock that runs ahead while the guest is idle, and the host may not be on time.
+DISK = "failed to initialize filesystem"
 LINUX_WORKS = 19  # workloads that the Linux port has on one CPU
 COUNTED = ("null_call", "invalid_call", "clock_read")
 
@@ -106,15 +109,19 @@ def test_an_end_is_told_from_what_was_said(status: int, console: str, errors: st
 
 
 def records(plan: Plan) -> list[Record]:
-    """All records of one boot."""
+    """All records of one boot. As in a campaign, one that gave none is made again: see DISK."""
     made = guests.create("starry", GuestOptions(accel="icount", guest_files={("starry", "kernel"): Path(KERNEL or "")}))
     payload = patch_plan(build_payload(made.os, made.arch).image, plan.render())
-    found: list[Record] = []
-    decoder, ends = Decoder(), time.monotonic() + BOOT_SECONDS
-    with made.execute(payload, plan.processes, 0) as execution:
-        while chunk := execution.read(max(0.0, ends - time.monotonic())):
-            found += [event for event in decoder.feed(chunk) if isinstance(event, Record)]
-        assert execution.ending().clean, execution.console()[-2000:]
+    for _ in range(REPEATS):
+        found: list[Record] = []
+        decoder, ends = Decoder(), time.monotonic() + BOOT_SECONDS
+        with made.execute(payload, plan.processes, 0) as execution:
+            while chunk := execution.read(max(0.0, ends - time.monotonic())):
+                found += [event for event in decoder.feed(chunk) if isinstance(event, Record)]
+            ending, said = execution.ending(), execution.console()
+        if found or DISK not in said:
+            break
+    assert ending.clean, said[-2000:]
     made.close()
     return found
 
