@@ -89,6 +89,15 @@ def test_what_is_no_module_is_named(tmp_path: Path, content: bytes) -> None:
         ModuleTree(tmp_path).ordered(["a"])
 
 
+@pytest.mark.parametrize("name", ["\nname=9p", "b\x1b[2J", "../../b", "b" * 81, " "])
+def test_a_name_that_no_module_has_is_refused_in_one_line(tmp_path: Path, name: str) -> None:
+    with pytest.raises(
+        InfrastructureError, match=r"a\.ko: depends= in \.modinfo names '.*: no kernel module"
+    ) as caught:
+        tree(tmp_path, {"a": name}).ordered(["a"])
+    assert str(caught.value).isprintable()
+
+
 @given(st.binary(max_size=300), st.integers(0, 400), st.binary(max_size=4))
 def test_damage_never_ends_in_another_error(extra: bytes, at: int, patch: bytes) -> None:
     image = bytearray(module("a,b") + extra)

@@ -15,7 +15,7 @@ import pytest
 from ferrule.errors import InfrastructureError
 from ferrule.records.samples import GuestResult, Meaning
 from ferrule.report import history, raw, verified
-from ferrule.report.codec import Malformed, loads
+from ferrule.report.codec import Malformed, decode, loads
 from ferrule.report.comparison import Side, compare_runs, render
 from ferrule.report.publish import publish
 from hypothesis import HealthCheck, given, settings
@@ -143,3 +143,10 @@ def test_json_is_taken_strictly(text: str) -> None:
 
 def test_the_checkouts_own_history_is_read() -> None:
     assert len(history.load(ROOT / "results")) > 1
+
+
+def test_a_key_in_a_message_is_in_its_line() -> None:
+    with pytest.raises(Malformed) as caught:
+        decode(dict[str, int], {"load\n1": "x"}, "facts")
+    assert str(caught.value).isprintable()
+    assert "load 1" in str(caught.value)

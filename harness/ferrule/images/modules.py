@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import lzma
+import re
 import shutil
 import subprocess
 import zlib
@@ -13,10 +14,10 @@ from typing import Final, Protocol
 
 from ferrule import apt, elf, programs
 from ferrule.errors import InfrastructureError, ToolMissing, UsageError
-from ferrule.text import visible
 
 _SIGNED, _TRAILER_BYTES = b"~Module signature appended~\n", 12
 LARGEST: Final = 64 << 20  # bytes of a module
+_NAME = re.compile(r"[A-Za-z0-9_-]{1,80}")
 _SUFFIXES = (".ko", ".ko.xz", ".ko.gz", ".ko.zst")
 
 
@@ -65,7 +66,7 @@ def dependencies(image: bytes) -> tuple[str, ...]:
     """What a module asks for: the `depends=` of its .modinfo.
 
     Raises:
-        ValueError: not an ELF file, or no .modinfo in it: no kernel module.
+        ValueError: not an ELF file, no .modinfo in it, or a name there that is none: no kernel module.
     """
     with elf.reading(image) as file:
         section = file.get_section_by_name(".modinfo")
@@ -73,8 +74,11 @@ def dependencies(image: bytes) -> tuple[str, ...]:
     fields = dict(item.partition(b"=")[::2] for item in text.split(b"\0") if item)
     if b"depends" not in fields:
         raise ValueError("no depends= in .modinfo: not a kernel module")
-    names = fields[b"depends"].decode("ascii", "replace").split(",")
-    return tuple(visible(module_name(name))[:80] for name in names if name)
+    names = [name for name in fields[b"depends"].decode("ascii", "replace").split(",") if name]
+    for name in names:
+        if not _NAME.fullmatch(name):
+            raise ValueError(f"depends= in .modinfo names {ascii(name)[:60]}: no kernel module has such a name")
+    return tuple(module_name(name) for name in names)
 
 
 def without_signature(image: bytes) -> bytes:
