@@ -168,9 +168,9 @@ static uint64_t rate(struct mark from, struct mark to) {
     return scale(to.tick - from.tick, 1000000000, to.ns - from.ns);
 }
 
-/* How far, in parts per 10^9, the brackets of two marks may have moved the rate between them. */
+/* How far, in ticks a second, the brackets of two marks may have moved the rate between them. */
 static uint64_t blur(struct mark from, struct mark to) {
-    return scale(from.width / 2 + to.width / 2 + 1, 1000000000, to.tick - from.tick);
+    return scale(from.width / 2 + to.width / 2 + 1, 1000000000, to.ns - from.ns);
 }
 
 /* Three marks: the outer two give the rate, the halves must agree on it as far as their brackets let them. Each half
@@ -189,10 +189,12 @@ static void measure_rate(struct timing *result, timing_clock clock, void *contex
         return;
     uint64_t step = result->second_resolution > COARSE_NS ? 0 : result->second_resolution;
     result->hz = rate(start, end);
-    result->hz_error_ppb = add(blur(start, end), scale(step, 1000000000, end.ns - start.ns));
+    result->hz_error_ppb =
+        add(scale(blur(start, end), 1000000000, result->hz), scale(step, 1000000000, end.ns - start.ns));
     uint64_t first = rate(start, middle), second = rate(middle, end);
-    uint64_t apart = scale(first > second ? first - second : second - first, 1000000000, result->hz);
-    if (result->hz && apart > add(UNSTEADY_PPB, add(blur(start, middle), blur(middle, end))))
+    uint64_t apart = first > second ? first - second : second - first;
+    uint64_t allowed = scale(result->hz, UNSTEADY_PPB, 1000000000); /* of a rate that a bracket made too large, too */
+    if (apart > add(allowed, add(blur(start, middle), blur(middle, end))))
         find(result, TIMING_UNSTEADY);
     if (result->resolution > result->hz / (1000000000 / COARSE_NS))
         find(result, TIMING_COARSE);

@@ -82,3 +82,21 @@ def test_what_does_not_come_is_named(terminal: Terminal, what: str) -> None:
 def test_the_echo_of_a_command_is_not_its_end(terminal: Terminal) -> None:
     with pytest.raises(TransportError, match="the end of `sleep 5` did not come in time"):
         terminal.shell.run("sleep 5", soon(0.5))
+
+
+def test_what_came_before_the_end_is_read_where_nothing_can_be_typed_any_more() -> None:
+    """A login that fails ends the machine, and on a busy host before the password is typed."""
+    left = [b"login: ", b"Password: ", b"Login failed\n", b""]
+    heard: list[bytes] = []
+
+    def read(_seconds: float) -> bytes:
+        heard.append(left.pop(0))
+        return heard[-1]
+
+    def write(text: bytes) -> None:
+        if b"wrong" in text:
+            raise TransportError("nothing can be typed any more")
+
+    with pytest.raises(TransportError, match="ended before a shell came"):
+        Shell(read, write).log_in("root", "wrong", soon())
+    assert b"Login failed\n" in heard

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Final
 
 from ferrule.errors import TransportError
@@ -33,9 +34,9 @@ class Shell:
             TransportError: the line was cut, or a prompt did not come in time; says which.
         """
         self._expect(LOGIN, ends, "a login prompt")
-        self._write(f"{user}\n".encode())
+        self._type(f"{user}\n")
         self._expect(PASSWORD, ends, "a password prompt")
-        self._write(f"{password}\n".encode())
+        self._type(f"{password}\n")
         while True:
             try:
                 self.run("true", min(ends, time.monotonic() + AGAIN_SECONDS), "a shell")
@@ -58,8 +59,13 @@ class Shell:
         self._commands += 1
         mark = f"ferrule-end-{self._commands}"
         self._seen = b""
-        self._write(f"{command}; echo {mark} $?\n".encode())
+        self._type(f"{command}; echo {mark} $?\n")
         return re.compile(rf"{mark} (\d+)\s*\n".encode())
+
+    def _type(self, text: str) -> None:
+        """Send it. Where nobody takes it any more, what came before the end is still to be read, and says why."""
+        with suppress(TransportError):
+            self._write(text.encode())
 
     def _expect(self, pattern: re.Pattern[bytes], ends: float, what: str) -> re.Match[bytes]:
         while True:
