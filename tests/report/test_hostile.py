@@ -150,3 +150,5 @@ def test_a_key_in_a_message_is_in_its_line() -> None:
         decode(dict[str, int], {"load\n1": "x"}, "facts")
     assert str(caught.value).isprintable()
     assert "load 1" in str(caught.value)
+    with pytest.raises(Malformed, match=r"^facts\.k{80}: str where int belongs") as caught:
+        decode(dict[str, int], {"k" * 3000: "x"}, "facts")

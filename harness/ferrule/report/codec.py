@@ -128,7 +128,7 @@ def _decoder(wanted: Any) -> Decoder:  # noqa: PLR0911 - as above
     if origin in (dict, Mapping):
         key, value = arguments[0], _decoder(arguments[1])
         return lambda data: {
-            _key(key, name): _inside(value, one, f".{one_line(name)}") for name, one in _mapping(data).items()
+            _key(key, name): _inside(value, one, f".{one_line(name)[:80]}") for name, one in _mapping(data).items()
         }
     if isinstance(wanted, type) and issubclass(wanted, Enum):
         return lambda data: _member(wanted, data)
