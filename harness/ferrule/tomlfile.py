@@ -33,9 +33,8 @@ def read(file: Path) -> dict[str, Any]:
         raise UsageError(f"{file}: no TOML: {one_line(str(error))[:200]}") from None
     for key in _keys(found):  # messages quote them
         if len(key) > LONGEST or not key.isprintable():
-            raise UsageError(
-                f"{file}: {ascii(key)[:60]} is no name: over {LONGEST} characters, or some not to be shown"
-            )
+            why = "some characters cannot be shown" if len(key) <= LONGEST else f"over {LONGEST} characters"
+            raise UsageError(f"{file}: {ascii(key)[:60]} is no name: {why}")
     return found
 
 

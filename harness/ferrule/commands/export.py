@@ -18,7 +18,6 @@ from ferrule.errors import EXIT_OK, FerruleError, UsageError
 from ferrule.payload.key import RunKey
 
 PORT: Final = "/dev/ttyS0"
-_INIT: Final = b"ferrule-init: "
 
 
 def add_initramfs(command: ArgumentParser) -> None:
@@ -143,7 +142,9 @@ def read(parsed: Namespace) -> int:
 
 def _of_init(lines: Sequence[bytes]) -> str:
     """What our init said last, and what helps where the processor lacks an instruction."""
-    said = [line.partition(_INIT)[2].decode(errors="replace").strip() for line in lines if _INIT in line]
+    from ferrule.images import told
+
+    said = told.said(b"\n".join(lines).decode(errors="replace"))
     if not said:
         return ""
     helps = "; under QEMU's emulation give -cpu max: the payload needs rdtscp" if "by signal 4" in said[-1] else ""

@@ -10,7 +10,7 @@ from typing import Final, cast, get_args
 
 from ferrule.errors import FerruleError, UsageError
 from ferrule.guests.linux_ssh import OverSsh, SshBoot
-from ferrule.images import dropbear, guestfile, initramfs, kernels
+from ferrule.images import dropbear, guestfile, initramfs, kernels, told
 from ferrule.images.guestfile import Need
 from ferrule.images.kernels import Kernel
 from ferrule.images.modules import without_signature
@@ -53,8 +53,6 @@ SETTINGS: Final = ("append", "transport")  # as --linux-append and --transport
 _LABEL = re.compile(r"linux:[a-z0-9][a-z0-9_.-]{0,30}")
 LEAST_MEMORY: Final = 96  # MiB; with less Debian's kernel unpacks itself for ever, or panics
 _PANIC = re.compile(r"Kernel panic - not syncing: .*|Uncaught panic:\s+.*")  # Linux's, Asterinas's
-_INIT = re.compile(r"ferrule-init: (.*)")
-_FINISHED = "all processes ended with status 0"
 _POWER_DOWN = "reboot: Power down"
 
 
@@ -232,22 +230,22 @@ def _smp(accel: Accel, options: GuestOptions) -> int:
 
 def classify(status: int, console: str, errors: str) -> Ending:
     """How a boot ended, from QEMU's return code and what guest and QEMU said."""
-    words = _INIT.findall(console)
+    words = told.said(console)
     code = None if status == 1 and errors.strip() else debug_code(status)
     if panic := _PANIC.search(console):
         detail = " ".join(panic.group().split())
     elif code is not None:
         detail = f"the guest wrote {code:#x} to the debug port"  # by which a kernel may power off
-        if _FINISHED in words:
+        if told.FINISHED in words:
             return Ending(True, detail)
         if words:
-            detail = f"{words[-1].strip()} ({detail})"
+            detail = f"{words[-1]} ({detail})"
     elif own := failure(status, errors):
         detail = own
     elif _POWER_DOWN not in console:
         detail = "the guest reset itself"
-    elif _FINISHED in words:
+    elif told.FINISHED in words:
         return Ending(True, "the guest powered off")
     else:
-        detail = words[-1].strip() if words else "the guest powered off too early"
+        detail = words[-1] if words else "the guest powered off too early"
     return Ending(False, detail)

@@ -35,8 +35,6 @@ BOOT_SECONDS: dict[Accel, float] = {"kvm": 30.0, "tcg": 120.0, "icount": 240.0}
 LEAST_MEMORY: Final = 128  # MiB; it starts with these and not with 96
 
 _PANIC = re.compile(r"panicked at .*")
-_SAID = re.compile(r"ferrule-init: (.*)")
-_FINISHED: Final = "all processes ended with status 0"
 
 
 def create(name: str, options: GuestOptions) -> StarryGuest:
@@ -120,12 +118,12 @@ class StarryGuest:
 
 def classify(status: int, console: str, errors: str) -> Ending:
     """How a boot ended, from QEMU's return code and what kernel, init and QEMU said."""
-    words = [word.strip() for word in _SAID.findall(console)]
+    words = told.said(console)
     if panic := _PANIC.search(console):
         detail = panic[0].strip()
     elif own := failure(status, errors):
         detail = own
-    elif _FINISHED in words:
+    elif told.FINISHED in words:
         return Ending(True, "the guest powered off")
     else:
         detail = words[-1] if words else "the guest powered off too early"

@@ -73,8 +73,8 @@ def keys_in(
 ) -> list[RunKey]:
     """The runs of one family that these suites hold, each once.
 
-    Where no suite is named it is `standard`, but every run where a workload is asked for by its name: such a one is
-    found whichever suite has it.
+    Where no suite is named it is `standard`, but every run where a workload is asked for by its name, or all are to be
+    verified: such a one is found whichever suite has it.
 
     Args:
         suites: families and names.
