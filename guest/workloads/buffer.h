@@ -1,5 +1,6 @@
-/* Memory that a workload maps for one run alone: touched memory of the payload's own would weigh on every process that
- * a later workload starts. All of it is written at once, or its pages would be the one zero page. */
+/* Memory that a workload maps for one run only: touched static memory of the payload would make every process that a
+ * later workload starts more expensive. All of it is written at once; otherwise its pages would all be the one zero
+ * page. */
 #ifndef FERRULE_BUFFER_H
 #define FERRULE_BUFFER_H
 
@@ -26,7 +27,7 @@ static inline void buffer_touch(const struct buffer *buffer) {
         (void)((volatile char *)buffer->at)[i];
 }
 
-/* The first `count` bytes added up. */
+/* The sum of the first `count` bytes. */
 static inline uint64_t buffer_sum(const struct buffer *buffer, size_t count) {
     uint64_t total = 0;
     while (count--)
@@ -34,7 +35,7 @@ static inline uint64_t buffer_sum(const struct buffer *buffer, size_t count) {
     return total;
 }
 
-/* Also after a setup that stopped before the mapping. */
+/* Safe also after a setup that stopped before the mapping. */
 static inline void buffer_unmap(struct buffer *buffer) {
     if (buffer->at)
         os_unmap(buffer->at, buffer->size);

@@ -1,4 +1,4 @@
-/* A file of `size` bytes that stays cached, and a buffer as large: what reading and writing at offset 0 start from. */
+/* A cached file of `size` bytes and a buffer of the same size, for reads and writes at offset 0. */
 #ifndef FERRULE_CACHED_H
 #define FERRULE_CACHED_H
 
@@ -8,7 +8,7 @@
 
 struct cached {
     struct scratch scratch;
-    struct buffer buffer; /* what is in it is in the file */
+    struct buffer buffer; /* holds the same bytes as the file */
 };
 
 static inline long cached_make(struct run *run, struct cached *own) {
@@ -18,7 +18,7 @@ static inline long cached_make(struct run *run, struct cached *own) {
     return mapped < 0 ? mapped : scratch_make(run, &own->scratch, own->buffer.at, own->buffer.size);
 }
 
-/* Also after a setup that stopped half-way. */
+/* Safe also after a setup that stopped half-way. */
 static inline void cached_end(struct cached *own) {
     scratch_end(&own->scratch);
     buffer_unmap(&own->buffer);

@@ -1,7 +1,7 @@
-/* A connection is made, accepted and closed on both sides, all by one thread: what a server and its client pay for a
- * request that brings its own connection. The server closes first: it is then its port, which is always the same, that
- * TCP keeps waiting for a while, and the clients' ports do not run out. CONNECT_OF(kind) defines the whole workload but
- * its row. */
+/* One thread makes a connection, accepts it and closes both ends: what a server and its client pay for a request with a
+ * connection of its own. The server's end is closed first: TCP then keeps the server's port, which is always the same,
+ * waiting for a while (TIME_WAIT), and the clients' ports do not run out. CONNECT_OF(kind) defines the whole workload
+ * except its row. */
 #ifndef FERRULE_CONNECT_H
 #define FERRULE_CONNECT_H
 
@@ -9,18 +9,18 @@
 
 STATE(struct listener)
 
-/* Both ends are of one connection that has just been made: 0 when anything was refused. */
+/* Makes one connection: end[0] has connected, end[1] was accepted. Returns 0 when a call was refused. */
 static inline int connect_once(const struct listener *listener, enum os_socket kind, int end[2]) {
     end[0] = (int)os_socket_open(kind);
     long connected = os_socket_connect(end[0], &listener->at);
-    end[1] = connected < 0 ? 0 : (int)os_socket_accept(listener->fd); /* or it would wait for ever */
+    end[1] = connected < 0 ? 0 : (int)os_socket_accept(listener->fd); /* without a connection it would wait for ever */
     return end[0] > 0 && connected >= 0 && end[1] > 0;
 }
 
 static inline long connect_verify(struct run *run, enum os_socket kind) {
     char sent = 42, got = 0;
     int end[2] = {0};
-    long refused = network_stream(run, kind, end); /* says by whom */
+    long refused = network_stream(run, kind, end); /* sets run->operation */
     pipe_close_end(&end[1]);
     pipe_close_end(&end[0]);
     if (refused < 0)

@@ -1,14 +1,14 @@
-/* A wait that its own deadline ends, and nobody else: not before its time. */
+/* Checks that a wait which only its own timeout ends does not end early. */
 #ifndef FERRULE_DEADLINE_H
 #define FERRULE_DEADLINE_H
 
 #include "workloads/workload.h"
 
-/* A verify, or the beginning of one: wait(run, ns) comes back after so many nanoseconds. What it returns, where that is
- * not 0, is a verify's result. */
+/* A verify, or its first part: wait(run, ns) must not return before `ns` nanoseconds are over. If it returns another
+ * value than 0, that is the verify's result. */
 static inline long deadline_verify(struct run *run, long (*wait)(struct run *, uint64_t)) {
-    enum { TURNS = 10, LONG_NS = 3000000, SLACK_NS = 1000 }; /* two clocks may be one of their steps apart */
-    for (unsigned turn = 0; turn < TURNS; turn++) { /* one alone may only seem to have waited: somebody else ran */
+    enum { TURNS = 10, LONG_NS = 3000000, SLACK_NS = 1000 }; /* two clocks may differ by one of their steps */
+    for (unsigned turn = 0; turn < TURNS; turn++) {          /* one wait may only seem long: another thread ran */
         uint64_t before = os_clock_ns();
         long result = wait(run, LONG_NS);
         if (result)

@@ -1,6 +1,6 @@
-/* A device that is open, and a buffer of `size` bytes for it. Where it is the kernel's, a call on it is one trap; where
- * it is a daemon's, each is a round trip to it, with the bytes mapped into its memory meanwhile. The number of switches
- * is part of what such a row means, so the one is never compared with the other. */
+/* An open device, and a buffer of `size` bytes for it. Where the device is part of the kernel, a call on it is one
+ * trap; where a daemon serves it, each call is a round trip to the daemon, with the bytes mapped into its memory
+ * meanwhile. The number of switches is part of what such a row means, so the two kinds are never compared. */
 #ifndef FERRULE_DEVICE_H
 #define FERRULE_DEVICE_H
 
@@ -21,7 +21,7 @@ static inline long device_open(struct run *run, struct device *own, const char *
     return buffer_map(run, &own->buffer);
 }
 
-/* Also after a setup that stopped half-way. */
+/* Safe also after a setup that stopped half-way. */
 static inline void device_close(struct device *own) {
     if (own->fd > 0)
         os_close(own->fd);

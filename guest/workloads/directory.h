@@ -1,4 +1,4 @@
-/* A directory of a workload's own in /tmp with small files in it, whose names are all of one length. */
+/* A workload's own directory in /tmp, with small files in it whose names have the same length. */
 #ifndef FERRULE_DIRECTORY_H
 #define FERRULE_DIRECTORY_H
 
@@ -17,7 +17,7 @@ static inline void directory_path(const struct directory *own, long number, char
     path[length] = 0;
 }
 
-/* One more file. */
+/* Adds one file. */
 static inline long directory_add(struct run *run, struct directory *own) {
     char path[64];
     long fd;
@@ -27,7 +27,7 @@ static inline long directory_add(struct run *run, struct directory *own) {
     return os_close((int)fd);
 }
 
-/* One file less. */
+/* Removes the file added last. */
 static inline long directory_drop(struct directory *own) {
     char path[64];
     directory_path(own, --own->files, path);
@@ -45,7 +45,7 @@ static inline long directory_make(struct run *run, struct directory *own, long f
     return 0;
 }
 
-/* Also after a setup that stopped half-way. */
+/* Safe also after a setup that stopped half-way. */
 static inline void directory_end(struct directory *own) {
     if (own->at.fd > 0)
         os_close(own->at.fd);

@@ -1,5 +1,5 @@
 /* Ping-pong between two processes over one connection that both read and write: a message there, and back.
- * ECHO_OVER(connect) defines the whole workload but its row; connect(run, end) makes the two ends. */
+ * ECHO_OVER(connect) defines the whole workload except its row; connect(run, end) makes the two ends. */
 #ifndef FERRULE_ECHO_H
 #define FERRULE_ECHO_H
 
@@ -27,7 +27,7 @@ static inline void echo_answer(struct run *run, struct echo *own) {
     }
 }
 
-/* entry(run) is to call echo_answer(). */
+/* entry(run) must call echo_answer(). */
 static inline long echo_start(struct run *run, struct echo *own, os_entry entry) {
     TRY(run, os_process_start(&own->process, entry, run));
     own->started = 1;
@@ -42,7 +42,7 @@ static inline void echo_turn(struct run *run, struct echo *own) {
     EXPECT(run, (sent == (long)own->size) & (got == sent) & (message[0] == MESSAGE_ANSWER));
 }
 
-/* Also after a start that stopped half-way. */
+/* Safe also after a start that stopped half-way. */
 static inline void echo_end(struct echo *own) {
     message[0] = MESSAGE_STOP;
     if (own->started)

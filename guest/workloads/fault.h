@@ -1,6 +1,6 @@
-/* Pages that are touched for the first time, one after the other: what a page fault's workload makes anew for each
- * batch, outside of what is timed. A batch is 256 pages, always: what a page costs depends on how many are taken in a
- * row. On Linux the first hundreds come from a list of the CPU's own, on which the last batch left them, still cached;
+/* Pages that are touched for the first time, one after the other. A page fault workload maps them anew for each batch,
+ * outside the timed part. A batch is always 256 pages, because the cost of a page depends on how many are allocated in
+ * a row: on Linux the first hundreds come from the CPU's own free list, where the last batch left them, still cached;
  * of 4096 in a row each costs several times as much, here and in any other loop. */
 #ifndef FERRULE_FAULT_H
 #define FERRULE_FAULT_H
@@ -14,7 +14,7 @@ struct fault {
     void *map;
 };
 
-/* After a mapping that gave `mapped`. */
+/* Call after the mapping; `mapped` is its result. */
 static inline void fault_begin(struct run *run, struct fault *fault, long mapped) {
     EXPECT(run, mapped >= 0);
     if (mapped < 0)
@@ -28,7 +28,7 @@ static inline void fault_end(struct fault *fault, size_t bytes) {
     fault->map = NULL;
 }
 
-/* A kernel that maps memory which is there at once has no fault to measure. */
+/* A kernel that backs a mapping with memory at once has no fault to measure. */
 static inline long fault_settle(struct run *run) {
     run->step = FAULT_BATCH;
     if (!OS_MAP_PRESENT)

@@ -1,8 +1,8 @@
 /* One process writes `size` bytes at a time into a line, another reads them out. One operation is a write of `size`
- * bytes that the reader has taken: each batch ends when the reader acknowledges its last byte, or what still lies in
- * the line would be counted as transferred. Nobody looks at the bytes while it is timed. Pitfall: a line that is filled
- * before its reader runs costs two switches however full it is, so batches are whole fillings of the usual 64 KiB.
- * FLOW_OVER(line) defines the whole workload but its row; line(run, end): end[0] reads, end[1] writes. */
+ * bytes that the reader has taken: each batch ends when the reader acknowledges its last byte; otherwise bytes still in
+ * the line would count as transferred. The bytes are not checked while timed. Pitfall: a line that is filled before its
+ * reader runs costs two switches however full it is, so a batch is a multiple of the usual 64 KiB. FLOW_OVER(line)
+ * defines the whole workload except its row; line(run, end): end[0] reads, end[1] writes. */
 #ifndef FERRULE_FLOW_H
 #define FERRULE_FLOW_H
 
@@ -14,8 +14,7 @@ enum {
     FLOW_WANTED,
     FLOW_CHECK,
     FLOW_SUM
-}; /* words of the shared page: bytes till the next acknowledgement, whether to
-      add them up, and what that made */
+}; /* words of the shared page: bytes till the next acknowledgement, whether to add them up, and their sum */
 
 struct flow {
     struct peer peer;

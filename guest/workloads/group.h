@@ -1,6 +1,6 @@
-/* Groups of senders and receivers, each a process. A receiver reads from a pipe of its own; a sender is told by one how
- * many rounds to make, in each of which it writes to every receiver of its group. A receiver that has had all messages
- * of a batch reports it; it ends when its last sender has ended. */
+/* Groups of senders and receivers, each a process. A receiver reads from a pipe of its own; a sender reads from one how
+ * many rounds to make, in each of which it writes to every receiver of its group. A receiver reports when it has read
+ * all messages of a batch; it ends when its last sender has ended. */
 #ifndef FERRULE_GROUP_H
 #define FERRULE_GROUP_H
 
@@ -8,7 +8,7 @@
 #include "workloads/peer.h"
 
 enum { GROUP_GROUPS = 4, GROUP_MEMBERS = 20, GROUP_MOST = GROUP_GROUPS * GROUP_MEMBERS };
-/* Words of the shared page: a batch's messages to each receiver; whether first bytes are added up, and their sum. */
+/* Words of the shared page: messages per receiver in a batch; whether first bytes are added up, and their sum. */
 enum { GROUP_WANTED, GROUP_CHECK, GROUP_SUM };
 
 static int mailbox[GROUP_MOST][2], go[GROUP_MOST][2]; /* each receiver's pipe, each sender's orders */
@@ -16,8 +16,8 @@ static int done[2];                                   /* receivers' reports */
 static struct os_process sender[GROUP_MOST], receiver[GROUP_MOST];
 
 struct group {
-    uint32_t members, all;       /* of one kind: in a group, in all of them */
-    uint32_t senders, receivers; /* that were started */
+    uint32_t members, all;       /* senders, and as many receivers: in a group, in all groups */
+    uint32_t senders, receivers; /* started so far */
     uint32_t me;
     size_t size;
 };
@@ -74,7 +74,7 @@ static inline long group_start(struct run *run) {
     return 0;
 }
 
-/* Also after a start that stopped half-way. */
+/* Safe also after a start that stopped half-way. */
 static inline void group_end(const struct group *own) {
     group_close(go, 1);
     group_close(mailbox, 1);

@@ -6,15 +6,15 @@
 #include "workloads/workload.h"
 
 enum { HERE, THERE };       /* whose word of shared->futex */
-enum { IDLE, TURN, LEAVE }; /* what it says */
+enum { IDLE, TURN, LEAVE }; /* its values */
 
 static inline uint32_t await(struct run *run, unsigned whose, int shared) {
     volatile uint32_t *word = &run->shared->futex[whose].word;
     while (*word == IDLE)
         os_wait(word, IDLE, 0, shared);
-    uint32_t said = *word;
+    uint32_t value = *word;
     *word = IDLE;
-    return said;
+    return value;
 }
 
 static inline long hand(struct run *run, unsigned whose, uint32_t what, int shared) {

@@ -1,10 +1,9 @@
-/* Ping-pong between two processes over two lines of one direction each: send `size` bytes, wait for them to come back.
- * LINES_OVER(line, receive, send) defines the whole workload but its row: line(run, end) makes one line, end[0] of
+/* Ping-pong between two processes over two one-way lines: send `size` bytes, wait for them to come back.
+ * LINES_OVER(line, receive, send) defines the whole workload except its row: line(run, end) makes one line, end[0] of
  * which receives and end[1] sends by these operations. library=1 makes both ends programs on a C library, which is what
- * other tools time: they call through functions, whose returns a kernel may make slow (null_call_wrapped.c), and the
- * kernel knows their threads (os_library_enter), for which it may do some more at each switch: 5 % of a round trip and
- * more.
- */
+ * other tools time: they call through functions, whose returns a kernel may make slow (null_call_wrapped.c), and their
+ * threads are registered with the kernel (os_library_enter), which may then do more at each switch: 5 % of a round trip
+ * and more. */
 #ifndef FERRULE_LINES_H
 #define FERRULE_LINES_H
 

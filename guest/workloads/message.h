@@ -1,12 +1,12 @@
 /* The message of a round trip between two processes: `size` bytes, which the other end sends back with one added to the
- * first, so that nobody takes his own bytes for an answer. A first byte of MESSAGE_STOP tells the other end to leave:
- * not every kernel tells it that its partner has gone. */
+ * first, so that no end takes its own bytes for an answer. A first byte of MESSAGE_STOP asks the other end to leave:
+ * not every kernel reports that a partner has gone. */
 #ifndef FERRULE_MESSAGE_H
 #define FERRULE_MESSAGE_H
 
 #include "workloads/workload.h"
 
-enum { MESSAGE_LARGEST = 4096 }; /* PIPE_BUF: up to here no kernel splits one */
+enum { MESSAGE_LARGEST = 4096 }; /* PIPE_BUF: no kernel splits a message up to this size */
 enum { MESSAGE_STOP, MESSAGE_ASK, MESSAGE_ANSWER };
 
 static char message[MESSAGE_LARGEST];
@@ -19,7 +19,7 @@ static inline long message_size(struct run *run, size_t *into) {
     return 0;
 }
 
-/* A verify for an op that asks and expects the answer. */
+/* A verify for an op that sends MESSAGE_ASK and expects MESSAGE_ANSWER. */
 static inline long message_verify(struct run *run, void (*op)(struct run *)) {
     for (unsigned turn = 0; turn < 32 && !run->failed; turn++)
         op(run);

@@ -25,7 +25,8 @@ static inline void mutex_unlock(volatile uint32_t *mutex, int across) {
         os_wake(mutex, 1, across);
 }
 
-/* With the mutex held; it is given back for the wait. May wake for nothing: the caller looks again. */
+/* Called with the mutex held, which is released during the wait. May wake spuriously: the caller checks its condition
+ * again. */
 static inline void condvar_wait(volatile uint32_t *condvar, volatile uint32_t *mutex) {
     uint32_t seen = *condvar;
     mutex_unlock(mutex, 0);

@@ -1,5 +1,5 @@
-/* A memory object (memfd, shm) with all its pages there, each beginning with its number: what is mapped of it faults on
- * pages that need not be read from anywhere. */
+/* A memory object (memfd, shm) whose pages are all allocated, each with a first byte made from its number: a mapping of
+ * it faults on pages that need not be read from anywhere. */
 #ifndef FERRULE_OBJECT_H
 #define FERRULE_OBJECT_H
 

@@ -1,5 +1,5 @@
-/* The second end of a two-thread workload: a thread of this address space, on a stack of ours. A process in its place
- * is peer.h's. */
+/* The second end of a two-thread workload: a thread of this address space, on a static stack. peer.h does the same with
+ * a process. */
 #ifndef FERRULE_PARTNER_H
 #define FERRULE_PARTNER_H
 
@@ -8,7 +8,7 @@
 struct partner {
     struct os_thread thread;
     int started;
-    uint64_t turns; /* that it has had: its entry counts them */
+    uint64_t turns; /* of the partner; its entry function counts them */
 };
 
 static char partner_stack[16384] __attribute__((aligned(64)));
@@ -19,7 +19,7 @@ static inline long partner_start(struct run *run, struct partner *partner, os_en
     return 0;
 }
 
-/* A verify, or the beginning of one: each operation is a turn of its. */
+/* A verify, or its first part: each operation must give the partner one turn. */
 static inline long partner_verify(struct run *run, const struct partner *partner, void (*op)(struct run *)) {
     enum { TURNS = 100 };
     for (unsigned turn = 0; turn < TURNS; turn++)

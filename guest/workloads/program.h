@@ -1,5 +1,5 @@
 /* A program that is loaded, ends at once with a status that is known, and is waited for. PROGRAM_BY(start) defines the
- * whole workload but its row; start(process) is how the program comes into being. */
+ * whole workload except its row; start(process) starts the program. */
 #ifndef FERRULE_PROGRAM_H
 #define FERRULE_PROGRAM_H
 
@@ -20,7 +20,7 @@
             run->operation = #start;                                                                                   \
             return -OS_ENOEXEC;                                                                                        \
         }                                                                                                              \
-        return status == OS_EXECUTED ? 0 : WRONG(run, "the program did not end as it does");                           \
+        return status == OS_EXECUTED ? 0 : WRONG(run, "the program did not end with its known status");                \
     }
 
 #endif

@@ -1,5 +1,5 @@
-/* A ring of processes: each receives from a pipe of its own and sends to its successor's, or straight home to process
- * 0, which is the payload itself. Every process keeps only the ends it uses, so that when one is gone the others' reads
+/* A ring of processes: each receives from a pipe of its own and sends to its successor's. The last one's successor is
+ * process 0, the payload itself. Every process keeps only the ends it uses, so that when one is gone the others' reads
  * end one after the other. */
 #ifndef FERRULE_RING_H
 #define FERRULE_RING_H
@@ -27,13 +27,13 @@ static inline void ring_keep_own(struct ring *ring) {
     }
 }
 
-/* Starts processes 1 .. procs-1, each in entry(run); the first thing there must be ring_enter(). */
+/* Starts processes 1 .. procs-1, each in entry(run); it must call ring_enter() first. */
 static inline long ring_start(struct run *run, struct ring *ring, uint32_t procs, os_entry entry) {
     ring->procs = procs;
     for (uint32_t i = 0; i < procs; i++)
         TRY(run, os_pipe(ring->pipe[i]));
     for (uint32_t i = 1; i < procs; i++) {
-        ring->me = i; /* in the copy that is made now */
+        ring->me = i; /* for the copy that is made now */
         TRY(run, os_process_start(&ring->process[i], entry, run));
         ring->started = i;
     }
@@ -42,13 +42,13 @@ static inline long ring_start(struct run *run, struct ring *ring, uint32_t procs
     return 0;
 }
 
-/* Neighbours go to different ends: where there are two cores, a hop crosses. */
+/* Neighbours are placed at different ends: where there are two cores, each hop goes to the other one. */
 static inline void ring_enter(struct run *run, struct ring *ring) {
     ring_keep_own(ring);
     run_pin(run, ring->me % 2);
 }
 
-/* The token is one word: from the predecessor, to the successor. Whether it came, whether it went. */
+/* The token is one word, received from the predecessor and sent to the successor. Both return 0 on failure. */
 static inline int ring_receive(const struct ring *ring, uint64_t *token) {
     return os_read(ring->pipe[ring->me][0], token, sizeof *token) == sizeof *token;
 }
@@ -57,7 +57,7 @@ static inline int ring_send(const struct ring *ring, uint64_t token) {
     return os_write(ring->pipe[ring_next(ring)][1], &token, sizeof token) == sizeof token;
 }
 
-/* Also after a start that stopped half-way. */
+/* Safe also after a start that stopped half-way. */
 static inline void ring_end(struct ring *ring) {
     for (uint32_t i = 0; i < ring->procs; i++) {
         pipe_close_end(&ring->pipe[i][0]);

@@ -1,11 +1,12 @@
-/* A scheme and who serves it: a thread of this process (space=0) or a process of its own (space=1). The server makes
- * the scheme, for it serves the address space that it is made in, and hands its root over through a pipe. */
+/* A scheme and its server: a thread of this process (space=0) or a process of its own (space=1). The server makes the
+ * scheme, because a scheme belongs to the address space that makes it, and sends its root descriptor through a pipe. */
 #ifndef FERRULE_SCHEME_H
 #define FERRULE_SCHEME_H
 
 #include "workloads/peer.h"
 
-/* Words of the shared page: whether calls are counted and their bytes added up, how many, the sum, the last call. */
+/* Words of the shared page: whether calls are counted and their bytes added up, the count, the sum, whether the next
+ * call is the last. */
 enum { SCHEME_CHECK, SCHEME_CALLS, SCHEME_SUM, SCHEME_STOP };
 
 struct served {
@@ -15,7 +16,7 @@ struct served {
     struct os_process process;
 };
 
-/* Answers with the request's length, and adds 1 to its first byte: it has seen what the caller sent. */
+/* Answers with the request's length, and adds 1 to its first byte, which shows that it has seen the caller's bytes. */
 static void scheme_answer(struct run *run, struct served *served) {
     volatile uint64_t *word = run->shared->word;
     struct os_scheme scheme;
@@ -41,7 +42,7 @@ static void scheme_answer(struct run *run, struct served *served) {
     }
 }
 
-/* entry(run) is to call scheme_answer(). */
+/* entry(run) must call scheme_answer(). */
 static inline long scheme_start(struct run *run, struct served *served, os_entry entry, void *stack, size_t size) {
     long asked = os_scheme_call(-1, NULL, 0); /* refused as a bad descriptor, where there is such a call */
     if (asked == -OS_ENOSYS || asked == -OS_NOT_PORTED)
@@ -58,7 +59,7 @@ static inline long scheme_start(struct run *run, struct served *served, os_entry
     return 0;
 }
 
-/* Also after a start that stopped half-way. `file` is one of the scheme's, or 0. */
+/* Safe also after a start that stopped half-way. `file` is an open file of the scheme, or 0. */
 static inline void scheme_end(struct run *run, struct served *served, int file) {
     run->shared->word[SCHEME_STOP] = 1;
     if (file > 0)

@@ -1,6 +1,5 @@
-/* A file of a workload's own in /tmp: made by its setup, removed by its teardown. What is in it stays cached. Pitfall
- * of all that use it: the file system behind /tmp is part of the number; the port says which one it is (fact tmp.fs).
- */
+/* A workload's own file in /tmp: made by its setup, removed by its teardown. Its content stays cached. Pitfall of all
+ * that use it: the file system behind /tmp is part of the number; the port reports which one it is (fact tmp.fs). */
 #ifndef FERRULE_SCRATCH_H
 #define FERRULE_SCRATCH_H
 
@@ -12,7 +11,7 @@ struct scratch {
     int fd; /* 0: not open */
 };
 
-/* A name that no other process has, for a file or directory. */
+/* Makes a name that no other process has, for a file or directory. */
 static inline void scratch_name(struct scratch *scratch) {
     text_copy(scratch->path, sizeof scratch->path, "/tmp/ferrule-");
     size_t length = text_length(scratch->path);
@@ -31,12 +30,12 @@ static inline long scratch_make(struct run *run, struct scratch *scratch, const 
 
 static const char scratch_content[] = "ferrule";
 
-/* A small one with these bytes in it. */
+/* Makes a small file with these bytes in it. */
 static inline long scratch_small(struct run *run, struct scratch *scratch) {
     return scratch_make(run, scratch, scratch_content, sizeof scratch_content);
 }
 
-/* Also after a setup that stopped half-way. */
+/* Safe also after a setup that stopped half-way. */
 static inline void scratch_end(struct scratch *scratch) {
     if (scratch->fd > 0)
         os_close(scratch->fd);

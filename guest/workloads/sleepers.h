@@ -1,4 +1,4 @@
-/* Threads that sleep again and again, for a workload to do something beside them. */
+/* Threads that sleep again and again beside the thread that measures. */
 #ifndef FERRULE_SLEEPERS_H
 #define FERRULE_SLEEPERS_H
 
@@ -7,7 +7,7 @@
 enum { SLEEPERS = 64, SLEEPER_STACK = 4096 };
 
 struct sleepers {
-    uint64_t period, spread; /* ns: of each; over which their first deadlines lie evenly */
+    uint64_t period, spread; /* ns: of each sleep; over which the first deadlines are spread evenly */
     int64_t count, started;
     struct buffer stacks;
     volatile int64_t leave;
@@ -39,7 +39,7 @@ static inline long sleepers_start(struct run *run, struct sleepers *all) {
     return 0;
 }
 
-/* Also after a setup that stopped half-way. */
+/* Safe also after a setup that stopped half-way. */
 static inline void sleepers_end(struct sleepers *all) {
     all->leave = 1;
     for (int64_t i = 0; i < all->started; i++)

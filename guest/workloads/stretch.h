@@ -1,4 +1,4 @@
-/* Memory that the program itself goes through, eight bytes at a time, eight times a turn: `size` bytes of it. */
+/* `size` bytes of memory that the program itself reads or writes: eight bytes at a time, 64 per turn of its loop. */
 #ifndef FERRULE_STRETCH_H
 #define FERRULE_STRETCH_H
 

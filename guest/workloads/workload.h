@@ -38,16 +38,16 @@ enum { RUN_WORDS = 64 };
 
 struct run {
     const struct plan_run *asked; /* parameters, place */
-    int32_t place;                /* enum plan_place that was really had; set by the payload before setup */
+    int32_t place;                /* enum plan_place in effect; set by the payload before setup */
     uint32_t cpu[2];              /* where each end is to run; run_pin() goes there */
     struct shared *shared;        /* seen by both ends, whatever separates them */
-    struct shared *common;        /* seen by all that do this run at once (payload/team.h); else the same */
-    int across;                   /* they are in address spaces of their own */
-    uint32_t team;                /* how many they are; 0: it was not asked so */
+    struct shared *common;        /* seen by all members of a team (payload/team.h); without one, `shared` */
+    int across;                   /* the members are in address spaces of their own */
+    uint32_t team;                /* how many members; 0: no team was asked for */
     uint64_t failed;              /* operations that went wrong while timed: nonzero makes the run `failed` */
     uint64_t bytes;               /* payload bytes copied by one operation; setup may set it from a parameter */
-    uint64_t switches;            /* context switches one operation needs; same */
-    uint64_t asked_ns;            /* of every operation: time that it was told to wait, which is no part of its cost */
+    uint64_t switches;            /* context switches one operation needs; setup may set it, too */
+    uint64_t asked_ns;            /* of every operation: the wait that was asked for, which is no part of its cost */
     uint64_t step;                /* every batch is a multiple of so many operations; setup may set it */
     int library;                  /* the parameter of that name: calls go through functions (library.h) */
     const char *operation;        /* on error: the operation that could not be done ("os_pipe") */
@@ -76,8 +76,8 @@ struct workload {
     uint64_t switches;   /* per operation, unless setup sets run->switches */
     uint64_t max_batch;  /* largest batch (0: no limit), for operations that use something up */
     uint32_t alone;      /* 1: keeps memory outside of struct run, so that two in one address space would share it */
-    uint32_t waits;      /* 1: a timer ends the operation, which therefore takes no number of core cycles */
-    const char *through; /* what its messages go through, where another workload's do too: "pipe" */
+    uint32_t waits;      /* 1: a timer ends the operation, so core cycles do not describe it */
+    const char *through; /* what its messages go through, if those of another workload do, too: "pipe" */
     const char *params;  /* names and defaults: "procs=2 size=0" */
     long (*setup)(struct run *);
     long (*verify)(struct run *);
@@ -98,7 +98,7 @@ struct workload {
         }                                                                                                              \
     } while (0)
 
-/* Stops a setup or verify where a function of a header has stopped, which has said why. */
+/* Stops a setup or verify where a function of a header has stopped; that function has set the reason. */
 #define PASS_ON(call)                                                                                                  \
     do {                                                                                                               \
         long pass_result = (call);                                                                                     \
@@ -106,7 +106,7 @@ struct workload {
             return pass_result;                                                                                        \
     } while (0)
 
-/* The same for a call that gives a descriptor, which is put `into` an int. */
+/* TRY for a call that returns a descriptor, which is put `into` an int. */
 #define TRY_FD(run, into, call)                                                                                        \
     do {                                                                                                               \
         long try_fd;                                                                                                   \
@@ -121,7 +121,7 @@ enum { RUN_WRONG = 1 };
 /* In an op: counts a call that did not return what it must, without a branch. */
 #define EXPECT(run, condition) ((run)->failed += !(condition))
 
-/* Stops a setup because of a parameter's value: says which values there are. */
+/* Stops a setup because of a parameter's value, and names the allowed ones. */
 #define REFUSE(run, key, allowed) ((run)->operation = "parameter " key, (run)->seen = (allowed), -(long)OS_EINVAL)
 
 /* Declares a variable with the value of the parameter of its name, or stops the setup where that is not in the range.
@@ -131,12 +131,11 @@ enum { RUN_WRONG = 1 };
     if (key < (least) || key > (most))                                                                                 \
     return REFUSE(run, #key, #least ".." #most)
 
-/* Ends a setup that would need more CPUs than there are, or that this plan must not ask for: nothing was asked of a
- * kernel. */
+/* Ends a setup that would need more CPUs than there are, or than this plan may use: the kernel was not asked. */
 #define NEEDS_CPUS(run) ((run)->operation = "scale", (run)->seen = "needs as many CPUs", -(long)RUN_REFUSED)
 enum { RUN_REFUSED = 5002 }; /* beside OS_NOT_PORTED */
 
-/* state(run) is the workload's own state, a struct of its own, kept in run->word: process copies take it along. */
+/* state(run) is the workload's own state, a struct kept in run->word, so that a copied process has it, too. */
 #define STATE(type)                                                                                                    \
     static inline type *state(struct run *run) {                                                                       \
         _Static_assert(sizeof(type) <= sizeof run->word, "does not fit into run->word");                               \
@@ -177,7 +176,7 @@ long run_pin(struct run *run, unsigned end);
     static const struct workload workload_row =
 
 #define LOOPS .loop = workload_loop, .each = workload_each
-/* The functions by their usual names: of a workload that has nothing to undo, and of one that has. */
+/* The functions by their usual names: for a workload without a teardown, and for one with it. */
 #define STEPS              .setup = setup, .verify = verify, LOOPS
 #define STEPS_AND_TEARDOWN .teardown = teardown, STEPS
 

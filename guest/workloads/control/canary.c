@@ -39,7 +39,7 @@ static long setup(struct run *run) {
     return 0;
 }
 
-/* What is jumped to is so many no-ops, and then the sled's end. */
+/* From the jump's target to the sled's end there must be exactly that many no-ops. */
 static long verify(struct run *run) {
     const char *at = (const char *)(uintptr_t)state(run)->entry;
     int64_t nops = 0;

@@ -1,4 +1,4 @@
-/* A direct call of a function that does nothing, and its return: the price of asking without a kernel. The callee is
+/* A direct call of a function that does nothing, and its return: the cost of a call without a kernel. The callee is
  * kept out of line and unknown to the optimiser. */
 #include "workloads/workload.h"
 

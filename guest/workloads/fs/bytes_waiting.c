@@ -1,5 +1,5 @@
-/* Asking a pipe how many bytes wait in it (ioctl FIONREAD): the cheapest call that goes through the kernel's way for
- * whatever a device alone understands. */
+/* Asking a pipe how many bytes wait in it (ioctl FIONREAD): the cheapest call on the kernel's path for requests that
+ * only a device understands. */
 #include "workloads/library.h"
 #include "workloads/wire.h"
 
@@ -20,7 +20,7 @@ static long verify(struct run *run) {
     wire_put(state(run)->end[1], 1);
     TRY(run, after = os_bytes_waiting(state(run)->end[0]));
     wire_take(state(run)->end[0]);
-    return before == 8 && after == 16 ? 0 : WRONG(run, "another number of bytes than was written");
+    return before == 8 && after == 16 ? 0 : WRONG(run, "the number of waiting bytes was not the number written");
 }
 
 static void teardown(struct run *run) {

@@ -18,7 +18,8 @@ static long verify(struct run *run) {
     long writes;
     TRY(run, writes = os_fd_flags(state(run)->wire.end[1]));
     if ((writes == state(run)->flags) != OS_WIRE_ALIKE)
-        return WRONG(run, OS_WIRE_ALIKE ? "both ends were not opened alike" : "both ends of a pipe were opened alike");
+        return WRONG(run,
+                     OS_WIRE_ALIKE ? "the flags of the two ends differ" : "both ends of a pipe have the same flags");
     return os_fd_flags(-1) < 0 ? 0 : WRONG(run, "a descriptor that is not open had flags");
 }
 

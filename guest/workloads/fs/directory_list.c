@@ -2,12 +2,12 @@
  * reads until nothing more comes. */
 #include "workloads/directory.h"
 
-enum { MOST = 1024, ROOM = 32768, MOST_BYTES = 1 << 24 }; /* the last: such a list has no end */
+enum { MOST = 1024, ROOM = 32768, MOST_BYTES = 1 << 24 }; /* the last: a longer list is taken for endless */
 static char entries[ROOM] __attribute__((aligned(64)));
 
 struct state {
     struct directory directory;
-    long length; /* bytes of entries, as the first listing found */
+    long length; /* bytes of entries, in the first listing */
 };
 STATE(struct state)
 

@@ -1,5 +1,5 @@
 /* A file is made, `size` bytes are written to it, it is closed and removed: an entry of a directory and a file come and
- * go. One operation is the four calls (three where size is 0). Nobody waits for a disk. */
+ * go. One operation is the four calls (three where size is 0). No disk is waited for. */
 #include "workloads/buffer.h"
 
 #include "workloads/scratch.h"
@@ -7,7 +7,7 @@
 enum { LARGEST = 1 << 20 };
 
 struct state {
-    struct scratch scratch; /* its name alone */
+    struct scratch scratch; /* only its name is used */
     struct buffer buffer;
 };
 STATE(struct state)
@@ -32,7 +32,8 @@ static inline void op(struct run *run) {
     EXPECT(run, os_remove(state(run)->scratch.path) == 0);
 }
 
-/* The file is made and removed by the operation itself, and once by its first half alone, to be looked into. */
+/* The file is made and removed by the operation itself, and once by its first half only, so that its length can be
+ * checked. */
 static long verify(struct run *run) {
     struct state *own = state(run);
     long fd, count = 0;

@@ -1,5 +1,5 @@
-/* A whole file is locked and given free again (flock), which nobody else wants. One operation is both calls: what a
- * program pays that shares a file politely. */
+/* A whole file that no other program wants is locked and unlocked (flock). One operation is both calls: what a program
+ * pays for sharing a file safely. */
 #include "workloads/library.h"
 #include "workloads/scratch.h"
 
@@ -14,7 +14,7 @@ static inline void op(struct run *run) {
     EXPECT(run, (CALL(run, file_lock, fd, 1) >= 0) & (CALL(run, file_lock, fd, 0) >= 0));
 }
 
-/* Who has opened the file as well cannot lock it meanwhile. */
+/* A second descriptor of the file must not get the lock meanwhile. */
 static long verify(struct run *run) {
     long other, locked, refused;
     TRY(run, os_file_lock(state(run)->fd, 1));
@@ -25,7 +25,7 @@ static long verify(struct run *run) {
     os_close((int)other);
     if (refused >= 0)
         return WRONG(run, "two had the file locked at once");
-    return locked >= 0 ? 0 : WRONG(run, "the file was still locked when it had been given free");
+    return locked >= 0 ? 0 : WRONG(run, "the file was still locked after it had been unlocked");
 }
 
 static void teardown(struct run *run) {

@@ -1,4 +1,4 @@
-/* Asking a descriptor where it stands (lseek by 0 from the current place): a look at one open file and nothing else.
+/* Asking a descriptor for its position (lseek by 0 from the current place): a look at one open file and nothing else.
  * The cheapest call that has a descriptor. */
 #include "workloads/library.h"
 #include "workloads/scratch.h"

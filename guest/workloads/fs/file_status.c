@@ -1,5 +1,5 @@
 /* The status of a small cached file (stat): by=0 by its path, a look-up of two components, by=1 by its descriptor. The
- * kernel fills in a structure; its length is what verify looks at. */
+ * kernel fills in a structure; verify checks the length in it. */
 #include "workloads/scratch.h"
 
 struct state {

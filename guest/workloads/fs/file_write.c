@@ -1,5 +1,5 @@
 /* `size` bytes of a cached file are overwritten at offset 0 (pwrite): the way through descriptor and page cache, and
- * the copy. The file does not grow, and nobody waits for a disk. */
+ * the copy. The file does not grow, and no disk is waited for. */
 #include "workloads/cached.h"
 
 STATE(struct cached)

@@ -1,6 +1,5 @@
-/* `size` bytes are written to the device that forgets them (/dev/null): the way of a write through descriptor, file
- * and driver, without anything to do at its end. Where the device is the kernel's, no byte is even
- * read. */
+/* `size` bytes are written to the device that discards them (/dev/null): the path of a write through descriptor, file
+ * and driver, without work at its end. Where the device is part of the kernel, not even a byte is read. */
 #include "workloads/device.h"
 
 STATE(struct device)

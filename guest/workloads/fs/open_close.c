@@ -1,6 +1,6 @@
 /* open(path, read) and close of one small file that exists and stays cached: path look-up in two components, a file
  * description made and thrown away. No data is read. Pitfall: the file system behind /tmp is part of the number; the
- * port says which one it is (fact tmp.fs). */
+ * port reports which one it is (fact tmp.fs). */
 #include "workloads/library.h"
 #include "workloads/scratch.h"
 

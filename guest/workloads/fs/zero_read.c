@@ -1,4 +1,4 @@
-/* `size` bytes are read from the device that gives zeros (/dev/zero): the way of a read through descriptor, file and
+/* `size` bytes are read from the device that gives zeros (/dev/zero): the path of a read through descriptor, file and
  * driver, and the kernel's filling of user memory. The counterpart of null_device_write. */
 #include "workloads/device.h"
 

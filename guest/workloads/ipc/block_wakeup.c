@@ -1,7 +1,7 @@
-/* Two threads of one core hand themselves to each other by name: each wakes the other, then blocks. One operation is
- * the ROUND TRIP: two wake-ups, two blocks, two context switches. Nothing is looked up by address and no word is
- * tested, as a futex does: this is the least that a kernel can make of handing over. Pitfall: a wake-up of a thread
- * that does not sleep is lost, so this is right on one core alone, where nobody runs in between. */
+/* Two threads of one core wake each other by name: each wakes the other, then blocks. One operation is the ROUND TRIP:
+ * two wake-ups, two blocks, two context switches. Unlike with a futex, nothing is looked up by address and no word is
+ * tested: this is the least that a hand-over can cost. Pitfall: a wake-up of a thread that does not sleep is lost, so
+ * this works only on one core, where no other thread runs in between. */
 #include "workloads/partner.h"
 
 enum { TURNS, LEAVE }; /* words of the shared page */
@@ -22,7 +22,7 @@ static void answer(void *argument) {
     }
 }
 
-/* The other end has its first turn here: afterwards it sleeps, and every operation finds it so. */
+/* The other thread has its first turn here; afterwards it sleeps whenever an operation begins. */
 static long setup(struct run *run) {
     struct state *own = state(run);
     TRY(run, os_main_thread(&own->first));

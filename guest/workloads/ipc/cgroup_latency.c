@@ -1,22 +1,22 @@
-/* pipe_latency between two processes of which each is in a control group (cgroup) of its own, by which the kernel
- * shares the CPU out: each switch is one from group to group, and is accounted to both. Against pipe_latency it shows
- * what the groups cost. Pitfall: how deep they lie below the root is part of the price; these lie one level below. */
+/* pipe_latency between two processes of which each is in a control group (cgroup) of its own, among which the kernel
+ * divides the CPU: each switch is one from group to group, and is accounted to both. Against pipe_latency it shows what
+ * the groups cost. Pitfall: the groups' depth below the root is part of the price; these are one level below. */
 #include "workloads/lines.h"
 
-enum { HERE, THERE }; /* the groups; word of the shared page: the other was in its own */
+enum { HERE, THERE }; /* the groups; word[THERE] of the shared page: the other process was in its group */
 
 LINES_ENDS(read, write)
 
 static void answer(void *argument) {
     struct run *run = argument;
-    const uint64_t until = os_clock_ns() + 1000000000; /* long before then the first has moved on */
+    const uint64_t until = os_clock_ns() + 1000000000; /* the first process leaves this group long before */
     while (!(run->shared->word[THERE] = os_cgroup_holds(THERE) == 1) && os_clock_ns() < until)
         ;
     echo(run);
 }
 
 static long setup(struct run *run) {
-    TRY(run, os_cgroup_join(THERE)); /* where the other begins, a copy of this process */
+    TRY(run, os_cgroup_join(THERE)); /* the other process, a copy of this one, begins there */
     PASS_ON(lines_start(run, state(run), pipe_line, answer));
     TRY(run, os_cgroup_join(HERE));
     return 0;

@@ -19,22 +19,23 @@ static inline void op(struct run *run) {
     EXPECT(run, (CALL(run, events_add, queue, fd) >= 0) & (CALL(run, events_remove, queue, fd) >= 0));
 }
 
-/* 0 when the queue hears of another descriptor and not of the one that could be read before it. */
+/* Returns 0 when the queue reports another descriptor, and not the removed one, which could be read before it. */
 static long silent(struct run *run, int queue) {
     struct wire *taken_off = &state(run)->wire, other = {{0}};
-    long told = -1, made = wire_make(run, &other);
+    long event = -1, made = wire_make(run, &other);
     if (made >= 0 && (made = os_events_add(queue, other.end[0])) >= 0) {
         if (wire_put(taken_off->end[1], 1) && wire_put(other.end[1], 1))
-            told = os_events_wait(queue);
+            event = os_events_wait(queue);
         os_events_remove(queue, other.end[0]);
         wire_take(taken_off->end[0]);
     }
-    int right = told == other.end[0];
+    int right = event == other.end[0];
     wire_end(&other);
     return made < 0 ? made : right ? 0 : WRONG(run, "an event came of a descriptor that was taken off");
 }
 
-/* Once added the descriptor's event comes; once taken off it does not: that of another does, which happens later. */
+/* The event of an added descriptor must come. After its removal it must not: a later event of another descriptor comes.
+ */
 static long verify(struct run *run) {
     int queue = state(run)->queue, fd = state(run)->wire.end[0];
     TRY(run, os_events_add(queue, fd));

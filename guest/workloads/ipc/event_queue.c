@@ -1,11 +1,11 @@
-/* One byte into a pipe, the event queue says that it can be read, the byte out again; all in one thread, so nobody
- * sleeps. One operation is those three calls: what a program that waits for many things at once pays for one of them
- * beyond the byte itself. The queue watches `fds` descriptors: all but the two pipes that are
- * written to are numbers of a third one, in which nothing ever is. */
+/* One byte is written into a pipe, the event queue reports that it can be read, the byte is read; all in one thread, so
+ * no thread sleeps. One operation is those three calls: what a program that waits for many things at once pays for one
+ * of them beyond the byte itself. The queue watches `fds` descriptors: all but the two pipes that are written to are
+ * duplicates of a third one's, which stays empty. */
 #include "workloads/peer.h"
 
 enum { LEAST = 2, MOST = 1000 };
-static int16_t quiet[MOST]; /* numbers of the third pipe's end */
+static int16_t quiet[MOST]; /* duplicates of the third pipe's read end */
 
 struct state {
     int pipe[2], other[2], third[2], queue, quiet;
@@ -45,9 +45,9 @@ static long verify(struct run *run) {
     struct state *own = state(run);
     for (unsigned turn = 0; turn < 20; turn++) {
         if (ask(own, own->pipe) != own->pipe[0])
-            return WRONG(run, "the event was not the pipe's that was written to");
+            return WRONG(run, "the event was not of the pipe that was written to");
         if (ask(own, own->other) != own->other[0])
-            return WRONG(run, "the event was not the other pipe's");
+            return WRONG(run, "the event was not of the other pipe");
     }
     return 0;
 }

@@ -1,6 +1,6 @@
 /* Two threads of one address space hand a turn to and fro over two event counters (eventfd): write 1 to one, read the
  * other, which sleeps while it is 0. One operation is the ROUND TRIP: two writes, two reads; on one core two context
- * switches. Pitfall: a kernel that spins before it sleeps spins for nothing on one core, and that is inside. */
+ * switches. Pitfall: a kernel that spins before it sleeps spins in vain on one core, and the number includes that. */
 #include "workloads/partner.h"
 
 enum { TURN = 1, LEAVE = 2 }; /* what is written */

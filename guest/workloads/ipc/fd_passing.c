@@ -1,12 +1,12 @@
 /* A descriptor travels to another process and back: sent over one line, received there, sent over the other, received
- * here. It moves: who sends it has it no more. One operation is the ROUND TRIP: two sendings, two receipts, two context
- * switches, and where sending copies (SCM_RIGHTS) the closing of both ends' own. What a kernel pays for handing over
- * the right to something, beyond pipe_latency's bytes. */
+ * here. It moves: the sender no longer has it. One operation is the ROUND TRIP: two sends, two receives, two context
+ * switches, and where sending copies (SCM_RIGHTS) the close of each sender's own copy. Against pipe_latency it shows
+ * what passing a right costs beyond bytes. */
 #include "workloads/peer.h"
 
 struct state {
     struct peer peer;
-    int travels[2]; /* a pipe; the end that reads goes to and fro */
+    int travels[2]; /* a pipe; its read end goes to and fro */
 };
 STATE(struct state)
 

@@ -1,10 +1,10 @@
 /* pipe_latency over two pipes that have a name in a file system (mkfifo) and were opened by it. One operation is the
- * ROUND TRIP: two writes, two reads, two context switches. The names are gone before it begins: what may differ from a
- * pipe's is the way from the descriptor to it. */
+ * ROUND TRIP: two writes, two reads, two context switches. The names are removed before it begins: only the way from
+ * the descriptor to the pipe may differ. */
 #include "workloads/lines.h"
 #include "workloads/scratch.h"
 
-/* An end is opened when the other is there, so a descriptor of both ends comes first. */
+/* Opening one end waits for the other, so a descriptor for both ends is opened first. */
 static long line(struct run *run, int end[2]) {
     struct scratch name;
     long both, fd = 0;

@@ -1,14 +1,14 @@
 /* futex_pingpong between two threads that have something to do: each, when it has its turn, is busy for `delay`
- * nanoseconds before it hands it back, so that the other one sleeps, the longer the deeper, and is really woken. One
- * operation is the ROUND TRIP; the two delays are no part of the number. Pitfall: a delay ends with a reading of the
- * clock, of which on an average half is in the number. */
+ * nanoseconds before it hands it back, so that the other one really sleeps (a longer delay allows a deeper sleep) and
+ * has to be woken. One operation is the ROUND TRIP; the two delays are no part of the number. Pitfall: a delay ends
+ * with a reading of the clock, and on average half of that reading is in the number. */
 #include "workloads/handover.h"
 #include "workloads/partner.h"
 
 struct state {
     struct partner other;
     volatile uint64_t delay;
-    uint64_t shortest; /* round trip, while it is verified */
+    uint64_t shortest; /* round trip that verify saw */
 };
 STATE(struct state)
 
@@ -30,7 +30,7 @@ static long setup(struct run *run) {
     PARAMETER(run, delay, 0, 1000000);
     state(run)->delay = (uint64_t)delay;
     run->asked_ns = 2 * (uint64_t)delay;
-    TRY(run, os_wake(&run->shared->futex[HERE].word, 1, 0)); /* before anyone sleeps whom nobody can wake */
+    TRY(run, os_wake(&run->shared->futex[HERE].word, 1, 0)); /* before a thread sleeps that cannot be woken */
     return partner_start(run, &state(run)->other, answer);
 }
 
@@ -48,7 +48,7 @@ static void time_op(struct run *run) {
         state(run)->shortest = took;
 }
 
-/* With a delay that is longer than any round trip without one: the shortest of all has both in it. */
+/* With a delay longer than any round trip without one: even the shortest must contain both delays. */
 static long verify(struct run *run) {
     enum { LONG_NS = 100000, SLACK_NS = 1000 }; /* two clocks may be one of their steps apart */
     struct state *own = state(run);

@@ -1,5 +1,5 @@
-/* Calls on a futex that find nothing to do: op=0 wakes though nobody waits, op=1 waits for a value that is not there.
- * Entry, the look-up of the word, exit: what a lock pays that leaves its fast path for nothing. */
+/* Calls on a futex that find nothing to do: op=0 wakes though no thread waits, op=1 waits with a value that the word
+ * does not have. Entry, the look-up of the word, exit: what a lock pays for leaving its fast path in vain. */
 #include "workloads/workload.h"
 
 enum { WAKE, WAIT };
@@ -22,12 +22,12 @@ static inline long miss(struct state *own) {
     return own->op == WAKE ? os_wake(&own->word, 1, 0) : os_wait(&own->word, 1, 0, 0);
 }
 
-/* A wait that missed says so at once; a wake that found somebody would say 1. */
+/* A wait with another value must fail at once; a wake that found a waiter would return 1. */
 static long verify(struct run *run) {
     long result = miss(state(run));
     if (state(run)->op == WAKE)
-        return result == 0 ? 0 : WRONG(run, "somebody was woken though nobody waits");
-    return result < 0 ? 0 : WRONG(run, "it slept though the value was another");
+        return result == 0 ? 0 : WRONG(run, "a thread was woken though none waits");
+    return result < 0 ? 0 : WRONG(run, "the wait slept though the word had another value");
 }
 
 static inline void op(struct run *run) {

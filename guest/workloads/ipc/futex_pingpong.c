@@ -1,7 +1,6 @@
 /* Two threads of one address space hand a turn to and fro: store, wake, wait. One operation is the ROUND TRIP: two
  * wakes, two waits; on one core two context switches. Each end waits on a word (and cache line) of its own. Pitfall: on
- * two cores a wait may find its word set already and never sleep, which is the operation's own doing and not an error.
- */
+ * two cores a wait may find its word set already and never sleep, which is part of the operation and no error. */
 #include "workloads/handover.h"
 #include "workloads/partner.h"
 
@@ -17,7 +16,7 @@ static void answer(void *argument) {
 }
 
 static long setup(struct run *run) {
-    TRY(run, os_wake(&run->shared->futex[HERE].word, 1, 0)); /* before anyone sleeps whom nobody can wake */
+    TRY(run, os_wake(&run->shared->futex[HERE].word, 1, 0)); /* before a thread sleeps that cannot be woken */
     return partner_start(run, state(run), answer);
 }
 

@@ -1,8 +1,7 @@
 /* Groups of processes that send each other messages (hackbench): in each of `groups` groups every one of `members`
- * senders writes `size` bytes to each of `members` receivers in turn, by the pipe that this one reads. One operation is
- * one message. All run on the core of this process, or on one more: how much a scheduler makes of many that are ready.
- * A batch is whole rounds (each sender to each receiver once) and ends when the last receiver has read its last
- * message.
+ * senders writes `size` bytes to each of `members` receivers in turn, by the receiver's own pipe. One operation is one
+ * message. All run on the core of this process, or on one more: how well a scheduler handles many ready processes. A
+ * batch is whole rounds (each sender to each receiver once) and ends when the last receiver has read its last message.
  */
 #include "workloads/group.h"
 
@@ -35,7 +34,7 @@ static long setup(struct run *run) {
     return group_start(run);
 }
 
-/* Each receiver has had each sender's number in every round. */
+/* Each receiver must get each sender's number in every round. */
 static long verify(struct run *run) {
     enum { ROUNDS = 3 };
     uint64_t all = state(run)->all, members = state(run)->members;

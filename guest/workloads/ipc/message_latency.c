@@ -1,6 +1,7 @@
 /* A message of `size` bytes is sent to another process, which sends it back: the kernel's own messages, addressed to a
- * process, copied into its queue and out of it again. One operation is the ROUND TRIP: two sendings, two receipts, two
- * context switches. Unlike ipc_round_trip's they do not travel in registers, and nobody has to wait for them. */
+ * process, copied into its queue and out of it again. One operation is the ROUND TRIP: two sends, two receives, two
+ * context switches. Unlike those of ipc_round_trip they are not passed in registers, and the sender need not wait for
+ * the receiver. */
 #include "workloads/message.h"
 
 struct state {

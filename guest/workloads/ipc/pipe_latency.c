@@ -1,7 +1,7 @@
 /* Ping-pong between two processes over two pipes: write `size` bytes, wait for them to come back. One operation is the
  * ROUND TRIP: two writes, two reads, two context switches; halve it and you have what others call one-way latency.
- * Pitfall: on one core or on two the number differs twentyfold, so both ends are placed and their CPUs recorded. What
- * library=1 is: lines.h. */
+ * Pitfall: on one core or on two the number differs twentyfold, so both ends are placed and their CPUs recorded.
+ * lines.h explains library=1. */
 #include "workloads/lines.h"
 
 LINES_OVER(pipe_line, read, write)

@@ -11,7 +11,8 @@ static long setup(struct run *run) {
     return lines_start(run, state(run), pipe_line, echo);
 }
 
-/* All but one are sent here: then each operation must bring the answer to what was sent `depth` operations before. */
+/* All messages but one are sent first: then each operation must bring the answer to what was sent `depth` operations
+ * before. */
 static long verify(struct run *run) {
     struct lines *own = state(run);
     char depth = (char)run_param(run, "depth");

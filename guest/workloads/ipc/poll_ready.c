@@ -1,5 +1,5 @@
-/* Of `fds` pipes the last `ready` ones can be read; poll says so and does not wait. All descriptors are looked at in
- * every operation: event_queue is the answer to that. Where the OS has no pipes they are event counters. */
+/* Of `fds` pipes the last `ready` ones can be read; poll reports them and does not wait. Every operation looks at all
+ * descriptors, which event_queue avoids. Where the OS has no pipes they are event counters. */
 #include "workloads/library.h"
 #include "workloads/wire.h"
 
@@ -34,14 +34,14 @@ static inline void op(struct run *run) {
     EXPECT(run, CALL(run, poll, asked, state(run)->fds) == state(run)->ready);
 }
 
-/* What can be read is named, and nothing else; and no more when it has been read. */
+/* poll must name exactly the pipes that can be read, and none after they have been read. */
 static long verify(struct run *run) {
     uint32_t fds = state(run)->fds, first = fds - state(run)->ready;
     long ready;
     TRY(run, ready = os_poll(asked, fds));
     for (uint32_t i = 0; i < fds; i++)
         if (ready != fds - first || (i >= first) != (asked[i].ready & OS_POLL_READ))
-            return WRONG(run, "those that can be read were not named, or others");
+            return WRONG(run, "the pipes that can be read were not named, or others were");
     for (uint32_t i = first; i < fds; i++)
         if (wire_take(asked[i].fd) != 1)
             return WRONG(run, "another word came out of the pipe than went in");

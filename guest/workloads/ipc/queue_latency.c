@@ -1,10 +1,10 @@
 /* Ping-pong between two processes over two message queues (POSIX mq): send `size` bytes, wait for them to come back.
- * One operation is the ROUND TRIP: two sendings, two receipts, two context switches. Against pipe_latency: messages
- * keep their ends, and have a priority. */
+ * One operation is the ROUND TRIP: two sends, two receives, two context switches. Against pipe_latency: messages keep
+ * their boundaries, and have a priority. */
 #include "workloads/lines.h"
 
 static long line(struct run *run, int end[2]) {
-    state(run)->peer.deaf = 1;
+    state(run)->peer.must_kill = 1;
     TRY(run, os_queue_pair(end));
     return 0;
 }

@@ -1,8 +1,8 @@
 /* A call on a descriptor that another program answers: the caller sleeps until the server has read the request, seen
- * `size` bytes of the caller's in place, and written its answer. One operation is the ROUND TRIP: the caller's one
- * call, the server's read and write, two context switches. With space=1 the server is a process of its own, into which
- * the kernel maps the caller's bytes for as long as the call takes; with space=0 it is a thread of the caller's process
- * and nothing is mapped. The server touches one byte of them. Only kernels with schemes have it. */
+ * `size` bytes of the caller in place, and written its answer. One operation is the ROUND TRIP: the caller's one call,
+ * the server's read and write, two context switches. With space=1 the server is a process of its own, into which the
+ * kernel maps the caller's bytes for as long as the call takes; with space=0 it is a thread of the caller's process and
+ * nothing is mapped. The server touches one byte of them. Only kernels with schemes have it. */
 #include "workloads/buffer.h"
 #include "workloads/scheme.h"
 

@@ -1,6 +1,6 @@
-/* A file of a scheme is opened and closed: the kernel asks the server, another process, to open it, and tells it of the
- * close without waiting. One operation is one round trip to the server and one message of one way. What open and close
- * cost where files are another program's business; open_close is the same in a kernel that has its files itself. */
+/* A file of a scheme is opened and closed: the kernel asks the server, another process, to open it, and notifies it of
+ * the close without waiting. One operation is one round trip to the server and one one-way message. What open and close
+ * cost where another program serves the files; open_close is the same where the kernel does. */
 #include "workloads/scheme.h"
 
 struct state {

@@ -1,6 +1,6 @@
-/* Of `fds` descriptors one can be read; select says so and does not wait. Against poll_ready: the descriptors are bits
- * of a set, which the call overwrites, so the program copies it each time; the kernel looks at every number up to the
- * largest. All but one are numbers of one pipe, in which nothing ever is. */
+/* Of `fds` descriptors one can be read; select reports it and does not wait. Against poll_ready: the descriptors are
+ * bits of a set, which the call overwrites, so the program copies it each time; the kernel looks at every number up to
+ * the largest. All but one are duplicates of one pipe's descriptor, which stays empty. */
 #include "workloads/library.h"
 #include "workloads/wire.h"
 
@@ -53,7 +53,7 @@ static long verify(struct run *run) {
     uint64_t set[WORDS] = {0};
     int fd = state(run)->ready.end[0];
     if (answer(run, set) != 1 || set[fd / 64] != (uint64_t)1 << fd % 64)
-        return WRONG(run, "the pipe that can be read was not named, or others");
+        return WRONG(run, "the pipe that can be read was not named, or others were");
     if (wire_take(fd) != 1 || answer(run, set) != 0)
         return WRONG(run, "an empty pipe was named");
     return wire_put(state(run)->ready.end[1], 1) ? 0 : WRONG(run, "the pipe could not be written to again");

@@ -1,6 +1,6 @@
-/* Two threads of one address space hand a turn to and fro by two semaphores of the kernel's: post one, wait for the
+/* Two threads of one address space hand a turn to and fro by two semaphores of the kernel: post one, wait for the
  * other. One operation is the ROUND TRIP: two posts, two waits; on one core two context switches. Pitfall: a kernel
- * that spins before it sleeps spins for nothing on one core, and that is inside. */
+ * that spins before it sleeps spins in vain on one core, and the number includes that. */
 #include "workloads/partner.h"
 
 struct state {

@@ -1,10 +1,11 @@
 /* futex_pingpong between two processes, over a page that both have mapped: store, wake, wait. One operation is the
  * ROUND TRIP: two wakes, two waits; on one core two context switches, each to another address space. Against
- * futex_pingpong it shows what that, and a word that is known by its page and not by its address, cost. */
+ * futex_pingpong it shows what the other address space costs, and a word that the kernel identifies by its page and not
+ * by its address. */
 #include "workloads/handover.h"
 #include "workloads/peer.h"
 
-enum { TURNS }; /* word of the shared page: that the other has had */
+enum { TURNS }; /* word of the shared page: turns of the other process */
 STATE(struct peer)
 
 static void answer(void *argument) {
@@ -17,7 +18,7 @@ static void answer(void *argument) {
 }
 
 static long setup(struct run *run) {
-    TRY(run, os_wake(&run->shared->futex[HERE].word, 1, 1)); /* before anyone sleeps whom nobody can wake */
+    TRY(run, os_wake(&run->shared->futex[HERE].word, 1, 1)); /* before a process sleeps that cannot be woken */
     return peer_begin(run, state(run), answer);
 }
 

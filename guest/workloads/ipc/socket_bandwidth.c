@@ -2,7 +2,7 @@
 #include "workloads/flow.h"
 
 static long line(struct run *run, int end[2]) {
-    state(run)->peer.deaf = 1; /* not every kernel tells a socket that its other end has gone */
+    state(run)->peer.must_kill = 1; /* not every kernel reports to a socket that its other end has gone */
     TRY(run, os_socket_pair(end));
     return 0;
 }

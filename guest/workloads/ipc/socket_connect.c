@@ -1,5 +1,5 @@
 /* A connection between two local sockets (AF_UNIX stream): socket, connect, accept, close of both ends. One operation
- * is those five calls; nobody else takes part, and no byte is sent. */
+ * is those five calls; no other thread takes part, and no byte is sent. */
 #include "workloads/connect.h"
 
 CONNECT_OF(OS_LOCAL)

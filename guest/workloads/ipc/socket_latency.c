@@ -1,7 +1,7 @@
 /* Ping-pong between two processes over a pair of connected local sockets: write `size` bytes, wait for them to come
- * back. One operation is the ROUND TRIP, as in pipe_latency, whose numbers it stands beside. Pitfall: where a daemon
- * keeps the sockets, each of the four calls is itself a round trip to it; the two switches counted are those
- * between the two processes alone. */
+ * back. One operation is the ROUND TRIP, as in pipe_latency, with which it compares. Pitfall: where a daemon keeps the
+ * sockets, each of the four calls is itself a round trip to it; the two switches counted are only those between the two
+ * processes. */
 #include "workloads/echo.h"
 
 static long connect(struct run *run, int end[2]) {

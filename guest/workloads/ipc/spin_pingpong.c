@@ -1,23 +1,23 @@
-/* Two processes hand a turn to and fro through two words of shared memory and look at them until it comes: no kernel
- * takes part, two cache lines travel. One operation is the ROUND TRIP. Pitfall: on one core the other end can only have
- * its turn when this one gives the core away, so there each look that finds nothing is followed by a yield, and the
- * number is that of two switches. */
+/* Two processes hand a turn to and fro through two words of shared memory and poll them until it comes: no kernel takes
+ * part, two cache lines move. One operation is the ROUND TRIP. Pitfall: on one core the other end can only have its
+ * turn when this one yields the core, so there a yield follows each look that finds nothing, and the number is that of
+ * two switches. */
 #include "workloads/peer.h"
 
-enum { HERE, THERE, LEAVE = UINT32_MAX }; /* whose word; what is in it counts the turns */
+enum { HERE, THERE, LEAVE = UINT32_MAX }; /* whose word; its value counts the turns */
 
 struct state {
     struct peer peer;
-    int polite; /* yields */
+    int yields; /* 1: yields while it waits */
     uint32_t turn;
 };
 STATE(struct state)
 
-/* 0: it was told to leave, while it awaited another. */
+/* Returns 0 when LEAVE came instead of the turn. */
 static inline int await(struct run *run, unsigned whose, uint32_t turn) {
     volatile uint32_t *word = &run->shared->futex[whose].word;
     while (*word != turn && *word != LEAVE)
-        if (state(run)->polite)
+        if (state(run)->yields)
             os_yield();
     return *word == turn;
 }
@@ -30,8 +30,8 @@ static void answer(void *argument) {
 }
 
 static long setup(struct run *run) {
-    state(run)->polite = run->place != PLACE_CROSS_CORE;
-    if (state(run)->polite)
+    state(run)->yields = run->place != PLACE_CROSS_CORE;
+    if (state(run)->yields)
         TRY(run, os_yield());
     return peer_begin(run, &state(run)->peer, answer);
 }

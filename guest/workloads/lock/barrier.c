@@ -1,6 +1,6 @@
-/* This thread and `others` arrive at a barrier: who comes first sleeps, who comes last lets all of them on. One
- * operation is one passage of all. On one core every other thread has to run once for it, so that it has as many
- * switches as there are threads. */
+/* This thread and `others` arrive at a barrier: early ones sleep, the last one wakes them all. One operation is one
+ * passage of all threads. On one core every other thread has to run once for it, so it has as many switches as there
+ * are threads. */
 #include "workloads/crowd.h"
 
 struct state {
@@ -45,7 +45,7 @@ static inline void op(struct run *run) {
     arrive(state(run));
 }
 
-/* Nobody is a passage ahead of this thread, or more than the one behind that it is just counting. */
+/* No thread may be a passage ahead of this one, or more than one behind: it may not have counted this passage yet. */
 static long verify(struct run *run) {
     struct crowd *others = &state(run)->others;
     for (uint64_t turn = 1; turn <= 100; turn++) {
@@ -60,7 +60,7 @@ static long verify(struct run *run) {
 static void teardown(struct run *run) {
     struct state *own = state(run);
     own->others.leave = 1;
-    own->phase++; /* seen by who sleeps; who is on the way there has seen the other */
+    own->phase++; /* wakes sleeping threads; one that is about to sleep sees `leave` */
     os_wake(&own->phase, CROWD_MOST, 0);
     crowd_end(&own->others);
 }

@@ -1,12 +1,12 @@
-/* `waiters` threads sleep on one word and are woken by one call; each says that it has run and sleeps again, and the
- * last of them wakes the first thread. One operation is all of that: a broadcast, as many switches as there are
- * waiters, and the way home. Pitfall: one that is not asleep yet when the next broadcast comes finds the word changed
- * and goes on without having been woken. */
+/* `waiters` threads sleep on one word and are woken by one call; each counts itself and sleeps again, and the last of
+ * them wakes this thread. One operation is all of that: a broadcast, as many switches as there are waiters, and the
+ * switch back. Pitfall: a waiter that is not asleep yet when the next broadcast comes finds the word changed and goes
+ * on without having been woken. */
 #include "workloads/crowd.h"
 
 struct state {
     struct crowd waiters;
-    volatile uint32_t round, home; /* broadcasts so far; the last one that all have seen */
+    volatile uint32_t round, done; /* broadcasts so far; the last one that all waiters have seen */
     uint32_t arrived;
 };
 STATE(struct state)
@@ -22,8 +22,8 @@ static void await(void *argument) {
             return;
         one->turns++;
         if (__atomic_add_fetch(&own->arrived, 1, __ATOMIC_ACQ_REL) % one->crowd->started == 0) {
-            own->home = seen + 1;
-            os_wake(&own->home, 1, 0);
+            own->done = seen + 1;
+            os_wake(&own->done, 1, 0);
         }
     }
 }
@@ -32,8 +32,8 @@ static inline void op(struct run *run) {
     struct state *own = state(run);
     uint32_t round = ++own->round;
     EXPECT(run, os_wake(&own->round, own->waiters.started, 0) >= 0);
-    while (own->home != round)
-        os_wait(&own->home, round - 1, 0, 0);
+    while (own->done != round)
+        os_wait(&own->done, round - 1, 0, 0);
 }
 
 static long setup(struct run *run) {
@@ -41,7 +41,7 @@ static long setup(struct run *run) {
     if (waiters < 1 || waiters > CROWD_MOST)
         return REFUSE(run, "waiters", "1..64");
     run->switches = (uint64_t)waiters + 1;
-    TRY(run, os_wake(&state(run)->home, 1, 0));
+    TRY(run, os_wake(&state(run)->done, 1, 0));
     return crowd_start(run, &state(run)->waiters, (uint32_t)waiters, await);
 }
 

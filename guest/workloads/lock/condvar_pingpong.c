@@ -1,6 +1,6 @@
-/* Two threads take turns under one mutex, each waiting for its turn at a condition variable of its own: lock, say whose
- * turn it is, wake, wait until it is one's own again. One operation is the ROUND TRIP: two wakes, two waits, and the
- * mutex given back and taken again around each wait. */
+/* Two threads take turns under one mutex, each waiting for its turn at a condition variable of its own: lock, set whose
+ * turn it is, wake, wait for its own turn. One operation is the ROUND TRIP: two wakes, two waits, and the mutex given
+ * back and taken again around each wait. */
 #include "workloads/mutex.h"
 #include "workloads/partner.h"
 

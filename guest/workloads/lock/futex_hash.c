@@ -1,11 +1,12 @@
-/* A wait on one of `words` words, each in its turn, for a value that is not there: entry, the kernel's look-up of the
- * word in its table, exit. With many words every look-up is another bucket; with threads=N all use the one table. */
+/* A wait on one of `words` words, one after the other, with a value that the word does not have: entry, the kernel's
+ * look-up of the word in its table, exit. With many words every look-up goes to another bucket; with threads=N all use
+ * the one table. */
 #include "workloads/buffer.h"
 
 struct state {
     struct buffer words;
     uint64_t next, mask;
-    volatile uint32_t word; /* nobody waits for it */
+    volatile uint32_t word; /* no thread waits for it */
 };
 STATE(struct state)
 
@@ -28,13 +29,13 @@ static inline void op(struct run *run) {
     EXPECT(run, miss(state(run)) == -OS_EAGAIN);
 }
 
-/* The kernel compares each word: who asks for the value that is there sleeps, here until its time is over. */
+/* The kernel must compare each word: a wait with the word's own value sleeps, here until it times out. */
 static long verify(struct run *run) {
     struct state *own = state(run);
     volatile uint32_t *first = own->words.at;
     if (miss(own) != -OS_EAGAIN || os_wait(first, *first, 1000, 0) != -OS_ETIMEDOUT)
-        return WRONG(run, "the word's value was not looked at");
-    return own->next == 1 ? 0 : WRONG(run, "the next word was not the next");
+        return WRONG(run, "the word's value was not compared");
+    return own->next == 1 ? 0 : WRONG(run, "the wait did not go on to the next word");
 }
 
 static void teardown(struct run *run) {

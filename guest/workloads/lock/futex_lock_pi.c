@@ -1,5 +1,5 @@
-/* A lock of the kernel's own with priority inheritance (FUTEX_LOCK_PI) is taken and given back, both by the kernel: no
- * path of the program's own goes around it. With threads=N or procs=N all contend for the same one. */
+/* A kernel lock with priority inheritance (FUTEX_LOCK_PI) is taken and given back, both by system calls: the fast path
+ * in user mode is not used. With threads=N or procs=N all contend for the same one. */
 #include "workloads/crowd.h"
 
 enum { HELD };
@@ -24,12 +24,12 @@ static void take(void *argument) {
     os_unlock_pi(lock(one->run), one->run->across);
 }
 
-/* Another thread gets it only when it has been given back. */
+/* Another thread must get the lock only after it has been given back. */
 static long verify(struct run *run) {
     struct crowd *other = state(run);
     TRY(run, os_lock_pi(lock(run), run->across));
     if (!*lock(run))
-        return WRONG(run, "the lock does not say who has it");
+        return WRONG(run, "the lock's word does not name its owner");
     long started = crowd_start(run, other, 1, take);
     uint64_t early = 0;
     for (unsigned turn = 0; turn < 20 && started >= 0; turn++) {
@@ -39,7 +39,7 @@ static long verify(struct run *run) {
     TRY(run, os_unlock_pi(lock(run), run->across));
     crowd_end(other);
     if (started >= 0 && (early || *lock(run)))
-        return WRONG(run, "two had the lock, or nobody gave it back");
+        return WRONG(run, "two threads had the lock, or it was not given back");
     return started;
 }
 

@@ -1,5 +1,5 @@
 /* A thread that sleeps on one word is moved to another and back, and sleeps on (FUTEX_CMP_REQUEUE): what a condition
- * variable does to those whom it does not wake. One operation is two calls, each of which moves one sleeper. */
+ * variable does with the waiters that it does not wake. One operation is two calls, each of which moves one sleeper. */
 #include "workloads/crowd.h"
 
 enum { FROM, TO };
@@ -35,12 +35,12 @@ static long setup(struct run *run) {
     return started;
 }
 
-/* It is asleep when it can be moved; then it is found at the other word and not at the first. */
+/* The thread is asleep once it can be moved; then it must be at the other word and not at the first. */
 static long verify(struct run *run) {
     struct state *own = state(run);
     for (unsigned turn = 0; move(own, FROM) != 1; turn++)
         if (turn == 10000 || os_sleep(100000) < 0)
-            return WRONG(run, "nobody slept on the word");
+            return WRONG(run, "no thread slept on the word");
     if (own->sleeper.one->turns || os_wake(&own->word[FROM], 1, 0) != 0 || os_wake(&own->word[TO], 1, 0) != 1)
         return WRONG(run, "the sleeper was not at the word that it had been moved to");
     while (move(own, FROM) != 1)
@@ -51,7 +51,7 @@ static long verify(struct run *run) {
 static void teardown(struct run *run) {
     struct state *own = state(run);
     own->sleeper.leave = 1;
-    own->word[FROM] = 1; /* a wait that begins now finds it changed */
+    own->word[FROM] = 1; /* a wait that begins now returns at once */
     os_wake(&own->word[FROM], 1, 0);
     os_wake(&own->word[TO], 1, 0);
     crowd_end(&own->sleeper);

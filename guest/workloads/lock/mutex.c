@@ -1,10 +1,11 @@
 /* A mutex is taken and given back around two stores. Alone it costs its two atomic instructions and no kernel; with
- * threads=N or procs=N all of them contend for the same one, and who finds it taken sleeps. Pitfall: who unlocks may
- * take it again before the one that was woken has run, so that a contended operation need not have a switch in it. */
+ * threads=N or procs=N all of them contend for the same one, and a thread that finds it taken sleeps. Pitfall: the
+ * thread that unlocks may take it again before the woken one has run, so a contended operation need not have a switch
+ * in it. */
 #include "workloads/crowd.h"
 #include "workloads/mutex.h"
 
-enum { HELD, COUNTED }; /* words that all see: how many are inside; what verify's threads count there */
+enum { HELD, COUNTED }; /* words that all threads see: how many are inside; the count of verify's threads */
 enum { THREADS = 3, TURNS = 10 };
 
 STATE(struct crowd)
@@ -20,7 +21,7 @@ static inline void op(struct run *run) {
     mutex_unlock(lock(run), run->across);
 }
 
-/* Each sleeps inside: whoever else is let in reads the same number. */
+/* Each thread sleeps inside: a second one that is let in reads the same number. */
 static void count(void *argument) {
     struct run *run = ((struct crowd_one *)argument)->run;
     for (unsigned turn = 0; turn < TURNS; turn++) {
@@ -33,12 +34,12 @@ static void count(void *argument) {
 }
 
 static long verify(struct run *run) {
-    TRY(run, os_wake(lock(run), 1, run->across)); /* before anyone sleeps whom nobody can wake */
+    TRY(run, os_wake(lock(run), 1, run->across)); /* before a thread sleeps that cannot be woken */
     run->common->word[COUNTED] = 0;
     long started = crowd_start(run, state(run), THREADS, count);
     crowd_end(state(run));
     if (started >= 0 && run->common->word[COUNTED] != (uint64_t)THREADS * TURNS)
-        return WRONG(run, "two were inside at once");
+        return WRONG(run, "two threads were inside at once");
     return started;
 }
 

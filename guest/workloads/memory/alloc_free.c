@@ -1,5 +1,6 @@
 /* A piece of `size` bytes is taken from the kernel's own allocator and given back, untouched. Kernels that share their
- * address space with the program offer it; elsewhere an allocator is the program's own, and nothing to measure here. */
+ * address space with the program offer it; elsewhere the allocator is part of the program, and there is nothing to
+ * measure. */
 #include "workloads/workload.h"
 
 enum { ALIGNMENT = 16 };
@@ -24,7 +25,7 @@ static long verify(struct run *run) {
     TRY(run, os_free(first, size, ALIGNMENT));
     if (!aligned)
         return WRONG(run, "a piece was not aligned");
-    return apart ? 0 : WRONG(run, "two pieces lay over each other");
+    return apart ? 0 : WRONG(run, "two pieces overlapped");
 }
 
 static inline void op(struct run *run) {

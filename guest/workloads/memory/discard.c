@@ -24,7 +24,7 @@ static long verify(struct run *run) {
     op(run);
     for (size_t i = 0; i < state(run)->size; i += OS_PAGE)
         if (((volatile char *)state(run)->at)[i])
-            return WRONG(run, "what had been thrown away was still there");
+            return WRONG(run, "a page that had been thrown away kept its content");
     return 0;
 }
 

@@ -1,6 +1,6 @@
-/* The end of the heap is moved up by `size` bytes and back (brk): what an allocator of the program's own asks of the
- * kernel when it grows and shrinks. Nothing is touched in between. One operation is both moves, each of which also asks
- * where the end is */
+/* The end of the heap is moved up by `size` bytes and back (brk): what a program's own allocator asks of the kernel
+ * when it grows and shrinks. Nothing is touched in between. One operation is both moves, each of which also asks where
+ * the end is. */
 #include "workloads/workload.h"
 
 STATE(long) /* the size */
@@ -18,7 +18,8 @@ static inline void op(struct run *run) {
     EXPECT(run, (up >= 0) & (down == up + size));
 }
 
-/* The heap's end is where it says, what is below it is zero and can be written to, and back it is where it was. */
+/* The heap must end where brk says, new memory below it must be zero and writable, and the move back must restore the
+ * end. */
 static long verify(struct run *run) {
     long size = *state(run), from, back;
     TRY(run, from = os_break(size));

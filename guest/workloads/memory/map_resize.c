@@ -1,5 +1,5 @@
-/* A mapping of `size` bytes becomes twice as long and as it was before (mremap): two calls. Nothing stands in its way,
- * so that it need not move; what is new is not touched. */
+/* A mapping of `size` bytes is doubled and shrunk again (mremap): two calls. The addresses behind it are free, so it
+ * need not move; the new part is not touched. */
 #include "workloads/buffer.h"
 
 STATE(struct buffer)
@@ -26,7 +26,7 @@ static long verify(struct run *run) {
     int kept = grown[0] == 42 && grown[2 * own->size - 1] == 43;
     TRY(run, os_remap(own->at, 2 * own->size, own->size, &own->at));
     op(run);
-    return kept && *(volatile char *)own->at == 42 ? 0 : WRONG(run, "the mapping did not keep what was in it");
+    return kept && *(volatile char *)own->at == 42 ? 0 : WRONG(run, "the mapping did not keep its content");
 }
 
 static void teardown(struct run *run) {

@@ -1,10 +1,10 @@
 /* An anonymous private mapping of `size` bytes is made and undone: with touch=0 the two calls alone (bookkeeping, no
  * memory changes hands), with touch=1 each page is also written once in between, so faults, zeroing and freeing are
  * inside. The two are different prices; tools that print "mmap latency" mostly mean the second. Pitfall: on kernels
- * whose mappings are there at once (the port's README says so) there is no such difference: the memory changes hands in
- * both. What stands beside the new mapping is part of the price: neighbour=1 puts a mapping with the same rights there,
- * which a kernel may grow and shrink instead of keeping two; neighbour=2 one that may only be read, with which nothing
- * merges; 0 leaves it to whatever was mapped before. */
+ * that back a mapping with memory at once (the port's README says so) there is no such difference: memory changes hands
+ * in both. What stands beside the new mapping is part of the price: neighbour=1 puts a mapping with the same rights
+ * there, which a kernel may grow and shrink instead of keeping two; neighbour=2 one that may only be read, with which
+ * nothing merges; 0 leaves it to whatever was mapped before. */
 #include "workloads/library.h"
 
 struct state {
@@ -22,7 +22,7 @@ static long settle(struct run *run) {
     return 0;
 }
 
-/* It begins where the neighbour ends, or ends where that begins: sizes in whole pages. */
+/* Whether a mapping begins where the neighbour ends, or ends where it begins; sizes are rounded up to whole pages. */
 static int beside(const struct state *own, void *at) {
     size_t whole = (own->size + OS_PAGE - 1) / OS_PAGE * OS_PAGE;
     return (char *)at + whole == own->neighbour || (char *)own->neighbour + whole == at;
@@ -49,7 +49,7 @@ static long verify(struct run *run) {
     TRY(run, os_unmap(first, state(run)->size));
     TRY(run, os_unmap(second, state(run)->size));
     if (!near)
-        return WRONG(run, "the mapping did not come to stand beside its neighbour");
+        return WRONG(run, "the mapping was not beside its neighbour");
     return apart ? 0 : WRONG(run, "two mappings shared their memory");
 }
 

@@ -1,6 +1,6 @@
 /* `size` bytes are copied from one buffer to another, eight at a time, by the program itself: no kernel takes part
  * after the mapping. The bandwidth of the caches or the memory that hold both, and a control for what an OS does to
- * memory */
+ * memory. */
 #include "workloads/stretch.h"
 
 struct state {

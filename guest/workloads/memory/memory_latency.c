@@ -1,6 +1,6 @@
-/* One load whose address is what the load before it brought: a walk through `size` bytes, one line of 64 after another,
+/* One load whose address is the value of the load before it: a walk through `size` bytes, one line of 64 after another,
  * in an order that no prefetcher guesses (one cycle through all of them, by Sattolo's shuffle). The latency of the
- * cache or memory that holds them; no kernel takes part */
+ * cache or memory that holds them; no kernel takes part. */
 #include "workloads/buffer.h"
 
 enum { LARGEST = 64 << 20 };
@@ -39,7 +39,7 @@ static inline void op(struct run *run) {
     state(run)->at = *state(run)->at;
 }
 
-/* Every line is met before the first one is met again. */
+/* The walk must visit every line before it returns to the first one. */
 static long verify(struct run *run) {
     struct state *own = state(run);
     uint64_t turns = 0;

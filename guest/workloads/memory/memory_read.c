@@ -2,7 +2,7 @@
  * The bandwidth of the cache or the memory that holds them, beside memory_copy's. */
 #include "workloads/stretch.h"
 
-enum { SUM }; /* word of the shared page: so that nothing is left out */
+enum { SUM }; /* word of the shared page: keeps the compiler from leaving loads out */
 STATE(struct buffer)
 
 static long setup(struct run *run) {

@@ -2,7 +2,7 @@
  * bandwidth of the cache or the memory that holds them, beside memory_copy's. */
 #include "workloads/stretch.h"
 
-enum { VALUE }; /* word of the shared page: each operation writes another */
+enum { VALUE }; /* word of the shared page: each operation writes another value */
 STATE(struct buffer)
 
 static long setup(struct run *run) {

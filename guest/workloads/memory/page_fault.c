@@ -1,7 +1,7 @@
 /* The first touch of a fresh anonymous page: trap, a zeroed page, a table entry. Each batch has a mapping of its own,
  * made and undone outside the timed part; pages are touched in ascending order, one byte written each, so one touch in
  * a batch also needs a page of the page table (that is the true price of walking through memory). Pages are base pages:
- * the port keeps huge ones away, or one fault would stand for 512. A batch is 256 pages (fault.h says why). */
+ * the port turns huge ones off; otherwise one fault would count for 512. A batch is 256 pages (fault.h says why). */
 #include "workloads/fault.h"
 
 STATE(struct fault)
@@ -26,7 +26,7 @@ static inline void op(struct run *run) {
 static long verify(struct run *run) {
     enum { PAGES = 16 };
     struct fault *fault = state(run);
-    TRY(run, os_map(PAGES * OS_PAGE, &fault->map)); /* a refusal by its name */
+    TRY(run, os_map(PAGES * OS_PAGE, &fault->map)); /* a refusal then names the call */
     fault_end(fault, PAGES * OS_PAGE);
     before(run, PAGES);
     volatile char *byte = fault->map;

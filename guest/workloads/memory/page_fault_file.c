@@ -1,6 +1,6 @@
 /* The first read of a page that is in memory and not in this mapping's page table: a minor fault on a cached page of an
- * object (memfd). Kernels map the pages around as well, 16 of them as a rule, so the pages touched are 16 apart: each
- * operation is one fault and whatever that brings along. Mappings are made and undone outside the timed part. */
+ * object (memfd). Kernels map the pages around it, too, usually 16, so the pages touched are 16 apart: each operation
+ * is one fault with the pages that it maps. Mappings are made and undone outside the timed part. */
 #include "workloads/fault.h"
 #include "workloads/object.h"
 

@@ -1,5 +1,5 @@
-/* The first write to a page after a fork, while the child is there: the page is shared by both and has to be copied.
- * For each batch pages are written, the process is copied, and the copy sleeps until the batch is over; all of that is
+/* The first write to a page after a fork, while the child lives: the page is shared by both and has to be copied. For
+ * each batch pages are written, the process is copied, and the copy sleeps until the batch is over; all of that is
  * outside the timed part. */
 #include "workloads/fault.h"
 #include "workloads/wire.h"
@@ -36,7 +36,7 @@ static void after(struct run *run, uint64_t n) {
 static long setup(struct run *run) {
     struct state *own = state(run);
     TRY(run, os_wire(own->wire.end));
-    TRY(run, os_process_start(&own->child, stay, run)); /* a refusal by its name */
+    TRY(run, os_process_start(&own->child, stay, run)); /* a refusal then names the call */
     wire_put(own->wire.end[1], 1);
     TRY(run, os_process_join(&own->child));
     return fault_settle(run);
@@ -53,7 +53,7 @@ static void look(void *argument) {
     run->shared->word[0] &= *(volatile char *)state(run)->fault.map == 1;
 }
 
-/* The copy still sees what was there before. */
+/* The child must still see the old value. */
 static long verify(struct run *run) {
     struct fault *fault = &state(run)->fault;
     fault_begin(run, fault, os_map(OS_PAGE, &fault->map));
@@ -62,7 +62,7 @@ static long verify(struct run *run) {
     TRY(run, os_process_start(&state(run)->child, look, run));
     state(run)->started = 1;
     op(run);
-    run->shared->word[0] = *(volatile char *)fault->map == 2; /* to which the copy adds what it sees */
+    run->shared->word[0] = *(volatile char *)fault->map == 2; /* the child clears it if it sees another value than 1 */
     after(run, 1);
     return run->shared->word[0] ? 0 : WRONG(run, "a write was seen on the other side of the fork");
 }

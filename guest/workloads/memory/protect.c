@@ -1,5 +1,5 @@
-/* Touched memory of `size` bytes is made read-only and writable again: two calls that change the rights of pages that
- * are there, and throw their translations away. One operation is both. */
+/* Touched memory of `size` bytes is made read-only and writable again: two calls that change the rights of present
+ * pages, and invalidate their translations. One operation is both. */
 #include "workloads/buffer.h"
 #include "workloads/library.h"
 

@@ -1,7 +1,7 @@
 /* A memory object (what shm_open and memfd_create give) is mapped, its first page written once, and unmapped again. The
  * object has its memory already, so no page is zeroed: one operation is two calls and a fault that finds the page.
- * Where a daemon keeps such objects the first call asks it, a round trip; the switches are part of what the row
- * means. Against map_unmap touch=1 it shows what it costs to share memory by name. */
+ * Where a daemon keeps such objects the first call is a round trip to it; the switches are part of what the row means.
+ * Against map_unmap touch=1 it shows what it costs to share memory by name. */
 #include "workloads/workload.h"
 
 struct state {
@@ -18,7 +18,7 @@ static long setup(struct run *run) {
     return 0;
 }
 
-/* Two mappings show the same memory, and it is kept when none is there. */
+/* Two mappings must show the same memory, and the object must keep it while it is not mapped. */
 static long verify(struct run *run) {
     struct state *own = state(run);
     void *first = NULL, *second = NULL;
@@ -35,7 +35,7 @@ static long verify(struct run *run) {
     TRY(run, os_unmap(first, own->size));
     if (!shared)
         return WRONG(run, "two mappings of one object did not show the same memory");
-    return kept ? 0 : WRONG(run, "the object forgot what was written to it");
+    return kept ? 0 : WRONG(run, "the object did not keep what was written to it");
 }
 
 static inline void op(struct run *run) {

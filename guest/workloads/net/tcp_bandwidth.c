@@ -1,5 +1,5 @@
 /* Bytes through a TCP connection over the machine's loopback, one way: flow.h says what is counted, and where the
- * pitfall is. No wire and no interrupt of a card takes part: it is what the kernel's own code makes of a stream. */
+ * pitfall is. No wire and no interrupt of a card takes part: the number is that of the kernel's own code. */
 #include "workloads/flow.h"
 #include "workloads/network.h"
 

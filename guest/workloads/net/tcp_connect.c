@@ -1,5 +1,5 @@
-/* A TCP connection over the loopback: socket, connect, accept, close of both ends. One operation is those five
- * calls; nobody else takes part, and no byte is sent. */
+/* A TCP connection over the loopback: socket, connect, accept, close of both ends. One operation is those five calls;
+ * no other thread takes part, and no byte is sent. */
 #include "workloads/connect.h"
 
 CONNECT_OF(OS_TCP)

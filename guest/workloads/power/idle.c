@@ -1,7 +1,7 @@
 /* Doing nothing for `ms` milliseconds, alone or beside `sleepers` threads that sleep `period` milliseconds again and
- * again, their first deadlines evenly `spread` milliseconds apart. What a kernel executes meanwhile it executes
- * unasked; `ferrule power` counts it. The time says how late this sleep ends, and one sleep in it is this thread's own.
- */
+ * again, their first deadlines evenly `spread` milliseconds apart. Whatever a kernel executes meanwhile, no program
+ * asked for; `ferrule power` counts it. The time shows how late this sleep ends; one sleep in the count is this
+ * thread's own. */
 #include "workloads/sleepers.h"
 
 enum { NS_PER_MS = 1000000 };
@@ -26,7 +26,7 @@ static long setup(struct run *run) {
     return 0;
 }
 
-/* Before there is any sleeper: one that never sleeps would keep the machine busy for ever. */
+/* Checked before any sleeper is started: one whose sleep returned at once would keep the machine busy for ever. */
 static long verify(struct run *run) {
     struct state *own = state(run);
     uint64_t ns = own->others.period < own->ns ? own->others.period : own->ns, before = os_clock_ns();

@@ -1,9 +1,9 @@
 /* A token goes round a ring of `procs` processes, each with `size` KiB of its own memory that it reads once after every
- * receipt. One operation is one HOP: a write, the switch, a read, the touch. The pipe's own cost is inside and stays
- * inside: subtracting another loop's (as lmbench's lat_ctx does) makes small rings come out negative or blank. For the
- * effect of the working set compare size=0 with size=S.
- * The token carries the number of hops still to make; a batch is whole rounds, so it ends at home and every process has
- * had its turn equally often. No `each` mode: no end sees a single hop. */
+ * receipt. One operation is one HOP: a write, the switch, a read, the touch. The pipe's own cost is included and not
+ * subtracted: subtracting another loop's (as lmbench's lat_ctx does) makes the numbers of small rings negative or
+ * blank. For the effect of the working set compare size=0 with size=S. The token carries the number of hops still to
+ * make; a batch is whole rounds, so it ends at process 0, and every process has had the same number of turns. No `each`
+ * mode: no process sees a single hop. */
 #include "workloads/buffer.h"
 #include "workloads/ring.h"
 
@@ -16,7 +16,8 @@ struct state {
 };
 STATE(struct state)
 
-/* One receipt and, unless no hop is left (the token is home then), one sending. 0: the ring ended. */
+/* Receives the token and, unless no hop is left (it is then at process 0), sends it on. Returns 0 when the ring has
+ * ended. */
 static inline int hop(struct run *run, uint64_t *left) {
     struct state *own = state(run);
     if (!ring_receive(&own->ring, left))
@@ -64,7 +65,7 @@ static long verify(struct run *run) {
     loop(run, ROUNDS * procs);
     run->shared->word[CHECK] = 0;
     if (run->failed)
-        return WRONG(run, "the token did not come home");
+        return WRONG(run, "the token did not come back");
     return run->shared->word[SUM] == ROUNDS * each_once ? 0 : WRONG(run, "not every process had the token every round");
 }
 

@@ -1,5 +1,5 @@
 /* Two interrupts between CPUs: this one interrupts another that is halted, halts, and is woken by the other's interrupt
- * in return. What a wake-up across cores costs before any scheduler has its say. One operation is the ROUND TRIP. */
+ * in return. What a wake-up across cores costs without any scheduler. One operation is the ROUND TRIP. */
 #include "workloads/workload.h"
 
 static long verify(struct run *run) {

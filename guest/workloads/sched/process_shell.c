@@ -1,4 +1,4 @@
-/* The system's shell is started, told to end at once, and waited for: fork, exec of `sh -c "exit 86"`, exit, wait; what
+/* The system's shell is started, ends at once, and is waited for: fork, exec of `sh -c "exit 86"`, exit, wait; what
  * system(3) costs. Pitfall: which shell that is, and what it is linked with at run time, is most of the number; a guest
  * that has no shell refuses. */
 #include "workloads/program.h"

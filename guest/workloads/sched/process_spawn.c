@@ -1,6 +1,6 @@
-/* The program of process_execute, loaded without a copy of this process on the way: the new process runs in our memory
- * until it has loaded its own, and we sleep until then (vfork, exec, exit, wait; what posix_spawn does). Against
- * process_execute it shows the price of the copy. */
+/* The program of process_execute, loaded without a copy of this process on the way: the new process runs in this one's
+ * memory until it has loaded its own image, and this one sleeps until then (vfork, exec, exit, wait; what posix_spawn
+ * does). Against process_execute it shows the price of the copy. */
 #include "workloads/program.h"
 
 PROGRAM_BY(os_process_spawn)

@@ -1,6 +1,5 @@
-/* A thread is started in this address space, runs, ends, and is joined. Its stack is ours and used again each time:
- * what is measured is the kernel's part, not an allocator. The join sleeps until the kernel says that the thread is
- * gone. */
+/* A thread is started in this address space, runs, ends, and is joined. Its stack is static and used again each time:
+ * the kernel's part is measured, not an allocator. The join sleeps until the kernel says that the thread is gone. */
 #include "workloads/workload.h"
 
 struct state {

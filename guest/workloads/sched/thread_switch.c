@@ -1,11 +1,12 @@
-/* Two threads of one address space on one core yield to each other and do nothing else. One operation is the other's
- * turn: it is asked to count, and the first yields until it has; then it yields back. No message, no wake-up, no page
- * table: context_switch without its pipe. Pitfall: where threads take strict turns that is one yield each; where the
- * scheduler chooses, a yield may come straight back, and the operation is as many as it takes. */
+/* Two threads of one address space on one core yield to each other and do nothing else. One operation is one turn of
+ * the other thread: the first asks it to count and yields until it has; the other then yields back. No message, no
+ * wake-up, no page table: context_switch without its pipe. Pitfall: where threads take strict turns that is one yield
+ * each; where the scheduler chooses, a yield may come straight back, and the operation takes as many yields as are
+ * needed. */
 #include "workloads/partner.h"
 
 enum { ASKED, TURNS, LEAVE };   /* words of the shared page */
-enum { MOST_YIELDS = 1 << 16 }; /* without a turn of the other: it never comes */
+enum { MOST_YIELDS = 1 << 16 }; /* without a turn of the other: it will never come */
 
 STATE(struct partner)
 
@@ -35,7 +36,8 @@ static inline void op(struct run *run) {
     EXPECT(run, word[TURNS] == word[ASKED]);
 }
 
-/* Where other programs want the core too, each yield lets all of them run first: then fewer turns must do. */
+/* Where other programs want the core, too, each yield lets all of them run first: the check then ends early, with fewer
+ * turns. */
 static long verify(struct run *run) {
     enum { MOST_TURNS = 100, LONG_NS = 1000000000 };
     uint64_t start = os_clock_ns(), turns = 0;

@@ -1,5 +1,5 @@
-/* The core is given away while no other thread is ready: the scheduler is entered, finds nobody, and returns. What a
- * polite loop pays for its manners. With a second thread ready it is thread_switch. */
+/* The core is given away while no other thread is ready: the scheduler is entered, finds no thread, and returns. What a
+ * waiting loop pays for yielding. With a second thread ready it is thread_switch. */
 #include "workloads/crowd.h"
 
 STATE(struct crowd)
@@ -15,7 +15,7 @@ static inline void op(struct run *run) {
     EXPECT(run, os_yield() >= 0);
 }
 
-/* Another thread of the core, where there are threads, has its turn before so many yields are over. */
+/* Another thread of the core, where there are threads, must have its turn before MOST_YIELDS yields are over. */
 static long verify(struct run *run) {
     enum { TURNS = 20, MOST_YIELDS = 1 << 20 };
     struct crowd *other = state(run);

@@ -1,5 +1,5 @@
 /* A store to read-only memory: the fault, a signal for it, the handler, the return behind the store. What a program
- * pays that watches its memory itself (a garbage collector, a checkpoint); lmbench calls it protection fault. */
+ * pays for watching its own memory (a garbage collector, a checkpoint); lmbench calls it protection fault. */
 #include "workloads/buffer.h"
 
 struct state {
@@ -10,7 +10,8 @@ STATE(struct state)
 static volatile uint64_t faults, stores;
 static struct buffer *page;
 
-/* A kernel that goes on at the store itself would be here for ever: it gets its page writable, and is found out. */
+/* A kernel that resumes at the store itself would fault for ever: the page is then made writable, and the count of
+ * faults shows the error. */
 static void handler(void) {
     faults++;
     if (faults > stores)
@@ -23,7 +24,7 @@ static long setup(struct run *run) {
     faults = stores = 0;
     TRY(run, os_fault_install(handler));
     state(run)->installed = 1;
-    TRY(run, os_map(page->size, &page->at)); /* nothing is there yet: no kernel has to find and change a page */
+    TRY(run, os_map(page->size, &page->at)); /* not yet backed by memory: no kernel has to find and change a page */
     TRY(run, os_protect(page->at, page->size, 0));
     return 0;
 }

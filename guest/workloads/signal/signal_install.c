@@ -1,5 +1,5 @@
 /* A handler for a signal is installed, another one than before each time (sigaction): the kernel copies a struct in and
- * takes it down. Nobody sends the signal. */
+ * stores it. The signal is not sent. */
 #include "workloads/library.h"
 
 STATE(int) /* turn */

@@ -1,10 +1,10 @@
-/* Two processes wake each other by signals: send one, wait for the other's (kill, sigtimedwait). The signal is held
- * back and taken by who waits, so no handler runs. One operation is the ROUND TRIP: two signals, two waits, two context
- * switches. A wait gives up after a second: no lost signal stops the run for ever. */
+/* Two processes wake each other by signals: send one, wait for the other's (kill, sigtimedwait). The signal is blocked
+ * and taken by the process that waits, so no handler runs. One operation is the ROUND TRIP: two signals, two waits, two
+ * context switches. A wait gives up after a second: no lost signal stops the run for ever. */
 #include "workloads/workload.h"
 
 enum { HERE, THERE, TURNS, LEAVE }; /* words of the shared page: both ends' addresses, the other's turns */
-static const uint64_t patience = 1000000000;
+static const uint64_t timeout_ns = 1000000000;
 
 struct state {
     struct os_process other;
@@ -18,7 +18,7 @@ static void answer(void *argument) {
     run_pin(run, 1);
     word[THERE] = (uint64_t)os_signal_address();
     while (os_signal_send((long)word[HERE]) >= 0 && !word[LEAVE]) {
-        while (os_signal_wait(patience) < 0 && !word[LEAVE]) {
+        while (os_signal_wait(timeout_ns) < 0 && !word[LEAVE]) {
         }
         word[TURNS]++;
     }
@@ -32,13 +32,13 @@ static long setup(struct run *run) {
     run->shared->word[HERE] = (uint64_t)own;
     TRY(run, os_process_start(&state(run)->other, answer, run));
     state(run)->started = 1;
-    TRY(run, os_signal_wait(patience)); /* it is there */
+    TRY(run, os_signal_wait(timeout_ns)); /* the other process runs */
     return 0;
 }
 
 static inline void op(struct run *run) {
     long sent = os_signal_send((long)run->shared->word[THERE]);
-    EXPECT(run, (sent >= 0) & (os_signal_wait(patience) >= 0));
+    EXPECT(run, (sent >= 0) & (os_signal_wait(timeout_ns) >= 0));
 }
 
 static long verify(struct run *run) {
@@ -46,7 +46,7 @@ static long verify(struct run *run) {
         op(run);
     if (run->failed || run->shared->word[TURNS] != 100)
         return WRONG(run, "the other process did not have its turn every time");
-    return os_signal_wait(1) < 0 ? 0 : WRONG(run, "there was a signal that nobody had sent");
+    return os_signal_wait(1) < 0 ? 0 : WRONG(run, "there was a signal that had not been sent");
 }
 
 static void teardown(struct run *run) {
@@ -55,7 +55,7 @@ static void teardown(struct run *run) {
         os_signal_send((long)run->shared->word[THERE]);
         os_process_join(&state(run)->other);
     }
-    while (state(run)->started && os_signal_wait(1) >= 0) { /* or it would end us */
+    while (state(run)->started && os_signal_wait(1) >= 0) { /* a pending signal would end this process */
     }
     if (state(run)->held)
         os_signal_hold(0);

@@ -1,5 +1,5 @@
-/* A call on a descriptor that is not open: close(-1). Entry, a look into the table of descriptors, an error, exit: what
- * an error costs whose call is known. */
+/* A call on a descriptor that is not open: close(-1). Entry, a look into the table of descriptors, an error, exit: the
+ * cost of an error of a call that the kernel knows. */
 #include "workloads/library.h"
 
 #ifdef OS_HAS_FD

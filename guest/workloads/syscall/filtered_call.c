@@ -1,14 +1,14 @@
 /* null_call by a thread whose calls pass a filter (seccomp): what a sandbox costs a program that does not break its
- * rules. The filter cannot be taken off, so a thread of its own has it; each batch is handed to that thread, which is a
- * switch to and fro a batch, and no `each` mode. Pitfall: kernels remember which numbers a filter always lets pass, and
- * then do not run it. */
+ * rules. The filter cannot be removed, so a thread of its own installs it. Each batch is handed to that thread: two
+ * switches a batch, and no `each` mode. Pitfall: kernels remember which numbers a filter always lets pass, and do not
+ * run it for them. */
 #include "workloads/handover.h"
 #include "workloads/partner.h"
 
 struct state {
     struct partner other;
     volatile uint64_t calls;
-    volatile long entered, invalid, parent; /* what the thread was told */
+    volatile long entered, invalid, parent; /* results of the thread's calls */
 };
 STATE(struct state)
 
@@ -30,10 +30,10 @@ static void loop(struct run *run, uint64_t n) {
 }
 
 static long setup(struct run *run) {
-#ifndef OS_HAS_CALL_FILTER /* the answer of the call itself comes from the thread */
+#ifndef OS_HAS_CALL_FILTER /* otherwise the thread has the call's result */
     TRY(run, os_call_filter());
 #endif
-    TRY(run, os_wake(&run->shared->futex[HERE].word, 1, 0)); /* before anyone sleeps whom nobody can wake */
+    TRY(run, os_wake(&run->shared->futex[HERE].word, 1, 0)); /* before a thread sleeps that cannot be woken */
     PASS_ON(partner_start(run, &state(run)->other, filtered));
     await(run, HERE, 0);
     run->operation = "os_call_filter";
@@ -43,7 +43,7 @@ static long setup(struct run *run) {
 static long verify(struct run *run) {
     const struct state *own = state(run);
     if (own->invalid != -OS_EPERM)
-        return WRONG(run, "a call that the filter refuses was done");
+        return WRONG(run, "a call that the filter refuses was executed");
     return own->parent == os_null_call() ? 0 : WRONG(run, "a call that the filter lets pass gave another answer");
 }
 

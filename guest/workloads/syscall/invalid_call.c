@@ -2,7 +2,7 @@
  * there is nothing to do, and the price of probing for a feature. */
 #include "workloads/workload.h"
 
-/* Where a port knows no such number, the answer that says so would pass for the kernel's own. */
+/* A port without such a number returns an error itself, which would pass for the kernel's own. */
 static long setup(struct run *run) {
 #ifndef OS_HAS_INVALID_CALL
     TRY(run, os_invalid_call());

@@ -1,4 +1,4 @@
-/* The system's name and version, copied out as six texts of 65 bytes: uname. A call whose work is to hand a small
+/* The system's name and version, copied out as six strings of 65 bytes: uname. A call whose work is to copy a small
  * struct to the program. */
 #include "workloads/library.h"
 

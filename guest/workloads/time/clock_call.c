@@ -2,7 +2,7 @@
  * that way (a vDSO) saves, and is what a program pays on a machine whose clock cannot be read in user mode. */
 #include "workloads/library.h"
 
-/* It is the same clock: between two readings of the one lies the other's. */
+/* It must be the same clock: its reading must be between two readings by os_clock_read. */
 static long verify(struct run *run) {
     uint64_t before = 0, called = 0, after = 0;
     TRY(run, os_clock_read(&before));

@@ -1,4 +1,4 @@
-/* The OS's monotonic clock by the cheapest true way a program has. Whether that enters the kernel is the port's to say
+/* The OS's monotonic clock by the cheapest correct way a program has. The port reports whether that enters the kernel
  * (fact clock_read: vdso or syscall); the two differ tenfold and are not the same measurement. */
 #include "workloads/workload.h"
 

@@ -1,6 +1,6 @@
-/* A wait that nobody ends: a thread sleeps on a word for `ns` nanoseconds, the timer is armed, the CPU idles, the
- * timer's interrupt ends the wait with an error. The time asked for is inside; what is more is the kernel's: its step,
- * its slack, its way into sleep and out of it. */
+/* A wait that no other thread ends: a thread sleeps on a word for `ns` nanoseconds, the timer is armed, the CPU idles,
+ * the timer's interrupt ends the wait with an error. The number includes the time asked for; the rest is the kernel's:
+ * its timer's step or slack, its way into sleep and out of it. */
 #include "workloads/deadline.h"
 
 struct state {
@@ -26,7 +26,7 @@ static inline void op(struct run *run) {
 static long time_out(struct run *run, uint64_t ns) {
     long result = expire(run, ns);
     if (result == -OS_ENOSYS || result == -OS_NOT_PORTED)
-        TRY(run, os_wake(&state(run)->word, 1, 0)); /* the same answer, by its name */
+        TRY(run, os_wake(&state(run)->word, 1, 0)); /* the same refusal, which then names the call */
     return result == -OS_ETIMEDOUT ? 0 : WRONG(run, "a wait that nobody ended did not time out");
 }
 

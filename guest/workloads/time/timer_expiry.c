@@ -1,5 +1,5 @@
 /* A timer behind a descriptor (timerfd) is armed to expire after `ns` nanoseconds, and waited for: a read that sleeps
- * until it has. Two calls; the time asked for is no part of the number, but the arming before it is. */
+ * until it has. Two calls; the number does not include the time asked for, but includes the arming before it. */
 #include "workloads/deadline.h"
 
 struct state {
@@ -16,7 +16,7 @@ static long setup(struct run *run) {
     return 0;
 }
 
-/* How often it expired. */
+/* Returns how often it expired, or a negative errno. */
 static inline long expire(struct run *run, uint64_t ns) {
     const struct os_timer *timer = &state(run)->timer;
     long armed = os_timer_arm(timer, ns);
@@ -30,7 +30,7 @@ static inline void op(struct run *run) {
 static long expire_once(struct run *run, uint64_t ns) {
     long times;
     TRY(run, times = expire(run, ns));
-    return times == 1 ? 0 : WRONG(run, "it did not expire once");
+    return times == 1 ? 0 : WRONG(run, "the timer did not expire exactly once");
 }
 
 static long verify(struct run *run) {

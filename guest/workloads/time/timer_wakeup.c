@@ -1,6 +1,6 @@
 /* A sleep of `ns` nanoseconds: the timer is armed, the CPU has nothing to do, the timer's interrupt wakes the sleeper.
- * With ns=1 this is what a sleep costs beyond the time slept; kernels round up to their timer's step or slack, and that
- * is theirs to answer for. */
+ * With ns=1 this is what a sleep costs beyond the time slept; kernels round up to their timer's step or slack, and the
+ * number includes that. */
 #include "workloads/deadline.h"
 
 STATE(uint64_t) /* ns */

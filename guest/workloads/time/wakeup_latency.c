@@ -1,9 +1,9 @@
 /* How late a sleeper wakes, as cyclictest measures it: sleep until a moment `interval` microseconds ahead
- * (clock_nanosleep with TIMER_ABSTIME where the kernel sleeps until moments), and take what passes between that moment
- * and the return. The time asked for is no part of the number: it is the timer's slack or step, the way out of idle,
- * the scheduler's, and half a reading of the clock. `policy`: 0 other, 1 fifo, 2 round robin, which a kernel may refuse
- * to this user. `load`: so many busy threads of policy other on the same CPU. Pitfall: the moments are not on one grid,
- * a late one moves the next, so that a stall counts once. */
+ * (clock_nanosleep with TIMER_ABSTIME where the kernel has absolute sleeps), and take the time between that moment and
+ * the return. The number does not include the time asked for: it is the timer's slack or step, the way out of idle, the
+ * scheduler's part, and half a reading of the clock. `policy`: 0 other, 1 fifo, 2 round robin, which a kernel may
+ * refuse to this user. `load`: so many busy threads of policy other on the same CPU. Pitfall: the moments are not on
+ * one grid: a late wake-up moves the next moment, so a stall counts once. */
 #include "workloads/crowd.h"
 #include "workloads/deadline.h"
 
@@ -29,7 +29,7 @@ static long setup(struct run *run) {
     TRY(run, run_pin(run, 0));
     long started = crowd_start(run, state(run), (uint32_t)load, spin);
     if (started >= 0 && policy != OS_POLICY_OTHER)
-        TRY(run, os_policy((unsigned)policy)); /* after the others, who would inherit it */
+        TRY(run, os_policy((unsigned)policy)); /* after the start of the others, which would inherit it */
     return started;
 }
 
@@ -49,7 +49,7 @@ static long verify(struct run *run) {
     uint64_t moment = os_clock_ns();
     TRY(run, os_sleep_until(moment - LONG_NS));
     if (os_clock_ns() - moment > 500 * (uint64_t)LONG_NS)
-        return WRONG(run, "slept until a moment that had passed");
+        return WRONG(run, "a sleep until a past moment did not return at once");
     for (uint32_t i = 0; i < busy->started; i++)
         for (unsigned turn = 0; !busy->one[i].turns; turn++)
             if (turn == 1000 || os_sleep_until(os_clock_ns() + LONG_NS) < 0)
