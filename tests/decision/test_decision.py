@@ -1,4 +1,4 @@
-"""The decision view over stored runs: which lines speak, who leads, what is missing, and in which forms it is told."""
+"""The decision view over stored runs: which lines are chosen, who leads, what is missing, and the output formats."""
 
 from __future__ import annotations
 
@@ -124,18 +124,18 @@ def test_the_four_answers_stand_apart(stored: Path) -> None:
 
 def test_text_fits_a_terminal_and_all_forms_tell_the_same(stored: Path) -> None:
     found = view(stored, "redox", "aero", "linux", weight="syscall=2")
-    told = text.render(found)
-    assert max(map(len, told.splitlines())) <= text.WIDTH
+    rendered = text.render(found)
+    assert max(map(len, rendered.splitlines())) <= text.WIDTH
     document = plain.as_json(found)
     assert json.loads(json.dumps(document, allow_nan=False)) == document
     pages = page.markdown(found)
     for one in document["families"]["ipc"]["standings"][1:]:
         figure = f"{one['cost']['ratio']:.3f} (exact)"
-        assert figure in told
+        assert figure in rendered
         assert figure in pages
-    assert "redox: pipe_latency" not in told, "it is the cheapest there"
-    assert "pipe_latency (hung)" in " ".join(told.split())
-    assert "open_close (ENOSYS 38)" in " ".join(told.split())
+    assert "redox: pipe_latency" not in rendered, "it is the cheapest there"
+    assert "pipe_latency (hung)" in " ".join(rendered.split())
+    assert "open_close (ENOSYS 38)" in " ".join(rendered.split())
 
 
 def test_the_command_tells_kernels_from_runs(stored: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -156,7 +156,7 @@ def test_the_command_tells_kernels_from_runs(stored: Path, capsys: pytest.Captur
         (["last", "last", "--weight=ipc=1"], "--weight: families weigh between kernels"),
         (["redox", "linux", "--guest=redox"], "--guest: chooses among the guests of two runs"),
         (["redox", "linux", "--weight=fs=1"], "no such family; there are ipc, syscall"),
-        (["redox", "linux", "--weight=ipc=0,syscall=0"], "nothing weighs anything"),
+        (["redox", "linux", "--weight=ipc=0,syscall=0"], "no family has a weight"),
     ],
 )
 def test_words_that_mean_nothing_are_refused(

@@ -1,4 +1,4 @@
-"""The reader's weights: what they must look like, and that the order holds just as far as it is said to."""
+"""The reader's weights: what they must look like, and that the order holds exactly up to the bounds."""
 
 from __future__ import annotations
 

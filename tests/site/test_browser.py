@@ -1,4 +1,4 @@
-"""The site in headless Chromium: no message, no request, nothing that axe-core finds. Slow: nox -s site."""
+"""The site in headless Chromium: no console message, no request, no finding of axe-core. Slow: nox -s site."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What kernels' files were built from, on the pages of kernels and records."""
+"""The source that a kernel file was built from, on the pages of kernels and records."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ def test_a_kernel_and_its_record_tell_the_source(tmp_path: Path) -> None:
     store(tmp_path, kernel("redox", 150, facts={"kernel.sha256": SUM}), kernel("linux", 300))
     (tmp_path / builds.FILE).write_text(f'["{SUM}"]\nsource = "alpha at 1"\nbuilt = "with <care>"\n')
     written = build(tmp_path, tmp_path / "site", tmp_path)
-    told = {path.name for path in written if "alpha at 1: with &lt;care&gt;" in path.read_text()}
-    assert {name.partition("-")[0] for name in told} == {"redox.html", "20260301"}
-    assert all("redox" in name for name in told)
-    assert len(told) == 2
+    naming = {path.name for path in written if "alpha at 1: with &lt;care&gt;" in path.read_text()}
+    assert {name.partition("-")[0] for name in naming} == {"redox.html", "20260301"}
+    assert all("redox" in name for name in naming)
+    assert len(naming) == 2
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ('["AB"]\nsource = "a"\nbuilt = "b"\n', "'AB' is no SHA-256"),
         (f'["{SUM}"]\nsource = "a"\n', "key built is missing; it takes source and built"),
@@ -36,11 +36,11 @@ def test_a_kernel_and_its_record_tell_the_source(tmp_path: Path) -> None:
         ("[", "no TOML"),
     ],
 )
-def test_a_file_that_is_no_list_of_builds_is_named(text: str, said: str, tmp_path: Path) -> None:
+def test_a_file_that_is_no_list_of_builds_is_named(text: str, message: str, tmp_path: Path) -> None:
     (tmp_path / builds.FILE).write_text(text)
     with pytest.raises(UsageError, match=r"kernels\.toml: ") as caught:
         builds.take(tmp_path)
-    assert said in str(caught.value)
+    assert message in str(caught.value)
 
 
 def test_no_list_is_no_fault(tmp_path: Path) -> None:

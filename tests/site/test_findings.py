@@ -77,8 +77,8 @@ def test_a_guest_has_the_findings_of_its_kernel(guest: str, kernels: list[str]) 
 
 def test_every_section_of_the_page_is_some_kernels_and_each_finding_has_a_text() -> None:
     sections = list(findings.read((ROOT / findings.FILE).read_text()))
-    told = {one.kernel for guest in ("redox", "hermit", "aero", "starry", "asterinas") for one in findings.of(guest)}
-    assert told == {one.kernel for one in sections}
+    found = {one.kernel for guest in ("redox", "hermit", "aero", "starry", "asterinas") for one in findings.of(guest)}
+    assert found == {one.kernel for one in sections}
     assert all(one.findings for one in sections)
     assert all(finding.text and finding.title for one in sections for finding in one.findings)
 

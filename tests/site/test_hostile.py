@@ -1,4 +1,4 @@
-"""The site of whatever is stored: pages are made, or one line says what is damaged; nothing leaves the folder."""
+"""The site of damaged stored files: pages are made, or one line names the damage; nothing is written elsewhere."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The site: the same bytes each time, links and ids that resolve, and nothing under different conditions together."""
+"""The site: the same bytes each time, links and ids that resolve, no table or axis with different conditions."""
 
 from __future__ import annotations
 
@@ -92,8 +92,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (made / "power").mkdir()
     unasked = idle_of("floor", 20.0)
     unasked["boots"][0]["host"] = {"reason": "not asked for"}
-    said = {"guests": [idle_of("redox", 9000.0), unasked], "host": None}
-    (made / "power" / "idle.json").write_text(json.dumps(said))
+    idle = {"guests": [idle_of("redox", 9000.0), unasked], "host": None}
+    (made / "power" / "idle.json").write_text(json.dumps(idle))
     return made
 
 
@@ -148,7 +148,7 @@ def test_no_page_fetches_anything_and_guests_text_stays_text(site: Path) -> None
 def test_pictures_have_words_and_headings_have_no_gaps(site: Path) -> None:
     for name, path in pages(site):
         page = read(path)
-        assert all(said.get("role") == "img" and said.get("aria-label") for said in page.labels), name
+        assert all(one.get("role") == "img" and one.get("aria-label") for one in page.labels), name
         levels = [int(one[1]) for one in page.headings]
         assert levels[0] == 1
         assert levels.count(1) == 1
@@ -282,7 +282,7 @@ def test_a_file_that_is_no_idle_table_is_named(text: str, tmp_path: Path) -> Non
 
 
 def test_committed_pages_are_those_that_publish_writes(tmp_path: Path) -> None:
-    """What a fresh clone holds, whatever else was measured in this checkout."""
+    """From the committed results only, whatever else was measured in this checkout."""
     done = subprocess.run(["git", "archive", "HEAD", "results"], cwd=ROOT, capture_output=True, check=False)
     if done.returncode != 0:
         pytest.skip("not a git checkout")

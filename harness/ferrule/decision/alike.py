@@ -1,4 +1,4 @@
-"""Which stored lines may stand beside each other: groups under conditions that allow a ratio between any two."""
+"""Which stored lines may be compared: groups whose conditions allow a ratio between any two lines."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ferrule.stats.compare import obstacle
 
 @dataclass(frozen=True)
 class Chosen:
-    """The line that speaks for each kernel, in the order asked, and why other kernels have none."""
+    """The line chosen for each kernel, in the order asked, and why other kernels have none."""
 
     lines: tuple[Stored, ...]
     without: tuple[tuple[str, str], ...] = ()
@@ -23,7 +23,7 @@ class Chosen:
 def groups(stored: Iterable[Outline]) -> list[list[Outline]]:
     """Lines that may be compared, the newest of each guest; the group with the newest line comes first.
 
-    What emulated time gave is in none, nor are guests that sent no record.
+    Lines with emulated time are in no group, nor are guests that sent no record.
     """
     found: list[list[Outline]] = []
     for line in sorted(stored, key=lambda one: (one.ts, one.run_id), reverse=True):
@@ -38,7 +38,7 @@ def groups(stored: Iterable[Outline]) -> list[list[Outline]]:
 
 
 def why_not(one: Outline, other: Outline) -> str | None:
-    """Why two lines have no ratio; None when they have one. Time is of one machine."""
+    """Why two lines have no ratio; None when they have one. Times compare only on one machine."""
     if one.conditions is None or other.conditions is None:
         return "sent no record"
     if one.conditions.is_time and one.machine != other.machine:
@@ -47,26 +47,26 @@ def why_not(one: Outline, other: Outline) -> str | None:
 
 
 def choose(folder: Path, kernels: Sequence[str]) -> Chosen:
-    """The newest lines of these kernels under the same conditions; of several such sets the one with most kernels.
+    """The newest lines of these kernels under the same conditions; of several such sets the one with the most kernels.
 
     Raises:
         UsageError: no two of them were measured under the same conditions.
         InfrastructureError: a stored line is damaged.
     """
-    held = [line for line in outlines(folder) if line.guest in kernels]
-    best = max(groups(held), key=len, default=[])
+    stored = [line for line in outlines(folder) if line.guest in kernels]
+    best = max(groups(stored), key=len, default=[])
     by_name = {line.guest: line for line in best}
-    without = [(name, _reason(name, held, best)) for name in kernels if name not in by_name]
+    without = [(name, _reason(name, stored, best)) for name in kernels if name not in by_name]
     if len(best) < 2:
         why = "; ".join(f"{name}: {text}" for name, text in without)
         raise UsageError(f"{', '.join(kernels)}: no two of them were measured under the same conditions: {why}")
     return Chosen(tuple(by_name[name].whole() for name in kernels if name in by_name), tuple(without))
 
 
-def _reason(name: str, held: Sequence[Outline], best: Sequence[Outline]) -> str:
-    """Why a kernel is not among the chosen."""
-    lines = [line for line in held if line.guest == name and line.conditions is not None]
+def _reason(name: str, stored: Sequence[Outline], best: Sequence[Outline]) -> str:
+    """Why no line of a kernel was chosen."""
+    lines = [line for line in stored if line.guest == name and line.conditions is not None]
     if not lines:
         return "sent no record"
     others = (why for one in best if (why := why_not(one, lines[-1])))
-    return next(others, "an older run stands in the way")
+    return next(others, "its newest run belongs to another set of runs")

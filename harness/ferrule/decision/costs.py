@@ -1,4 +1,4 @@
-"""The numbers that kernels are ranked by: one table a family, an operation a row, a kernel a column."""
+"""The numbers that kernels are ranked by: a table for each family, operations as rows and kernels as columns."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from ferrule.stats.summary import Summary
 
 @dataclass(frozen=True)
 class Table:
-    """A family's costs. Kernels are by name, in the order asked."""
+    """A family's costs. Kernels are named, in the order asked."""
 
     family: str
     kernels: tuple[str, ...]
-    cells: Mapping[tuple[RunKey, str], Interval]  # of rows that two kernels or more have a number for
+    cells: Mapping[tuple[RunKey, str], Interval]  # of rows for which two kernels or more have a number
 
     @property
     def rows(self) -> tuple[RunKey, ...]:
@@ -27,8 +27,8 @@ class Table:
         return tuple(dict.fromkeys(key for key, _ in self.cells))
 
     def count(self, kernel: str) -> int:
-        """How many operations it has a number for that another one has, too."""
-        return sum(held == kernel for _, held in self.cells)
+        """How many operations this kernel and another one have a number for."""
+        return sum(name == kernel for _, name in self.cells)
 
     def fitted(self) -> Effects | None:
         """The kernels' costs over all rows. A workload counts once: the rows of its parameters share its weight."""
@@ -40,18 +40,18 @@ class Table:
         return fit(cells, weights, self.kernels)
 
     def behind(self, kernel: str) -> list[tuple[RunKey, str, Ratio]]:
-        """Each operation that another kernel does for less: with the cheapest, and the ratio to it; dearest first."""
+        """Operations that another kernel does for less, with the cheapest kernel and the ratio to it; largest first."""
         found = []
         for key in self.rows:
-            held = {name: self.cells[key, name] for name in self.kernels if (key, name) in self.cells}
-            best = min(held, key=lambda name: held[name].estimate)
-            if kernel in held and held[best].estimate < held[kernel].estimate:
-                found.append((key, best, ratio(held[best], held[kernel])))
+            costs = {name: self.cells[key, name] for name in self.kernels if (key, name) in self.cells}
+            best = min(costs, key=lambda name: costs[name].estimate)
+            if kernel in costs and costs[best].estimate < costs[kernel].estimate:
+                found.append((key, best, ratio(costs[best], costs[kernel])))
         return sorted(found, key=lambda one: (-one[2].ratio, one[0]))
 
 
 def tables(columns: Sequence[Column]) -> list[Table]:
-    """One a family that two kernels have a number in, by name. Controls, doubted values and sleeps are in none."""
+    """One for each family in which two kernels have a number, by name; without controls, doubted values and sleeps."""
     kernels = tuple(column.guest for column in columns)
     families: dict[str, dict[RunKey, dict[str, Summary]]] = {}
     for column in columns:
@@ -59,7 +59,7 @@ def tables(columns: Sequence[Column]) -> list[Table]:
             families.setdefault(entry.family, {}).setdefault(entry.key, {})[column.guest] = summary
     made = []
     for family, rows in sorted(families.items()):
-        cells = {(key, name): one for key in sorted(rows) for name, one in _alike(rows[key]).items()}
+        cells = {(key, name): one for key in sorted(rows) for name, one in _same_operation(rows[key]).items()}
         if cells:
             made.append(Table(family, kernels, cells))
     return made
@@ -70,12 +70,12 @@ def _believed(column: Column) -> Iterator[tuple[Entry, Summary]]:
         summary = entry.summary
         if summary is None or entry.control or summary.estimate <= 0:
             continue
-        if not (summary.unit == "instructions" and summary.meaning.waits):  # time asleep is no instructions
+        if not (summary.unit == "instructions" and summary.meaning.waits):  # instructions do not measure time asleep
             yield entry, summary
 
 
-def _alike(row: Mapping[str, Summary]) -> dict[str, Interval]:
-    """The most kernels whose operation is the same one; nothing where no two are."""
+def _same_operation(row: Mapping[str, Summary]) -> dict[str, Interval]:
+    """The intervals of the largest set of kernels whose operation is the same; empty where no two have the same."""
     kinds: dict[object, dict[str, Interval]] = {}
     for name, one in row.items():
         kinds.setdefault((one.meaning, one.place, one.params, one.unit), {})[name] = one.interval

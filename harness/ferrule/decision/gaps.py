@@ -11,22 +11,22 @@ from ferrule.report.columns import Column
 from ferrule.report.verdicts import WORKS, Verdict, verdicts, word_of
 
 FAULTY = "faulty"
-ANSWERS = (FAULTY, "unsupported", "absent", "not_ported")  # what speaks most about a kernel first
+ANSWERS = (FAULTY, "unsupported", "absent", "not_ported")  # the one that says most about a kernel first
 _WORDS = {FAULTY: "tried, and faulty", "unsupported": "refused"}
 
 
 @dataclass(frozen=True)
 class Gaps:
-    """The workloads that a kernel did not do, by the answer."""
+    """The workloads that do not work on a kernel, by answer."""
 
     kernel: str
     works: int
     asked: int  # controls are not counted
-    answers: tuple[tuple[str, tuple[Verdict, ...]], ...]  # in the order of ANSWERS, those that there are
+    answers: tuple[tuple[str, tuple[Verdict, ...]], ...]  # in the order of ANSWERS, without empty ones
 
 
 def gaps(columns: Sequence[Column]) -> list[Gaps]:
-    """One a kernel."""
+    """One for each kernel."""
     made = []
     for column in columns:
         found = [one for one in verdicts(column) if not one.control]
@@ -38,12 +38,12 @@ def gaps(columns: Sequence[Column]) -> list[Gaps]:
 
 
 def answer_of(one: Verdict) -> str:
-    """Which of the four it is."""
+    """Which of the four answers a verdict is."""
     return one.verdict if one.verdict in WITHOUT else FAULTY
 
 
 def words(answer: str) -> str:
-    """As tables write it."""
+    """The answer as tables write it."""
     return _WORDS.get(answer) or word_of(answer)
 
 

@@ -1,4 +1,4 @@
-"""The decision view as Markdown. The text depends on nothing but what it is given."""
+"""The decision view as Markdown. The same decision gives the same text."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ def markdown(found: Decision) -> str:
         blocks += ["## Weakest points", _table(weak, ["kernel", "operation", "cost over the cheapest", "cheapest"])]
     lacks = []
     for gap in found.gaps:
-        held = dict(gap.answers)
-        cells = [", ".join(map(named, held.get(answer, ()))) for answer in ANSWERS]
+        answers = dict(gap.answers)
+        cells = [", ".join(map(named, answers.get(answer, ()))) for answer in ANSWERS]
         lacks.append([gap.kernel, f"{gap.works} of {gap.asked}", *cells])
     blocks += ["## What each cannot do", _table(lacks, ["kernel", "works", *map(words, ANSWERS)])]
     return "\n\n".join(blocks) + "\n"

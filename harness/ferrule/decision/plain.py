@@ -35,9 +35,9 @@ def as_json(found: Decision) -> dict[str, Any]:
                 **{
                     answer: {
                         each.workload: {"verdict": each.verdict, "errno": each.errno, "reason": each.reason}
-                        for each in held
+                        for each in verdicts
                     }
-                    for answer, held in one.answers
+                    for answer, verdicts in one.answers
                 },
             }
             for one in found.gaps
@@ -55,7 +55,7 @@ def _ranking(found: Ranking) -> dict[str, Any]:
 
 
 def _bound(bound: Bound | None) -> dict[str, Any] | None:
-    """The weight, and the kernel that comes before another one beyond it."""
+    """The weight, and which kernel comes before which beyond it."""
     return None if bound is None else {"weight": bound.weight, "then_first": bound.second, "then_second": bound.first}
 
 

@@ -34,22 +34,22 @@ def _wrapped(line: str) -> str:
 
 
 def compared(found: Decision) -> list[str]:
-    """Which stored line speaks for each kernel, and which kernels none can speak for."""
-    said = [f"{one.column.guest}: {_source(one.column)}; run {one.run_id}" for one in found.chosen.lines]
-    said += [f"{name}: left out: {why}" for name, why in found.chosen.without]
+    """The stored line of each kernel, the kernels left out and why, and the unit."""
+    lines = [f"{one.column.guest}: {_source(one.column)}; run {one.run_id}" for one in found.chosen.lines]
+    lines += [f"{name}: left out: {why}" for name, why in found.chosen.without]
     unit = {one.conditions.unit for one in found.columns if one.conditions}
     what = "guest instructions an operation" if unit == {"instructions"} else "time an operation"
-    return [*said, f"Cost is {what}: lower is better."]
+    return [*lines, f"Cost is {what}: lower is better."]
 
 
 def _source(column: Column) -> str:
     conditions = column.conditions
-    assert conditions is not None  # nothing else is chosen
+    assert conditions is not None  # lines without conditions are not chosen
     return f"{conditions.os} {conditions.kernel} {conditions.arch}, {conditions.accel}, {amounts(column)}"
 
 
 def ranking(found: Ranking) -> Iterator[str]:
-    """Order, weights, and how far each may move."""
+    """Order, weights, and how far each weight may move."""
     first, *others = found.standings
     yield f"{first.kernel} leads; {_others(others)}"
     yield f"Weights: {', '.join(f'{name} {weight:g}' for name, weight in found.weights.items())}"
@@ -58,7 +58,7 @@ def ranking(found: Ranking) -> Iterator[str]:
         yield f"{', '.join(unset)}: no weight unless you give one, because not every kernel has a number there"
     for name, families in found.unranked:
         plural = "these families" if len(families) > 1 else "this family"
-        yield f"{name}: not ranked: no number that compares in {', '.join(families)}; it is with {plural} at weight 0"
+        yield f"{name}: not ranked: no number that compares in {', '.join(families)}; ranked with {plural} at weight 0"
     yield from (moves(one) for one in found.rooms)
 
 
@@ -77,7 +77,11 @@ def moves(room: Room) -> str:
 def family(one: Family) -> str:
     """`ipc: redox leads; linux 1.32 [1.30, 1.34]; ...`."""
     first, *others = one.standings
-    lead = f"{first.kernel} leads" if others[0].cost.differs is not False else f"{first.kernel} leads by no difference"
+    lead = (
+        f"{first.kernel} leads"
+        if others[0].cost.differs is not False
+        else f"{first.kernel} leads, within the uncertainty"
+    )
     apart = f"; nothing to compare: {', '.join(one.apart)}" if one.apart else ""
     return f"{one.name} ({size(one)}): {lead}; {_others(others)}{apart}"
 
@@ -102,7 +106,7 @@ def times(cost: Ratio) -> str:
 
 
 def weakest(found: Decision) -> Iterator[str]:
-    """Each kernel's dearest operations."""
+    """Each kernel's most expensive operations, over the cheapest kernel's."""
     for kernel, weak in found.weakest:
         yield f"{kernel}: {', '.join(f'{one.key} {times(one.cost)} over {one.best}' for one in weak)}"
 
@@ -110,5 +114,5 @@ def weakest(found: Decision) -> Iterator[str]:
 def lacking(found: Decision) -> Iterator[str]:
     """Each kernel's gaps by the four answers."""
     for one in found.gaps:
-        answers = "; ".join(f"{words(answer)}: {', '.join(map(named, held))}" for answer, held in one.answers)
+        answers = "; ".join(f"{words(answer)}: {', '.join(map(named, verdicts))}" for answer, verdicts in one.answers)
         yield f"{one.kernel}: {one.works} of {one.asked} workloads work{'; ' if answers else ''}{answers}"

@@ -18,21 +18,21 @@ from ferrule.report.columns import Column
 from ferrule.stats.compare import Ratio
 from ferrule.stats.effects import Effects, combined
 
-WEAKEST = 3  # operations told of each kernel
+WEAKEST = 3  # operations listed for each kernel
 
 
 @dataclass(frozen=True)
 class Standing:
-    """A kernel's place: what its operations cost over the first one's; 1 for the first itself."""
+    """A kernel's place: what its operations cost over those of the first kernel; 1 for the first itself."""
 
     kernel: str
     cost: Ratio
-    rows: int  # operations behind it
+    rows: int  # operations that it has a number for
 
 
 @dataclass(frozen=True)
 class Family:
-    """Who leads in a family. Kernels that share no operation with these stand in `apart`."""
+    """Who leads in a family. Kernels that share no operation with these are in `apart`."""
 
     name: str
     workloads: int
@@ -64,7 +64,7 @@ class Weak:
 
 @dataclass(frozen=True)
 class Decision:
-    """All of it."""
+    """The whole view."""
 
     chosen: Chosen
     families: tuple[Family, ...]
@@ -74,7 +74,7 @@ class Decision:
 
     @property
     def columns(self) -> list[Column]:
-        """Of the chosen lines."""
+        """The columns of the chosen lines."""
         return [one.column for one in self.chosen.lines]
 
 
@@ -86,7 +86,7 @@ def decide(chosen: Chosen, weight: str | None = None) -> Decision:
         weight: `ipc=3,fs=0`. Families that are not named weigh 1 where every kernel has a number in them, else 0.
 
     Raises:
-        UsageError: the weights mean nothing, or no operation has a number on two kernels.
+        UsageError: the weights are not valid, or no operation has a number on two kernels.
     """
     columns = [one.column for one in chosen.lines]
     found = tables(columns)
@@ -97,7 +97,7 @@ def decide(chosen: Chosen, weight: str | None = None) -> Decision:
     given = {} if weight is None else weighing.parse(weight, list(fits))
     weights = {name: given.get(name, float(set(fits[name].columns) == set(names))) for name in fits}
     if weight is not None and not any(weights.values()):
-        raise UsageError(f"--weight {weight}: nothing weighs anything; give one family a number over 0")
+        raise UsageError(f"--weight {weight}: no family has a weight; give one a number over 0")
     weakest = [(name, _weakest(name, found)) for name in names]
     return Decision(
         chosen,
@@ -152,7 +152,7 @@ def _over(fits: Mapping[str, Effects], weights: Mapping[str, float], base: str, 
 
 
 def _weakest(kernel: str, found: Sequence[Table]) -> tuple[Weak, ...]:
-    """The operations that cost most over the cheapest kernel, one a workload."""
+    """The operations that cost most over the cheapest kernel, one for each workload."""
     every = sorted((one for table in found for one in table.behind(kernel)), key=lambda one: (-one[2].ratio, one[0]))
     seen: dict[str, Weak] = {}
     for key, best, cost in every:

@@ -15,12 +15,12 @@ from math import inf, isfinite
 from ferrule.errors import UsageError
 
 Effects = Mapping[str, Mapping[str, float]]  # by family, then by kernel
-_EQUAL = 1e-9  # two scores whose difference is only rounding's
+_EQUAL = 1e-9  # smaller differences come from rounding
 
 
 @dataclass(frozen=True)
 class Bound:
-    """A weight at which two kernels change places: beyond it the second is before the first."""
+    """A weight at which two kernels change places: beyond it the second ranks before the first."""
 
     weight: float
     first: str
@@ -29,12 +29,12 @@ class Bound:
 
 @dataclass(frozen=True)
 class Room:
-    """How far the weight of a family may move, all others kept."""
+    """How far the weight of a family may move while all others stay."""
 
     family: str
     weight: float
-    below: Bound | None  # None: down to 0 nothing changes
-    above: Bound | None  # None: however large it is
+    below: Bound | None  # None: the order holds down to weight 0
+    above: Bound | None  # None: the order holds however large the weight is
 
 
 def parse(text: str, families: Sequence[str]) -> dict[str, float]:
@@ -45,11 +45,11 @@ def parse(text: str, families: Sequence[str]) -> dict[str, float]:
     """
     found: dict[str, float] = {}
     for part in text.split(","):
-        name, equals, said = (word.strip() for word in part.partition("="))
+        name, equals, number = (word.strip() for word in part.partition("="))
         if name not in families:
             raise UsageError(f"--weight {part.strip() or text!r}: no such family; there are {', '.join(families)}")
         try:
-            value = float(said) if equals else -1.0
+            value = float(number) if equals else -1.0
         except ValueError:
             value = -1.0
         if not isfinite(value) or value < 0:
@@ -74,7 +74,7 @@ def room(effects: Effects, weights: Mapping[str, float], ranked: Sequence[str], 
     """Where the order of the ranked kernels changes first when one weight moves.
 
     Args:
-        effects: every kernel is in this family and in all that weigh anything.
+        effects: by family; every ranked kernel is in this family and in all that have a weight.
         weights: of all families.
         ranked: kernels, cheapest first.
         family: whose weight moves.

@@ -1,4 +1,4 @@
-"""The site as files: what is stored is read once, every page is made of it, and pages of before are removed."""
+"""The site as files: what is stored is read once, every page is made from it, and old pages are removed."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ def build(folder: Path, out: Path, pictures: Path) -> list[Path]:
         pictures: where the README's picture goes.
 
     Returns:
-        What was written, in a stable order; nothing where there is nothing to tell.
+        The files written, in a stable order; none where nothing is stored.
 
     Raises:
-        UsageError: a profile, an idle table or the list of builds is none; names the file.
+        UsageError: a profile, an idle table or the list of builds is not valid; names the file.
         InfrastructureError: a stored line is damaged, or a page cannot be written.
     """
     shelf = take(folder)
@@ -58,7 +58,7 @@ def _pages(shelf: Shelf, folder: Path) -> Iterator[Page]:
 
 
 def _remove_old(out: Path, written: set[Path]) -> None:
-    """Pages of ours that are none any more: a link to them would tell what is no longer so."""
+    """Remove pages of an earlier site that this one does not have: they would show old results."""
     for path in (*out.glob("*.html"), *out.glob("*/*.html")):
         if path not in written:
             with suppress(OSError):

@@ -1,4 +1,4 @@
-"""From which source a kernel's file was built, and how: results/kernels.toml holds what nobody can measure."""
+"""From which source a kernel's file was built, and how: results/kernels.toml, since no run can measure it."""
 
 from __future__ import annotations
 
@@ -25,25 +25,25 @@ class Build:
 
 
 def take(folder: Path) -> Mapping[str, Build]:
-    """The builds that a history knows, by the SHA-256 of the kernel's file; none where there is no such file.
+    """The builds in a history's kernels.toml, by the SHA-256 of the kernel's file; none where it does not exist.
 
     Raises:
-        UsageError: the file is none; names it and the key.
+        UsageError: kernels.toml is not valid; names it and the key.
     """
     file = folder / FILE
     if not file.is_file():
         return {}
     found = {}
-    for name, said in tomlfile.read(file).items():
+    for name, entry in tomlfile.read(file).items():
         if not _SUM.fullmatch(name):
-            raise UsageError(f"{file}: {name[:80]!r} is no SHA-256 of a kernel's file: 64 hex digits in small letters")
+            raise UsageError(f"{file}: {name[:80]!r} is no SHA-256 of a kernel's file: 64 hex digits in lower case")
         try:
-            found[name] = decode(Build, said)
+            found[name] = decode(Build, entry)
         except Malformed as error:
             raise UsageError(f"{file}: {name}: {error}; it takes source and built, both texts") from None
     return found
 
 
 def of(builds: Mapping[str, Build], conditions: Conditions | None) -> Build | None:
-    """The build that a line was measured on, where it is known."""
+    """The build that a line was measured on; None where it is not known."""
     return builds.get(conditions.facts.get("kernel.sha256", "")) if conditions is not None else None

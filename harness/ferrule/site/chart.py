@@ -1,4 +1,4 @@
-"""Line and bar charts as SVG that a page's own colours reach: classes instead of colours, text as text, no script.
+"""Line and bar charts as SVG that the page's style sheet colours: classes instead of colours, text as text, no script.
 
 Plotting libraries write fixed colours into their SVG; a page for light and dark would need each chart twice. The same
 numbers give the same bytes.
@@ -12,7 +12,7 @@ from math import ceil, floor, log10
 
 from markupsafe import Markup, escape
 
-WIDTH, HEIGHT = 480, 280  # on a phone the text is still to be read
+WIDTH, HEIGHT = 480, 280  # the text is still legible on a phone
 LEFT, RIGHT, TOP, BOTTOM = 60, 118, 30, 40
 TONES = 8  # colours in style.css
 BAR, GAP = 18, 8
@@ -23,13 +23,13 @@ class Line:
     """A series."""
 
     name: str
-    tone: int  # a colour of its own wherever it stands
-    points: Sequence[tuple[float, float, str]]  # x, y, what to say of it
-    guide: bool = False  # nothing that was measured
+    tone: int  # the number of its colour, the same in every chart
+    points: Sequence[tuple[float, float, str]]  # x, y, label
+    guide: bool = False  # not measured
 
 
 def lines(series: Sequence[Line], x_title: str, y_title: str, alt: str, *, numbered: bool = False) -> Markup:
-    """Series over a logarithmic scale each way; `numbered`: x counts evenly. Values must be positive."""
+    """Series on two logarithmic scales; `numbered`: x is linear and has no ticks. Values must be positive."""
     xs = [x for one in series for x, _, _ in one.points]
     ys = [y for one in series for _, y, _ in one.points]
     x_of = _Scale(min(xs), max(xs), LEFT, WIDTH - RIGHT, even=numbered)
@@ -50,24 +50,24 @@ def lines(series: Sequence[Line], x_title: str, y_title: str, alt: str, *, numbe
         way = "L".join(f"{x_of(x):.1f} {y_of(y):.1f}" for x, y, _ in one.points)
         kind = "s guide" if one.guide else f"s s{one.tone % TONES}"
         parts.append(f'<g class="{kind}"><path d="M{way}"/>')
-        for x, y, said in () if one.guide else one.points:
-            told = escape(f"{one.name}: {said}")
-            parts.append(f'<circle cx="{x_of(x):.1f}" cy="{y_of(y):.1f}" r="3.5"><title>{told}</title></circle>')
+        for x, y, label in () if one.guide else one.points:
+            title = escape(f"{one.name}: {label}")
+            parts.append(f'<circle cx="{x_of(x):.1f}" cy="{y_of(y):.1f}" r="3.5"><title>{title}</title></circle>')
         parts.append(f'<text x="{WIDTH - RIGHT + 10}" y="{ends[number] + 4:.1f}">{escape(one.name)}</text></g>')
     return _svg(WIDTH, HEIGHT, alt, parts)
 
 
 def bars(values: Mapping[str, tuple[float, str]], alt: str) -> Markup:
-    """A bar a name, from zero: its length, and what stands behind it."""
+    """A bar for each name, from zero: its length, and the text after it."""
     most = max(length for length, _ in values.values())
     height = len(values) * (BAR + GAP) + GAP
     parts = []
-    for number, (name, (length, said)) in enumerate(values.items()):
+    for number, (name, (length, label)) in enumerate(values.items()):
         y = GAP + number * (BAR + GAP)
         width = max(1.0, (WIDTH - 300) * length / most)
         parts.append(f'<text x="120" y="{y + 13}" text-anchor="end">{escape(name)}</text>')
         parts.append(f'<rect class="bar" x="128" y="{y}" width="{width:.1f}" height="{BAR}" rx="2"/>')
-        parts.append(f'<text x="{134 + width:.1f}" y="{y + 13}">{escape(said)}</text>')
+        parts.append(f'<text x="{134 + width:.1f}" y="{y + 13}">{escape(label)}</text>')
     return _svg(WIDTH, height, alt, parts)
 
 
@@ -79,12 +79,12 @@ def _svg(width: int, height: int, alt: str, parts: Sequence[str]) -> Markup:
 
 
 class _Scale:
-    """From values to places."""
+    """From values to coordinates."""
 
     def __init__(self, low: float, high: float, start: float, end: float, *, even: bool) -> None:
         self._even, self._start, self._end = even, start, end
         self._low, self._high = (low, high) if even else (log10(low), log10(high))
-        if not even and self._high - self._low < 0.5:  # a narrow range is shown as what it is
+        if not even and self._high - self._low < 0.5:  # a narrow range must not fill the axis
             middle = (self._low + self._high) / 2
             self._low, self._high = middle - 0.25, middle + 0.25
 
@@ -103,7 +103,7 @@ class _Scale:
 
 
 def _apart(places: Sequence[tuple[float, int]], least: float = 14.0) -> dict[int, float]:
-    """Labels moved down until none stands on another."""
+    """Places of labels, moved apart until none overlaps another."""
     found: dict[int, float] = {}
     last = -least
     for place, number in sorted(places):

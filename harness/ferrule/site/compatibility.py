@@ -1,4 +1,4 @@
-"""What works where: every workload on every kernel by area, and what another build of a kernel answered."""
+"""What works where: every workload on every kernel by area, and what the build before answered differently."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def pages(shelf: Shelf) -> Iterator[Page]:
     guests = [name for name in shelf.guests if shelf.answers.get(name)]
     rows: dict[tuple[str, str], list[Cell]] = {}
     every = {
-        one.verdict.workload: one.verdict for held in shelf.answers.values() for one in held.values()
+        one.verdict.workload: one.verdict for answers in shelf.answers.values() for one in answers.values()
         if not one.verdict.control
     }  # fmt: skip
     order = list(AREAS)
@@ -72,8 +72,8 @@ def _cell(answer: Answer | None) -> Cell:
 
 
 def _differences(shelf: Shelf, guest: str) -> list[tuple[str, str, str]]:
-    """Workloads whose answer is another one than that of the build before."""
+    """Workloads with another answer than on the build before: (workload, before, now)."""
     now, then = shelf.answers[guest], shelf.before.get(guest, {})
     both = sorted(now.keys() & then.keys())
-    told = [(name, str(then[name].verdict), str(now[name].verdict)) for name in both]
-    return [one for one in told if one[1] != one[2]]
+    answers = [(name, str(then[name].verdict), str(now[name].verdict)) for name in both]
+    return [one for one in answers if one[1] != one[2]]

@@ -1,4 +1,4 @@
-"""Cost over a parameter: processes, working set, message size, CPUs; whatever a workload was measured with."""
+"""Cost over a parameter: processes, working set, message size, CPUs; whichever a workload was measured with."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ferrule.site.shelf import Group, Shelf
 from ferrule.stats.scaling import scaling
 from ferrule.stats.summary import Summary
 
-LEAST = 2  # values of a parameter that make a curve
+LEAST = 2  # values of a parameter for a curve
 
 
 def pages(shelf: Shelf) -> Iterator[Page]:
@@ -28,7 +28,7 @@ def pages(shelf: Shelf) -> Iterator[Page]:
 
 
 def curves(group: Group) -> list[dict[str, Any]]:
-    """A chart for each workload, place, and parameter that took several values while all others stayed."""
+    """A chart for each workload, place, and parameter that has several values while all others stay the same."""
     families: dict[tuple[Any, ...], list[tuple[int, Operation]]] = {}
     for row in operations(group, full=True):
         params = _params(group, row)
@@ -45,7 +45,7 @@ def curves(group: Group) -> list[dict[str, Any]]:
 
 
 def _params(group: Group, row: Operation) -> dict[str, int]:
-    """As had, defaults included."""
+    """The parameters of a row as measured, defaults included."""
     for column in group.columns:
         if (summary := _summary(column, row)) is not None:
             return dict(summary.params)
@@ -75,10 +75,10 @@ def _curve(group: Group, rows: Sequence[tuple[int, Operation]]) -> list[chart.Li
 
 
 def _cell(group: Group, column: Column, row: Operation) -> Cell:
-    """A team's result is what all of it got done, and how near that is to so many times one."""
+    """A row's cell; for a team, the rate of all members together and its share of N times the rate of one."""
     cell, summary = row.cells[group.columns.index(column)], _summary(column, row)
-    told = scaled(summary, [one.summary for one in column.entries if one.summary]) if summary else ""
-    return replace(cell, text=told) if told and cell.kind == "number" else cell
+    rate = scaled(summary, [one.summary for one in column.entries if one.summary]) if summary else ""
+    return replace(cell, text=rate) if rate and cell.kind == "number" else cell
 
 
 def _y(column: Column, row: Operation, summary: Summary) -> float:
@@ -94,7 +94,7 @@ def _is_team(group: Group, rows: Sequence[tuple[int, Operation]]) -> bool:
 
 
 def _linear(series: Sequence[chart.Line]) -> list[chart.Line]:
-    """So many times the rate of one: where a curve would be if nobody were in another's way."""
+    """N times the rate of one: the curve of members that do not slow each other down."""
     one = max((line.points[0] for line in series if line.points[0][0] == 1), key=lambda point: point[1], default=None)
     if one is None:
         return []
@@ -111,13 +111,13 @@ def _picture(
     unit = "operations a second of all" if team else "MB/s" if fast else "instructions" if group.exact else "ns"
     alt = f"{title}: {unit} over {name}, for {', '.join(one.name for one in series)}"
     shown = [one for one in group.columns if one.guest in {line.name for line in series}]
-    told = [*series, *(_linear(series) if team else ())]
+    shown_lines = [*series, *(_linear(series) if team else ())]
     return {
         "title": title,
         "name": name,
         "unit": unit,
         "workload": rows[0][1].key.workload,
-        "svg": chart.lines(told, name, f"{unit}, logarithmic", alt),
+        "svg": chart.lines(shown_lines, name, f"{unit}, logarithmic", alt),
         "guests": [one.guest for one in shown],
         "rows": [(value, [_cell(group, one, row) for one in shown]) for value, row in sorted(dict(rows).items())],
     }

@@ -1,6 +1,6 @@
 """What running the workloads showed of each kernel: docs/upstream-findings.md, whose sections are kernels, as HTML.
 
-Findings stand below `## Kernel (build)` as `### 1. Title`, as `1. **Title.** text`, or as paragraphs with one in bold.
+Findings are below `## Kernel (build)`: as `### 1. Title`, as `1. **Title.** text`, or as paragraphs with a bold part.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _BOLD = re.compile(r"\*\*(.+?)\*\*", re.DOTALL)
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was seen."""
+    """One observation."""
 
     title: Markup
     text: Markup
@@ -32,10 +32,10 @@ class Finding:
 
 @dataclass(frozen=True)
 class Section:
-    """What was seen of one build of a kernel."""
+    """The findings of one build of a kernel."""
 
     kernel: str  # `Redox (kernel 663e6641 ...)`
-    before: Markup  # what holds for all of them
+    before: Markup  # what applies to all findings
     findings: Sequence[Finding]
 
 
@@ -47,14 +47,14 @@ def of(guest: str) -> list[Section]:
 
 @cache
 def _sections() -> tuple[Section, ...]:
-    """Of the page of this checkout; none where there is no checkout."""
+    """The sections of this checkout's page; none where there is no checkout."""
     checkout = paths.checkout()
     page = checkout / FILE if checkout is not None else None
     return tuple(read(page.read_text(encoding="utf-8"))) if page is not None and page.is_file() else ()
 
 
 def read(text: str) -> Iterator[Section]:
-    """The sections of such a page."""
+    """The sections of a page in this form."""
     parts = _SECTION.split(text)[1:]
     for kernel, body in zip(parts[::2], parts[1::2], strict=True):
         if _HEADED.search(body):

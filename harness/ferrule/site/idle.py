@@ -1,4 +1,4 @@
-"""Stored idle tables (`ferrule power --out`): what a kernel executes in a second in which nobody asks it."""
+"""Stored idle tables (`ferrule power --out`): what a kernel executes in a second without any request."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def pages(folder: Path) -> Iterator[Page]:
     """One page, a section for each stored file.
 
     Raises:
-        UsageError: a file holds no idle table; names it.
+        UsageError: a file is no idle table; names it.
         InfrastructureError: it cannot be read.
     """
     blocks = [_block(path) for path in sorted((folder / FOLDER).glob("*.json"))]
@@ -33,7 +33,7 @@ def pages(folder: Path) -> Iterator[Page]:
 
 
 def seconds(folder: Path) -> list[tuple[str, str]]:
-    """The instructions of each guest's idle second, fewest first; of the last file that has it."""
+    """The instructions of each guest's idle second, fewest first; from the last file that has the guest."""
     found: dict[str, Amount] = {}
     for path in sorted((folder / FOLDER).glob("*.json")):
         block = _block(path)
@@ -44,8 +44,8 @@ def seconds(folder: Path) -> list[tuple[str, str]]:
 
 def _block(path: Path) -> dict[str, Any]:
     try:
-        said = loads(path.read_bytes())
-        found: Sequence[Guest] = said["guests"]
+        stored = loads(path.read_bytes())
+        found: Sequence[Guest] = stored["guests"]
         return {
             "title": f"Idle seconds ({path.name})",
             "guests": [one["guest"] for one in found],
@@ -60,7 +60,7 @@ def _block(path: Path) -> dict[str, Any]:
         raise InfrastructureError(f"{path}: cannot be read: {error.strerror}") from None
     except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
         what = one_line(f"{type(error).__name__} {error}")[:200]
-        raise UsageError(f"{path}: is no idle table ({what}); make it anew by ferrule power --out") from None
+        raise UsageError(f"{path}: is no idle table ({what}); make a new one by ferrule power --out") from None
 
 
 def _total(profile: Guest) -> float:
@@ -68,9 +68,9 @@ def _total(profile: Guest) -> float:
     return float(profile["value"]) + float(profile["interrupted"])
 
 
-def _boots(one: Guest, tell: Callable[[Guest], float]) -> Amount:
-    """The figure of each boot, those that are equal once."""
-    values = [tell(boot) for boot in one["boots"]]
+def _boots(one: Guest, value_of: Callable[[Guest], float]) -> Amount:
+    """The figures of all boots, equal ones once, and the value of the first boot."""
+    values = [value_of(boot) for boot in one["boots"]]
     return ", ".join(dict.fromkeys(grouped(figure(value)) for value in values)), values[0]
 
 
@@ -98,7 +98,7 @@ def _rates(found: Sequence[Guest]) -> dict[str, Any]:
 
 
 def _energy(found: Sequence[Guest]) -> dict[str, Any]:
-    """The model's energies and break-even rates, with the ranges that its inputs have."""
+    """The model's energies and break-even rates, with the ranges that follow from its inputs."""
     known = [_modelled(one) for one in found]
     titles = (
         "timers of an idle second, mJ",
@@ -122,7 +122,7 @@ def _modelled(one: Guest) -> list[Amount]:
 
 
 def _three(value: float) -> str:
-    """Three digits that mean something, and no power of ten."""
+    """Three significant digits, without an exponent."""
     text = f"{value:.3g}"
     return grouped(f"{float(text):.0f}") if "e+" in text else text
 
@@ -160,13 +160,13 @@ def _host(one: Guest, name: str, form: str) -> Amount:
 
 
 def _bars(found: Sequence[Guest]) -> tuple[str, Any]:
-    held = {one["guest"]: _boots(one, lambda boot: _total(boot["idle"])) for one in found}
-    ordered = sorted(held.items(), key=lambda item: item[1][1] or 0.0)
+    totals = {one["guest"]: _boots(one, lambda boot: _total(boot["idle"])) for one in found}
+    ordered = sorted(totals.items(), key=lambda item: item[1][1] or 0.0)
     title = "Instructions in an idle second"
-    said = ", ".join(f"{name} {text}" for name, (text, _) in ordered)
-    return title, chart.bars({name: (value or 0.0, text) for name, (text, value) in ordered}, f"{title}: {said}")
+    values = ", ".join(f"{name} {text}" for name, (text, _) in ordered)
+    return title, chart.bars({name: (value or 0.0, text) for name, (text, value) in ordered}, f"{title}: {values}")
 
 
 def _conditions(one: Guest) -> str:
-    said = one["boots"][0]["idle"]["conditions"]
-    return f"{one['guest']}: " + "; ".join(f"{name} {text}" for name, text in sorted(said.items()))
+    conditions = one["boots"][0]["idle"]["conditions"]
+    return f"{one['guest']}: " + "; ".join(f"{name} {text}" for name, text in sorted(conditions.items()))

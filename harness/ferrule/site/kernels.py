@@ -1,4 +1,4 @@
-"""A page for each kernel: what works, what it costs, what is wrong, and what changed since another build."""
+"""A page for each kernel: what works, what it costs, what is wrong, and what changed since the build before."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ FAULTS = ("wrong", "failed", "crashed", "hung", "lost")
 
 @dataclass(frozen=True)
 class Change:
-    """An operation whose cost is not what it was."""
+    """An operation whose cost has changed."""
 
     key: str
     workload: str
@@ -39,21 +39,21 @@ class Change:
 
 
 def pages(shelf: Shelf, known: Mapping[str, builds.Build]) -> Iterator[Page]:
-    """One a guest.
+    """A page for each guest.
 
     Args:
         shelf: what is stored.
-        known: builds of kernels' files.
+        known: builds of kernel files, by SHA-256.
     """
     for guest in shelf.guests:
-        held = shelf.answers.get(guest, {})
-        verdicts = [one.verdict for one in held.values()]
+        answers = shelf.answers.get(guest, {})
+        verdicts = [one.verdict for one in answers.values()]
         context = {
             "guest": guest,
             "blocks": [_block(group, line, known) for group in shelf.groups if (line := group.line(guest)) is not None],
-            "faults": [one for one in held.values() if one.verdict.verdict in FAULTS],
-            "gaps": [one for one in held.values() if one.verdict.verdict not in (*FAULTS, WORKS)],
-            "works": [one for one in held.values() if one.verdict.verdict == WORKS and not one.verdict.control],
+            "faults": [one for one in answers.values() if one.verdict.verdict in FAULTS],
+            "gaps": [one for one in answers.values() if one.verdict.verdict not in (*FAULTS, WORKS)],
+            "works": [one for one in answers.values() if one.verdict.verdict == WORKS and not one.verdict.control],
             "counts": count_line(guest, verdicts) if verdicts else "",
             "findings": findings.of(guest),
             "record_of": record_of,
@@ -80,7 +80,7 @@ def _block(group: Group, line: Stored, known: Mapping[str, builds.Build]) -> dic
 
 
 def _changes(group: Group, line: Stored) -> dict[str, Any] | None:
-    """What the newest run of another build of this kernel gave, or else the run before this one."""
+    """The changes since the newest run of another build of this kernel, or else since the run before this one."""
     past = [one for one in group.past[line.column.guest] if one.run_id != line.run_id]
     now = next((one for one in group.past[line.column.guest] if one.run_id == line.run_id), None)
     if not past or now is None:

@@ -16,7 +16,7 @@ from ferrule.report.layout import ASLEEP
 from ferrule.report.verdicts import answer_of, word_of
 from ferrule.stats.compare import Ratio, ratio, unlike
 
-# The four marks: what a reader must not take for each other.
+# The four marks: kinds of missing results that a reader must not confuse.
 KINDS: dict[Status, str] = {
     "unsupported": "refused",
     **dict.fromkeys(("wrong", "failed"), "wrong"),
@@ -49,7 +49,7 @@ class Cell:
 
 
 def record_of(line: Stored) -> str:
-    """The name of a line's page."""
+    """The path of a line's page."""
     folder = "verify-" if line.path.parent.name == "verify" else ""
     return f"records/{folder}{slug(line.run_id)}-{slug(line.machine)}-{slug(line.column.guest)}.html"
 
@@ -62,7 +62,7 @@ def anchor(text: str) -> str:
 def cell(
     entry: Entry | None, line: Stored, scales: Scales, linux: Column | None, floor: Column | None, *, full: bool = True
 ) -> Cell:
-    """A result's cell; `full`: with its interval in the text."""
+    """A result's cell; `full`: with its range or interval in the text."""
     if entry is None:
         return Cell("none", "not asked")
     href = f"{record_of(line)}#{anchor(str(entry.key))}"
@@ -112,7 +112,7 @@ def _over(entry: Entry, column: Column, base: Column | None) -> Ratio | None:
 
 
 def times(found: Ratio | None) -> str:
-    """`0.76` with a cross, three digits."""
+    """`0.76` with a multiplication sign, three digits; empty for None."""
     if found is None:
         return ""
     value = found.ratio
@@ -130,7 +130,7 @@ def shade_of(found: Ratio | None) -> str:
 
 
 def _depth(found: Ratio | None) -> str:
-    """`z` to `b5`: a step is a factor of four."""
+    """`z` to `b5`, empty for None; a step is a factor of four."""
     if found is None:
         return ""
     steps = log2(found.ratio) / 2

@@ -20,7 +20,7 @@ class Operation:
     """One run key in a group."""
 
     key: RunKey
-    title: str  # the table of tables it belongs to
+    title: str  # the title of the table that it belongs to
     params: str
     per: str
     place: str
@@ -34,7 +34,7 @@ class Operation:
 
     @property
     def numbers(self) -> int:
-        """How many guests have one."""
+        """How many guests have a number."""
         return sum(one.kind == "number" for one in self.cells)
 
 
@@ -46,14 +46,14 @@ def operations(group: Group, *, full: bool, workload: str | None = None, control
         if workload is not None and key.workload != workload:
             continue
         entries = [column.find(key) for column in group.columns]
-        if told(entries):
+        if has_result(entries):
             made.append(_operation(group, key, entries, full=full))
     kept = [one for one in made if controls or one.title != CONTROLS]
     return sorted(kept, key=lambda one: (position(one.title), one.key))
 
 
-def told(entries: Iterable[Entry | None]) -> bool:
-    """Whether there is more to say than that no guest has it."""
+def has_result(entries: Iterable[Entry | None]) -> bool:
+    """Whether any guest has a result: a number, a fault or a verification."""
     return any(entry is not None and entry.status not in (*WITHOUT, "missing") for entry in entries)
 
 

@@ -1,4 +1,4 @@
-"""The front page: every operation on every kernel, and the view for those who must decide."""
+"""The front page: every operation on every kernel, and the decision view."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def pages(shelf: Shelf, idle: Sequence[tuple[str, str]]) -> Iterator[Page]:
     rows = [(group, operations(group, full=False)) for group in shelf.groups]
     newest = max(line.ts for line in shelf.lines())
     context = {
-        "heats": [(group, held, _told(decision(group))) for group, held in rows],
+        "heats": [(group, found, _shown(decision(group))) for group, found in rows],
         "date": newest[:10],
         "answers": list(_answers(shelf, rows, idle)),
     }
@@ -37,38 +37,42 @@ def pages(shelf: Shelf, idle: Sequence[tuple[str, str]]) -> Iterator[Page]:
 def _answers(
     shelf: Shelf, heats: Sequence[tuple[Group, Sequence[Operation]]], idle: Sequence[tuple[str, str]]
 ) -> Iterator[tuple[str, list[tuple[str, str]]]]:
-    """The questions that most readers come with: (question, lines with where they lead)."""
+    """The questions that most readers have: (question, answers with their links)."""
     for group, rows in heats:
         row = next((one for one in rows if one.key.workload == PIPE), None)
         if row is not None and row.numbers > 1:
-            held = [(cell, guest) for cell, guest in zip(row.cells, group.guests, strict=True) if cell.kind == "number"]
-            held.sort(key=lambda one: one[0].value or 0.0)
+            costs = [
+                (cell, guest) for cell, guest in zip(row.cells, group.guests, strict=True) if cell.kind == "number"
+            ]
+            costs.sort(key=lambda one: one[0].value or 0.0)
             unit = "instructions" if group.exact else "time"
             question = f"What does IPC cost? ({row.per} through two pipes, {unit})"
-            yield question, [(f"{guest} {cell.text}", f"workloads/{PIPE}.html") for cell, guest in held]
+            yield question, [(f"{guest} {cell.text}", f"workloads/{PIPE}.html") for cell, guest in costs]
             break
-    counts = [(guest, tally([one.verdict for one in held.values()])) for guest, held in shelf.answers.items() if held]
+    counts = [
+        (guest, tally([one.verdict for one in answers.values()])) for guest, answers in shelf.answers.items() if answers
+    ]
     counts.sort(key=lambda one: (-one[1][WORKS], one[0]))
-    told = [(f"{guest} {found[WORKS]} of {sum(found.values())}", "compatibility.html") for guest, found in counts]
-    yield "How much works? (workloads tried and checked)", told
+    lines = [(f"{guest} {found[WORKS]} of {sum(found.values())}", "compatibility.html") for guest, found in counts]
+    yield "How much works? (workloads tried and checked)", lines
     if idle:
         question = "What does an idle second cost? (instructions)"
         yield question, [(f"{guest} {text}", "power.html") for guest, text in idle]
 
 
 def decision(group: Group) -> Decision | None:
-    """Kernels against each other; the bare processor is none."""
+    """Kernels against each other, without the bare processor; None where fewer than two compare."""
     lines = tuple(one for one in group.lines if one.column.conditions and one.column.conditions.os != over_floor.OS)
     if len(lines) < 2:
         return None
     try:
         return decide(Chosen(lines))
-    except UsageError:  # no operation that two of them have
+    except UsageError:  # no operation has a number on two of them
         return None
 
 
-def _told(found: Decision | None) -> dict[str, object] | None:
-    """Rows of text."""
+def _shown(found: Decision | None) -> dict[str, object] | None:
+    """The decision view as the template takes it."""
     if found is None:
         return None
     families = [

@@ -1,4 +1,4 @@
-"""A page of the site: where it stands, which template makes it, and what is in it."""
+"""A page of the site: its path, its template, and the values for the template."""
 
 from __future__ import annotations
 
@@ -19,5 +19,5 @@ class Page:
 
     @property
     def up(self) -> str:
-        """From the page to the root."""
+        """The relative path from the page to the site's root."""
         return "../" * self.path.count("/")

@@ -1,4 +1,4 @@
-"""The picture for the README: what a family's operations cost on each kernel, over Linux; with colours of its own."""
+"""The picture for the README: what a family's operations cost on each kernel, over Linux; with its own colours."""
 
 from __future__ import annotations
 
@@ -63,21 +63,21 @@ def _draw(group: Group, rows: Sequence[tuple[str, Mapping[str, Ratio]]]) -> str:
             parts.append(f'<text class="m" x="{x + CELL / 2:g}" y="{y + 25}">{text}</text>')
     foot = f"{group.title}, {date}. Below 1 is cheaper. A dash: no operation that Linux has, too."
     parts.append(f'<text class="f" x="12" y="{height - 10}">{escape(foot)}</text>')
-    said = "; ".join(f"{title}: {_said(names, row)}" for title, row in rows)
+    ratios = "; ".join(f"{title}: {_ratios(names, row)}" for title, row in rows)
     body = "\n".join(parts)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" role="img" width="{width}">\n'
-        f"<title>{escape(f'Cost over Linux. {said}')}</title>\n<style>{_style()}</style>\n"
+        f"<title>{escape(f'Cost over Linux. {ratios}')}</title>\n<style>{_style()}</style>\n"
         f'<rect class="bg" width="{width}" height="{height}"/>\n{body}\n</svg>\n'
     )
 
 
 def _mean(rows: Sequence[Mapping[str, Ratio]], name: str) -> float:
-    held = [row[name].ratio for row in rows if name in row]
-    return sum(held) / len(held) if held else float("inf")
+    ratios = [row[name].ratio for row in rows if name in row]
+    return sum(ratios) / len(ratios) if ratios else float("inf")
 
 
-def _said(names: Sequence[str], row: Mapping[str, Ratio]) -> str:
+def _ratios(names: Sequence[str], row: Mapping[str, Ratio]) -> str:
     return ", ".join(f"{name} {times(row[name])}" for name in names if name in row)
 
 

@@ -1,4 +1,4 @@
-"""Stored profiles (`ferrule anatomy --out`): what an operation is made of, and where its instructions go."""
+"""Stored profiles (`ferrule anatomy --out`): an operation's counts, and where its instructions go."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ferrule.anatomy.profile import SUFFIX, Profile, load
 from ferrule.site.marks import grouped
 
 FOLDER = "anatomy"
-TOP = 12  # functions told of each kernel
+TOP = 12  # functions listed for each kernel
 
 
 @dataclass(frozen=True)
@@ -30,17 +30,17 @@ class Anatomy:
         return [
             {
                 "run": run,
-                "guests": [one.guest for one in held],
-                "counts": _counts(held),
-                "functions": [(one, _functions(one)) for one in held],
-                "conditions": [(one.guest, _told(one.conditions)) for one in held],
+                "guests": [one.guest for one in runs],
+                "counts": _counts(runs),
+                "functions": [(one, _functions(one)) for one in runs],
+                "conditions": [(one.guest, _joined(one.conditions)) for one in runs],
             }
-            for run, held in sorted(found.items())
+            for run, runs in sorted(found.items())
         ]
 
 
 def take(folder: Path) -> Anatomy:
-    """Read all that stand in a folder of the history named `anatomy`, and below.
+    """Read all profiles in the history's folder `anatomy` and below it.
 
     Raises:
         UsageError: a file is no profile; names it.
@@ -49,18 +49,18 @@ def take(folder: Path) -> Anatomy:
     for path in sorted((folder / FOLDER).rglob(f"*{SUFFIX}")):
         one = load(path)
         found.setdefault(one.workload.partition("[")[0], []).append(one)
-    return Anatomy({name: sorted(held, key=lambda one: one.guest) for name, held in found.items()})
+    return Anatomy({name: sorted(read, key=lambda one: one.guest) for name, read in found.items()})
 
 
-def _told(conditions: Mapping[str, str]) -> str:
+def _joined(conditions: Mapping[str, str]) -> str:
     return "; ".join(f"{name} {text}" for name, text in sorted(conditions.items()))
 
 
-def _counts(held: Sequence[Profile]) -> list[tuple[str, list[str]]]:
-    """Rows that are zero everywhere are left out."""
-    rows = [("instructions", [grouped(figure(one.value)) for one in held])]
+def _counts(profiles: Sequence[Profile]) -> list[tuple[str, list[str]]]:
+    """A row for each count: title, a text for each profile. Rows that are zero everywhere are left out."""
+    rows = [("instructions", [grouped(figure(one.value)) for one in profiles])]
     for name, title in TITLES.items():
-        cells = [one.made_of.get(name) for one in held]
+        cells = [one.made_of.get(name) for one in profiles]
         if any(cell is not None and cell.high for cell in cells):
             rows.append((title, ["" if cell is None else _range(cell.value, cell.low, cell.high) for cell in cells]))
     return rows

@@ -1,4 +1,4 @@
-"""The Markdown of our own docs and comments as HTML: paragraphs, code, bold, and the words of links."""
+"""The Markdown of our own docs and comments as HTML: paragraphs, code, bold, and the text of links."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _INLINE = re.compile(r"`([^`]+)`|\*\*(.+?)\*\*|\[([^\]]+)\]\([^)]+\)", re.DOTALL
 
 
 def blocks(text: str) -> Markup:
-    """Paragraphs and code."""
+    """Text with several paragraphs and code blocks as HTML."""
     made = []
     parts = _FENCE.split(text)
     for number, part in enumerate(parts):
@@ -29,7 +29,7 @@ def blocks(text: str) -> Markup:
 
 
 def inline(text: str) -> Markup:
-    """One paragraph: code and bold; a link's words without where it leads, which is no page of the site."""
+    """One paragraph: code and bold; a link's text without its target, which is no page of the site."""
     made, end = Markup(), 0
     for found in _INLINE.finditer(text):
         made += escape(text[end : found.start()])

@@ -16,7 +16,7 @@ from ferrule.site.marks import record_of
 from ferrule.site.page import Page
 from ferrule.site.shelf import Shelf
 
-MANY = 40  # values of processes that are printed
+MANY = 40  # values of processes that are printed at most
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Row:
 
 
 def pages(shelf: Shelf, folder: Path, known: Mapping[str, builds.Build]) -> Iterator[Page]:
-    """One a line."""
+    """A page for each line."""
     for line in sorted(shelf.lines(), key=lambda one: (one.ts, one.run_id, one.column.guest, str(one.path))):
         column = line.column
         kind = "verification" if line.path.parent.name == "verify" else "run"
@@ -68,8 +68,8 @@ def _text(value: object) -> str:
 def _row(entry: Entry) -> Row:
     summary = entry.summary
     if summary is None:
-        said = "works" if entry.status == "ok" else answer_of(entry)
-        return Row(str(entry.key), entry.key.workload, said, "", "", entry.reason)
+        answer = "works" if entry.status == "ok" else answer_of(entry)
+        return Row(str(entry.key), entry.key.workload, answer, "", "", entry.reason)
     value = Scales.of([summary], bandwidth=False).show(summary)
     several = ", ".join(f"{one:.10g}" for one in summary.per_process[:MANY])
     more = f" and {summary.n_processes - MANY} more" if summary.n_processes > MANY else ""

@@ -53,7 +53,7 @@ class Renderer:
 
 @cache
 def _environment() -> Environment:
-    """With all templates that were used once compiled."""
+    """One environment for the process: it keeps the templates that it has compiled."""
     made = Environment(
         loader=PackageLoader("ferrule.site"),
         autoescape=True,
@@ -67,10 +67,10 @@ def _environment() -> Environment:
 
 
 def _hash(text: str) -> str:
-    """As a content security policy names an inline element (CSP Level 3, 2.3.1)."""
+    """The hash by which a content security policy names an inline element (CSP Level 3, 2.3.1)."""
     return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
 
 
 def _wrap(text: str) -> Markup:
-    """A long name that may break behind its underscores."""
+    """A long name that may break after its underscores."""
     return Markup("_<wbr>").join(map(escape, text.split("_")))

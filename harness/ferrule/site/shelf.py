@@ -1,4 +1,4 @@
-"""What is stored, as pages need it: groups of lines that may stand in one table, verdicts, and what came before."""
+"""What is stored, as pages need it: groups of lines that may be in one table, verdicts, and earlier runs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ferrule.report.outlines import Outline, outlines
 from ferrule.report.verdicts import Verdict, verdicts
 
 REFERENCE = "linux"
-DEEP = 200  # runs of a guest that pages look back on
+DEEP = 200  # earlier runs of a guest that pages show
 
 
 @dataclass(frozen=True)
@@ -23,18 +23,18 @@ class Group:
 
     slug: str
     title: str
-    exact: bool  # instructions
+    exact: bool  # counts instructions
     lines: tuple[Stored, ...]
     past: Mapping[str, Sequence[Outline]]  # by guest: the runs that compare with its line, oldest first
 
     @property
     def columns(self) -> list[Column]:
-        """Of its lines."""
+        """The columns of its lines."""
         return [one.column for one in self.lines]
 
     @property
     def guests(self) -> list[str]:
-        """Their names."""
+        """The guests of its lines."""
         return [one.column.guest for one in self.lines]
 
     @property
@@ -54,7 +54,7 @@ class Group:
 
 @dataclass(frozen=True)
 class Answer:
-    """What became of a workload on a guest, and in which stored line."""
+    """A workload's verdict on a guest, and the stored line that it comes from."""
 
     verdict: Verdict
     source: Stored
@@ -66,19 +66,19 @@ class Shelf:
 
     groups: tuple[Group, ...]
     answers: Mapping[str, Mapping[str, Answer]]  # by guest, by workload
-    before: Mapping[str, Mapping[str, Answer]]  # of the guest's kernel before this one
+    before: Mapping[str, Mapping[str, Answer]]  # the same, of the build before
     verifications: tuple[Stored, ...]
 
     @property
     def guests(self) -> list[str]:
-        """All of them, those of the largest group first."""
+        """All guests, those of the largest group first."""
         return list(dict.fromkeys([*(name for group in self.groups for name in group.guests), *self.answers]))
 
     def lines(self) -> list[Stored]:
-        """All that pages tell of, each once."""
-        told = [line for group in self.groups for line in group.lines] + list(self.verifications)
-        told += [one.source for held in (self.answers, self.before) for by in held.values() for one in by.values()]
-        return list({(line.run_id, line.column.guest, line.path): line for line in told}.values())
+        """All lines that pages show, each once."""
+        shown = [line for group in self.groups for line in group.lines] + list(self.verifications)
+        shown += [one.source for all_ in (self.answers, self.before) for by in all_.values() for one in by.values()]
+        return list({(line.run_id, line.column.guest, line.path): line for line in shown}.values())
 
 
 def take(folder: Path) -> Shelf:
@@ -99,17 +99,17 @@ def take(folder: Path) -> Shelf:
     made.sort(key=lambda group: -len(group.lines))
     answers, before = {}, {}
     for guest in sorted({one.guest for one in [*measured, *tried]}):
-        said = sorted((one for one in [*measured, *tried] if one.guest == guest), key=lambda one: (one.ts, one.run_id))
-        kernels = list(dict.fromkeys(kernel_of(one) for one in reversed(said)))
-        now = [one for one in said if kernel_of(one) == kernels[0]]
-        then = [one for one in said if kernel_of(one) in kernels[1:2]]
+        runs = sorted((one for one in [*measured, *tried] if one.guest == guest), key=lambda one: (one.ts, one.run_id))
+        kernels = list(dict.fromkeys(kernel_of(one) for one in reversed(runs)))
+        now = [one for one in runs if kernel_of(one) == kernels[0]]
+        then = [one for one in runs if kernel_of(one) in kernels[1:2]]
         answers[guest] = _answers([read(one) for one in _few(now)])
         before[guest] = _answers([read(one) for one in _few(then)])
     return Shelf(_named(made), answers, before, tuple(read(one) for one in {one.guest: one for one in tried}.values()))
 
 
 def kernel_of(one: Outline) -> str:
-    """What tells two builds of a guest's kernel apart."""
+    """What distinguishes two builds of a guest's kernel: its version and the start of its file's SHA-256."""
     if one.conditions is None:
         return ""
     file = one.conditions.facts.get("kernel.sha256", "")
@@ -117,7 +117,7 @@ def kernel_of(one: Outline) -> str:
 
 
 def _kind(one: Outline) -> tuple[object, ...]:
-    """Of lines of the same kind only the newest stands in tables."""
+    """The kind of a line: of each kind only the newest line is in tables."""
     conditions = one.conditions
     assert conditions is not None
     return one.guest, conditions.accel, conditions.arch, one.machine if conditions.is_time else ""
@@ -130,7 +130,7 @@ def _few(lines: Sequence[Outline]) -> list[Outline]:
 
 
 def _answers(lines: Sequence[Stored]) -> dict[str, Answer]:
-    """The first line that tried a workload speaks."""
+    """The answer to each workload, from the first line that tried it."""
     found: dict[str, Answer] = {}
     for line in lines:
         for one in verdicts(line.column):
@@ -156,7 +156,7 @@ def _group(lines: Sequence[Outline], measured: Sequence[Outline], read: object) 
 
 
 def _named(made: Sequence[Group]) -> tuple[Group, ...]:
-    """Each with a title and a slug of its own."""
+    """The groups, each with its own title and slug."""
     found: list[Group] = []
     for group in made:
         twins = sum(one.title.partition(", conditions ")[0] == group.title for one in found)

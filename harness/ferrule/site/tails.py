@@ -18,7 +18,7 @@ LEAST = 3  # points of a curve
 
 
 def rows(group: Group, operations: Sequence[Operation]) -> list[tuple[str, str, list[str], str]]:
-    """Operation, kernel, its quantiles (`QUANTILES`), and the largest of how many."""
+    """Operation, kernel, its quantiles (`QUANTILES`), and the largest value with the number of values."""
     return [
         (
             row.name,
@@ -27,17 +27,17 @@ def rows(group: Group, operations: Sequence[Operation]) -> list[tuple[str, str, 
             f"{_amount(group, tails.max, None, None)} of {tails.count}",
         )
         for row in operations
-        for column, tails in _held(group, row)
+        for column, tails in _tails(group, row)
     ]
 
 
 def charts(group: Group, operations: Sequence[Operation]) -> list[tuple[str, Markup]]:
-    """A curve a kernel: every second operation takes longer than the first point, one of all as long as the last."""
+    """A curve for each kernel: x is how many operations there are to one that takes longer than y."""
     found = []
     for row in operations:
         series = [
             chart.Line(column.guest, group.guests.index(column.guest), points)
-            for column, tails in _held(group, row)
+            for column, tails in _tails(group, row)
             if len(points := _points(group, tails)) >= LEAST
         ]
         if series:
@@ -47,7 +47,7 @@ def charts(group: Group, operations: Sequence[Operation]) -> list[tuple[str, Mar
     return found
 
 
-def _held(group: Group, row: Operation) -> Iterator[tuple[Column, Tails]]:
+def _tails(group: Group, row: Operation) -> Iterator[tuple[Column, Tails]]:
     for column in group.columns:
         entry = column.find(row.key)
         summary = entry.summary if entry else None
@@ -66,7 +66,7 @@ def _points(group: Group, tails: Tails) -> list[tuple[float, float, str]]:
     found.append(
         (float(tails.count), tails.max, f"the largest of {tails.count} {_amount(group, tails.max, None, None)}")
     )
-    return [(round(x), y, said) for x, y, said in found if y > 0]
+    return [(round(x), y, label) for x, y, label in found if y > 0]
 
 
 def _quantile(group: Group, tails: Tails, name: str) -> str:

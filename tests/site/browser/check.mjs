@@ -12,7 +12,7 @@ const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.mi
 const files = readdirSync(site, { recursive: true }).filter(name => name.endsWith(".html")).sort();
 const browser = await puppeteer.launch({ executablePath: chromium, args: ["--no-sandbox", "--disable-gpu"] });
 let faults = 0;
-const tell = (...words) => { faults += 1; console.log(...words); };
+const report = (...words) => { faults += 1; console.log(...words); };
 
 const small = () => [...document.querySelectorAll("nav a, button, input, summary, .c a")]
   .map(one => [one, one.getBoundingClientRect()])
@@ -38,19 +38,19 @@ for (const [width, scheme] of [[1440, "light"], [1440, "dark"], [390, "light"], 
     await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: scheme }]);
     const url = pathToFileURL(join(site, name)).href;
     const at = `${name} ${width} ${scheme}:`;
-    page.on("console", message => tell(at, "console", message.type(), message.text()));
-    page.on("pageerror", error => tell(at, "error", error.message));
-    page.on("request", request => { if (request.url() !== url) tell(at, "request", request.url()); });
+    page.on("console", message => report(at, "console", message.type(), message.text()));
+    page.on("pageerror", error => report(at, "error", error.message));
+    page.on("request", request => { if (request.url() !== url) report(at, "request", request.url()); });
     await page.goto(url);
     await page.evaluate(() => { for (const one of document.querySelectorAll("details")) one.open = true; });
     const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-    if (over > 0) tell(at, "wider than the window by", over);
-    for (const one of await page.evaluate(small)) tell(at, "small target", one);
+    if (over > 0) report(at, "wider than the window by", over);
+    for (const one of await page.evaluate(small)) report(at, "small target", one);
     await page.evaluate(axe);
     const found = await page.evaluate(() => axe.run(document, { resultTypes: ["violations"] }));
-    for (const one of found.violations) tell(at, "axe", one.id, one.nodes.length, one.nodes[0].html.slice(0, 120));
+    for (const one of found.violations) report(at, "axe", one.id, one.nodes.length, one.nodes[0].html.slice(0, 120));
     const broken = await page.evaluate(works);
-    if (broken) tell(at, broken);
+    if (broken) report(at, broken);
     await page.close();
   }
 }

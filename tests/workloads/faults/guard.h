@@ -1,5 +1,5 @@
-/* What can take a whole machine down acts only in a guest that was booted to be taken down: its kernel's command line
- * must say ferrule.faults=1. On any other machine the workload is refused. */
+/* Guard for workloads that take a whole machine down: they act only in a guest booted for it, whose kernel command line
+ * has ferrule.faults=1. On any other machine the workload is refused. */
 #ifndef FERRULE_GUARD_H
 #define FERRULE_GUARD_H
 

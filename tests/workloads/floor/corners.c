@@ -1,4 +1,5 @@
-/* For tests: what no workload does and a kernel must still get right. Each step says what it saw when it was wrong. */
+/* For tests: cases that no workload has and a kernel must still handle. Each step reports what it saw when it was
+ * wrong. */
 #include "workloads/workload.h"
 
 enum { EBADF = 9, ECHILD = 10, EAGAIN = 11, ENOMEM = 12, EFAULT = 14, EPIPE = 32, PAGE_FAULT = 128 + 14 };

@@ -1,4 +1,4 @@
-/* For tests: waits for what nobody will do. */
+/* For tests: waits for a wake-up that no thread will make. */
 #include "workloads/workload.h"
 
 static volatile uint32_t word;

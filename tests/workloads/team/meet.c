@@ -1,4 +1,5 @@
-/* Two that do the same run at once wait for each other in every operation: one alone, or one after the other, fails. */
+/* Two members that do the same run at once wait for each other in every operation: one alone, or one after the other,
+ * fails. */
 #include "workloads/workload.h"
 
 enum { JOINED, ARRIVED };
@@ -14,7 +15,7 @@ static long setup(struct run *run) {
 }
 
 static long verify(struct run *run) {
-    return run->common->word[JOINED] ? 0 : WRONG(run, "nobody joined");
+    return run->common->word[JOINED] ? 0 : WRONG(run, "no member joined");
 }
 
 static inline void op(struct run *run) {
