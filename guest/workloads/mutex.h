@@ -1,6 +1,6 @@
 /* A mutex and a condition variable over wait and wake, as C libraries make them. The mutex has three states (Drepper,
- * "Futexes Are Tricky", 2011, the second one): while nobody waits, lock and unlock are an atomic instruction each and
- * no kernel is entered. `across`: its users are in address spaces of their own. */
+ * "Futexes Are Tricky", 2011, the second one): while no thread waits, lock and unlock are an atomic instruction each
+ * and no kernel is entered. `across`: its users are in address spaces of their own. */
 #ifndef FERRULE_MUTEX_H
 #define FERRULE_MUTEX_H
 

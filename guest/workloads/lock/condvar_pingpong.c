@@ -4,7 +4,7 @@
 #include "workloads/mutex.h"
 #include "workloads/partner.h"
 
-enum { HERE, THERE, NOBODY };
+enum { HERE, THERE, LEAVE };
 
 struct state {
     struct partner other;
@@ -14,7 +14,7 @@ STATE(struct state)
 
 static inline void give(struct state *own, uint32_t whose) {
     own->turn = whose;
-    condvar_wake(&own->condvar[whose == NOBODY ? THERE : whose], 1);
+    condvar_wake(&own->condvar[whose == LEAVE ? THERE : whose], 1);
 }
 
 static inline void await(struct state *own, uint32_t whose) {
@@ -28,7 +28,7 @@ static void answer(void *argument) {
     mutex_lock(&own->mutex, 0);
     for (;; give(own, HERE)) {
         await(own, THERE);
-        if (own->turn == NOBODY)
+        if (own->turn == LEAVE)
             break;
         own->other.turns++;
     }
@@ -56,7 +56,7 @@ static void teardown(struct run *run) {
     if (!state(run)->other.started)
         return;
     mutex_lock(&state(run)->mutex, 0);
-    give(state(run), NOBODY);
+    give(state(run), LEAVE);
     mutex_unlock(&state(run)->mutex, 0);
     os_thread_join(&state(run)->other.thread);
 }
