@@ -1,7 +1,7 @@
 /* System calls as a program on a C library makes them: through a function that is not inlined. With the parameter
  * library=1 a workload's CALL() goes that way, with 0 the call is raw, inlined. On processors and kernels that guard
  * the return predictor the function's return is mispredicted after every call: a third of the price and more, and the
- * usual reason why two tools disagree. The test for the way costs two instructions in both. */
+ * usual reason why two tools disagree. The test of the parameter costs two instructions in both. */
 #ifndef FERRULE_LIBRARY_H
 #define FERRULE_LIBRARY_H
 

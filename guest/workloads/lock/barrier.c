@@ -45,7 +45,7 @@ static inline void op(struct run *run) {
     arrive(state(run));
 }
 
-/* No thread may be a passage ahead of this one, or more than one behind: it may not have counted this passage yet. */
+/* No thread may be a passage ahead of this one, or more than one behind: it may still have to count this passage. */
 static long verify(struct run *run) {
     struct crowd *others = &state(run)->others;
     for (uint64_t turn = 1; turn <= 100; turn++) {
@@ -60,7 +60,7 @@ static long verify(struct run *run) {
 static void teardown(struct run *run) {
     struct state *own = state(run);
     own->others.leave = 1;
-    own->phase++; /* wakes sleeping threads; one that is about to sleep sees `leave` */
+    own->phase++; /* a woken thread sees this; one that is about to sleep sees `leave` */
     os_wake(&own->phase, CROWD_MOST, 0);
     crowd_end(&own->others);
 }
