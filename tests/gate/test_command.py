@@ -215,7 +215,7 @@ def test_a_kernel_with_faults_is_gated_and_a_doubled_operation_fails(
     (folder / "liar.c").write_text(hangs.replace('"sleeper"', '"liar"'))
     assert main(given) == EXIT_REGRESSION, "it doubled: that is no broken machinery"
     said = capsys.readouterr().out
-    assert re.search(r"probe: 40 -> 81, \+41 instructions .* it doubled, or worse: look", said)
+    assert re.search(r"probe: 40 -> 81, \+41 instructions .* it doubled, or worse: check", said)
     assert "liar: was wrong (verify: it lies), now hung" in said
     assert re.search(r"accept what was measured: ferrule gate .*--patience '5.0'.*--update-baseline", said)
     assert said.startswith("allowed: of exact counts 0.5 %, or 2 instructions up to 2 %")

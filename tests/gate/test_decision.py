@@ -143,7 +143,7 @@ def test_what_is_not_believed(new: Reading, entry: Entry, words: str) -> None:
 def test_what_doubles_is_a_regression_with_a_warning(new: Reading, entry: Entry) -> None:
     found = verdict(new, entry)
     assert found.verdict is Verdict.REGRESSED
-    assert "it doubled, or worse: look" in found.why
+    assert "it doubled, or worse: check" in found.why
     assert Report((found,)).exit_code == 1
 
 

@@ -62,7 +62,7 @@ def test_a_wandering_clock_hides_nothing_and_invents_nothing(share: float, wande
     blind = report(head(COSTS), [_without_pace(pair) for pair in pairs])
     assert verdicts(blind)["open_close"] != "regressed"
     assert any("clock differed by" in line for line in found.conditions)
-    assert any("which was not taken out" in line for line in blind.conditions)
+    assert any("times are not corrected for it" in line for line in blind.conditions)
     assert any(f"4 visits of {BATCHES} batches" in line for line in found.conditions)
     (one,), (other,) = ([x for x in of.findings if x.workload == "open_close"] for of in (found, blind))
     assert one.estimate is not None
@@ -172,7 +172,7 @@ def test_what_is_not_believed(change: Callable[[Turn], Turn], words: str) -> Non
 def test_a_doubled_value_regressed_and_a_halved_one_is_not_believed(factor: float, expected: str, code: int) -> None:
     found = report(head(COSTS), taken(COSTS, {"null_call": factor}))
     assert (verdicts(found)["null_call"], found.exit_code) == (expected, code)
-    assert ("it doubled, or worse: look" if factor > 1 else "halved, or less") in found.findings[0].why
+    assert ("it doubled, or worse: check" if factor > 1 else "halved, or less") in found.findings[0].why
 
 
 def test_what_neither_arm_has_is_left_out() -> None:

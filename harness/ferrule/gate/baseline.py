@@ -2,9 +2,9 @@
 
     results/baselines/<guest>-<kernel build>-<QEMU version>-<CPU model>.json
 
-Its *key* is everything that moves an instruction count without anybody having made the code under test worse; numbers
-with different keys are never compared. What is under test is not in the key but in the *record*: the payload's build-id
-always, and the kernel's hash when the build has a name of its own (--kernel-build).
+Its *key* is everything that changes an instruction count but is not under test; numbers with different keys are never
+compared. What is under test is not in the key but in the *record*: the payload's build-id always, and the kernel's
+hash when the build has a name of its own (--kernel-build).
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Entry:
     low: float  # of all boots
     high: float
     share: float  # of batches that agree, in the worst boot
-    n: int  # operations a batch: frozen, every later run takes as many
+    n: int  # operations a batch: frozen, the same in every later run
     meaning: Meaning
     place: str
     params: Params
@@ -50,7 +50,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Fault:
-    """One operation that gave no count when the baseline was accepted, and what became of it: known, not gated."""
+    """One operation that gave no count when the baseline was accepted, and why: known, not gated."""
 
     status: Status  # wrong, failed, crashed, hung ...
     reason: str
@@ -63,7 +63,7 @@ class Protocol:
     batches: int  # a boot
     warm: int
     seed: int  # of the order of runs
-    boots: int  # that the entries rest on
+    boots: int  # behind each entry
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ def entry_of(reading: Reading) -> Entry:
 
 
 def render(baseline: Baseline) -> str:
-    """Canonical JSON: sorted keys, two blanks, a newline at the end. The same baseline gives the same bytes."""
+    """Canonical JSON: sorted keys, indent of two, a newline at the end. The same baseline gives the same bytes."""
     ordered = json.loads(json.dumps(encode(baseline), sort_keys=True, allow_nan=False))
     return json.dumps(seal(ordered), indent=2, ensure_ascii=False) + "\n"
 
@@ -104,7 +104,7 @@ def parse(text: str | bytes, name: str) -> Baseline:
     """Read a baseline's text; `name` is for the error.
 
     Raises:
-        InfrastructureError: it is no baseline of this schema, or was changed by hand; says where it departs.
+        InfrastructureError: it is no baseline of this schema, or was changed by hand; names the place.
     """
     try:
         found = loads(text)
@@ -140,7 +140,7 @@ def _possible(baseline: Baseline) -> None:
 
 
 def file_name(key: Key) -> str:
-    """The file that a key's baseline is kept in. Text from guests: whatever could be a path is replaced."""
+    """The name of a key's baseline file. Parts come from guests: characters that could form a path are replaced."""
     parts = (key["guest"], key["kernel.build"], key["qemu"].partition(" ")[0], key["cpu.model"])
     return "-".join(re.sub(r"[^0-9A-Za-z.+]+", "_", part).strip("_.") or "unknown" for part in parts) + ".json"
 
@@ -149,7 +149,7 @@ def load(path: Path) -> Baseline:
     """Read a baseline file.
 
     Raises:
-        InfrastructureError: it cannot be read, or is none.
+        InfrastructureError: it cannot be read, or is no baseline.
     """
     try:
         return parse(path.read_bytes(), str(path))
@@ -158,7 +158,7 @@ def load(path: Path) -> Baseline:
 
 
 def save(folder: Path, baseline: Baseline) -> Path:
-    """Write it under the name of its key, at once: a reader never sees half of it.
+    """Write it under the name of its key, atomically: a reader never sees half of it.
 
     Raises:
         InfrastructureError: the folder cannot be written.
@@ -171,7 +171,7 @@ def save(folder: Path, baseline: Baseline) -> Path:
 def find(folder: Path, known: Key) -> tuple[Baseline | None, str]:
     """The baseline whose key agrees with all that is known before a boot; else None, and why not.
 
-    A kernel that was given a name also finds the baseline that was accepted before there was one.
+    For a kernel with a name, this is also a baseline that was accepted before the kernel had one.
 
     Raises:
         InfrastructureError: a file in the folder cannot be read, or is no baseline.
@@ -192,21 +192,21 @@ def find(folder: Path, known: Key) -> tuple[Baseline | None, str]:
     return None, f"no baseline under these conditions; the nearest has {'; '.join(nearest)}{advice}"
 
 
-def differences(held: Key, known: Key) -> list[str]:
-    """In what a kept key departs from one that is known, possibly in part."""
+def differences(stored: Key, known: Key) -> list[str]:
+    """How a stored key differs from a known one, which may be a part of a key."""
     return [
-        f"{name} {departure(held.get(name, ''), known[name])}"
+        f"{name} {departure(stored.get(name, ''), known[name])}"
         for name in sorted(known)
-        if held.get(name) != known[name]
+        if stored.get(name) != known[name]
     ]
 
 
-def departure(held: str, here: str) -> str:
-    """How two texts differ: of long ones the words that do."""
-    old, new = held.split(), here.split()
+def departure(stored: str, here: str) -> str:
+    """How two texts differ: of long ones, only the words that differ."""
+    old, new = stored.split(), here.split()
     same = [block for block in SequenceMatcher(None, old, new, autojunk=False).get_matching_blocks() if block.size]
     if sum(block.size for block in same) < max(2, len(new) // 2):
-        return f"{held or 'nothing'!r}, here it is {here!r}"
+        return f"{stored or 'nothing'!r}, here it is {here!r}"
     parts = []
     for tag, a, b, c, d in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
         was, now = " ".join(old[a:b]), " ".join(new[c:d])

@@ -28,7 +28,7 @@ def gate(parsed: argparse.Namespace) -> int:
     """Measure, compare or accept, report.
 
     Raises:
-        UsageError: a flag that cannot mean anything.
+        UsageError: an invalid flag or combination.
         InfrastructureError: no guest is available, or a baseline or output file cannot be read or written.
     """
     flags.check(parsed)
@@ -74,7 +74,7 @@ def _exact(parsed: argparse.Namespace) -> Report:
 
 
 def _subjects(parsed: argparse.Namespace, folder: Path, extra: Sequence[Path], progress: Progress) -> list[Subject]:
-    """The guests to gate. One that nobody named and that is not available is skipped, and said so."""
+    """The guests to gate. If --guest names none, a default guest that is not available is skipped, with a note."""
     options = flags.guest_options(parsed)
     names = [name.strip() for name in (parsed.guest or ",".join(flags.GUESTS)).split(",") if name.strip()]
     made: list[Subject] = []
@@ -103,5 +103,5 @@ def _subjects(parsed: argparse.Namespace, folder: Path, extra: Sequence[Path], p
 
 
 def again(parsed: argparse.Namespace) -> str:
-    """The command that accepts what this one measured: with the options that were given to it."""
+    """The command that accepts what this one measured: the same options and --update-baseline."""
     return " ".join(["ferrule gate", *flags.given(parsed), "--update-baseline"])

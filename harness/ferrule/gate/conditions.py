@@ -1,4 +1,4 @@
-"""What a baseline's key is made of: all that moves an instruction count and is not under test.
+"""The parts of a baseline's key: everything that changes an instruction count and is not under test.
 
 Known before a boot: guest, port, instruction set, QEMU's version and its whole command line with the devices and the
 kernel's command line, the kernel's hash, the payload's compiler and flags. Known after it: kernel release, CPU model.
@@ -17,12 +17,12 @@ from ferrule.machine.guest import Guest
 from ferrule.payload.build import Payload
 from ferrule.records.samples import Conditions
 
-STATISTIC: Final = "mode-2"  # changes when a count is computed in another way, or after another history
+STATISTIC: Final = "mode-2"  # changes when counts are computed in another way, or taken after other runs
 KERNEL_HASH: Final = "kernel.sha256"
 BUILD: Final = "kernel.build"
 KERNEL_WORDS: Final = "kernel.append"  # --linux-append
-_NOT_COMPARED: Final = (".reason", ".file", ".origin")  # endings of facts that are for people
-# Files in QEMU's command: the kernel's is said by its hash, or is under test, and the payload's name says nothing.
+_NOT_COMPARED: Final = (".reason", ".file", ".origin")  # endings of facts that are for readers only
+# Files in QEMU's command: the kernel is identified by its hash, or is under test; the payload's name is irrelevant.
 _FILES: Final = re.compile(r" -(kernel|initrd|cdrom) \S+")
 
 
@@ -48,32 +48,32 @@ def known(guest: Guest, payload: Payload, kernel_build: str | None) -> dict[str,
         **facts,
     }
     words = key.pop(KERNEL_WORDS, "")
-    if kernel_build and KERNEL_HASH in key:  # all that a kernel is made of is under test, and is in the record
+    if kernel_build and KERNEL_HASH in key:  # every fact of the kernel is under test, and is in the record
         key = unnamed(key) | {BUILD: kernel_build}
-        if words:  # how a build is configured is part of what is under test, wherever that is written down
+        if words:  # how a build is configured is under test, also where it is part of QEMU's command
             key["machine"] = key["machine"].replace(f" {words} ", " ", 1)
     return key
 
 
 def unnamed(key: Mapping[str, str]) -> dict[str, str]:
-    """A key without what says which kernel it is: for a baseline that was accepted before its kernel had a name."""
+    """A key without the kernel's facts: for a baseline that was accepted before its kernel had a name."""
     return {name: text for name, text in key.items() if not name.startswith("kernel.")}
 
 
-def complete(key: Mapping[str, str], said: Conditions) -> dict[str, str]:
-    """The whole key, with what the guest said."""
+def complete(key: Mapping[str, str], reported: Conditions) -> dict[str, str]:
+    """The whole key, with the conditions that the guest reported."""
     digest = key.get(KERNEL_HASH, "")
-    build = "-".join(filter(None, (said.kernel, digest[:12])))
-    return {BUILD: build, "cpu.model": said.cpu_model, **key}
+    build = "-".join(filter(None, (reported.kernel, digest[:12])))
+    return {BUILD: build, "cpu.model": reported.cpu_model, **key}
 
 
-def record(guest: Guest, payload: Payload, said: Conditions) -> dict[str, str]:
-    """What is under test, and what a reader may want to know: kept, never compared."""
+def record(guest: Guest, payload: Payload, reported: Conditions) -> dict[str, str]:
+    """What is under test, and what a reader may want to know: stored, never compared."""
     facts = guest.describe()
-    found = {"payload": payload.build_id, "kernel": said.kernel}
+    found = {"payload": payload.build_id, "kernel": reported.kernel}
     for name in (KERNEL_HASH, KERNEL_WORDS, "kernel.origin"):
         if name in facts:
             found[name] = facts[name]
-    if "kernel.version" in said.facts:
-        found["kernel.version"] = said.facts["kernel.version"]
+    if "kernel.version" in reported.facts:
+        found["kernel.version"] = reported.facts["kernel.version"]
     return found

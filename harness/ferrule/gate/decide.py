@@ -1,9 +1,9 @@
 """The exact gate's decision, as pure functions: a baseline's entry and a reading in, a finding out.
 
-    EXACT  half of the batches agree and so do all boots: any change is told; more than 0.5 % fails, or more than
-           2 instructions where they are at most 2 % of the operation; where batches agree no more, 2 %
+    EXACT  half of the batches agree and so do all boots: any change is reported; more than 0.5 % fails, or more than
+           2 instructions where they are at most 2 % of the operation; where batches no longer agree, 2 %
     PATH   the count depends on the path taken (allocators, timers): twice the spread of the baseline's boots, but 2 %
-           at least and 5 % at most, and the boots of both sides must be apart
+           at least and 5 % at most, and the boots of both sides must not overlap
 
 Nothing here measures, so every verdict can be computed again from a baseline and stored readings.
 """
@@ -18,9 +18,9 @@ from ferrule.gate.reading import EXACT_SHARE, Reading
 from ferrule.gate.verdict import Finding, Verdict, figure
 from ferrule.records.samples import WITHOUT, RunResult
 
-FACTOR: Final = 2.0  # a count that changed by as much is not taken for granted without somebody looking at it
-LOOSEST: Final = 0.05  # share: boots that differ by more say nothing of a change as small
-SPREADS: Final = 2.0  # of the baseline's boots, that a count may depart by
+FACTOR: Final = 2.0  # a count that fell or rose by this factor needs a person to check it
+LOOSEST: Final = 0.05  # upper limit of a path count's allowance, as a share of the count
+SPREADS: Final = 2.0  # spreads of the baseline's boots by which a path count may differ
 
 
 @dataclass(frozen=True)
@@ -28,12 +28,12 @@ class Rule:
     """How much more an operation may cost."""
 
     instructions: float = 2.0  # of an exact count,
-    share: float = 0.005  # or this share of it, whichever is more,
-    path: float = 0.02  # but the instructions at most this share, which is also the least of a count that varies
-    every: float | None = None  # --allow: as many instructions of an exact count, and nothing else
+    share: float = 0.005  # or this share of it, whichever is more
+    path: float = 0.02  # upper limit of `instructions`, as a share; also the least allowance of a path count
+    every: float | None = None  # --allow: this many instructions of an exact count, in place of all the above
 
     def allowance(self, entry: Entry) -> float:
-        """Instructions by which an operation may depart from its entry."""
+        """Instructions by which an operation may differ from its entry."""
         value = abs(entry.value)
         if entry.kind == "path":
             return min(max(self.path, SPREADS * spread(entry)), LOOSEST) * value
@@ -57,7 +57,7 @@ STRICT: Final = Rule(every=0.0)  # one instruction more fails
 
 
 def spread(entry: Entry) -> float:
-    """By what share of the count the baseline's own boots differ."""
+    """The range of the baseline's own boots, as a share of the count."""
     return (entry.high - entry.low) / abs(entry.value) if entry.value else 0.0
 
 
@@ -71,16 +71,16 @@ def judge(
     rule: Rule,
     fault: Fault | None = None,
 ) -> Finding | None:
-    """The finding of one workload on one guest; None when the guest never had it and has it not now.
+    """The finding of one workload on one guest; None if the guest supported it neither in the baseline nor now.
 
     Args:
         guest: its name in tables.
-        run: what became of the run: says why there is no reading.
+        run: the run's status, and the reason if there is no reading.
         reading: what was counted; None without samples.
         entry: the baseline's; None when it has none.
         batches: how many were asked for in each boot.
         rule: how much more is allowed.
-        fault: the baseline's: it gave no count then.
+        fault: the baseline's, if the workload gave no count when it was accepted.
     """
     workload = str(run.key)
     if reading is None:
@@ -100,7 +100,7 @@ def judge(
         why = f"was {fault.status}, and now counts {figure(reading.value)}; keep it: --update-baseline"
         return replace(found, verdict=Verdict.IMPROVED, why=why)
     if entry is None:
-        return replace(found, verdict=Verdict.INCONCLUSIVE, why="new: the baseline does not know it yet")
+        return replace(found, verdict=Verdict.INCONCLUSIVE, why="new: not in the baseline yet")
     return _compare(found, reading, entry, rule)
 
 
@@ -116,7 +116,7 @@ def _without_reading(
     if entry is None:
         if run.status in WITHOUT:
             return None
-        return Finding(guest, workload, Verdict.IMPLAUSIBLE, f"{why}; the baseline does not know it: --update-baseline")
+        return Finding(guest, workload, Verdict.IMPLAUSIBLE, f"{why}; not in the baseline: --update-baseline")
     return Finding(guest, workload, Verdict.IMPLAUSIBLE, f"it was measured before, now {why}", entry.kind, entry.value)
 
 
@@ -130,7 +130,7 @@ def incomplete(reading: Reading, batches: int) -> str | None:
 
 
 def _redefined(reading: Reading, entry: Entry) -> str | None:
-    """Why reading and entry are numbers of different things."""
+    """Why the reading and the entry do not count the same thing."""
     for name, old, new in (
         ("unit", entry.unit, reading.unit),
         ("meaning", entry.meaning, reading.meaning),
@@ -144,7 +144,7 @@ def _redefined(reading: Reading, entry: Entry) -> str | None:
 
 
 def _absurd(reading: Reading, entry: Entry | None, rule: Rule) -> str | None:
-    """Why a count cannot be one, or is too far from the last one to be taken for granted."""
+    """Why a count is impossible, or so far below the baseline's that a person has to check it."""
     new, old = reading.value, entry.value if entry else None
     if min(reading.values) < 0:
         return f"a count below zero: {figure(min(reading.values))}"
@@ -158,7 +158,7 @@ def _absurd(reading: Reading, entry: Entry | None, rule: Rule) -> str | None:
 
 
 def _compare(found: Finding, reading: Reading, entry: Entry, rule: Rule) -> Finding:
-    """Two believable counts of one thing."""
+    """The finding from two plausible counts of the same thing."""
     difference, allowed = reading.value - entry.value, rule.allowance(entry)
     if entry.kind == "exact" and not reading.equal:
         return _varies(found, reading, entry, allowed)
@@ -175,7 +175,7 @@ def _compare(found: Finding, reading: Reading, entry: Entry, rule: Rule) -> Find
 
 
 def _varies(found: Finding, reading: Reading, entry: Entry, allowed: float) -> Finding:
-    """Boots that disagree on a count that was exact: where all of them lie on one side, that is the direction."""
+    """Boots disagree on a count that was exact: a verdict only if all are above, or all below, what is allowed."""
     low, high = min(reading.values), max(reading.values)
     why = (
         f"varies: was exact {figure(entry.value)}, {len(reading.values)} boots counted {figure(low)} to {figure(high)}"
@@ -188,7 +188,7 @@ def _varies(found: Finding, reading: Reading, entry: Entry, allowed: float) -> F
 
 
 def _direction(reading: Reading, entry: Entry, beyond: bool) -> tuple[Verdict, str]:
-    """The verdict on a count that changed, and what is to be said with it."""
+    """The verdict on a count that changed, and a note for the reason."""
     if not beyond:
         return Verdict.OK, ""
     if entry.kind == "path":
@@ -198,5 +198,5 @@ def _direction(reading: Reading, entry: Entry, beyond: bool) -> tuple[Verdict, s
             return Verdict.INCONCLUSIVE, "; but the boots of both sides overlap"
     if reading.value > entry.value:
         doubled = reading.value >= FACTOR * entry.value > 0
-        return Verdict.REGRESSED, "; it doubled, or worse: look whether it still does the same" if doubled else ""
+        return Verdict.REGRESSED, "; it doubled, or worse: check that it still does the same" if doubled else ""
     return Verdict.IMPROVED, "; keep it: --update-baseline"

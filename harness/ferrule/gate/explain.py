@@ -1,6 +1,6 @@
 """Why a count changed: the functions that account for it, from profiles of the base and of what is compared with it.
 
-A base's profiles are stored beside its baseline, so that a later gate needs the old kernel no more.
+A base's profiles are stored beside its baseline, so that a later gate does not need the old kernel.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from ferrule.gate.verdict import Finding, Report, Verdict
 from ferrule.machine.options import GuestOptions
 from ferrule.payload.key import RunKey
 
-TOLD: Final = 5  # functions in a finding
+LISTED: Final = 5  # functions in a finding
 _BATCHES: Final = 3
 
 
@@ -31,13 +31,13 @@ def folder_of(baselines: Path, key: Key) -> Path:
 
 
 class Explainer:
-    """Profiles guests as they are now: to store them, or to hold them against stored ones."""
+    """Profiles guests as they are now: to store the profiles, or to compare them with stored ones."""
 
     def __init__(self, options: GuestOptions, baselines: Path, extra: Sequence[Path], progress: Progress) -> None:
         self._options, self._baselines, self._extra, self._progress = options, baselines, extra, progress
 
     def store(self, subjects: Sequence[Subject], keys: Sequence[RunKey], report: Report) -> Report:
-        """Write a profile of every workload beside its baseline; what has none is told.
+        """Write a profile of every workload beside its baseline; the report lists the workloads without one.
 
         Raises:
             InfrastructureError: the folder cannot be written.
@@ -59,7 +59,7 @@ class Explainer:
         return replace(report, conditions=(*report.conditions, *lines))
 
     def explain(self, subjects: Sequence[Subject], report: Report) -> Report:
-        """The report with the functions that account for each regression in its reason."""
+        """The report, with the functions that account for a regression added to its reason."""
         found = list(report.findings)
         for subject in subjects:
             regressed = {
@@ -73,8 +73,8 @@ class Explainer:
             now, missing = self._profiles(subject, list(regressed.values()))
             for place, one in enumerate(found):
                 if one.guest == subject.guest.name and one.workload in regressed:
-                    told = _told(folder, now.get(one.workload), missing.get(one.workload, "not measured"))
-                    found[place] = replace(one, why=f"{one.why}; {told}")
+                    cause = _cause(folder, now.get(one.workload), missing.get(one.workload, "not measured"))
+                    found[place] = replace(one, why=f"{one.why}; {cause}")
         return replace(report, findings=tuple(found))
 
     def _profiles(
@@ -101,7 +101,7 @@ def _complete(subject: Subject) -> Key:
     return conditions.complete(subject.known, subject.result.conditions)
 
 
-def _told(folder: Path, now: profile.Profile | None, why: str) -> str:
+def _cause(folder: Path, now: profile.Profile | None, why: str) -> str:
     """`by function: +12 context::switch::switch (1428 to 1440)`."""
     if now is None:
         return f"not explained: {why}"
@@ -109,6 +109,6 @@ def _told(folder: Path, now: profile.Profile | None, why: str) -> str:
     if not path.exists():
         return "not explained: the baseline has no profile; store some by --update-baseline --explain"
     changes = [one for one in diff.changes(profile.load(path), now) if abs(one.more) >= 1]
-    more = f", and {len(changes) - TOLD} more functions" if len(changes) > TOLD else ""
-    said = ", ".join(map(str, changes[:TOLD]))
-    return f"by function: {said}{more}" if said else "no function changed by an instruction or more"
+    more = f", and {len(changes) - LISTED} more functions" if len(changes) > LISTED else ""
+    listed = ", ".join(map(str, changes[:LISTED]))
+    return f"by function: {listed}{more}" if listed else "no function changed by an instruction or more"

@@ -1,4 +1,4 @@
-"""The flags of `ferrule gate`, and what they mean to guests and suites. Every one is told in docs/gate.md."""
+"""The flags of `ferrule gate`, and what they mean to guests and suites. docs/gate.md describes each."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ OUTPUTS = {  # flag and module in ferrule.gate.formats -> what it writes
     "otava": "CSV for Apache Otava: one row is appended for each run",
 }
 ARM = "self, a checkout, a payload, or a kernel"
-LEAST_BOOTS = 2  # one boot cannot tell an exact count from a lucky one
+LEAST_BOOTS = 2  # one boot cannot show that a count repeats
 
 
 EXACT = ("baselines", "update_baseline", "boots", "kernel_build", "allow", "explain")  # flags of one tier only
 TIME = (
     *("pairs", "processes", "seed", "stored", "results", "history"),
-    *("cpu", "host_key", "identity", "remote_folder"),  # of a host: counts need none, and depend on no CPU
+    *("cpu", "host_key", "identity", "remote_folder"),  # of a host: counts are taken in QEMU, and depend on no CPU
 )
-# Of a measurement, whatever it is for. The accelerator is the tier's to say.
+# Flags of any measurement, without --accel: the tier decides the accelerator.
 _MACHINES = ("--extra", "--extra-guest", "--patience", *(f.name for f in flags.MACHINES if f.name != "--accel"))
 
 
@@ -62,7 +62,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         "--allow",
         type=int,
         metavar="N",
-        help="instructions that an exact count may depart by, 0 for none (default: 0.5 %%, or 2 where that is little)",
+        help="instructions by which an exact count may differ, 0 for none (default: 0.5 %%, or 2 if at most 2 %%)",
     )
     flag("--boots", type=int, metavar="N", help="boots of each guest (default: 2; 5 for a new baseline)")
     flag("--kernel-build", metavar="NAME", help="compare all kernels of this name: the kernel is what is under test")
@@ -74,16 +74,16 @@ def add(parser: argparse.ArgumentParser) -> None:
     flag("--seed", type=int, metavar="N", help="time: of all orders and layouts (default: drawn, and stored)")
     flag("--from", type=Path, metavar="FILE", dest="stored", help="time: decide again from stored pairs")
     flag("--results", type=Path, metavar="DIR", help="time: where the pairs go (default: results/ here)")
-    flag("--history", action="store_true", help="time: also tell how stored runs differ; advice, never a verdict")
+    flag("--history", action="store_true", help="time: also report how stored runs differ; advice, never a verdict")
     for name, what in OUTPUTS.items():
         flag(f"--{name}", type=Path, metavar="FILE", help=what)
 
 
 def check(parsed: argparse.Namespace) -> None:
-    """Refuse what cannot mean anything before any work is done.
+    """Refuse invalid flags and combinations before any work is done.
 
     Raises:
-        UsageError: names the flag and what there is instead.
+        UsageError: names the flag and the valid alternatives.
     """
     other, foreign = ("time", TIME) if parsed.tier == "exact" else ("exact", EXACT)
     for name in foreign:
@@ -104,7 +104,7 @@ def check(parsed: argparse.Namespace) -> None:
         raise UsageError("--kernel-build: the name is empty")
     for name in OUTPUTS:
         path: Path | None = getattr(parsed, name)
-        if path is not None and not path.absolute().parent.is_dir():  # said now, not when all has been measured
+        if path is not None and not path.absolute().parent.is_dir():  # fail now, not after the measurement
             raise UsageError(f"--{name} {path}: there is no folder {path.absolute().parent}")
 
 
@@ -123,7 +123,7 @@ def _check_time(parsed: argparse.Namespace) -> None:
 
 
 def given(parsed: argparse.Namespace) -> list[str]:
-    """The options of this command as they were given, but where reports go to: for a command like it."""
+    """The options of this command as given, without output files: for a message that suggests a similar command."""
     parser = argparse.ArgumentParser()
     add(parser)
     words: list[str] = []
@@ -137,17 +137,17 @@ def given(parsed: argparse.Namespace) -> list[str]:
 
 
 def _quoted(text: str) -> str:
-    """For a shell: numbers and plain words of options as they are."""
+    """The text quoted for a shell; a number stays as it is."""
     return text if re.fullmatch("[0-9]+", text) else quoted if (quoted := shlex.quote(text)) != text else f"'{text}'"
 
 
 def guest_options(parsed: argparse.Namespace) -> GuestOptions:
-    """What guests need to know.
+    """The guest options that these flags give.
 
     Raises:
-        UsageError: a value that means nothing to any guest.
+        UsageError: a value that no guest accepts.
     """
-    from ferrule.options.machines import guest_options_of  # loads all guests, which `ferrule --help` needs none of
+    from ferrule.options.machines import guest_options_of  # loads all guests; `ferrule --help` needs none
 
     option = argparse.Namespace(**vars(parsed))
     flags.add_missing(option)

@@ -1,8 +1,8 @@
 """A kernel under test in the exact tier: `--candidate` is what the guest boots, `--base` what it is compared with.
 
 Without a base it is compared with the baseline of its build's name. With one, the base is counted first, here and now,
-by the same QEMU and compiler: nothing has to be kept, and nothing but the kernel can have changed. A cost that creeps
-in over many changes is seen only against a baseline that a person moves.
+by the same QEMU and compiler: nothing has to be stored, and only the kernel can have changed. A cost that grows slowly
+over many changes is found only by a baseline that a person updates.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ from ferrule.errors import EXIT_OK, UsageError
 from ferrule.gate.verdict import Report
 from ferrule.machine.options import kind
 
-GUEST: Final = "linux"  # whose kernel it is when none is named
+GUEST: Final = "linux"  # boots the kernel when no guest is named
 BUILD: Final = "candidate"  # the common name of a kernel's builds when none is given
 _OWN: Final = ("local", "ssh", "floor")  # guests that boot no kernel of the user's
 
 
 def check(parsed: Namespace) -> None:
-    """Refuse a base or candidate that cannot mean anything here.
+    """Refuse a base or candidate that the exact tier cannot use.
 
     Raises:
-        UsageError: names the flag and what there is instead.
+        UsageError: names the flag and the valid alternatives.
     """
     if parsed.candidate is None:
         if parsed.base is not None:
@@ -45,7 +45,7 @@ def check(parsed: Namespace) -> None:
 
 
 def gate(parsed: Namespace, count: Callable[[Namespace], Report]) -> Report:
-    """The report of `count` on the candidate; with a base that is counted before."""
+    """The report of `count` on the candidate; a base, if given, is counted before it."""
     if parsed.candidate is None:
         return count(parsed)
     if parsed.base is None:
@@ -56,13 +56,13 @@ def gate(parsed: Namespace, count: Callable[[Namespace], Report]) -> Report:
         if accepted.exit_code != EXIT_OK:
             return replace(accepted, failures=tuple(f"base: {line}" for line in accepted.failures))
         found = count(_booting(parsed, parsed.candidate, baselines=str(folder)))
-    return replace(found, hints=())  # the baseline is gone again: none is to be accepted
+    return replace(found, hints=())  # the baseline was temporary: no hint to accept one
 
 
 def _booting(parsed: Namespace, kernel: str, **more: object) -> Namespace:
     """The flags with which the guest boots this kernel, one of the builds under test."""
     guest = parsed.guest or GUEST
-    said = {**vars(parsed), "guest": guest, "kernel_build": parsed.kernel_build or BUILD, **more}
+    flags = {**vars(parsed), "guest": guest, "kernel_build": parsed.kernel_build or BUILD, **more}
     if guest == GUEST:
-        return Namespace(**{**said, "linux_kernel": kernel})
-    return Namespace(**{**said, "guest_file": [*parsed.guest_file, f"{guest}.kernel={kernel}"]})
+        return Namespace(**{**flags, "linux_kernel": kernel})
+    return Namespace(**{**flags, "guest_file": [*parsed.guest_file, f"{guest}.kernel={kernel}"]})

@@ -1,6 +1,6 @@
-"""Measuring for the gate: few boots, frozen batch sizes, one history, and the proof that one instruction is seen.
+"""Measuring for the gate: few boots, frozen batch sizes, one order of runs, and a check that one instruction is seen.
 
-What a kernel has done before moves some counts (a list that grew, a table that filled). So every boot takes the same
+What a kernel did before changes some counts (a list that grew, a table that filled). So every boot takes the same
 runs in the same order, and those that are known to end in a fault come after all others, in boots of their own.
 """
 
@@ -21,7 +21,7 @@ from ferrule.payload.build import Payload
 from ferrule.payload.key import RunKey
 from ferrule.records.samples import GuestResult, RunResult
 
-# At least 11 batches (a mode of fewer is luck); short ones, so that most hold no timer interrupt.
+# At least 11 batches (the mode of fewer is unreliable); short ones, so that most hold no timer interrupt.
 PROTOCOL: Final = Protocol(batches=15, warm=2, seed=1, boots=5)
 GATE_BOOTS: Final = 2
 CANARIES: Final = (RunKey("canary", (("nops", 0),)), RunKey("canary", (("nops", 1),)))
@@ -42,7 +42,7 @@ class Subject:
 
     @property
     def protocol(self) -> Protocol:
-        """As its baseline was measured; for a first baseline the house's."""
+        """The protocol of its baseline; PROTOCOL for a first baseline."""
         return self.baseline.protocol if self.baseline else PROTOCOL
 
     def faulty(self, keys: Sequence[RunKey]) -> list[RunKey]:
@@ -60,10 +60,10 @@ class Measurer:
 
     keys: Sequence[RunKey]  # what to count; the canaries are added
     progress: Progress
-    patience: float | None  # seconds of silence that are too many; None: the campaign's own
+    patience: float | None  # seconds without output after which a guest hangs; None: the campaign's default
 
     def measure(self, subject: Subject, boots: int, *, pilot: bool) -> None:
-        """Fill `subject.result` and `subject.readings`; a pilot boot finds the sizes not frozen yet and what breaks."""
+        """Fill `subject.result` and `subject.readings`; a pilot boot finds missing sizes and what crashes or hangs."""
         faulty = subject.faulty(self.keys)
         wanted = [key for key in dict.fromkeys([*self.keys, *CANARIES]) if key not in faulty]
         protocol, frozen = subject.protocol, subject.sizes()
@@ -73,7 +73,7 @@ class Measurer:
             self.progress.note(f"{subject.guest.name}: one boot to find the batch sizes")
             found = self._campaign(subject, wanted, replace(protocol, batches=1, warm=0, boots=1), sizes)
             sizes |= {key: run.processes[0].n for key, run in found.runs.items() if run.processes}
-            if found.conditions is None:  # it never spoke: no use in further boots
+            if found.conditions is None:  # it sent no record: further boots are no use
                 subject.result = found
                 return
             broken = _broken(found)
@@ -82,12 +82,12 @@ class Measurer:
             result = self._campaign(subject, wanted, replace(protocol, boots=boots), sizes)
             if not (more := _broken(result)) or boots == 1:
                 break
-            broken |= more  # and what came after it in its boot had another history
+            broken |= more  # and in its boot, later runs came after other runs than planned
             self.progress.note(f"{subject.guest.name}: once more without {', '.join(map(str, more))}")
         result.runs |= broken
         if faulty:
             self.progress.note(
-                f"{subject.guest.name}: what has no count in the baseline: {', '.join(map(str, faulty))}"
+                f"{subject.guest.name}: workloads without a count in the baseline: {', '.join(map(str, faulty))}"
             )
             result.runs |= self._campaign(subject, faulty, replace(protocol, boots=1), {}).runs
         subject.result = result
@@ -114,17 +114,17 @@ class Measurer:
 
 
 def _broken(result: GuestResult) -> dict[RunKey, RunResult]:
-    """Runs that ended their boot: what came after them is of another boot, with another history."""
+    """Runs that ended their boot: later runs were taken in another boot, after other runs than planned."""
     return {key: run for key, run in result.runs.items() if run.status in ("crashed", "hung")}
 
 
 def insensitive(subject: Subject) -> str | None:
-    """Why this guest's counts are not to be trusted: one instruction more must be seen as one; None when it is."""
+    """Why this guest's counts cannot be trusted: one instruction more is not counted as one. None when it is."""
     none, one = (subject.readings.get(key) for key in CANARIES)
     if none is None or one is None:
         return f"{subject.guest.name}: the canaries were not measured: nothing shows that one instruction is seen"
     seen = {high - low for low, high in zip(none.values, one.values, strict=False)}
     if seen == {1.0} and len(none.values) == len(one.values):
         return None
-    told = ", ".join(figure(difference) for difference in sorted(seen))
-    return f"{subject.guest.name}: one instruction more must be counted as 1 in every boot, and was counted as {told}"
+    counted = ", ".join(figure(difference) for difference in sorted(seen))
+    return f"{subject.guest.name}: one instruction more must be counted as 1 in every boot, but was {counted}"

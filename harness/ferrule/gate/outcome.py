@@ -25,20 +25,20 @@ def compare(
     how: str,
     strict: bool = False,
 ) -> Report:
-    """Every subject that has a baseline against it.
+    """Compare every subject with its baseline.
 
     Args:
         subjects: measured ones, and ones without a baseline.
         keys: what was asked for.
         rule: how much more an operation may cost.
-        whole: `keys` are all there are: what the baseline has beside them is gone.
+        whole: `keys` are all workloads: others in the baseline are reported as gone.
         how: the command that makes a baseline.
-        strict: what is inconclusive fails.
+        strict: inconclusive findings fail.
     """
     findings: list[Finding] = []
     failures: list[str] = []
     ungated: list[str] = []
-    told: list[str] = []
+    lines: list[str] = []
     for subject in subjects:
         name, base = subject.guest.name, subject.baseline
         if base is None:
@@ -56,7 +56,7 @@ def compare(
             Finding(name, key, Verdict.INCONCLUSIVE, "gone: no such workload any more", old=olds.get(key))
             for key in gone
         ]
-        told.append(_told(subject, base))
+        lines.append(_compared(subject, base))
     hints = []
     if any(one.verdict is Verdict.IMPROVED or one.why.startswith(("new:", "gone:", "was ")) for one in findings):
         hints.append(f"the baseline is out of date; accept what was measured: {how}")
@@ -65,16 +65,17 @@ def compare(
         tuple(failures),
         tuple(ungated),
         hints=tuple(hints),
-        conditions=tuple(told),
+        conditions=tuple(lines),
         allowed=str(rule),
         strict=strict,
     )
 
 
 def doubtful(subject: Subject, keys: Sequence[RunKey], rule: decide.Rule) -> list[str]:
-    """Workloads whose path seems to have changed: where memory lies can do that in two boots, hardly in five.
+    """Workloads to count again in more boots.
 
-    So do boots that disagree on a count that was exact: more of them show its range.
+    Their path seems to have changed: the memory layout can cause that in two boots, hardly in five. Or their boots
+    disagree on a count that was exact: more boots show its range.
     """
     base = subject.baseline
     if base is None or subject.result is None or subject.result.conditions is None:
@@ -88,10 +89,10 @@ def doubtful(subject: Subject, keys: Sequence[RunKey], rule: decide.Rule) -> lis
 
 
 def accept(subjects: Sequence[Subject], keys: Sequence[RunKey], folder: Path, rule: decide.Rule) -> Report:
-    """Write a baseline for every subject whose harness is sound; report what changed against the last one."""
+    """Write a baseline for every subject without a harness failure; report what changed since the previous one."""
     findings: list[Finding] = []
     failures: list[str] = []
-    told: list[str] = []
+    lines: list[str] = []
     for subject in subjects:
         base, result = subject.baseline, subject.result
         of_guest = _failures(subject, keys, accepting=True)
@@ -126,12 +127,12 @@ def accept(subjects: Sequence[Subject], keys: Sequence[RunKey], folder: Path, ru
             faults,
         )
         path = baselines.save(folder, made)
-        told.append(f"{subject.guest.name}: baseline of {_boots(subject)} boots: {path}")
-    return Report(tuple(findings), tuple(failures), conditions=tuple(told), compared=False)
+        lines.append(f"{subject.guest.name}: baseline of {_boots(subject)} boots: {path}")
+    return Report(tuple(findings), tuple(failures), conditions=tuple(lines), compared=False)
 
 
 def _faults(subject: Subject, keys: Sequence[RunKey]) -> dict[str, Fault]:
-    """What gave no count to be compared with, by run key as text."""
+    """Workloads that gave no usable count, and why, by run key as text."""
     found: dict[str, Fault] = {}
     for key in keys:
         run, reading = subject.result.runs[key] if subject.result else None, subject.readings.get(key)
@@ -160,21 +161,21 @@ def _failures(subject: Subject, keys: Sequence[RunKey], accepting: bool = False)
     """What the harness itself did wrong on this guest."""
     name, result = subject.guest.name, subject.result
     if result is None or result.conditions is None:
-        why = result.errors[-1].splitlines()[0] if result and result.errors else "it said nothing"
+        why = result.errors[-1].splitlines()[0] if result and result.errors else "the guest sent no record"
         return [f"{name}: not measured: {why}"]
     found = [text for text in (insensitive(subject),) if text]
-    for key in keys if accepting else ():  # what gave no count is known from then on; but it must have been tried
+    for key in keys if accepting else ():  # a workload without a count becomes a known fault, but must have been tried
         run = result.runs[key]
         found += [f"{name}: {key}: {run.status}: {run.reason}"] if run.status == "missing" else []
     return found
 
 
 def _other_machine(subject: Subject, base: Baseline) -> str:
-    """In what the booted guest is not the one the baseline is of; empty when it is, or never spoke."""
-    said = subject.result.conditions if subject.result else None
-    if said is None:
+    """How the booted guest differs from the baseline's; empty if it does not, or sent no record."""
+    reported = subject.result.conditions if subject.result else None
+    if reported is None:
         return ""
-    whole = conditions.complete(subject.known, said)
+    whole = conditions.complete(subject.known, reported)
     if conditions.KERNEL_HASH in base.key and conditions.KERNEL_HASH not in whole:  # accepted before it had a name
         whole = conditions.unnamed(whole)
     return "; ".join(baselines.differences(base.key, whole))
@@ -192,7 +193,7 @@ def _boots(subject: Subject) -> int:
     return max((len(reading.values) for reading in subject.readings.values()), default=0)
 
 
-def _told(subject: Subject, base: Baseline) -> str:
+def _compared(subject: Subject, base: Baseline) -> str:
     key, payload = base.key, subject.payload.build_id
     same = "the same payload" if base.record.get("payload") == payload else "another payload"
     machine = f"kernel {key.get('kernel.build')}, QEMU {key.get('qemu')}, {key.get('cpu.model')}"

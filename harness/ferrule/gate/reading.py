@@ -17,11 +17,11 @@ EXACT_SHARE = 0.5  # of a boot's batches that must agree
 
 @dataclass(frozen=True)
 class Reading:
-    """What was counted. Tuples hold one value a boot."""
+    """What was counted. Tuples hold one value for each boot."""
 
     meaning: Meaning
-    place: str  # as had
-    params: Params  # as had, defaults included
+    place: str  # the actual placement
+    params: Params  # the actual ones, defaults included
     unit: str
     sizes: tuple[int, ...]  # operations a batch
     batches: tuple[int, ...]  # batches that arrived
@@ -35,7 +35,7 @@ class Reading:
 
     @property
     def kind(self) -> Kind:
-        """`exact`: half of the batches agree in each boot, and all boots, two or more, do; else `path`."""
+        """`exact`: half of the batches agree in each boot, and so do all boots, at least two; else `path`."""
         steady = len(self.values) > 1 and self.equal and min(self.shares) >= EXACT_SHARE
         return "exact" if steady else "path"
 
@@ -46,7 +46,7 @@ class Reading:
 
 
 def read(run: RunResult, unit: str) -> Reading | None:
-    """A reading of a run that is ok; None of one that has no samples or no meaning."""
+    """The reading of a run; None if the run is not ok, or has no samples or no meaning."""
     used = [samples for samples in run.processes if samples.ticks.size]
     if run.status != "ok" or run.meaning is None or not used:
         return None

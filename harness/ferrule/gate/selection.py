@@ -1,4 +1,4 @@
-"""Which runs a gate holds: those of the suites, read from the same files that `ferrule run` collects."""
+"""Which runs a gate measures: those of the suites, read from the same files that `ferrule run` collects."""
 
 from __future__ import annotations
 
@@ -21,12 +21,14 @@ def select(suites: str, workloads: str, places: str, extra: Sequence[Path]) -> l
         UsageError: a suite, workload, parameter or placement that does not exist, or nothing chosen.
     """
     where = parse_place(places)
-    held = {name: keys_of(name, variants, where, extra) for name, variants in _families()}
+    families = {name: keys_of(name, variants, where, extra) for name, variants in _families()}
     asked = [name for name in suites.split(",") if name]
     for name in asked:
-        if name not in held and name not in named():
-            raise UsageError(f"--suite {name}: no such suite; there are: {', '.join((*sorted(held), *named()))}")
-    keys = [key for name, own in held.items() for key in keys_in(asked, name, own, where, extra, every=bool(workloads))]
+        if name not in families and name not in named():
+            raise UsageError(f"--suite {name}: no such suite; there are: {', '.join((*sorted(families), *named()))}")
+    keys = [
+        key for name, own in families.items() for key in keys_in(asked, name, own, where, extra, every=bool(workloads))
+    ]
     if workloads:
         chosen: list[RunKey] = []
         for asked_for in parse_key(workloads):

@@ -1,4 +1,4 @@
-"""What a gate says: verdicts, findings, and the report that every output format is made from."""
+"""The result of a gate: verdicts, findings, and the report that every output format is made from."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ Kind = Literal["exact", "path", "time"]
 
 
 class Verdict(Enum):
-    """What became of one workload on one guest, gravest first."""
+    """The outcome of one workload on one guest, most severe first."""
 
     REGRESSED = "regressed"  # more than is allowed
     IMPLAUSIBLE = "implausible"  # the number is not believed: zero, negative, halved, cut short, redefined, or lost
-    INCONCLUSIVE = "inconclusive"  # nothing to compare with, or nothing that can be told apart
-    IMPROVED = "improved"  # less by more than that; of counts: a new baseline is due
-    KNOWN = "known"  # no number, as the baseline has it: wrong, crashed, hung ...
+    INCONCLUSIVE = "inconclusive"  # nothing to compare with, or values that cannot be distinguished
+    IMPROVED = "improved"  # less by more than is allowed; for counts, a new baseline is due
+    KNOWN = "known"  # no number, as in the baseline: wrong, crashed, hung ...
     OK = "ok"
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """How much a candidate costs of its base, from pairs."""
+    """What a candidate costs relative to its base, from pairs."""
 
     ratio: float
     low: float | None  # interval of the ratio; None with too few pairs
     high: float | None
-    p: float  # adjusted, of the verdict's direction
+    p: float  # adjusted, for the verdict's direction
     pairs: int
 
     def __str__(self) -> str:
@@ -40,7 +40,7 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Finding:
-    """One workload on one guest against its baseline, or its base. Values are in `unit`, for one operation."""
+    """One workload on one guest, compared with its baseline or its base. Values are in `unit`, for one operation."""
 
     guest: str
     workload: str  # the run key as text
@@ -61,19 +61,19 @@ class Finding:
 
     @property
     def percent(self) -> float | None:
-        """The difference in percent of the old value; None without one, or where that is 0. Of times, that of pairs."""
+        """The difference in percent of the old value; None without one, or where that is 0. For times, of the pairs."""
         if self.estimate is not None:
             return 100.0 * (self.estimate.ratio - 1.0)
         return None if self.difference is None or not self.old else 100.0 * self.difference / self.old
 
     @property
     def changed(self) -> bool:
-        """Whether a count differs from the baseline's at all. Times always do: whether by more than noise."""
+        """Whether a count differs from the baseline's at all; a time, which always does, by more than noise."""
         return bool(self.difference) if self.kind != "time" else self.verdict in (Verdict.REGRESSED, Verdict.IMPROVED)
 
     @property
-    def told(self) -> bool:
-        """Whether `why` is worth a line of its own."""
+    def listed(self) -> bool:
+        """Whether `why` gets a line of its own."""
         return self.why != "unchanged" and not (self.kind == "time" and self.verdict is Verdict.OK)
 
 
@@ -82,14 +82,14 @@ class Report:
     """Everything one gate found."""
 
     findings: tuple[Finding, ...]
-    failures: tuple[str, ...] = ()  # of the harness itself: while there is one, no verdict is to be trusted
-    ungated: tuple[str, ...] = ()  # a line a guest that has no baseline for these conditions: nothing was compared
-    cut: tuple[str, ...] = ()  # why the pairs are not all that there were to be
+    failures: tuple[str, ...] = ()  # of the harness itself: with any of them, no verdict can be trusted
+    ungated: tuple[str, ...] = ()  # a line for each guest without a baseline for these conditions: nothing was compared
+    cut: tuple[str, ...] = ()  # why there are fewer pairs than planned
     hints: tuple[str, ...] = ()  # what to do next
-    conditions: tuple[str, ...] = ()  # a line a guest: under which key it was compared
-    advice: tuple[str, ...] = ()  # what stored runs say: no verdict depends on it
+    conditions: tuple[str, ...] = ()  # a line for each guest: under which key it was compared
+    advice: tuple[str, ...] = ()  # from stored runs: no verdict depends on it
     allowed: str = ""  # how much more an operation may cost
-    strict: bool = False  # what is inconclusive fails
+    strict: bool = False  # inconclusive findings fail
     compared: bool = True  # False: a baseline was written, or advice was asked for: nothing was gated
 
     def having(self, verdict: Verdict) -> tuple[Finding, ...]:
@@ -100,9 +100,9 @@ class Report:
     def exit_code(self) -> int:
         """3 when the harness failed; else 1 for a regression; else 3 where there is no verdict to rely on; else 0.
 
-        What is inconclusive is told and fails nothing unless `strict`: a new workload must not break a build, and
-        neither must counts that cannot be told apart. A guest without any baseline does: a gate that compares nothing
-        would otherwise pass for ever.
+        Inconclusive findings are reported but fail only if `strict`: a new workload must not break a build, and
+        neither must counts that cannot be distinguished. A guest without any baseline fails: a gate that compares
+        nothing would otherwise pass for ever.
         """
         if self.failures or not (self.findings or self.ungated or self.advice):
             return EXIT_INFRASTRUCTURE
@@ -116,25 +116,25 @@ class Report:
 
     @property
     def unit(self) -> str:
-        """Of the figures."""
+        """The unit of the figures."""
         return self.findings[0].unit if self.findings else "instructions"
 
     @property
     def headline(self) -> str:
-        """The counts in a line."""
+        """The number of findings of each verdict, in a line."""
         if not self.compared and self.advice:
             return "advice only, nothing was gated"
         if not self.compared and not self.failures:
             changed = sum(one.changed for one in self.findings)
             return f"{len(self.findings)} counts accepted, {changed} of them changed"
         counts = {verdict: len(self.having(verdict)) for verdict in Verdict}
-        said = [f"{count} {verdict.value}" for verdict, count in counts.items() if count]
+        parts = [f"{count} {verdict.value}" for verdict, count in counts.items() if count]
         if self.failures:
-            said.insert(0, "the harness failed")
+            parts.insert(0, "the harness failed")
         if self.ungated:
-            said.append(f"{len(self.ungated)} guests without a baseline" if len(self.ungated) > 1 else "no baseline")
-        said += ["not finished"] if self.cut else []
-        return ", ".join(said) or "nothing was measured"
+            parts.append(f"{len(self.ungated)} guests without a baseline" if len(self.ungated) > 1 else "no baseline")
+        parts += ["not finished"] if self.cut else []
+        return ", ".join(parts) or "nothing was measured"
 
 
 def _percent(ratio: float) -> str:
@@ -143,7 +143,7 @@ def _percent(ratio: float) -> str:
 
 
 def figure(value: float | None, signed: bool = False) -> str:
-    """A count for people: whole as whole, else with two decimals; an en dash for none."""
+    """A count as text: a whole number without decimals, any other with two; an en dash for None."""
     if value is None:
         return "\N{EN DASH}"
     sign = "+" if signed and value > 0 else ""

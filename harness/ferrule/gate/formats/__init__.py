@@ -1,4 +1,4 @@
-"""A gate's report in the formats that others read: one module each, with `render(report)` as a pure function."""
+"""A gate's report in the formats of other tools: one module each, with `render(report)` as a pure function."""
 
 from __future__ import annotations
 

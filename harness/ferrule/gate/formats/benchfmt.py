@@ -16,7 +16,7 @@ _UNIT = {"path": PATH, "time": TIME}
 
 
 def render(report: Report) -> str:
-    """The whole file: one line a boot or pair."""
+    """The whole file: one line for each boot or pair."""
     lines = [f"Unit {EXACT} better=lower assume=exact", *(f"Unit {unit} better=lower" for unit in (PATH, TIME))]
     for _, one, value in measured(report):
         unit = _UNIT.get(one.kind or "", EXACT)

@@ -1,4 +1,4 @@
-"""JUnit XML: a test suite a guest, a case a workload; CI systems show a failure's text beside the change."""
+"""JUnit XML: a test suite for each guest, a case for each workload; CI systems show a failure's text by the change."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def render(report: Report) -> str:
         for one in findings:
             case = Xml.SubElement(suite, "testcase", classname=_clean(f"ferrule.{guest}"), name=_clean(one.workload))
             if one.verdict in _ELEMENT:
-                _say(case, _ELEMENT[one.verdict], one.verdict.value, one.why)
+                _add(case, _ELEMENT[one.verdict], one.verdict.value, one.why)
             else:
                 Xml.SubElement(case, "system-out").text = _clean(one.why)
         _count(suite)
@@ -33,17 +33,17 @@ def render(report: Report) -> str:
         ):
             for number, line in enumerate(lines, 1):
                 case = Xml.SubElement(suite, "testcase", classname="ferrule.harness", name=f"{kind} {number}")
-                _say(case, "error", kind, line)
+                _add(case, "error", kind, line)
         _count(suite)
     Xml.indent(root)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + Xml.tostring(root, encoding="unicode") + "\n"
 
 
-def _say(case: Xml.Element, element: str, kind: str, text: str) -> None:
-    said = Xml.SubElement(case, element, message=_clean(text))
+def _add(case: Xml.Element, element: str, kind: str, text: str) -> None:
+    added = Xml.SubElement(case, element, message=_clean(text))
     if element != "skipped":
-        said.set("type", kind)
-    said.text = _clean(text)
+        added.set("type", kind)
+    added.text = _clean(text)
 
 
 def _count(suite: Xml.Element) -> None:
@@ -53,5 +53,5 @@ def _count(suite: Xml.Element) -> None:
 
 
 def _clean(text: str) -> str:
-    """Guests say what they like, XML holds not everything."""
+    """The text without the characters that XML forbids: guests may send any."""
     return _UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", text)

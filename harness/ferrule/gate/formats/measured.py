@@ -1,4 +1,4 @@
-"""What exports to other tools hold: believable values only, each with one name that stays the same for ever."""
+"""The values that are exported to other tools: plausible ones only, each under a name that never changes."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ def name_of(finding: Finding) -> str:
 
 
 def measured(report: Report) -> list[tuple[str, Finding, float]]:
-    """Name, finding and value of everything that may go into somebody's history.
+    """Name, finding and value of everything that may go into another tool's history.
 
-    Nothing when the harness failed, and nothing implausible: such values have stood on public dashboards for weeks.
+    Nothing when the harness failed, and nothing implausible: such values have stayed on public dashboards for weeks.
     """
     if report.failures:
         return []

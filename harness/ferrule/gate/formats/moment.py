@@ -1,4 +1,4 @@
-"""When and of which commit a report is: the only thing in it that no measurement tells."""
+"""Time and commit of a report: its only content that was not measured."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ class Moment:
     """A point in history."""
 
     time: str  # ISO 8601, UTC
-    commit: str  # empty where that cannot be told
+    commit: str  # empty if unknown
 
 
 def now() -> Moment:
-    """The present; the commit that CI says it tests, else that of the folder one stands in."""
+    """The time now; the commit that CI names, else that of the current folder."""
     commit = os.environ.get("GITHUB_SHA") or os.environ.get("CI_COMMIT_SHA") or _head()
     return Moment(datetime.now(UTC).isoformat(timespec="seconds"), commit)
 

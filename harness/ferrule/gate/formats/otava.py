@@ -1,6 +1,7 @@
-"""CSV for Apache Otava: a row a run, a column a workload. Counts without noise make its change points exact.
+"""CSV for Apache Otava: a row for each run, a column for each workload.
 
-A file's columns are those of its first row: Otava reads no gaps. A run that lacks one of them adds no row and says so.
+Counts without noise make its change points exact. A file's columns are those of its first row: Otava reads no
+gaps. A run that lacks one of them is refused.
 """
 
 from __future__ import annotations

@@ -34,7 +34,7 @@ def render(report: Report) -> str:
         align = ("left", "left", "left", "right", "right", "right", "right", "left")
         rows = [cells(one) for one in report.findings]
         blocks.append(tabulate(rows, HEADERS, colalign=align, disable_numparse=True))
-        reasons = [f"{one.guest}: {one.workload}: {one.why}" for one in report.findings if one.told]
+        reasons = [f"{one.guest}: {one.workload}: {one.why}" for one in report.findings if one.listed]
         if reasons:
             blocks.append("\n".join(reasons))
     blocks += [

@@ -1,7 +1,7 @@
-"""What stored runs say of a new one: advice and never a verdict, because machines differ from day to day.
+"""Compares a new run with stored ones: advice and never a verdict, because machines differ from day to day.
 
-Core cycles are judged where enough runs have them, because the core's clock is another one each day; otherwise times. A
-change is worth a look when it is larger than Q3 + 3 IQR of the changes that the history itself holds, from run to run
+Core cycles are compared where enough runs have them, because the core's clock differs from day to day; otherwise times.
+A change is worth a look when it is larger than Q3 + 3 IQR of the changes from run to run in the history itself
 (the fence of rustc-perf, site/src/comparison.rs; Tukey's outer fence, Exploratory Data Analysis, 1977, 2D).
 """
 
@@ -21,14 +21,14 @@ from ferrule.report.history import Stored
 from ferrule.stats.compare import obstacle
 
 TIME, CYCLES = "time", "core cycles"
-Values = Mapping[str, float]  # of one run of one workload, in ns and where they are known in core cycles: TIME, CYCLES
-LEAST: Final = 5  # changes that quartiles mean anything of
+Values = Mapping[str, float]  # of one run of one workload: TIME in ns, and CYCLES where they are known
+LEAST: Final = 5  # changes: quartiles of fewer mean nothing
 IQRS: Final = 3.0
 ADVISORY: Final = "advisory: runs of other days are no base, no verdict depends on this"
 
 
 def fence(values: Sequence[float]) -> float | None:
-    """The relative change from run to run above which one stands out; None with fewer than five changes."""
+    """The limit above which a relative change from run to run is an outlier; None with fewer than five changes."""
     x = np.asarray(values, dtype=np.float64)
     if x.size <= LEAST:
         return None
@@ -38,10 +38,10 @@ def fence(values: Sequence[float]) -> float | None:
 
 
 def of_gate(head: Head, pairs: Sequence[Pair], stored: Sequence[Stored]) -> tuple[str, ...]:
-    """Advice on a gate's candidate: its processes' batches, as the history holds them, against the last run."""
+    """Advice on a gate's candidate: its batches, summarized as in the history, against the last run."""
     own = [pair for pair in pairs if not pair.control]
-    said = own[0].turns["candidate"].conditions if own and "candidate" in own[0].turns else None
-    if said is None:
+    conditions = own[0].turns["candidate"].conditions if own and "candidate" in own[0].turns else None
+    if conditions is None:
         return (f"history: the candidate sent no record; {ADVISORY}",)
     on = machine(own)
     values = {
@@ -49,7 +49,7 @@ def of_gate(head: Head, pairs: Sequence[Pair], stored: Sequence[Stored]) -> tupl
         for key in head.workloads
         if lacking(own, key, head.asked(key), head.batches) is None
     }
-    return advise(head.guest, said, values, stored)
+    return advise(head.guest, conditions, values, stored)
 
 
 def of_runs(base: Sequence[Stored], candidate: Sequence[Stored], stored: Sequence[Stored]) -> Report:
@@ -61,38 +61,40 @@ def of_runs(base: Sequence[Stored], candidate: Sequence[Stored], stored: Sequenc
     lines: list[str] = []
     olds = {one.column.guest: one for one in base}
     for new in candidate:
-        old, said = olds.get(new.column.guest), new.column.conditions
-        if old is None or said is None or said.unit != "ns":
+        old, conditions = olds.get(new.column.guest), new.column.conditions
+        if old is None or conditions is None or conditions.unit != "ns":
             continue
         before = [one for one in stored if one.ts <= old.ts and one.run_id != new.run_id]
-        lines += advise(new.column.guest, said, _values(new), before)
+        lines += advise(new.column.guest, conditions, _values(new), before)
     if not lines:
         raise UsageError(f"--history: {base[0].run_id} and {candidate[0].run_id} share no guest that measured time")
     return Report((), advice=tuple(lines), compared=False)
 
 
-def advise(guest: str, said: Conditions, values: Mapping[str, Values], stored: Sequence[Stored]) -> tuple[str, ...]:
+def advise(
+    guest: str, conditions: Conditions, values: Mapping[str, Values], stored: Sequence[Stored]
+) -> tuple[str, ...]:
     """A line for each workload outside its fence, and one for all others.
 
     Args:
         guest: its name in tables.
-        said: conditions of the values; runs under others are left out.
+        conditions: of the values; runs under others are left out.
         values: by run key as text.
         stored: the history, oldest first.
     """
-    like = [
+    comparable = [
         one
         for one in stored
         if one.column.guest == guest
         and one.column.conditions is not None
-        and obstacle(one.column.conditions, said) is None
+        and obstacle(one.column.conditions, conditions) is None
     ]
-    if not like:
+    if not comparable:
         return (f"history: {guest}: no stored run under these conditions; {ADVISORY}",)
-    held = [_values(one) for one in like]
+    runs = [_values(one) for one in comparable]
     lines, within, short = [], 0, 0
     for key, value in values.items():
-        unit, past = _past(value, [one[key] for one in held if key in one])
+        unit, past = _past(value, [one[key] for one in runs if key in one])
         bound = fence(past)
         if bound is None:
             short += 1
@@ -110,7 +112,7 @@ def advise(guest: str, said: Conditions, values: Mapping[str, Values], stored: S
 
 
 def _past(value: Values, stored: Sequence[Values]) -> tuple[str, list[float]]:
-    """What the stored runs say in the unit to judge by, and that unit."""
+    """The unit to compare in, and the values of the stored runs in it."""
     found = {unit: [one[unit] for one in stored if unit in one] for unit in (CYCLES, TIME) if unit in value}
     unit = next((unit for unit, past in found.items() if len(past) > LEAST), TIME)
     return unit, found[unit]

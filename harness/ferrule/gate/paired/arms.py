@@ -35,7 +35,7 @@ class Side:
         self.boot_seconds, self.cpus = guest.boot_seconds, guest.cpus
 
     def __getattr__(self, name: str) -> object:
-        """What some guests have besides: whether they break on a run, their library."""
+        """Attributes that only some guests have: whether they break on a run, their library."""
         return getattr(self.guest, name)
 
     def describe(self) -> dict[str, str]:
@@ -69,7 +69,7 @@ def make(name: Name, given: str, guest: str, options: GuestOptions, extra: Seque
     """The arm that `--base` or `--candidate` asks for.
 
     Raises:
-        UsageError: nothing is called so, or it is nothing that this guest can run.
+        UsageError: there is no such file or folder, or this guest cannot run it.
         InfrastructureError: the guest is not available, or the payload does not build.
     """
     flag, path = f"--{name} {given}", Path(given)
@@ -107,7 +107,7 @@ def is_payload(path: Path) -> bool:
 
 
 def _prebuilt(path: Path, os: str, arch: str, flag: str) -> Payload:
-    """A finished payload; what its compiler was, its own hello record tells."""
+    """A finished payload. Its compiler is left empty here: its own hello record reports it."""
     image = path.read_bytes()
     try:
         with elf.reading(image) as file:

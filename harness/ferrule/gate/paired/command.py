@@ -27,16 +27,16 @@ from ferrule.stats.allocation import VISITS
 from ferrule.stats.paired import ALPHA, BOUND, MARGIN, least_pairs, planned_looks
 
 PAIRS: Final = 60
-DEAD: Final = 3  # pairs in a row without one of the arms, after which the others are not worth their time
-CONTROLS: Final = (RunKey("clock_read"), RunKey("null_call"))  # short and steady: what moves them moves all
+DEAD: Final = 3  # pairs in a row without one of the arms, after which the gate gives up
+CONTROLS: Final = (RunKey("clock_read"), RunKey("null_call"))  # short and steady: what changes them changes all
 
 
 def gate(parsed: argparse.Namespace) -> Report:
     """Measure and decide, or decide again from a file (--from).
 
     Raises:
-        UsageError: a flag that cannot mean anything.
-        InfrastructureError: an arm is not available, or its base never spoke.
+        UsageError: an invalid flag or combination.
+        InfrastructureError: an arm is not available, or the base sent no record.
     """
     folder = paths.results(parsed.results)
     if parsed.stored is not None:
@@ -59,7 +59,7 @@ def _report(head: Head, pairs: Sequence[Pair], parsed: argparse.Namespace, folde
 
 
 def _past(folder: Path) -> list[history.Stored]:
-    """The stored runs, but those dated in the future, which would stay the last ones for ever."""
+    """The stored runs without those dated in the future, which would stay the last ones for ever."""
     until = ahead.now()
     return [one for one in history.load(folder) if one.ts <= until]
 
@@ -70,7 +70,7 @@ def _measure(parsed: argparse.Namespace, folder: Path, progress: Progress) -> Re
     chosen = select(parsed.suite, parsed.workload, parsed.place, extra)
     keys = [key for key in chosen if not known[key.workload].control]
     if not keys:
-        raise UsageError("--workload: only controls were chosen: they cost next to nothing, which has no ratio")
+        raise UsageError("--workload: only controls were chosen: they cost almost nothing, which gives no ratio")
     pairs = PAIRS if parsed.pairs is None else parsed.pairs
     least = least_pairs(len(keys), ALPHA * planned_looks(pairs)[-1][1])
     if pairs < least:
@@ -97,7 +97,7 @@ def _measure(parsed: argparse.Namespace, folder: Path, progress: Progress) -> Re
 
 
 def _pairs(contests: Sequence[Contest], head: Head, folder: Path, progress: Progress) -> tuple[Head, list[Pair]]:
-    """Take the pairs, each on the disk before the next; what is decided on is what was stored."""
+    """Take the pairs, each on the disk before the next, and read them back: the report is made from what was stored."""
     heading = {"ts": head.ts, "machine": head.machine}
     path = history.home(folder, heading) / "gates" / f"{head.run_id}-{history.slug(head.guest)}.jsonl"
     journal, taken = Journal(path, head), []
@@ -123,7 +123,7 @@ def _pairs(contests: Sequence[Contest], head: Head, folder: Path, progress: Prog
 def _control(
     parsed: argparse.Namespace, name: str, base: arms.Arm, extra: Sequence[Path], progress: Progress
 ) -> tuple[arms.Arm, arms.Arm]:
-    """A machine's own noise: the base against itself where both arms share one OS, else Linux, else this host."""
+    """Arms that show a machine's own noise: the base twice where both arms share one OS, else Linux, else this host."""
     if not base.side.fresh_boots:
         return (base, replace(base, side=arms.Side(base.side.guest, "candidate")))
     for other in ("linux", "local"):

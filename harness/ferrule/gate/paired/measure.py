@@ -1,4 +1,4 @@
-"""Taking the pairs: two executions side by side in the order of a coin, the control's beside them, all of it stored."""
+"""Taking the pairs: two executions in a row in a drawn order, the control's pairs between them, all of them stored."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ from ferrule.stats.allocation import VISITS
 
 BATCHES: Final = 16  # a visit. The same number for both arms, which a quantile needs
 WARM: Final = 3
-PROCESSES: Final = 2  # an arm and pair. What disturbs one as a whole may not have been there for a pilot to see
+PROCESSES: Final = 2  # an arm and pair: a pilot may not have seen what disturbs a whole process
 TARGET_NS: Final = 25_000  # a batch, so short that most hold no interrupt of a timer or of the host's
 _LIMIT_NS = 2_000_000_000  # a run
 
 
 class _Errors(Progress):
-    """Only what goes wrong: 120 executions are no news."""
+    """Shows only errors: the progress of 120 executions would be too much."""
 
-    def __init__(self, told: Progress) -> None:
-        self.note = told.note  # type: ignore[method-assign]
+    def __init__(self, shown: Progress) -> None:
+        self.note = shown.note  # type: ignore[method-assign]
 
 
 @dataclass
@@ -45,7 +45,7 @@ class Contest:
     processes: int = PROCESSES
     patience: float | None = None
     control: bool = False  # base against base
-    more: int = 0  # per mille of slowdown injected into the candidate: to find out whether it is found
+    more: int = 0  # per mille of slowdown injected into the candidate, to test the gate itself
     sizes: Mapping[RunKey, int] = field(default_factory=dict)  # operations a batch
     visits: Mapping[RunKey, int] = field(default_factory=dict)  # of each workload in a process
 
@@ -53,19 +53,19 @@ class Contest:
         """Calibrate batch sizes and visits on the base: they are frozen for both arms.
 
         Raises:
-            InfrastructureError: the base never spoke.
+            InfrastructureError: the base sent no record.
         """
         result = self._pilot(1, 1, 0)
         if result.conditions is None:
-            why = result.errors[-1] if result.errors else "it said nothing"
+            why = result.errors[-1] if result.errors else "it sent no record"
             raise InfrastructureError(f"the base was not measured: {why}")
         self.sizes = {key: run.processes[0].n for key, run in result.runs.items() if run.processes}
         self.visits = visits.fitting(dict.fromkeys(self.sizes, VISITS), self._beside())
-        if not self.control:  # which is short and steady
+        if not self.control:  # the control's workloads are short and steady
             self._allocate()
 
     def _allocate(self) -> None:
-        """Visits, by how the base's scatter: of one layout, as in a pair."""
+        """Set the visits by the scatter of the base's, under one memory layout as in a pair."""
         self.arms[0].side.scatter(self.seed)
         seen = self._pilot(visits.PILOT, BATCHES, WARM).runs
         pilots = {key: visits.whole(seen[key].processes, often) for key, often in self.visits.items() if key in seen}
@@ -74,11 +74,11 @@ class Contest:
         self.visits = visits.fitting(wanted, self._beside())
 
     def _beside(self) -> int:
-        """Runs that the base could not do."""
+        """The number of runs that the base does not support."""
         return sum(key not in self.sizes for key in self.keys)
 
     def _pilot(self, processes: int, batches: int, warm: int) -> GuestResult:
-        """Of the base alone."""
+        """Run the base alone."""
         budget = Budget(1, processes, batches, warm, 0, TARGET_NS, _LIMIT_NS, name="pilot")
         return self._campaign(self.arms[:1], budget, self.seed)[self.arms[0].side.name]
 
@@ -96,7 +96,7 @@ class Contest:
             stops += _stops(result)
         first = next(name for name in NAMES if name == order[0].side.name)
         around = load.between(began, load.now(), os.cpu_count() or 1)
-        if around is not None and stops:  # as its own host counts
+        if around is not None and stops:  # counted on the host that the payload ran on
             around = replace(around, throttled=sum(stops))
         return Pair(number, self.control, first, turns, around)
 
@@ -124,9 +124,9 @@ class Contest:
 
 
 def _stops(result: GuestResult) -> list[int]:
-    """In how many periods a CPU quota stopped each process; of those that know."""
-    held = {(one.boot, one.process): one.surroundings for run in result.runs.values() for one in run.processes}
-    return [seen.throttled for seen in held.values() if seen is not None and seen.throttled is not None]
+    """In how many periods a CPU quota stopped each process that reports it."""
+    around = {(one.boot, one.process): one.surroundings for run in result.runs.values() for one in run.processes}
+    return [seen.throttled for seen in around.values() if seen is not None and seen.throttled is not None]
 
 
 def take(
@@ -143,7 +143,7 @@ def take(
         pairs: at most.
         draw: of the order of contests.
         store: keeps a pair; called as soon as it is taken.
-        settled: whether so many pairs are enough; asked after each.
+        settled: whether this number of pairs is enough; called after each pair.
     """
     progress = contests[0].progress
     for number in range(pairs):

@@ -1,4 +1,4 @@
-"""What one gate measured, as it is stored: a head, then a line a pair. Every verdict can be computed again from it."""
+"""What one gate measured, as it is stored: a head, then a line for each pair. Verdicts can be recomputed from it."""
 
 from __future__ import annotations
 
@@ -40,9 +40,9 @@ class Head:
     guest: str
     base: str  # what each arm is, for people
     candidate: str
-    same: bool  # both arms are one: whatever is found is false
+    same: bool  # both arms are the same: any change found is a false alarm
     control: str  # guest whose base runs against itself
-    workloads: tuple[str, ...]  # the family that the adjustment is over
+    workloads: tuple[str, ...]  # the family of tests that p is adjusted for
     controls: tuple[str, ...]  # workloads of the control
     pairs: int
     looks: tuple[tuple[int, float], ...]  # pairs, share of alpha
@@ -55,7 +55,7 @@ class Head:
     processes: int  # of an arm and pair; the control's have one
     visits: Mapping[str, int]  # of each workload in a process
     control_visits: int  # of each of the control's
-    injected: int = 0  # per mille of slowdown put into the candidate: then this is a test of the gate, no gate
+    injected: int = 0  # per mille of slowdown put into the candidate, to test the gate itself
 
     def many(self, control: bool = False) -> int:
         """Processes of an arm and pair."""
@@ -86,12 +86,12 @@ class Batches:
     n: int
     ticks: Ticks  # whole regions, warm-up left out
     involuntary: int | None
-    pace: Pace | None = None  # None: its payload does not tell
+    pace: Pace | None = None  # None: its payload does not measure it
 
 
 @dataclass(frozen=True)
 class Run:
-    """One workload of one arm in one pair, or why there is nothing."""
+    """One workload of one arm in one pair, or why there are no samples."""
 
     status: Status
     reason: str
@@ -105,7 +105,7 @@ class Run:
 class Turn:
     """One arm's part of a pair."""
 
-    counter: str  # empty: it never spoke
+    counter: str  # empty: it sent no record
     unit: str
     seconds: float
     errors: tuple[str, ...]
@@ -120,23 +120,23 @@ class Pair:
 
     number: int
     control: bool  # base against base
-    first: Name  # as the coin fell
+    first: Name  # the arm that ran first, by a draw
     turns: Mapping[str, Turn]  # by name of the arm
-    surroundings: Surroundings | None = None  # of the machine meanwhile
+    surroundings: Surroundings | None = None  # load of the machine during the pair
 
 
 def turn_of(result: GuestResult, many: int, visits: Mapping[RunKey, int], first: bool) -> Turn:
-    """A turn from what a campaign of one round gave.
+    """A turn from the result of a campaign of one round.
 
-    A boot that did not come to its end was repeated: of each run the last processes are taken, as many as asked for.
+    A boot that did not finish was repeated: of each run the last processes are taken, as many as asked for.
 
     Args:
         result: of one arm.
         many: processes that were asked for.
-        visits: of each workload in a process, where it is not one.
+        visits: of each workload in a process; one where it is missing.
         first: whether this is of the first pair, which keeps the conditions.
     """
-    said = result.conditions
+    conditions = result.conditions
     processes: dict[tuple[int, int], Process] = {}
     runs: dict[str, Run] = {}
     for key, run in result.runs.items():
@@ -150,13 +150,13 @@ def turn_of(result: GuestResult, many: int, visits: Mapping[RunKey, int], first:
         )
         runs[str(key)] = Run(run.status, run.reason, run.meaning, run.place, run.params, batches)
     return Turn(
-        said.counter if said else "",
-        said.unit if said else "",
+        conditions.counter if conditions else "",
+        conditions.unit if conditions else "",
         round(result.seconds, 3),
         tuple(result.errors),
         tuple(processes.values()),
         runs,
-        said if first else None,
+        conditions if first else None,
     )
 
 

@@ -1,11 +1,11 @@
-"""From stored pairs to numbers: one value an arm and pair, and why some workloads have none.
+"""From stored pairs to numbers: one value for each arm and pair, and why some workloads have none.
 
 One process gives a low quantile of all batches of all its visits, at one speed of the core (stats/pace.py); an arm with
-several processes a pair gives their median. Values are in ticks of the raw counter, which
-both arms share. Counter pair and empty loop are taken off as stats/per_op.py does,
-but as one machine's, the same for all: a process's own estimate would add its noise, on a busy machine a tenth of a
-short operation. They are medians over the processes of both arms, which no exchange of arms within a pair changes, so
-the test stays exact.
+several processes a pair gives their median. Values are in ticks of the raw counter, which both arms share.
+
+Counter pair and empty loop are subtracted as in stats/per_op.py, but as one estimate for all processes: a process's own
+estimate would add its noise, on a busy machine a tenth of a short operation. The estimate is a median over the
+processes of both arms. Exchanging the arms of a pair does not change it, so the test stays exact.
 """
 
 from __future__ import annotations
@@ -40,12 +40,12 @@ class Series:
 class Machine:
     """What all processes of a contest have in common."""
 
-    taken: Overhead  # in ticks
+    taken: Overhead  # to be subtracted, in ticks
     hz: float
 
 
 def machine(pairs: Sequence[Pair]) -> Machine:
-    """Of pairs of which every turn has processes."""
+    """Overhead and counter rate, from pairs in which every turn has processes."""
     processes = [one for pair in pairs for turn in pair.turns.values() for one in turn.processes]
     found = [overhead(one.reference, one.resolution) for one in processes]
     medians = (float(np.median([getattr(one, name) for one in found])) for name in ("pair", "pair_u", "loop", "loop_u"))
@@ -53,7 +53,7 @@ def machine(pairs: Sequence[Pair]) -> Machine:
 
 
 def series(pairs: Sequence[Pair], key: str, taken: Overhead, processes: int) -> tuple[Series, Series]:
-    """One workload of both arms. Every pair must have it, with equally many batches: lacking() says where not."""
+    """One workload of both arms. Every pair must have it, with the same number of batches: see lacking()."""
     rows = [one for name in NAMES for pair in pairs for one in pair.turns[name].runs[key].visits]
     shape = (len(NAMES) * len(pairs) * processes, -1, rows[0].ticks.size)  # processes of base, then of candidate
     costs = per_operation([one.ticks for one in rows], rows[0].n, taken).reshape(shape)
@@ -66,28 +66,28 @@ def series(pairs: Sequence[Pair], key: str, taken: Overhead, processes: int) -> 
 
 
 def _paces(rows: Sequence[Batches], shape: tuple[int, ...]) -> Floats | None:
-    """Ticks of one multiplication at each batch; None where an arm's payload does not tell."""
+    """Ticks of one multiplication at each batch; None if an arm's payload does not measure them."""
     if any(one.pace is None for one in rows):
         return None
     return np.asarray([around(one.pace.ticks) / one.pace.n for one in rows if one.pace is not None]).reshape(shape)
 
 
 def wandered(pairs: Sequence[Pair]) -> float | None:
-    """By how much the core's clock differed between batches; None where not all payloads tell."""
+    """By how much the core's clock differed between batches; None if a payload does not measure it."""
     rows = [one for pair in pairs for turn in pair.turns.values() for run in turn.runs.values() for one in run.visits]
     paces = [one.pace for one in rows if one.pace is not None]
     return wander(paces) if len(paces) == len(rows) else None
 
 
 def typical(pairs: Sequence[Pair], name: Name, key: str, on: Machine) -> float:
-    """The median over visits of their median batches, in ns an operation: what the history holds of a run."""
+    """The median over visits of their median batches, in ns an operation: comparable with a run in the history."""
     rows = [one for pair in pairs for one in pair.turns[name].runs[key].visits]
     medians = np.median(np.asarray([one.ticks for one in rows], dtype=np.float64), axis=1)
     return float(np.median(per_operation(medians, rows[0].n, on.taken))) * 1e9 / on.hz
 
 
 def typical_cycles(pairs: Sequence[Pair], name: Name, key: str, on: Machine) -> float | None:
-    """The same in core cycles (stats/cycles.py), of low batches; None where nobody can tell or a timer ends it."""
+    """The same in core cycles (stats/cycles.py), of low batches; None if the pace is unknown or a timer ends it."""
     runs = [pair.turns[name].runs[key] for pair in pairs]
     rows = [one for run in runs for one in run.visits]
     latency = multiplication(one.pace for one in rows)
@@ -100,7 +100,7 @@ def typical_cycles(pairs: Sequence[Pair], name: Name, key: str, on: Machine) -> 
 
 
 def lacking(pairs: Sequence[Pair], key: str, asked: int, batches: int) -> str | None:
-    """Why a workload's samples are not those that were asked for, of one thing in both arms; None when they are.
+    """Why a workload's samples are incomplete, or are not of the same thing in both arms; None if all is well.
 
     Args:
         pairs: all of them.
@@ -131,7 +131,7 @@ def lacking(pairs: Sequence[Pair], key: str, asked: int, batches: int) -> str | 
 
 
 def refused(pairs: Sequence[Pair], name: Name, key: str) -> bool:
-    """Whether an arm says of this workload, in each pair, that its OS cannot do it."""
+    """Whether an arm reports in each pair that its OS does not support this workload."""
     return all(_run(pair.turns.get(name), key).status in WITHOUT for pair in pairs)
 
 

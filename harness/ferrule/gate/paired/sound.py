@@ -1,4 +1,4 @@
-"""Whether a stored gate is one that could have been measured: else it would be decided on something else."""
+"""Whether a stored gate could have been measured: a damaged file must not give a verdict."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ _MANY: Final = ("pairs", "batches", "processes", "control_visits")
 
 
 def check_head(head: Head) -> None:
-    """Refuse a plan that nobody can have made.
+    """Refuse a plan that no gate makes.
 
     Raises:
         Malformed: names the key.
     """
     for name in _MANY:
-        _need(1 <= getattr(head, name) <= MOST, f"{getattr(head, name)} is none", f".{name}")
+        _need(1 <= getattr(head, name) <= MOST, f"{getattr(head, name)} is impossible", f".{name}")
     for name in ("margin", "bound", "alpha"):
-        _need(0 <= getattr(head, name) < 1, f"{getattr(head, name)} is none", f".{name}")
+        _need(0 <= getattr(head, name) < 1, f"{getattr(head, name)} is impossible", f".{name}")
     looks = head.looks
-    _need(looks and [until for until, _ in looks] == sorted({until for until, _ in looks}), "are none", ".looks")
+    _need(looks and [until for until, _ in looks] == sorted({until for until, _ in looks}), "are not sorted", ".looks")
     _need(looks[0][0] >= 1 and looks[-1][0] == head.pairs, f"do not end with {head.pairs} pairs", ".looks")
     shares = [share for _, share in looks]
-    _need(min(shares) > 0 and sum(shares) < 1.0 + 1e-9, "share out more or less than there is", ".looks")
+    _need(min(shares) > 0 and sum(shares) < 1.0 + 1e-9, "have shares below 0, or over 1 in all", ".looks")
     for name in ("workloads", "controls"):
         named = getattr(head, name)
-        _need(named and len(set(named)) == len(named), "are none, or one stands twice", f".{name}")
+        _need(named and len(set(named)) == len(named), "are missing, or one stands twice", f".{name}")
     for name in ("sizes", "visits"):
         for key, value in getattr(head, name).items():
-            _need(1 <= value < 1 << 63, f"{value} is none", f".{name}.{key}")
+            _need(1 <= value < 1 << 63, f"{value} is impossible", f".{name}.{key}")
 
 
 def check_pairs(head: Head, pairs: Sequence[Pair]) -> None:
@@ -46,7 +46,7 @@ def check_pairs(head: Head, pairs: Sequence[Pair]) -> None:
     for what, numbers in (("pair", own), ("control pair", control)):
         for expected, number in enumerate(numbers):
             if number != expected:
-                why = "stands twice" if number in numbers[:expected] else "stands where another belongs"
+                why = "stands twice" if number in numbers[:expected] else "is out of order"
                 missing = f", {what} {expected + 1} is missing" if expected not in numbers else ""
                 raise Malformed(f"{what} {shown(number + 1)} {why}{missing}")
     _need(len(own) <= head.pairs, f"{len(own)} pairs, {head.pairs} were planned")
@@ -59,7 +59,7 @@ def check_pair(pair: Pair) -> None:
     Raises:
         Malformed: names the part.
     """
-    _need(0 <= pair.number < MOST, f"{pair.number} is none", ".number")
+    _need(0 <= pair.number < MOST, f"{pair.number} is impossible", ".number")
     for name, turn in pair.turns.items():
         _need(name in NAMES, f"{shown(name)} is no arm", ".turns")
         for path, problem in _of_turn(turn):

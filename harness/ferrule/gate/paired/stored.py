@@ -1,4 +1,4 @@
-"""Reading a stored gate: all that it measured, or why it is none."""
+"""Reading a stored gate: all that it measured, or why the file is not one."""
 
 from __future__ import annotations
 
@@ -48,13 +48,13 @@ def load(path: Path) -> tuple[Head, list[Pair]]:
 def _head(path: Path, found: Iterator[tuple[str, dict[str, Any]]]) -> Head:
     elsewhere = "they are in results/<year>/<machine>/gates/"
     _, line = next(found, ("", {}))
-    held = line.get("head")
-    if not isinstance(held, dict):
+    stored = line.get("head")
+    if not isinstance(stored, dict):
         raise UsageError(f"--from {path}: is no stored gate; {elsewhere}")
-    if held.get("schema") != SCHEMA:
-        raise InfrastructureError(f"{path}: schema {shown(held.get('schema'))}, this Ferrule reads {SCHEMA}")
+    if stored.get("schema") != SCHEMA:
+        raise InfrastructureError(f"{path}: schema {shown(stored.get('schema'))}, this Ferrule reads {SCHEMA}")
     try:
-        head = decode(Head, held, ".head")
+        head = decode(Head, stored, ".head")
         check_head(head)
     except Malformed as error:
         raise UsageError(f"--from {path}: is no stored gate: {error}; {elsewhere}") from None
