@@ -1,4 +1,4 @@
-"""`ferrule anatomy` from its words to its exit code."""
+"""`ferrule anatomy` from its flags to its exit code."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ def profile(workload: str, **own: float) -> Profile:
 def test_it_looks_into_a_guest_and_writes_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     words = ["anatomy", "--guest", "floor", "--workload", "null_call", "--batches", "1", "--out", str(tmp_path)]
     assert main([*words, "--format", "json,svg"]) == 0
-    said = capsys.readouterr().out
-    assert "call_entry" in said
+    output = capsys.readouterr().out
+    assert "call_entry" in output
     assert sorted(path.name for path in tmp_path.iterdir()) == ["floor-null_call.anatomy.json", "floor-null_call.svg"]
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "message"),
     [
-        (["--workload", "null_call"], "--guest: say what"),
-        (["--guest", "floor"], "--workload: say what"),
+        (["--workload", "null_call"], "--guest: name what"),
+        (["--guest", "floor"], "--workload: name what"),
         (["--guest", "floor", "--workload", "nothing_of_that"], "no workload nothing_of_that"),
         (["--guest", "floor", "--workload", "null_call", "--batches", "0"], "--batches 0"),
         (["--guest", "floor", "--workload", "null_call", "--format", "pdf"], "--format pdf"),
@@ -45,9 +45,9 @@ def test_it_looks_into_a_guest_and_writes_files(tmp_path: Path, capsys: pytest.C
         (["--diff", "a.json", "b.json"], "a.json: cannot be read"),
     ],
 )
-def test_what_cannot_mean_anything_is_refused(words: list[str], told: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_invalid_flags_are_refused(words: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["anatomy", *words]) == 2
-    assert told in capsys.readouterr().err
+    assert message in capsys.readouterr().err
 
 
 def test_stored_profiles_are_shown_guests_side_by_side(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -55,23 +55,23 @@ def test_stored_profiles_are_shown_guests_side_by_side(tmp_path: Path, capsys: p
         one = replace(profile("x", first=count, second=1), guest=guest)
         (tmp_path / f"{guest}-x.anatomy.json").write_text(render(one))
     assert main(["anatomy", "--show", str(tmp_path)]) == 0
-    said = capsys.readouterr().out
-    assert "## x" in said
-    heads = next(line for line in said.splitlines() if "an operation" in line)
+    output = capsys.readouterr().out
+    assert "## x" in output
+    heads = next(line for line in output.splitlines() if "an operation" in line)
     assert [cell.strip() for cell in heads.strip("|").split("|")] == ["an operation", "aero", "redox"]
-    assert "**redox**: 8 instructions" in said
+    assert "**redox**: 8 instructions" in output
     assert main(["anatomy", "--show", str(tmp_path / "none")]) == 2
     assert "--show" in capsys.readouterr().err
 
 
 @needs_qemu
 def test_a_guest_that_fails_costs_the_others_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Nothing can be counted on the second one, and the table of the first stands all the same."""
+    """Nothing can be counted on the second guest; the table of the first is still printed."""
     words = ["anatomy", "--guest", "floor,local", "--workload", "null_call", "--batches", "1"]
     assert main(words) == 3
-    said = capsys.readouterr().out
-    assert "call_entry" in said
-    assert "local: local: is no guest that QEMU counts" in said
+    output = capsys.readouterr().out
+    assert "call_entry" in output
+    assert "local: local: is not a guest whose instructions QEMU counts" in output
 
 
 def test_stored_profiles_are_compared_by_function(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -99,8 +99,8 @@ def test_folders_without_a_common_profile_say_so(tmp_path: Path) -> None:
         diff.stored(tmp_path, tmp_path)
 
 
-def test_builds_that_name_a_function_otherwise_are_of_one_function() -> None:
-    """Rust's names hold a hash of the build."""
+def test_a_function_with_another_hash_in_its_name_is_the_same_function() -> None:
+    """Rust's names contain a hash of the build."""
     before = profile("x", _RNvNtNtCsbOSPMxg8HUy_6kernel7context6switch6switch=10)
     after = profile("x", _RNvNtNtCs3F52Fd926Oh_6kernel7context6switch6switch=12)
     (only,) = diff.changes(before, replace(after))

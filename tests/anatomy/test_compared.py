@@ -1,4 +1,4 @@
-"""A boot with the instrument beside boots without: what is believed, and what is said where it is not."""
+"""A boot with the instrument compared with boots without it: which counts are accepted, and the error otherwise."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def counted(cost: float) -> RunResult:
 
 
 def compared(boots: Sequence[RunResult | None], made: list[int]) -> Compared:
-    """Of boots without the instrument that end so; `made` counts those after the first."""
+    """Boots without the instrument with these results; `made` counts the boots after the first."""
     results = [make.guest([run] if run else []) for run in boots]
 
     def again() -> GuestResult:
@@ -44,8 +44,8 @@ def compared(boots: Sequence[RunResult | None], made: list[int]) -> Compared:
 )
 def test_a_count_is_believed(boots: Sequence[RunResult | None], says: str, more: int) -> None:
     made: list[int] = []
-    said = compared(boots, made).check(counted(40.0))
-    assert re.search(says, said), said
+    note = compared(boots, made).check(counted(40.0))
+    assert re.search(says, note), note
     assert len(made) == more
 
 

@@ -29,7 +29,7 @@ def own(profile: Profile) -> dict[str, float]:
 
 
 def test_every_workload_has_a_profile_and_its_sum_is_what_it_counts(floor: Found) -> None:
-    """A sum that is not its batch's ticks would have made it missing; the tables' sum is the value again."""
+    """A workload whose sum differs from its batch's ticks would be missing; the sum by function is the value again."""
     assert floor.missing == {}
     assert len(floor.profiles) == len(KEYS)
     for profile in floor.profiles:
@@ -59,7 +59,7 @@ def test_a_fault_is_one_exception_and_its_instruction_counts_once(floor: Found) 
     assert profile.interrupted == 0
 
 
-def test_interrupts_of_two_cpus_are_told_from_exceptions(floor: Found) -> None:
+def test_interrupts_of_two_cpus_are_distinguished_from_exceptions(floor: Found) -> None:
     profile = of(floor, "ipi_wakeup")
     assert profile.made_of["interrupts"].value == pytest.approx(2, abs=0.01)
     assert profile.made_of["exception"].value == 0
@@ -67,7 +67,7 @@ def test_interrupts_of_two_cpus_are_told_from_exceptions(floor: Found) -> None:
 
 
 def test_context_switches_keep_their_callers(floor: Found) -> None:
-    """A round trip: both ends' functions hang under their own programs, whoever the kernel switches to."""
+    """A round trip: the functions of both ends are below their own programs, despite the kernel's switches."""
     profile = of(floor, "pipe_latency")
     assert profile.share == 1.0
     total = profile.inclusive()
@@ -79,7 +79,7 @@ def test_context_switches_keep_their_callers(floor: Found) -> None:
 
 @pytest.mark.parametrize("nops", [1, 7])
 def test_instructions_put_into_the_payload_are_found_at_their_address_in_their_function(nops: int) -> None:
-    """The sled is entered so many NOPs before its end: these and no others are executed, once an operation."""
+    """The sled is entered `nops` NOPs before its end: these and no others are executed, once an operation."""
     plain = measure("floor", GuestOptions(), [CANARY[0]], Progress(), batches=3)
     more = measure("floor", GuestOptions(), [CANARY[nops]], Progress(), batches=3)
     assert (plain.missing, more.missing) == ({}, {})
@@ -94,7 +94,7 @@ def test_instructions_put_into_the_payload_are_found_at_their_address_in_their_f
 
 
 def sled() -> tuple[int, int, bytes]:
-    """Where the payload's NOPs stand, from its symbols, and their bytes."""
+    """Start and end address of the payload's NOPs, from its symbols, and their bytes."""
     payload = build_for(guests.create("floor", GuestOptions(accel="icount")), ())
     elf = ELFFile(io.BytesIO(payload.image))
     table = elf.get_section_by_name(".symtab")
@@ -106,19 +106,19 @@ def sled() -> tuple[int, int, bytes]:
 
 
 def within(found: Found, start: int, end: int) -> dict[int, float]:
-    """What an operation executes at the payload's addresses in a range."""
+    """How often an operation executes each instruction at the payload's addresses in a range."""
     executed = {int(at, 16): count for at, count in found.profiles[0].payload_at.items()}
     return {at: count for at, count in executed.items() if start <= at < end}
 
 
-def test_one_that_is_not_ported_says_so() -> None:
+def test_a_workload_that_is_not_ported_is_missing_with_its_status() -> None:
     found = measure("floor", GuestOptions(), [RunKey("fd_passing")], Progress(), batches=1)
     assert found.profiles == ()
     assert found.missing["fd_passing"].partition(":")[0] in WITHOUT
 
 
 def test_every_workload_at_once(floor: Found) -> None:
-    """As many as there are: each of a constant count is either profiled to the instruction, or says why not."""
+    """Each workload is either profiled to the instruction, or missing because the guest does not support it."""
     keys = tuple(RunKey(name) for name in workloads())
     found = measure("floor", GuestOptions(), keys, Progress(), batches=1)
     assert len(found.profiles) + len(found.missing) == len(keys)

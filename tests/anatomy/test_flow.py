@@ -32,14 +32,14 @@ def test_an_instruction_that_faults_is_counted_when_it_is_completed() -> None:
     assert handlers.interrupts == frozenset()
 
 
-def test_a_fault_that_is_never_mended_is_told_by_the_operands() -> None:
-    """A store to read-only memory, whose handler goes on behind it: no access of it is ever seen."""
+def test_a_fault_that_is_never_resolved_is_found_by_the_operands() -> None:
+    """An access whose handler continues after it: the instruction never completes, and makes no access."""
     (found,), handlers = follow(CODE, decode(CODE), [window([0, 2, 3, 1], loads=[])])
     assert found.completed.tolist() == [False, True, True, True]
     assert handlers.exceptions == {0x900}
 
 
-def test_operands_tell_of_an_access() -> None:
+def test_operands_imply_an_access() -> None:
     content = [
         LOAD,
         MOVE,
@@ -62,7 +62,7 @@ def test_an_interrupt_comes_between_instructions_and_undoes_none() -> None:
 
 
 def test_a_handler_known_elsewhere_is_known_behind_a_return() -> None:
-    """A return may go anywhere; what it seems to go to is a handler when one begins there."""
+    """A return may go anywhere; if it seems to go to a handler's first instruction, an interrupt came."""
     seen = window([0, 4, 5, 1], loads=[0])
     (_, found), _ = follow(CODE, decode(CODE), [seen, window([6, 4, 5, 7], loads=[0])])
     assert found.aside.tolist() == [True, False, False, False]
@@ -87,5 +87,5 @@ def test_what_is_counted_is_decoded() -> None:
     content = [b"\xf4", b"\x0f\x22\xd8", b"\x0f\x01\x38", b"\x0f\x30", b"\xec", b"\xf0\x48\x0f\xb1\x0f", b"\x87\x07"]
     code = Code(np.arange(len(content), dtype=np.uint64), np.array([len(one) for one in content]), content)
     counted = decode(code).counted
-    told = {name: np.flatnonzero(flags).tolist() for name, flags in counted.items() if flags.any()}
-    assert told == {"halt": [0], "cr3": [1], "tlb": [2], "wrmsr": [3], "port": [4], "locked": [5, 6]}
+    found = {name: np.flatnonzero(flags).tolist() for name, flags in counted.items() if flags.any()}
+    assert found == {"halt": [0], "cr3": [1], "tlb": [2], "wrmsr": [3], "port": [4], "locked": [5, 6]}

@@ -1,4 +1,4 @@
-"""Files for other people's viewers, each read back by its own rules."""
+"""Files for other viewers, each read back by the rules of its format."""
 
 from __future__ import annotations
 
@@ -65,13 +65,13 @@ def test_callgrind_annotate_reads_it(tmp_path: Path) -> None:
 
 
 def test_speedscope_has_what_its_schema_wants() -> None:
-    said = json.loads(speedscope.render(PROFILE))
-    (one,) = said["profiles"]
+    file = json.loads(speedscope.render(PROFILE))
+    (one,) = file["profiles"]
     assert {"type", "name", "unit", "startValue", "endValue", "samples", "weights"} == set(one)
     assert one["type"] == "sampled"
     assert one["unit"] in ("none", "nanoseconds", "microseconds", "milliseconds", "seconds", "bytes")
     assert len(one["samples"]) == len(one["weights"])
-    assert all(0 <= frame < len(said["shared"]["frames"]) for sample in one["samples"] for frame in sample)
+    assert all(0 <= frame < len(file["shared"]["frames"]) for sample in one["samples"] for frame in sample)
     assert one["endValue"] == sum(one["weights"]) == 105
 
 
@@ -87,7 +87,7 @@ def test_the_flame_graph_is_svg_whose_boxes_lie_within_their_callers() -> None:
 
 
 def test_a_flame_graphs_heading_and_legend_fit_a_phone() -> None:
-    """390 pixels: what is wider cannot be read there without scrolling."""
+    """390 pixels: a wider text cannot be read on a phone without scrolling."""
     root = ET.fromstring(flame.render(PROFILE))
     texts = [text for text in root.findall("{http://www.w3.org/2000/svg}text") if text.text]
     assert len(texts) == 2 + 4
@@ -97,7 +97,7 @@ def test_a_flame_graphs_heading_and_legend_fit_a_phone() -> None:
 
 
 @pytest.mark.skipif(shutil.which("chromium") is None, reason="chromium is not here: apt-get install chromium")
-def test_a_browser_draws_the_flame_graph_and_tells_what_is_tapped(tmp_path: Path) -> None:
+def test_a_browser_draws_the_flame_graph_and_shows_what_is_tapped(tmp_path: Path) -> None:
     """The graph in a page, whose script taps the first box."""
     tap = (
         "<script>document.querySelectorAll('svg g')[1].dispatchEvent(new MouseEvent('click', {bubbles: true}))</script>"

@@ -1,4 +1,4 @@
-"""The plugin: which interface, what it is refused for, and that it compiles."""
+"""The plugin: its interface versions, refusals, and that it compiles."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def test_a_version_without_what_is_needed_is_refused(version: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "kind", "words"),
+    ("message", "kind", "words"),
     [
         ("qemu-system-x86_64: -plugin: invalid option", ToolMissing, "built without plugins"),
         ("Could not load plugin x: plugin version 1 is less than the minimum supported version 2", InfrastructureError,
@@ -35,8 +35,8 @@ def test_a_version_without_what_is_needed_is_refused(version: str) -> None:
         ("killed", InfrastructureError, "does not run with the plugin: killed"),
     ],
 )  # fmt: skip
-def test_refusals_say_what_it_is(said: str, kind: type[InfrastructureError], words: str) -> None:
-    found = instrument.refusal("9.9", said)
+def test_refusals_name_the_reason(message: str, kind: type[InfrastructureError], words: str) -> None:
+    found = instrument.refusal("9.9", message)
     assert type(found) is kind
     assert words in str(found)
 
@@ -79,14 +79,14 @@ def test_its_argument_names_every_site_and_doubles_commas() -> None:
 
 
 def test_its_argument_names_the_first_function_with_its_code() -> None:
-    """Until that is executed, nothing is looked at: a kernel's boot takes as long as without the instrument."""
+    """Nothing is instrumented before it is executed: a kernel boots as fast as without the instrument."""
     text = instrument.argument(
         Path("/t.so"), Sites((1,), (3,), {}, moved=False, main=0x9, begins=b"\x41\x57"), [], Path("/o")
     )
     assert text == "file=/t.so,out=/o,main=0x9,bytes=4157,open=0x1,close=0x3"
 
 
-def test_a_program_that_is_another_one_is_asked_anew(tmp_path: Path) -> None:
+def test_a_program_that_changed_has_another_mark(tmp_path: Path) -> None:
     program = tmp_path / "qemu"
     program.write_text("one")
     first = instrument._mark(str(program))

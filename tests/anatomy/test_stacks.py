@@ -1,4 +1,4 @@
-"""Who called what: on windows made by hand."""
+"""The tree of calls, on windows made by hand."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ def call(start: int, to: int) -> bytes:
     return b"\xe8" + (to - start - 5).to_bytes(4, "little", signed=True)
 
 
-# A kernel that runs a program as a call: `loop` calls `enter`, which leaves to the program by SYSRET. The program's
-# next system call comes in at `entry`, which returns to `loop` by the word that loop's call stored; loop serves it.
+# A kernel that runs a program as a call: `loop` calls `enter`, which returns to the program by SYSRET. The program's
+# next system call enters at `entry`, which returns to `loop` by the word that loop's call stored; `loop` serves it.
 PROGRAM, ENTRY, LOOP, ENTER, SERVE = 0x100, UP + 0x1000, UP + 0x2000, UP + 0x3000, UP + 0x4000
 CODE = [
     (PROGRAM, SYSCALL, "program"),
@@ -39,7 +39,7 @@ CODE = [
 ]
 NAMES = ["program", "entry", "loop", "enter", "serve"]
 ROUND = [0, 2, 3, 5, 6, 9, 10, 11 - 4, 4, 8, 1]  # numbers into CODE, from the system call to the program again
-WORD = 0x5008  # physical, of the return address of loop's calls: one place, for they are of one depth
+WORD = 0x5008  # physical address of the return address of loop's calls: the same for both, since their depth is equal
 
 
 def window(rounds: int) -> Window:
@@ -91,7 +91,7 @@ def ways(tree: Tree) -> dict[str, int]:
 
 @pytest.mark.parametrize("before", [[], [1], [1, 3]])
 def test_a_kernel_that_runs_programs_as_a_call_serves_whoever_asks(before: list[int]) -> None:
-    """Its own stack outlasts the program's turn, and yet the program is who called."""
+    """The kernel's stack lives on while the program runs, but the program is the caller."""
     tree = walked([*before, 4])
     assert share_whole(tree) == 1.0
     assert sum(tree.own) == 4 * len(ROUND)

@@ -1,4 +1,4 @@
-"""Names of functions, and whose an address is."""
+"""Names of functions, and the function and group of an address."""
 
 from __future__ import annotations
 
@@ -60,10 +60,8 @@ def test_what_is_no_elf_file_is_refused() -> None:
         read(b"MZ", "kernel.bin")
 
 
-def test_a_kernel_whose_symbols_cannot_be_had_is_shown_by_addresses(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Names are a help: the program that gets them out may be killed or time out, and the counts stand all the same."""
+def test_a_kernel_without_symbols_is_shown_by_addresses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Names are optional: the program that extracts them may be killed or time out; the counts are still valid."""
     program = tmp_path / "vmlinux-to-elf"
     program.write_text("#!/bin/sh\necho broken >&2\nexit 1\n")
     program.chmod(0o755)

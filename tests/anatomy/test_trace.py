@@ -1,4 +1,4 @@
-"""The file that the instrument writes, read: windows in pieces, and only those that are wanted."""
+"""Reading the instrument's file: windows in pieces, and only those that are wanted."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def written(folder: Path, *pieces: bytes) -> Path:
 
 
 def test_pieces_of_a_window_are_joined(tmp_path: Path) -> None:
-    """An access at the very beginning of a piece is of the last instruction of the piece before."""
+    """An access at the start of a piece may be of the last instruction of the previous piece."""
     prefix = written(
         tmp_path, piece(0, 0, [1, 2], [(1, 0x40 | STORE)]), piece(0, 1, [3 | 1 << 24], [(-1, 0x80), (0, 0xC0 | DEVICE)])
     )

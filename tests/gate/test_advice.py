@@ -1,4 +1,4 @@
-"""What stored runs say of a new one: the fence, and that no exit code depends on it."""
+"""Advice on a new run from stored ones: the fence, and that no exit code depends on it."""
 
 from __future__ import annotations
 
@@ -52,29 +52,29 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def spoken(pairs: list[Pair]) -> list[Pair]:
-    """Pairs whose first turns say under which conditions they were taken."""
-    said = make.conditions("candidate")
+def with_conditions(pairs: list[Pair]) -> list[Pair]:
+    """The pairs with conditions in their first turns, as measured pairs have."""
+    conditions = make.conditions("candidate")
     first = next(pair for pair in pairs if not pair.control)
-    turns = {name: replace(turn, conditions=said) for name, turn in first.turns.items()}
+    turns = {name: replace(turn, conditions=conditions) for name, turn in first.turns.items()}
     return [replace(pair, turns=turns) if pair is first else pair for pair in pairs]
 
 
 @pytest.mark.parametrize(("factor", "words"), [(1.0, "0 outside"), (1.3, "null_call: +3"), (0.7, "null_call: -2")])
-def test_what_is_outside_is_told(folder: Path, factor: float, words: str) -> None:
-    advice = of_gate(head(COSTS), spoken(taken(COSTS, {"null_call": factor})), history.load(folder))
+def test_what_is_outside_is_reported(folder: Path, factor: float, words: str) -> None:
+    advice = of_gate(head(COSTS), with_conditions(taken(COSTS, {"null_call": factor})), history.load(folder))
     assert words in "\n".join(advice)
     assert "no verdict depends on this" in advice[-1]
 
 
 def test_other_conditions_are_no_history(folder: Path) -> None:
-    (advice,) = of_gate(head(COSTS), spoken(taken(COSTS)), [])
+    (advice,) = of_gate(head(COSTS), with_conditions(taken(COSTS)), [])
     assert "no stored run under these conditions" in advice
     other = [
         replace(one, column=replace(one.column, conditions=make.conditions(cpu_model="another")))
         for one in history.load(folder)
     ]
-    assert of_gate(head(COSTS), spoken(taken(COSTS)), other) == (advice,)
+    assert of_gate(head(COSTS), with_conditions(taken(COSTS)), other) == (advice,)
 
 
 @pytest.mark.parametrize(("factor", "code"), [(1.0, EXIT_OK), (1.3, EXIT_REGRESSION)])
@@ -83,21 +83,21 @@ def test_advice_changes_no_exit_code(
 ) -> None:
     file = folder / "gate.jsonl"
     journal = Journal(file, head(COSTS))
-    for pair in spoken(taken(COSTS, {"null_call": factor})):
+    for pair in with_conditions(taken(COSTS, {"null_call": factor})):
         journal.add(pair)
     given = ["gate", "--tier", "time", "--from", str(file)]
     assert main(given) == code
     without = capsys.readouterr().out
     assert main([*given, "--history", "--results", str(folder)]) == code
-    told = capsys.readouterr().out
-    assert "history: local: " in told
-    assert [line for line in told.splitlines() if not line.startswith("history: ") and line] == [
+    advised = capsys.readouterr().out
+    assert "history: local: " in advised
+    assert [line for line in advised.splitlines() if not line.startswith("history: ") and line] == [
         line for line in without.splitlines() if line
     ]
 
 
 def stored(folder: Path, cycles: list[float]) -> None:
-    """A run a day, on a core whose clock is another one each day."""
+    """One run a day, on a core whose clock differs from day to day."""
     draw = random.Random(2)
     for day, one in enumerate(cycles):
         ghz = draw.uniform(2.5, 3.5)
@@ -112,13 +112,13 @@ def stored(folder: Path, cycles: list[float]) -> None:
 def test_cycles_see_what_times_cannot(tmp_path: Path, last: float, words: str) -> None:
     stored(tmp_path, [300.0, 300.2, 299.9, 300.1, 300.0, 299.8, 300.1, 300.0, last])
     runs = history.load(tmp_path)
-    (*lines, _) = said = of_runs(runs[-2:-1], runs[-1:], runs).advice
-    assert words in said[0]
+    (*lines, _) = advice = of_runs(runs[-2:-1], runs[-1:], runs).advice
+    assert words in advice[0]
     assert all("% of core cycles against the last of 8 runs" in line for line in lines)
 
 
-def test_a_gate_s_candidate_is_held_against_cycles_where_it_tells_its_pace(tmp_path: Path) -> None:
-    pairs = spoken(taken(COSTS, {"null_call": 1.3}))
+def test_a_gate_s_candidate_is_compared_in_cycles_where_its_pace_is_known(tmp_path: Path) -> None:
+    pairs = with_conditions(taken(COSTS, {"null_call": 1.3}))
     ghz = 3 * PACE_N / PACE * HZ / 1e9
     stored(tmp_path, [1.1 * 200.0 / HZ * 1e9 * ghz] * 8)
     (line, *_) = of_gate(head(COSTS), pairs, history.load(tmp_path))
@@ -129,17 +129,17 @@ def test_two_stored_runs_are_compared_by_advice_alone(folder: Path, capsys: pyte
     ids = [one.run_id for one in history.load(folder)]
     given = ["gate", "--tier", "time", "--base", ids[8], "--candidate", ids[9], "--results", str(folder)]
     assert main([*given, "--history"]) == EXIT_OK
-    said = capsys.readouterr().out
-    assert "history: local: 0 outside of the fence, 1 within" in said
-    assert "nothing was gated" in said
+    output = capsys.readouterr().out
+    assert "history: local: 0 outside of the fence, 1 within" in output
+    assert "nothing was gated" in output
     assert main(given) == EXIT_USAGE, "without --history a stored run is no arm"
     assert "two stored runs are compared with --history" in capsys.readouterr().err
 
 
-def test_runs_of_the_future_and_doubled_lines_are_no_past(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_runs_of_the_future_and_doubled_lines_are_ignored(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = folder / "gate.jsonl"
     journal = Journal(file, head(COSTS))
-    for pair in spoken(taken(COSTS)):
+    for pair in with_conditions(taken(COSTS)):
         journal.add(pair)
     given = ["gate", "--tier", "time", "--from", str(file), "--history", "--results", str(folder)]
     main(given)

@@ -26,7 +26,7 @@ from ferrule.payload.key import RunKey
 
 from tests.support.places import ROOT
 
-PROBE = """/* No-ops, as many as the test says. */
+PROBE = """/* No-ops, as many as the test sets. */
 #include "workloads/workload.h"
 
 static inline void op(struct run *run) {
@@ -72,9 +72,9 @@ def test_one_instruction_more_in_the_payload_is_caught(
 ) -> None:
     bench = Bench(tmp_path)
     assert bench.gate(40) == EXIT_INFRASTRUCTURE, "there is no baseline"
-    said = capsys.readouterr().out
-    assert "no baseline of floor" in said
-    assert re.search(r"make one: ferrule gate .*--extra '.*probe.c' --update-baseline", said)
+    output = capsys.readouterr().out
+    assert "no baseline of floor" in output
+    assert re.search(r"make one: ferrule gate .*--extra '.*probe.c' --update-baseline", output)
 
     assert bench.gate(40, "--update-baseline") == EXIT_OK
     (written,) = (tmp_path / "baselines").glob("floor-*.json")
@@ -129,9 +129,9 @@ def test_each_of_a_hundred_added_instructions_is_seen(floor: Guest) -> None:
 )
 def test_bad_flags_are_one_line(arguments: list[str], words: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["gate", *arguments]) == EXIT_USAGE
-    said = capsys.readouterr().err
-    assert words in said
-    assert len(said.splitlines()) == 1
+    message = capsys.readouterr().err
+    assert words in message
+    assert len(message.splitlines()) == 1
 
 
 @pytest.mark.parametrize(
@@ -157,7 +157,7 @@ def test_guests_that_measure_time_are_refused(capsys: pytest.CaptureFixture[str]
     assert "counts instructions" in capsys.readouterr().err
 
 
-def test_the_gate_holds_the_runs_of_the_suites() -> None:
+def test_the_gate_measures_the_runs_of_the_suites() -> None:
     keys = {str(key) for key in select("", "", "same_core", ())}
     assert {"null_call", "pipe_bandwidth[size=65536]", "pipe_latency[library=1]", "empty_loop"} <= keys
     assert not any(key.startswith("canary") for key in keys)
@@ -165,7 +165,7 @@ def test_the_gate_holds_the_runs_of_the_suites() -> None:
     assert [str(key) for key in chosen] == ["pipe_latency", "pipe_latency[library=1]", "context_switch[procs=3]"]
 
 
-def test_every_flag_is_told_in_the_page() -> None:
+def test_every_flag_is_described_in_the_page() -> None:
     parser = argparse.ArgumentParser(add_help=False)
     flags.add(parser)
     page = (ROOT / "docs" / "gate.md").read_text()
@@ -185,7 +185,7 @@ def test_ready_pipelines_use_flags_that_exist() -> None:
 def test_a_kernel_with_faults_is_gated_and_a_doubled_operation_fails(
     floor: Guest, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """One workload lies and one never ends; the third is counted, and one more of its instructions is seen."""
+    """One workload gives a wrong result and one never ends; the third is counted, and its doubling is found."""
     folder = tmp_path / "probing"
     folder.mkdir()
     good = PROBE % 40
@@ -201,21 +201,21 @@ def test_a_kernel_with_faults_is_gated_and_a_doubled_operation_fails(
     given += ["--extra", str(folder), "--baselines", str(tmp_path / "baselines")]
 
     assert main([*given, "--update-baseline"]) == EXIT_OK
-    said = capsys.readouterr().out
-    assert "liar: known from now on: wrong: verify: it lies" in said
-    assert "sleeper: known from now on: hung" in said
+    output = capsys.readouterr().out
+    assert "liar: known from now on: wrong: verify: it lies" in output
+    assert "sleeper: known from now on: hung" in output
     (written,) = (tmp_path / "baselines").glob("floor-*.json")
-    held = json.loads(written.read_text())
-    assert {key: fault["status"] for key, fault in held["faults"].items()} == {"liar": "wrong", "sleeper": "hung"}
-    assert held["entries"]["probe"]["value"] == 40
+    stored = json.loads(written.read_text())
+    assert {key: fault["status"] for key, fault in stored["faults"].items()} == {"liar": "wrong", "sleeper": "hung"}
+    assert stored["entries"]["probe"]["value"] == 40
 
     assert main([*given, "--strict"]) == EXIT_OK
     assert "2 known, 1 ok" in capsys.readouterr().out
     (folder / "probe.c").write_text(PROBE % 81)
     (folder / "liar.c").write_text(hangs.replace('"sleeper"', '"liar"'))
-    assert main(given) == EXIT_REGRESSION, "it doubled: that is no broken machinery"
-    said = capsys.readouterr().out
-    assert re.search(r"probe: 40 -> 81, \+41 instructions .* it doubled, or worse: check", said)
-    assert "liar: was wrong (verify: it lies), now hung" in said
-    assert re.search(r"accept what was measured: ferrule gate .*--patience '5.0'.*--update-baseline", said)
-    assert said.startswith("allowed: of exact counts 0.5 %, or 2 instructions up to 2 %")
+    assert main(given) == EXIT_REGRESSION, "it doubled: a regression, not a harness failure"
+    output = capsys.readouterr().out
+    assert re.search(r"probe: 40 -> 81, \+41 instructions .* it doubled, or worse: check", output)
+    assert "liar: was wrong (verify: it lies), now hung" in output
+    assert re.search(r"accept what was measured: ferrule gate .*--patience '5.0'.*--update-baseline", output)
+    assert output.startswith("allowed: of exact counts 0.5 %, or 2 instructions up to 2 %")

@@ -41,7 +41,7 @@ def test_an_exact_count_fails_beyond_half_a_percent_or_two_instructions_that_are
     expected = Verdict.OK if not beyond else Verdict.REGRESSED if more > 0 else Verdict.IMPROVED
     assert found.verdict is expected
     assert found.difference == more
-    assert f"{count} -> {count + more}, {more:+d} instructions" in found.why, "any change is told with its figures"
+    assert f"{count} -> {count + more}, {more:+d} instructions" in found.why, "any change is reported with its figures"
 
 
 @given(st.integers(1, 10**6))
@@ -70,11 +70,11 @@ def test_allow_gates_every_instruction_beyond_it(count: int, allowed: int, more:
     assert found.verdict is (Verdict.OK if not beyond else Verdict.REGRESSED if more > 0 else Verdict.IMPROVED)
 
 
-def test_one_of_five_instructions_is_a_regression_and_the_head_says_the_rule() -> None:
+def test_one_of_five_instructions_is_a_regression_and_the_head_states_the_rule() -> None:
     found = verdict(reading([6, 6]), exact(5))
     assert (found.verdict, found.why) == (Verdict.REGRESSED, "5 -> 6, +1 instructions (+20.00 %); allowed +0.10")
-    said = table.render(Report((found,), allowed=str(Rule()))).splitlines()[0]
-    assert said.startswith(
+    head = table.render(Report((found,), allowed=str(Rule()))).splitlines()[0]
+    assert head.startswith(
         "allowed: of exact counts 0.5 %, or 2 instructions up to 2 %; of path counts 2 times the spread"
     )
     assert "of exact counts 0 instructions more or less" in str(STRICT)
@@ -89,12 +89,12 @@ def test_one_of_five_instructions_is_a_regression_and_the_head_says_the_rule() -
         ((990, 1000, 1006), 1031, Verdict.OK),  # 1.6 %: 3.2 %
         ((990, 1000, 1006), 1034, Verdict.REGRESSED),
         ((1000, 1000, 1080), 1049, Verdict.OK),  # 8 %: at most 5 %
-        ((1000, 1000, 1080), 1057, Verdict.INCONCLUSIVE),  # no verdict within what nothing but luck differs by
+        ((1000, 1000, 1080), 1057, Verdict.INCONCLUSIVE),  # no verdict within the range of the baseline's own boots
         ((1000, 1000, 1080), 1090, Verdict.REGRESSED),
         ((95_453, 120_000, 2_500_000), 126_804, Verdict.INCONCLUSIVE),
     ],
 )
-def test_the_spread_of_boots_decides_how_much_a_path_count_may_depart(
+def test_the_spread_of_boots_decides_how_much_a_path_count_may_differ(
     boots: tuple[int, ...], new: int, expected: Verdict
 ) -> None:
     found = verdict(reading([new, new]), path(*boots))
@@ -103,7 +103,7 @@ def test_the_spread_of_boots_decides_how_much_a_path_count_may_depart(
         assert "the baseline's own boots differ by" in found.why
 
 
-def test_path_counts_whose_boots_overlap_are_not_told_apart() -> None:
+def test_path_counts_whose_boots_overlap_are_inconclusive() -> None:
     assert verdict(reading([1005, 1200]), path(1000, 1000, 1010)).verdict is Verdict.INCONCLUSIVE
 
 
@@ -162,7 +162,7 @@ def test_what_costs_nothing_may_go_on_doing_so() -> None:
         ("ok", reading([300, 300], batches=(15, 3)), Verdict.IMPLAUSIBLE, "3 batches arrived of 15", (3, 3)),
     ],
 )
-def test_a_known_fault_is_known_and_a_change_of_it_is_told(
+def test_a_known_fault_is_known_and_a_change_of_it_is_reported(
     status: Status, new: Reading | None, expected: Verdict, words: str, codes: tuple[int, int]
 ) -> None:
     run = RunResult(RunKey("null_call"), status, "not what it says")
@@ -180,7 +180,7 @@ def test_a_lost_run_is_not_believed_and_a_new_refusal_neither() -> None:
         assert verdict(None, exact(300), run=run).verdict is Verdict.IMPLAUSIBLE
 
 
-def test_what_the_guest_never_had_is_left_out() -> None:
+def test_what_the_guest_never_supported_is_left_out() -> None:
     run = RunResult(RunKey("open_close"), "unsupported", "os_open: errno 38")
     assert judge("floor", run, None, None, batches=BATCHES, rule=RULE) is None
 
@@ -191,7 +191,7 @@ def test_a_new_workload_breaks_no_build() -> None:
     assert Report((found,), strict=True).exit_code == 0
 
 
-def test_a_count_that_is_exact_no_more_is_inconclusive() -> None:
+def test_a_count_that_is_no_longer_exact_is_inconclusive() -> None:
     assert verdict(reading([300, 300], share=0.4), exact(300)).verdict is Verdict.OK
     unsure = verdict(reading([305, 305], share=0.4), exact(300))
     assert unsure.verdict is Verdict.INCONCLUSIVE
@@ -225,10 +225,10 @@ def test_boots_that_disagree_on_an_exact_count_are_a_finding_of_that_row(
 
 @given(st.lists(whole, min_size=1, max_size=5), st.floats(0.01, 1))
 def test_exact_needs_half_the_batches_and_two_equal_boots(values: list[int], share: float) -> None:
-    held = reading(values, share)
+    found = reading(values, share)
     expected = len(values) > 1 and len(set(values)) == 1 and share >= 0.5
-    assert held.kind == ("exact" if expected else "path")
-    assert min(values) <= held.value <= max(values)
+    assert found.kind == ("exact" if expected else "path")
+    assert min(values) <= found.value <= max(values)
 
 
 def test_exit_codes() -> None:

@@ -43,8 +43,8 @@ def test_the_changed_function_is_named_and_no_other(
     capsys.readouterr()
     junit = tmp_path / "junit.xml"
     assert main([*words, "--strict", "--junit", str(junit)]) == 1
-    said = capsys.readouterr().out
-    assert "by function: +5 memory_map (" in said
-    assert "more functions" not in said
-    assert said.count("by function: ") == 1  # null_call did not change
+    output = capsys.readouterr().out
+    assert "by function: +5 memory_map (" in output
+    assert "more functions" not in output
+    assert output.count("by function: ") == 1  # null_call did not change
     assert "by function: +5 memory_map (" in junit.read_text()

@@ -1,4 +1,4 @@
-"""Every output of a gate is read back by other means than those that wrote it."""
+"""Every output of a gate is read back by code other than that which wrote it."""
 
 from __future__ import annotations
 
@@ -64,14 +64,14 @@ def test_junit_has_one_case_a_finding(report: Report) -> None:
         assert int(suite.get("failures", "")) == len(suite.findall("testcase/failure"))
 
 
-def test_junit_tells_the_figures() -> None:
+def test_junit_has_the_figures() -> None:
     failure = Xml.fromstring(junit.render(REPORT)).find(".//failure")
     assert failure is not None
     assert failure.text == failure.get("message") == BAD.why
 
 
 @given(reports)
-def test_gha_and_bmf_hold_every_believable_value(report: Report) -> None:
+def test_gha_and_bmf_have_every_plausible_value(report: Report) -> None:
     expected = {name: value for name, _, value in measured(report)}
     rows = json.loads(gha.render(report))
     assert {row["name"]: row["value"] for row in rows} == expected
@@ -83,7 +83,7 @@ def test_gha_and_bmf_hold_every_believable_value(report: Report) -> None:
 
 
 @given(reports)
-def test_metrics_hold_every_believable_value_once(report: Report) -> None:
+def test_metrics_have_every_plausible_value_once(report: Report) -> None:
     *lines, end = metrics.render(report).splitlines()
     assert end == "# EOF"
     samples = [
@@ -153,7 +153,7 @@ def test_otava_leaves_no_gap() -> None:
 
 
 @given(reports)
-def test_table_and_summary_tell_every_finding(report: Report) -> None:
+def test_table_and_summary_list_every_finding(report: Report) -> None:
     text, page = table.render(report), summary.render(report)
     assert report.headline in text
     assert text.count("harness failure: ") >= len(report.failures)

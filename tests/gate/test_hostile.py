@@ -1,4 +1,4 @@
-"""What gates store is input like any other: a baseline or pair is read as it was stored, or is one line."""
+"""Stored gate files may be damaged: a baseline or pair is read as it was stored, or refused in one line."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tests.support import hostile
 from tests.support.gate_findings import baseline, exact, path
 from tests.support.gate_pairs import head, taken
 
-HELD = {
+STORED = {
     key: value
     for key, value in json.loads(baselines.render(baseline(a=exact(323), b=path(9, 11)))).items()
     if key != "sum"
@@ -34,7 +34,7 @@ MANY = settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow, H
 
 
 @MANY
-@given(hostile.texts(HELD))
+@given(hostile.texts(STORED))
 def test_a_baseline_is_read_or_refused(text: str) -> None:
     found = hostile.outcome(lambda: baselines.parse(text, "x.json"))
     if isinstance(found, baselines.Baseline):
@@ -57,7 +57,7 @@ def test_stored_pairs_are_decided_or_refused(drawn: tuple[int, str]) -> None:
 
 
 def changed(change: Callable[[list[Any]], object]) -> object:
-    """What a gate says from its file after one change to its list of pairs."""
+    """The report or error from a gate's file after one change to its lines."""
     lines = json.loads(json.dumps(LINES))
     change(lines)
     return decided([json.dumps(line) for line in lines])

@@ -1,4 +1,4 @@
-"""A kernel under test in the exact tier: against what was accepted, and against a base that is counted beside it."""
+"""A kernel under test in the exact tier: compared with an accepted baseline, and with a base counted before it."""
 
 from __future__ import annotations
 
@@ -42,9 +42,9 @@ def test_what_cannot_be_compared_is_refused_in_a_line(
     words: str, here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["gate", *words.split()]) == 2
-    said = capsys.readouterr().err
-    assert USAGE[words] in said
-    assert len(said.splitlines()) == 1
+    message = capsys.readouterr().err
+    assert USAGE[words] in message
+    assert len(message.splitlines()) == 1
 
 
 def asked(**more: object) -> Namespace:
@@ -53,7 +53,7 @@ def asked(**more: object) -> Namespace:
 
 
 def counted(parsed: Namespace, code: int = EXIT_OK) -> tuple[list[Namespace], Report]:
-    """What is counted, and the report; a counting that fails is a harness failure."""
+    """The flags of each count, and the report; a count that fails is a harness failure."""
     taken: list[Namespace] = []
 
     def count(flags: Namespace) -> Report:
@@ -83,7 +83,7 @@ def test_a_base_is_accepted_first_and_then_compared_with() -> None:
     assert (base.update_baseline, candidate.update_baseline) == (True, False)
     assert base.baselines == candidate.baselines
     assert not Path(base.baselines).exists()
-    assert report.hints == (), "the base's baseline is gone: nobody can accept into it"
+    assert report.hints == (), "the base's baseline is gone: there is nothing to update"
 
 
 def test_a_base_that_cannot_be_counted_is_no_verdict_on_the_candidate() -> None:
@@ -100,8 +100,8 @@ def image(tmp_path: Path) -> Path:
     return Path(shutil.copy(debian.fetch() / debian.IMAGE, tmp_path / "bzImage"))
 
 
-def test_a_kernel_is_held_against_what_was_accepted_of_it(image: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """pti=on: another page table in each system call; eight instructions of Debian's 6.1, which nothing hides."""
+def test_a_kernel_is_compared_with_its_accepted_baseline(image: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """pti=on: another page table in each system call; eight more instructions in Debian's 6.1."""
     words = ["gate", "--candidate", str(image), "--baselines", str(image.parent / "kept"), "--workload", "null_call"]
     assert main([*words, "--update-baseline", "--boots", "2"]) == 0
     (kept,) = (image.parent / "kept").iterdir()
@@ -111,7 +111,7 @@ def test_a_kernel_is_held_against_what_was_accepted_of_it(image: Path, capsys: p
     assert "kernel.append" not in json.loads(kept.read_text())["key"]
 
 
-def test_a_kernel_is_held_against_the_one_before_it(image: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_kernel_is_compared_with_the_one_before_it(image: Path, capsys: pytest.CaptureFixture[str]) -> None:
     words = ["gate", "--candidate", str(image), "--base", str(image), "--workload", "null_call", "--boots", "2"]
     assert main(words) == 0
     assert "gate: 1 ok" in capsys.readouterr().out

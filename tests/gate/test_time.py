@@ -55,7 +55,7 @@ def test_what_became_dearer_is_found_and_nothing_else(seed: int, key: str, facto
 
 @pytest.mark.parametrize(("share", "wander"), [(1.0, 0.05), (0.3, 0.15)])
 def test_a_wandering_clock_hides_nothing_and_invents_nothing(share: float, wander: float) -> None:
-    """Costs scatter by five percent, more than twice what is to be found, with the clock and for no other reason."""
+    """Costs scatter by five percent, more than twice the change to be found, because of the clock alone."""
     pairs = taken(COSTS, {"open_close": 1.02}, noise=0.002, wander=wander, share=share, seed=4)
     found = report(head(COSTS), pairs)
     assert verdicts(found) == {name: "regressed" if name == "open_close" else "ok" for name in COSTS}
@@ -74,7 +74,7 @@ def test_a_wandering_clock_hides_nothing_and_invents_nothing(share: float, wande
 
 
 def _without_pace(pair: Pair) -> Pair:
-    """As payloads measured that do not tell."""
+    """The same pair from payloads that do not measure the pace."""
 
     def blind(run: Run) -> Run:
         return replace(run, visits=tuple(replace(one, pace=None) for one in run.visits))
@@ -85,13 +85,13 @@ def _without_pace(pair: Pair) -> Pair:
     return replace(pair, turns={name: of(turn) for name, turn in pair.turns.items()})
 
 
-def test_what_became_cheaper_is_told_and_fails_nothing() -> None:
+def test_what_became_cheaper_is_reported_and_fails_nothing() -> None:
     found = report(head(COSTS), taken(COSTS, {"open_close": 0.95}))
     assert verdicts(found)["open_close"] == "improved"
     assert found.exit_code == EXIT_OK
 
 
-def test_what_cannot_be_told_apart_fails_only_when_strict() -> None:
+def test_what_is_inconclusive_fails_only_when_strict() -> None:
     pairs = taken(COSTS, noise=0.2, seed=2)
     assert set(verdicts(report(head(COSTS), pairs)).values()) == {"inconclusive"}
     assert report(head(COSTS), pairs).exit_code == EXIT_OK
@@ -175,7 +175,7 @@ def test_a_doubled_value_regressed_and_a_halved_one_is_not_believed(factor: floa
     assert ("it doubled, or worse: check" if factor > 1 else "halved, or less") in found.findings[0].why
 
 
-def test_what_neither_arm_has_is_left_out() -> None:
+def test_what_neither_arm_supports_is_left_out() -> None:
     pairs = taken(COSTS)
     lacks = Run("unsupported", "os_open: errno 38", None, "", (), ())
     pairs = [
@@ -187,7 +187,7 @@ def test_what_neither_arm_has_is_left_out() -> None:
     assert set(verdicts(report(head(COSTS), pairs))) == set(COSTS) - {"open_close"}
 
 
-def test_a_dead_arm_is_the_harness_own_failure() -> None:
+def test_a_dead_arm_is_a_harness_failure() -> None:
     dead = Turn("", "", 0.1, ("candidate: died (exit status 3)\n | tail",), (), {})
     found = report(head(COSTS), _in_candidate(taken(COSTS), 3, lambda _: dead))
     assert found.exit_code == EXIT_INFRASTRUCTURE
@@ -209,7 +209,7 @@ def _faster(turn: Turn) -> Turn:
 
 
 def test_exchanging_the_arms_of_a_pair_changes_no_value() -> None:
-    """What is taken off is the machine's: the randomisation that the test rests on stays one."""
+    """One overhead is subtracted for the whole machine, so the test's randomisation stays valid."""
     pairs = taken(COSTS, pairs=12)
     swapped = [replace(p, turns={"base": p.turns["candidate"], "candidate": p.turns["base"]}) for p in pairs]
     one, other = report(head(COSTS, 12), pairs), report(head(COSTS, 12), swapped)
@@ -238,10 +238,10 @@ def test_a_torn_file_keeps_its_whole_pairs(tmp_path: Path) -> None:
     path = tmp_path / "gate.jsonl"
     store(path, taken(COSTS, pairs=3))
     path.write_bytes(path.read_bytes()[:-100])
-    assert len(load(path)[1]) == 5, "of three pairs and as many of the control, the last one tore"
+    assert len(load(path)[1]) == 5, "of three pairs and three of the control, the last one is torn"
 
 
-def test_what_is_no_stored_gate_is_one_line(tmp_path: Path) -> None:
+def test_what_is_no_stored_gate_gives_one_line(tmp_path: Path) -> None:
     path = tmp_path / "gate.jsonl"
     for content in ("", "{}\n", '{"head": 1}\n', f'{{"head": {{"schema": {SCHEMA}}}}}\n'):
         path.write_text(content)

@@ -46,17 +46,17 @@ def test_a_payload_against_itself_passes_and_can_be_decided_again(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert gate(tmp_path, "--candidate", "self") == EXIT_OK
-    said = capsys.readouterr().out
-    assert "both arms are the same" in said
-    assert f"{PAIRS} of {PAIRS} pairs" in said
+    output = capsys.readouterr().out
+    assert "both arms are the same" in output
+    assert f"{PAIRS} of {PAIRS} pairs" in output
     (file,) = tmp_path.glob("[0-9]*/*/gates/*-local.jsonl")
     assert main(["gate", "--tier", "time", "--from", str(file)]) == EXIT_OK
-    assert capsys.readouterr().out == said, "byte for byte"
+    assert capsys.readouterr().out == output, "byte for byte"
 
     plan, pairs = load(file)
     own = [pair for pair in pairs if not pair.control]
     assert len(own) == len(pairs) - len(own) == PAIRS == plan.pairs
-    assert {pair.first for pair in pairs} == set(arms.NAMES), "the coin falls both ways"
+    assert {pair.first for pair in pairs} == set(arms.NAMES), "each arm runs first in some pairs"
     sizes = {run.visits[0].n for pair in own for turn in pair.turns.values() for run in [turn.runs["null_call"]]}
     assert sizes == {plan.sizes["null_call"]}, "one batch size, frozen"
     assert all(pair.surroundings is not None for pair in pairs)
@@ -71,14 +71,14 @@ def test_a_checkout_that_does_everything_twice_has_regressed(
     assert once in source.read_text()
     source.write_text(source.read_text().replace(once, twice))
     assert gate(tmp_path, "--candidate", str(tmp_path / "other")) == EXIT_REGRESSION
-    said = capsys.readouterr().out
-    assert "REGRESSED" in said
-    assert "doubled, or worse" in said
-    assert "harness failure" not in said
+    output = capsys.readouterr().out
+    assert "REGRESSED" in output
+    assert "doubled, or worse" in output
+    assert "harness failure" not in output
 
 
 def contests(more: int = 0) -> list[Contest]:
-    """This host's payload against itself, made slower by so many per mille; and the control."""
+    """This host's payload against itself, made slower by `more` per mille; and the control."""
     both = [arms.make(name, arms.SELF, "local", GuestOptions(), ()) for name in arms.NAMES]
     quiet = Progress()
     own = Contest((both[0], both[1]), [KEY], 11, quiet, more=more)
@@ -104,8 +104,8 @@ def test_an_arm_of_a_pair_has_two_processes_of_one_layout() -> None:
     own.pilot()
     control.pilot()
     for turn in own.pair(0).turns.values():
-        held = [one.process for one in turn.runs["null_call"].visits]
-        assert held == [0] * own.visits[KEY] + [1] * own.visits[KEY]
+        processes = [one.process for one in turn.runs["null_call"].visits]
+        assert processes == [0] * own.visits[KEY] + [1] * own.visits[KEY]
         assert [one.number for one in turn.processes] == [0, 1]
     pairs = [own.pair(0), control.pair(0)]
     assert [len(turn.processes) for turn in pairs[1].turns.values()] == [1, 1]
@@ -160,7 +160,7 @@ def _lines(guest: LocalGuest, script: bytes) -> list[str]:
 
 
 def test_booted_guests_give_pairs_of_boots() -> None:
-    """With emulated time, which the command refuses: what is tried is the machinery."""
+    """With emulated time, which the command refuses: only the mechanism is tested."""
     try:
         guests = [create("floor", GuestOptions(accel="tcg")) for _ in arms.NAMES]
     except InfrastructureError as error:
@@ -197,11 +197,11 @@ def test_booted_guests_give_pairs_of_boots() -> None:
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_what_cannot_be_meant(given: list[str], words: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_invalid_flags_are_refused(given: list[str], words: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["gate", "--tier", "time", *given]) == EXIT_USAGE
-    said = capsys.readouterr().err
-    assert said.count("\n") == 1, "one line"
-    assert re.search(words, said)
+    message = capsys.readouterr().err
+    assert message.count("\n") == 1, "one line"
+    assert re.search(words, message)
 
 
 def test_the_exact_tier_refuses_what_is_not_its_own(capsys: pytest.CaptureFixture[str]) -> None:
@@ -220,7 +220,7 @@ def test_a_kernel_goes_where_its_guest_looks_for_it() -> None:
 
 
 def test_a_repeated_boot_counts_once() -> None:
-    """A boot that another run ended is done again: its finished runs have two processes where one was asked for."""
+    """A boot that another run ended is repeated: its finished runs have two processes instead of one."""
     first, again = make.process([1.0] * 4, boot=0), make.process([2.0] * 4, boot=1)
     run = RunResult(KEY, "ok", meaning=make.CALL, processes=[first, again])
     turn = turn_of(make.guest([run]), 1, {}, first=False)
@@ -238,7 +238,7 @@ def test_a_payload_file_is_an_arm_and_must_fit_the_guest(tmp_path: Path) -> None
     assert (arm.payload.image, arm.payload.build_id) == (built.image, built.build_id)
     assert not arms.is_payload(Path(__file__))
     foreign = bytearray(built.image)
-    foreign[18:20] = (0xF3).to_bytes(2, "little")  # e_machine: RISC-V (or, on one, no other's)
+    foreign[18:20] = (0xF3).to_bytes(2, "little")  # e_machine: RISC-V
     (tmp_path / "foreign").write_bytes(foreign)
     if guest.arch != "riscv64":
         with pytest.raises(UsageError, match="is a payload for riscv64"):

@@ -36,8 +36,8 @@ def test_what_is_slow_is_visited_as_often_as_it_can_be_paid_for() -> None:
 
 
 def test_processes_that_differ_do_not_ask_for_visits() -> None:
-    apart = np.exp(np.random.default_rng(2).normal(0, 0.3, (6, 1)))
-    assert allocation.visits(pilot(STEADY) * apart, 0.001) == allocation.VISITS
+    levels = np.exp(np.random.default_rng(2).normal(0, 0.3, (6, 1)))
+    assert allocation.visits(pilot(STEADY) * levels, 0.001) == allocation.VISITS
 
 
 @given(st.lists(st.integers(1, 16), min_size=1, max_size=visits.ROOM))
@@ -51,7 +51,7 @@ def test_visits_fit_into_a_plan(often: list[int]) -> None:
     assert sum(visits.fitting(asked, 20).values()) <= max(visits.ROOM - 20, len(often))
 
 
-def test_a_pilot_with_holes_says_nothing() -> None:
+def test_a_pilot_with_missing_visits_is_not_used() -> None:
     every = [make.process([1.0, 1.1, 1.0, 1.2], number=number) for number in range(3) for _ in range(4)]
     found = visits.whole(every, 4)
     assert [[one.process for one in of] for of in found] == [[number] * 4 for number in range(3)]
@@ -72,7 +72,7 @@ def test_equal_draws_give_equal_layouts_and_others_others() -> None:
     before = Path("/proc/self/personality").read_text() if Path("/proc/self/personality").exists() else ""
     first = _maps(1)
     if first != _maps(1):
-        pytest.skip("this host lets nobody turn its randomisation off")
+        pytest.skip("this host does not allow its randomisation to be turned off")
     assert len({_maps(seed) for seed in range(2, 6)}) > 1
     after = Path("/proc/self/personality").read_text() if before else ""
     assert before == after, "what was changed for the child is put back"

@@ -1,4 +1,4 @@
-"""`ferrule power`: its words."""
+"""`ferrule power`: its flags."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from ferrule.cli import main
 
 
 @pytest.mark.parametrize(
-    ("words", "told"), [([], "--guest: say which"), (["--guest", "floor", "--top", "0"], "--top 0")]
+    ("words", "message"), [([], "--guest: name one or more"), (["--guest", "floor", "--top", "0"], "--top 0")]
 )
-def test_what_cannot_mean_anything_is_refused(words: list[str], told: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_invalid_flags_are_refused(words: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["power", *words]) == 2
-    assert told in capsys.readouterr().err
+    assert message in capsys.readouterr().err

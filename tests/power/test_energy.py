@@ -1,4 +1,4 @@
-"""Energy counters and sleep states, from trees made by hand."""
+"""Energy counters and sleep states, from made-up /sys trees."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ferrule.power import energy, metal
 from ferrule.power.energy import Drawn
 from ferrule.power.refusal import NotMeasurable
 
-RANGE = 262143328850  # as packages say it
+RANGE = 262143328850  # as real packages report it
 
 
 def zone(root: Path, name: str, text: str, microjoules: object, span: object = RANGE) -> Path:
@@ -23,16 +23,16 @@ def zone(root: Path, name: str, text: str, microjoules: object, span: object = R
     return folder
 
 
-def state(root: Path, place: str, name: str, had: tuple[int, int]) -> Path:
+def state(root: Path, place: str, name: str, usage: tuple[int, int]) -> Path:
     folder = root / "sys/devices/system/cpu" / place
     folder.mkdir(parents=True, exist_ok=True)
-    for file, content in (("name", name), ("time", had[0]), ("usage", had[1])):
+    for file, content in (("name", name), ("time", usage[0]), ("usage", usage[1])):
         (folder / file).write_text(f"{content}\n")
     return folder
 
 
 def setting(*values: tuple[Path, object]) -> Callable[[], None]:
-    """What runs while it is measured: the machine's counters go on."""
+    """An action to measure: it advances the machine's counters."""
 
     def act() -> None:
         for file, value in values:
@@ -57,7 +57,7 @@ def test_packages_are_added_up_and_nothing_is_counted_twice(tmp_path: Path) -> N
     assert drawn.joules == pytest.approx(3.0)
 
 
-def test_a_counter_that_starts_over_is_followed(tmp_path: Path) -> None:
+def test_a_counter_that_wraps_around_is_followed(tmp_path: Path) -> None:
     one = zone(tmp_path, "intel-rapl:0", "package-0", RANGE - 1_000_000)
     drawn = energy.drawn(setting((one / "energy_uj", 2_000_000)), tmp_path)
     assert isinstance(drawn, Drawn)
@@ -83,7 +83,7 @@ def test_what_shows_no_energy_says_why(
     assert isinstance(drawn, NotMeasurable)
     assert str(drawn).startswith("not measurable here: ")
     assert why in drawn.reason
-    assert ran == [1], "what was to be measured runs all the same"
+    assert ran == [1], "the action runs in any case"
 
 
 def test_an_operation_is_what_is_drawn_beyond_idling_as_long() -> None:
@@ -118,7 +118,7 @@ def test_a_machine_without_sleep_states_says_so(tmp_path: Path) -> None:
     assert "no sleep state" in found.reason
 
 
-def test_this_machine_is_told_with_figures_or_reasons(tmp_path: Path) -> None:
+def test_this_machine_is_reported_with_figures_or_reasons(tmp_path: Path) -> None:
     text = metal.report(metal.look(Progress(), tmp_path, seconds=0.01))
     assert text.count("not measurable here: there is no RAPL package") == 2
     assert "no sleep state" in text

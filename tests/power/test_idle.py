@@ -1,4 +1,4 @@
-"""Idle seconds of the floor guest, counted, and what the host's accounting says of threads whose doings are known."""
+"""Idle seconds of the floor guest, counted, and the host's accounting of threads whose activity is known."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ferrule.power import host, tables
 from ferrule.power.idle import SECOND, Boot, Measured, Wanted, of_guest, seconds, total
 from ferrule.power.refusal import NotMeasurable
 
-FLOOR_WAKEUP = 178  # instructions: what a timer's interrupt and the switch to its sleeper are on floor
+FLOOR_WAKEUP = 178  # instructions of a timer interrupt and the switch to its sleeper on floor
 
 
 @pytest.fixture(scope="session")

@@ -23,7 +23,7 @@ def test_an_instruction_takes_power_by_rate() -> None:
 
 
 def test_a_wakeup_pays_for_each_state_down_to_its_own() -> None:
-    """2 us of the watt that C1 saves; and beyond that 100 us of the watt that C6 saves more."""
+    """2 us times the watt that C1 saves; for C6 another 100 us times the further watt that it saves."""
     assert SIMPLE.wakeup(SIMPLE.states[0]) == pytest.approx(2e-6)
     assert SIMPLE.wakeup(SIMPLE.states[1]) == pytest.approx(102e-6)
     assert SIMPLE.wakeups.low == pytest.approx(2e-6)

@@ -1,1 +1,1 @@
-"""Where the instructions of an operation go: every one of a timed batch, by function, exactly."""
+"""Where the instructions of an operation go: each instruction of a timed batch, exactly, by function."""

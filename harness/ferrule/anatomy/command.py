@@ -27,10 +27,10 @@ _OWN_KERNEL = ("local", "ssh", "floor")  # guests that boot no kernel of the use
 
 
 def anatomy(parsed: argparse.Namespace) -> int:
-    """Look into workloads, or compare what was seen.
+    """Profile workloads, or show or compare stored profiles.
 
     Raises:
-        UsageError: a flag that cannot mean anything.
+        UsageError: an invalid flag or combination.
         InfrastructureError: a guest is not available, or a file cannot be written.
     """
     flags.check(parsed)
@@ -55,7 +55,7 @@ def anatomy(parsed: argparse.Namespace) -> int:
                         batches=parsed.batches, extra=extra_of(parsed), patience=parsed.patience,
                     )
                 )  # fmt: skip
-            except InfrastructureError as error:  # of one guest: what the others gave is told
+            except InfrastructureError as error:  # of one guest: the others are still reported
                 progress.note(f"{name}: {error}")
                 found.append(Found(name, (), dict.fromkeys(map(str, keys), str(error))))
     profiles = [profile for one in found for profile in one.profiles]
@@ -68,17 +68,17 @@ def anatomy(parsed: argparse.Namespace) -> int:
 
 
 def stored(folder: Path, top: int) -> str:
-    """The tables of a folder of profiles, as Markdown, workloads in their names' order and guests in those of theirs.
+    """The tables of a folder of profiles, as Markdown, workloads sorted by name and guests by file name.
 
     Raises:
-        UsageError: it holds no profile, or one that is none.
+        UsageError: it has no profile, or a file that is not one.
     """
-    held = [load(path) for path in sorted(folder.glob(f"*{SUFFIX}"))]
-    if not held:
+    profiles = [load(path) for path in sorted(folder.glob(f"*{SUFFIX}"))]
+    if not profiles:
         raise UsageError(f"--show {folder}: no file *{SUFFIX} is there; ferrule anatomy --out writes them")
     parts: list[str] = []
-    for workload in sorted({one.workload for one in held}):
-        own = [one for one in held if one.workload == workload]
+    for workload in sorted({one.workload for one in profiles}):
+        own = [one for one in profiles if one.workload == workload]
         parts += [f"## {workload}", tables.made_of(own, "markdown")]
         for one in own:
             parts += [f"**{one.guest}**: {_head(one).partition(': ')[2]}", tables.functions(one, top, "markdown")]
@@ -86,7 +86,7 @@ def stored(folder: Path, top: int) -> str:
 
 
 def compare(parsed: argparse.Namespace) -> int:
-    """Two sets of stored profiles, or two kernels that are looked into now.
+    """Compare two sets of stored profiles, or two kernels that are profiled now.
 
     Raises:
         UsageError: there is nothing to compare.
@@ -116,7 +116,7 @@ def _of_kernels(parsed: argparse.Namespace) -> list[tuple[Profile, Profile]]:
 
 
 def booting(guest: str, options: GuestOptions, kernel: Path) -> GuestOptions:
-    """The same with another kernel file.
+    """The same options with another kernel file.
 
     Raises:
         UsageError: there is no such file.
@@ -147,11 +147,11 @@ def report(found: Sequence[Found], keys: Sequence[RunKey], top: int) -> str:
     """For each workload what an operation is made of, guests side by side, and each guest's first functions."""
     parts: list[str] = []
     for key in keys:
-        held = [profile for one in found for profile in one.profiles if profile.workload == str(key)]
+        profiles = [profile for one in found for profile in one.profiles if profile.workload == str(key)]
         parts.append(f"{key}")
-        if held:
-            parts.append(tables.made_of(held))
-        for profile in held:
+        if profiles:
+            parts.append(tables.made_of(profiles))
+        for profile in profiles:
             parts += [_head(profile), tables.functions(profile, top)]
         parts += [f"{one.guest}: {one.missing[str(key)]}" for one in found if str(key) in one.missing]
     return "\n\n".join(parts)

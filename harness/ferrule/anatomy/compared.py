@@ -1,4 +1,4 @@
-"""The same boot without the instrument: whether an operation counts the same there."""
+"""The same boot without the instrument: whether an operation takes the same number of instructions there."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ BOOTS: Final = 5  # without the instrument, at most: until one counts the same, 
 
 
 class Compared:
-    """Boots of one guest without the instrument: one, and more of them where it counted otherwise."""
+    """Boots of one guest without the instrument: one, and more of them if its counts differ."""
 
     def __init__(self, name: str, first: GuestResult, again: Callable[[], GuestResult]) -> None:
         self.name, self._boots, self._again = name, [first], again
 
     def check(self, run: RunResult) -> str:
-        """What is to be said of a run's counts with and without the instrument.
+        """A note on a run's counts with and without the instrument.
 
         Raises:
-            InfrastructureError: they differ, and boots without it do not; or none of these counted.
+            InfrastructureError: they differ, but boots without it agree; or no boot without it counted the run.
         """
         mine, count = _ticks(run), instructions(run.processes[0])[0]
         others: list[RunResult] = []

@@ -1,4 +1,4 @@
-"""What an instruction is, as far as counting and following a flow of control need it: x86-64, by capstone."""
+"""Decodes x86-64 instructions by capstone, as far as counting them and following the flow of control need it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ferrule.anatomy.trace import Code, Flags, Ints, Words
 
 
 class Flow(IntEnum):
-    """Where an instruction goes on."""
+    """Which instruction comes next."""
 
     ON = 0  # to the next one
     REPEAT = 1  # a string instruction: to itself until it is done
@@ -26,12 +26,12 @@ class Flow(IntEnum):
     SYSCALL = 6
     SYSRET = 7
     IRET = 8
-    INTERRUPT = 9  # INT n and its like
+    INTERRUPT = 9  # INT n and similar
 
 
-INDIRECT: Final = 0  # target of a jump or call through a register or memory: no code of ours is at 0
+INDIRECT: Final = 0  # stands for the target of a jump or call through a register or memory: no code is at 0
 
-# What is counted, by name; an instruction may be of several.
+# Kinds of instructions that are counted; an instruction may be of several.
 LOCKED, HALT, PAUSE, CR3, TLB, MSR_WRITE, MSR_READ, PORT, COUNTER, CPUID, STATE = (
     *("locked", "halt", "pause", "cr3", "tlb", "wrmsr", "rdmsr", "port", "counter", "cpuid", "state"),
 )
@@ -68,11 +68,11 @@ class Decoded:
     flow: Ints
     target: Words  # of a direct jump, branch or call; INDIRECT otherwise
     counted: dict[str, Flags]
-    touches: Flags  # whether it accesses memory each time it is completed, as its operands say
+    touches: Flags  # whether it accesses memory each time it completes, according to its operands
 
 
 def decode(code: Code) -> Decoded:
-    """Decode every instruction. One that capstone does not know is one that goes on to the next."""
+    """Decode every instruction. One that capstone does not know is taken to continue with the next."""
     engine = capstone.Cs(capstone.CS_ARCH_X86, capstone.CS_MODE_64)
     count = len(code.content)
     flow, target = np.zeros(count, np.int64), np.zeros(count, np.uint64)

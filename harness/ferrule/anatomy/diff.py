@@ -1,4 +1,4 @@
-"""Two profiles of a workload, function by function: where a change of its instructions comes from."""
+"""Compares two profiles of a workload by function: where a change of its instructions comes from."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ferrule.anatomy.profile import SUFFIX, Profile, load
 from ferrule.anatomy.symbols import short
 from ferrule.errors import UsageError
 
-LEAST = 0.005  # of an instruction: less is the last digit of a division
+LEAST = 0.005  # of an instruction: less is a rounding error
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Change:
 
     @property
     def more(self) -> float:
-        """How many more."""
+        """How many more instructions after than before."""
         return self.after - self.before
 
     def __str__(self) -> str:
@@ -34,7 +34,7 @@ class Change:
 
 
 def changes(before: Profile, after: Profile) -> list[Change]:
-    """All functions that changed, by size of change. A function is the one of its name, whatever its address."""
+    """All functions that changed, by size of change. Functions are matched by name, whatever their address."""
     old, new = _by_name(before), _by_name(after)
     found = [Change(name, old.get(name, 0.0), new.get(name, 0.0)) for name in {*old, *new}]
     return sorted((one for one in found if abs(one.more) >= LEAST), key=lambda one: (-abs(one.more), one.name))
@@ -49,7 +49,7 @@ def _by_name(profile: Profile) -> dict[str, float]:
 
 
 def table(before: Profile, after: Profile, top: int, style: str = "text") -> str:
-    """What changed, the largest first, and the sum."""
+    """Changes by function, the largest first, and their sum."""
     found = changes(before, after)
     rows = [(_signed(one.more), figure(one.before), figure(one.after), short(one.name)) for one in found[:top]]
     if len(found) > top:
@@ -65,7 +65,7 @@ def _signed(value: float) -> str:
 
 
 def stored(first: Path, second: Path) -> list[tuple[Profile, Profile]]:
-    """Profiles in pairs: of two files, or of two folders those with the same names.
+    """Profiles in pairs: two files, or the files of the same name in two folders.
 
     Raises:
         UsageError: there is nothing to compare, or two profiles are of different workloads.

@@ -1,4 +1,4 @@
-"""From a trace to profiles: every window's sum is held against the ticks of the very batch that it is of."""
+"""From a trace to profiles: the sum of every window is compared with the ticks of its own batch."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ from ferrule.stats.per_op import ENTRY, exact_overhead
 
 @dataclass(frozen=True)
 class Dissection:
-    """All that the windows of one boot share."""
+    """What the windows of one boot have in common."""
 
     guest: str
     listing: Listing
     windows: Sequence[Window]
     followed: Sequence[Followed]
-    loops: Mapping[str, int]  # by workload: the place of its loop among those that the instrument was told
-    addresses: Mapping[str, int]  # by workload: where the loop lies in memory
-    base: int  # by how much the payload is moved
+    loops: Mapping[str, int]  # by workload: the number of its loop among the instrument's loop= arguments
+    addresses: Mapping[str, int]  # by workload: address of the loop in memory
+    base: int  # load address of the payload minus its link address
     note: str
 
 
@@ -50,10 +50,10 @@ def open_trace(
     library: Path | None,
     last: Mapping[str, int] | None = None,
 ) -> Dissection:
-    """Read a boot's trace; `last`: of each workload's windows so many, those that came last.
+    """Read a boot's trace; `last`: how many windows of each workload to read, counted from the end.
 
     Raises:
-        InfrastructureError: there is none, or it is none.
+        InfrastructureError: there is no trace, or it is damaged.
     """
     loops = {name: place for place, name in enumerate(sites.loops)}
     code, windows = read(prefix, {loops[name]: count for name, count in last.items()} if last is not None else None)
@@ -70,9 +70,9 @@ def open_trace(
 
 
 def of_last(runs: Sequence[RunResult]) -> dict[str, int]:
-    """How many windows are looked at, by workload: of its batches, and one more before them.
+    """How many windows are read, by workload: those of its batches, and one more before them.
 
-    Those that came earlier are the calibration's and of batches to warm up.
+    Earlier windows belong to the calibration and to warm-up batches.
     """
     return {run.key.workload: len(run.processes[0].ticks) + 1 for run in runs}
 
@@ -82,7 +82,7 @@ def _batches(run: RunResult) -> int:
 
 
 def spans(runs: Sequence[RunResult]) -> dict[RunKey, slice]:
-    """Which of a loop's windows are whose, of runs whose batches were not calibrated: in the order they were run."""
+    """Which windows of a loop belong to which run: in the order they were run. For batches without calibration only."""
     found: dict[RunKey, slice] = {}
     for workload in {run.key.workload for run in runs}:
         start = 0
@@ -95,10 +95,10 @@ def spans(runs: Sequence[RunResult]) -> dict[RunKey, slice]:
 
 
 def of_any(boots: Sequence[Dissection], run: RunResult, result: GuestResult, span: slice = slice(None)) -> Profile:
-    """The profile of one run, which was in one of these boots: a guest that goes wrong is booted again without it.
+    """The profile of one run, which was in one of these boots: after a failure a guest is booted again without the run.
 
     Raises:
-        InfrastructureError: in none of them its sums are what its batches counted.
+        InfrastructureError: in no boot do the window sums equal what the batches counted.
     """
     failure = InfrastructureError(f"{result.guest}: {run.key}: the instrument saw no batch")
     for of in boots:
@@ -110,7 +110,7 @@ def of_any(boots: Sequence[Dissection], run: RunResult, result: GuestResult, spa
 
 
 def dissect(of: Dissection, run: RunResult, result: GuestResult, span: slice = slice(None)) -> Profile:
-    """The profile of one run; `span`: its windows among those of its loop, where other runs have some too.
+    """The profile of one run; `span`: its windows among those of its loop, if other runs use the same loop.
 
     Raises:
         InfrastructureError: a window's sum is not what its batch counted.
@@ -127,7 +127,7 @@ def dissect(of: Dissection, run: RunResult, result: GuestResult, span: slice = s
     asleep = [_check(of, number, tick + asked, run) for number, tick in checked]
     walker = stacks.Walker(of.listing)
     batches = []
-    for number in own[-measured - 1 :]:  # one more, so that the stacks of those that are counted are known
+    for number in own[-measured - 1 :]:  # one more, to know the call stacks at the start of those that are counted
         counted = number in own[-measured:]
         interrupted = walker.walk(of.windows[number], of.followed[number], counted)
         if counted:
@@ -136,16 +136,16 @@ def dissect(of: Dissection, run: RunResult, result: GuestResult, span: slice = s
 
 
 def _asked_ticks(run: RunResult, operations: int) -> int:
-    """What a batch's operations were told to wait: the payload takes it off its ticks (guest/payload/run.c)."""
+    """Ticks that a batch's operations were asked to wait: the payload subtracts them (guest/payload/run.c)."""
     asked = run.meaning.asked if run.meaning else 0
     return operations * asked * int(run.processes[0].clock.hz) // 10**9
 
 
 def _check(of: Dissection, number: int, ticks: int, run: RunResult) -> int:
-    """Hold a window against its batch: returns for how many instructions' time the CPU slept.
+    """Compare a window's sum with its batch: returns how long the CPU was halted, in instructions.
 
     Raises:
-        InfrastructureError: the sums differ, and no sleep explains it.
+        InfrastructureError: the sums differ, and no halt explains it.
     """
     window, followed = of.windows[number], of.followed[number]
     total = int(followed.completed.sum())
@@ -153,7 +153,7 @@ def _check(of: Dissection, number: int, ticks: int, run: RunResult) -> int:
     if total == ticks or (slept and total < ticks):
         return ticks - total
     raise InfrastructureError(
-        f"{of.guest}: {run.key}: a batch counted {ticks} instructions and {total} were seen: nothing of it is believed"
+        f"{of.guest}: {run.key}: a batch counted {ticks} instructions and {total} were seen: the batch is rejected"
     )
 
 
@@ -175,9 +175,7 @@ def _profile(
     if unnamed := sum(not function.named for function in functions):
         notes.append(f"{unnamed} of {len(functions)} functions have no symbol: their names are addresses")
     if run.meaning and run.meaning.asked:
-        notes.append(
-            f"{run.meaning.asked} ns of an operation it was told to wait: what it did meanwhile is part of this"
-        )
+        notes.append(f"an operation was asked to wait {run.meaning.asked} ns: what it did meanwhile is counted here")
     facts = dict(result.conditions.facts) if result.conditions else {}
     return Profile(
         guest=of.guest,
@@ -201,7 +199,7 @@ def _profile(
 
 
 def _payload_at(of: Dissection, batches: Sequence[Batch], operations: int) -> dict[str, float]:
-    """How often an operation executes each instruction of the payload, by its address as linked."""
+    """How often an operation executes each instruction of the payload, by link address."""
     times = np.zeros(of.listing.code.address.size, np.int64)
     for batch in batches:
         done = batch.window.code[batch.followed.completed & ~batch.interrupted]
@@ -215,7 +213,7 @@ def _payload_at(of: Dissection, batches: Sequence[Batch], operations: int) -> di
 
 
 def _value(process: ProcessSamples, total: int, batches: int, operations: int) -> float:
-    """As stats/per_op.py: counter and loop off, and the few instructions of entering and leaving a loop."""
+    """As in stats/per_op.py: without counter and loop, and without the few instructions to enter and leave a loop."""
     taken = exact_overhead(process.reference)
     value = (total - taken.pair * batches) / operations - taken.loop
     n = operations / batches
@@ -223,7 +221,7 @@ def _value(process: ProcessSamples, total: int, batches: int, operations: int) -
 
 
 def _payload(rows: Mapping[str, Row], value: float) -> Row:
-    """What remains of the value for the payload: its row without counter and loop."""
+    """The payload's row, without counter and loop: what the other rows leave of the value."""
     mean = value - rows["kernel"].value - rows["other"].value
     off = rows["payload"].value - mean
     return Row(mean, min(mean, rows["payload"].low - off), max(mean, rows["payload"].high - off))
@@ -235,7 +233,7 @@ def _function_at(of: Dissection, address: int) -> int:
 
 
 def _nodes(tree: Tree, operations: int, overhead: float, loop: int, place: Mapping[int, int]) -> list[Node]:
-    """The tree an operation, counter and loop taken off where they are: around the loop's function, and in it."""
+    """The tree for one operation. Counter and loop are subtracted where they are: around the loop's function, in it."""
     own = [float(one) for one in tree.own]
     around = [number for number, parent in enumerate(tree.parent) if parent == ROOT]
     inside = [number for number, function in enumerate(tree.function) if function == loop]

@@ -29,7 +29,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     """Add all flags."""
     add_guests(parser, _WORKLOADS)
     flag = parser.add_argument
-    flag("--batches", type=int, default=3, metavar="N", help="timed batches to look into (default: 3)")
+    flag("--batches", type=int, default=3, metavar="N", help="timed batches to profile (default: 3)")
     flag("--top", type=int, default=10, metavar="N", help="functions in a table (default: 10)")
     flag("--out", type=Path, metavar="DIR", help="write files there: profiles, callgrind, folded, speedscope, SVG")
     flag("--format", default=",".join(FORMATS), metavar="NAMES", help=f"of these files: {', '.join(FORMATS)}")
@@ -38,7 +38,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 
 def add_guests(parser: argparse.ArgumentParser, more: Sequence[str] = ()) -> None:
-    """Add those that say on what, which `ferrule power` has too."""
+    """Add the flags that choose and set up guests, which `ferrule power` has too."""
     flags.add_named(parser, (*_GUESTS, *more, *_MACHINE))
 
 
@@ -49,19 +49,19 @@ def check_guests(parsed: argparse.Namespace) -> None:
         UsageError: names the flag.
     """
     if not parsed.guest:
-        raise UsageError("--guest: say which, e.g. --guest linux,floor")
+        raise UsageError("--guest: name one or more, e.g. --guest linux,floor")
     if parsed.top < 1:
         raise UsageError(f"--top {parsed.top}: must be at least 1")
 
 
 def add_missing(parsed: argparse.Namespace) -> None:
-    """What a measurement can be asked and this command cannot, as nobody asked it."""
+    """Set the flags of a measurement that this command does not have to their defaults."""
     flags.add_missing(parsed)
     parsed.accel = "icount"
 
 
 def check(parsed: argparse.Namespace) -> None:
-    """Refuse what cannot mean anything, before any work is done.
+    """Refuse invalid flags and combinations before any work is done.
 
     Raises:
         UsageError: names the flag.
@@ -74,9 +74,9 @@ def check(parsed: argparse.Namespace) -> None:
             raise UsageError(f"--format {name}: no such format; there are: {', '.join(FORMATS)}")
     if parsed.show is None and not are_profiles(parsed.diff) and (not parsed.guest or not parsed.workload):
         missing = "--guest" if not parsed.guest else "--workload"
-        raise UsageError(f"{missing}: say what to look into, e.g. --guest linux,floor --workload pipe_latency")
+        raise UsageError(f"{missing}: name what to profile, e.g. --guest linux,floor --workload pipe_latency")
 
 
 def are_profiles(paths: Sequence[Path] | None) -> bool:
-    """Whether --diff names stored profiles or folders of them; else they are kernels to be looked into."""
+    """Whether --diff names stored profiles or folders of them; else they are kernels to be profiled."""
     return paths is not None and all(path.is_dir() or path.name.endswith(".json") for path in paths)

@@ -1,10 +1,10 @@
-"""Which executed instructions of a window were completed, and where the CPU went aside to a handler.
+"""Which executed instructions of a window were completed, and where the CPU was diverted to a handler.
 
 The instrument sees an instruction begin. One that faults (a page is missing) is begun again after its handler, and the
-counter counts it once. So an instruction was aside from its flow when the next one is neither its successor nor its
-target; what stands there is a handler's first instruction. A handler belongs to one vector: if an instruction before
-it ever lacked a memory access that its operands tell of, or that the same instruction makes when it is completed, the
-vector is an exception's, else an interrupt's, which comes between instructions.
+counter counts it once. The CPU was diverted at an instruction if the next one is neither its successor nor its target;
+the next one is then a handler's first instruction. A handler belongs to one vector. If an instruction before it ever
+lacked a memory access that its operands imply, or that the same instruction makes when it completes, the vector is an
+exception's; else it is an interrupt's, which comes between instructions.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Handlers:
 
     @property
     def all(self) -> Words:
-        """Both, sorted."""
+        """Handlers of both kinds, sorted."""
         return np.array(sorted(self.exceptions | self.interrupts), dtype=np.uint64)
 
 
@@ -40,12 +40,12 @@ class Followed:
     """A window's flow. Arrays by executed instruction, in the window's order."""
 
     completed: Flags
-    aside: Flags  # a handler's first instruction is next
+    aside: Flags  # the CPU was diverted: a handler's first instruction is next
     next: Ints  # index of the next executed instruction of the same CPU; -1 for its last
 
 
 def follow(code: Code, decoded: Decoded, windows: Sequence[Window]) -> tuple[list[Followed], Handlers]:
-    """The flow of windows of one boot. What handlers there are is learned from all of them."""
+    """The flow of the windows of one boot, and the handlers found in all of them."""
     nexts = [_next(window) for window in windows]
     ways = _Ways(code, decoded)
     certain = [ways.left(window, after) for window, after in zip(windows, nexts, strict=True)]
@@ -68,7 +68,7 @@ def follow(code: Code, decoded: Decoded, windows: Sequence[Window]) -> tuple[lis
 
 
 def _most(code: Code, windows: Sequence[Window], aside: Sequence[Ints], made: Sequence[Ints]) -> Ints:
-    """Of each instruction that was ever aside the most accesses that it made; of others 0."""
+    """The most accesses that each instruction made, of those at which the CPU was ever diverted; 0 for others."""
     wanted = np.zeros(len(code.content), np.bool_)
     for window, at in zip(windows, aside, strict=True):
         wanted[window.code[at]] = True
@@ -80,7 +80,7 @@ def _most(code: Code, windows: Sequence[Window], aside: Sequence[Ints], made: Se
 
 
 def _next(window: Window) -> Ints:
-    """Of each executed instruction the index of the next on the same CPU."""
+    """For each executed instruction, the index of the next on the same CPU; -1 for the last."""
     if not window.cpu.any():
         after = np.arange(1, window.code.size + 1)
         after[-1:] = -1
@@ -93,7 +93,7 @@ def _next(window: Window) -> Ints:
 
 
 class _Ways:
-    """Where the instructions of a Code can go."""
+    """Which instructions can follow each instruction of a Code."""
 
     def __init__(self, code: Code, decoded: Decoded) -> None:
         self._address = code.address
@@ -105,20 +105,20 @@ class _Ways:
         self._to_target = _among(flow, (Flow.JUMP, Flow.BRANCH, Flow.CALL))
         self._again, self._entry = flow == Flow.REPEAT, _among(flow, (Flow.SYSCALL, Flow.INTERRUPT))
         self._sysret = flow == Flow.SYSRET
-        # Places are the numbers of addresses: comparing them tells nearly all steps that are as they should be.
+        # Places are indices of addresses: comparing them is fast, and rules out nearly all regular steps.
         self._places, place = np.unique(code.address, return_inverse=True)
         self._place = place.astype(np.int32)
         self._next = np.where(self._on, self._find(self._behind), -1).astype(np.int32)
         self._jump = np.where(self._to_target & ~indirect, self._find(self._target), -1).astype(np.int32)
 
     def _find(self, address: Words) -> Ints:
-        """The place of each address, -1 for one that no instruction has."""
+        """The place of each address; -1 if no instruction is there."""
         found = np.searchsorted(self._places, address)
         there = self._places[np.minimum(found, self._places.size - 1)] == address if self._places.size else found > 0
         return np.where(there, found, -1)
 
     def left(self, window: Window, after: Ints) -> Ints:
-        """Where the next instruction is none that this one can go to, of those that say where they go."""
+        """Where the next instruction cannot follow this one, for instructions whose targets are known."""
         to_place = self._place[window.code]
         to_place = np.append(to_place[1:], -2) if not window.cpu.any() else to_place[after]
         at = np.flatnonzero((self._next[window.code] != to_place) & (after >= 0))
@@ -127,13 +127,13 @@ class _Ways:
         own = self._address[here]
         ways = ((to == self._behind[here]) & self._on[here]) | ((to == self._target[here]) & self._to_target[here])
         ways |= (to == own) & self._again[here]
-        up = to >= UPPER_HALF  # where only kernels are: no program of the lower half gets there by itself
+        up = to >= UPPER_HALF  # only kernels are there: a program of the lower half cannot jump there
         entered = up & (own < UPPER_HALF) & ~self._entry[here]
         found: Ints = at[(self._known[here] & ~ways) | entered | (up & self._sysret[here])]
         return found
 
     def through_pointer(self, window: Window, after: Ints, handlers: Words) -> Ints:
-        """Where what goes anywhere (a return, an indirect call) is followed by a handler's first instruction."""
+        """Where an instruction with an unknown target (a return, an indirect call) is followed by a handler's first."""
         at = np.flatnonzero(np.isin(self._address, handlers)[window.code])
         before = np.full(window.code.size, -1, np.int64)
         before[after[after >= 0]] = np.flatnonzero(after >= 0)

@@ -1,8 +1,8 @@
-"""The instrument: a TCG plugin of ours for this host's QEMU, compiled on first use and kept in the cache.
+"""The instrument: our own TCG plugin for this host's QEMU, compiled on first use and kept in the cache.
 
-QEMU is asked for its version, which tells the version of its plugin interface, and then to boot a small image with the
-plugin loaded: whether it works is seen, not assumed. Tried: 7.2 (Debian 12). The others follow QEMU's own history of
-that interface: 2 since 9.0, 3 since 9.1, whose qemu_plugin_insn_data() copies.
+QEMU's version gives the version of its plugin interface. QEMU then boots a small image with the plugin loaded, to check
+that it works. Tested with 7.2 (Debian 12). Others follow QEMU's own history of that interface: 2 since 9.0, 3 since
+9.1, whose qemu_plugin_insn_data() copies.
 """
 
 from __future__ import annotations
@@ -34,14 +34,14 @@ def interface(version: str) -> int:
     """The version of the plugin interface that a QEMU of this version has.
 
     Raises:
-        InfrastructureError: one without what the instrument needs.
+        InfrastructureError: the version is unknown, or too old for the instrument.
     """
-    said = _VERSION.match(version)
-    if said is None:
-        raise InfrastructureError(f"QEMU {version}: which plugin interface it has is not known; use 7.2 or later")
-    number = (int(said[1]), int(said[2]))
+    matched = _VERSION.match(version)
+    if matched is None:
+        raise InfrastructureError(f"QEMU {version}: its plugin interface is not known; use 7.2 or later")
+    number = (int(matched[1]), int(matched[2]))
     if number < OLDEST:
-        raise InfrastructureError(f"QEMU {version}: its plugins learn no physical addresses; use 7.2 or later")
+        raise InfrastructureError(f"QEMU {version}: its plugins get no physical addresses; use 7.2 or later")
     return 3 if number >= (9, 1) else 2 if number >= (9, 0) else 1
 
 
@@ -68,7 +68,7 @@ def build(version: str, compiler: Compiler | None = None) -> Path:
 
 @functools.cache
 def ready(program: str) -> Path:
-    """The plugin, seen to work in this QEMU: once for each file of QEMU's and each of the plugin's.
+    """The plugin, after a test boot in this QEMU: one test for each QEMU file and each plugin file.
 
     Raises:
         InfrastructureError: this QEMU loads no plugins, or not this one.
@@ -82,8 +82,8 @@ def ready(program: str) -> Path:
         (folder / "probe").write_bytes(accel.image())
         argument = f"file={qemu.in_option(plugin)},out={qemu.in_option(folder / 'probe')}"
         machine = qemu.Machine(program, "icount", folder / "probe", memory=64, plugin=argument)
-        said = folder / "said"
-        with said.open("wb") as sink:
+        output = folder / "output"
+        with output.open("wb") as sink:
             child = children.start(
                 qemu.command(machine), stdout=sink.fileno(), stderr=sink.fileno(), env=qemu.environment()
             )
@@ -96,25 +96,25 @@ def ready(program: str) -> Path:
         if status == accel.EXPECTED_STATUS and trace.boots(folder / "probe"):
             files.write_sound(seen, f"{program}: {version}\n".encode())
             return plugin
-        lines = said.read_text(errors="replace").strip().splitlines()
-    raise refusal(version, lines[-1] if lines else "it said nothing")
+        lines = output.read_text(errors="replace").strip().splitlines()
+    raise refusal(version, lines[-1] if lines else "it printed nothing")
 
 
 def _mark(program: str) -> str:
-    """Of a program's file: another one, or a newer one, has another."""
+    """A hash of a program's path, size and time: another file, or a newer one, has another hash."""
     path = Path(shutil.which(program) or program).resolve()
     is_now = path.stat()
     return hashlib.sha256(f"{path} {is_now.st_size} {is_now.st_mtime_ns}".encode()).hexdigest()[:24]
 
 
-def refusal(version: str, said: str) -> InfrastructureError:
-    """Why the plugin did not work, from QEMU's last words."""
-    if "invalid option" in said or "not supported" in said:
-        advice = "install one that has, e.g. Debian's qemu-system-x86, and name it by FERRULE_QEMU"
+def refusal(version: str, message: str) -> InfrastructureError:
+    """Why the plugin did not work, from QEMU's last message."""
+    if "invalid option" in message or "not supported" in message:
+        advice = "install one with plugins, e.g. Debian's qemu-system-x86, and name it by FERRULE_QEMU"
         return ToolMissing(f"QEMU {version} was built without plugins; {advice}")
-    if "version" in said:
-        return InfrastructureError(f"QEMU {version} has another plugin interface than those known here: {said}")
-    return InfrastructureError(f"QEMU {version} does not run with the plugin: {said}")
+    if "version" in message:
+        return InfrastructureError(f"QEMU {version} has another plugin interface than those known here: {message}")
+    return InfrastructureError(f"QEMU {version} does not run with the plugin: {message}")
 
 
 def argument(plugin: Path, sites: Sites, names: Iterable[str], prefix: Path) -> str:

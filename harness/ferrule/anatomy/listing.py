@@ -1,4 +1,4 @@
-"""The instructions that were seen in a boot, with all that is known of each: what windows are read against."""
+"""The instructions seen in a boot, with all that is known of each: windows refer to them by number."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ferrule.anatomy.trace import Code
 
 @dataclass(frozen=True)
 class Listing:
-    """Code, what it does, whose it is, and which of it is handlers' first."""
+    """Code, its decoded properties, its functions, and the first instructions of handlers."""
 
     code: Code
     decoded: Decoded

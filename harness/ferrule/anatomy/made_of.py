@@ -1,6 +1,7 @@
-"""What an operation is made of: counted, never weighted by invented prices.
+"""What an operation consists of: counts only, never weighted by assumed costs.
 
-Instructions by whose they are, crossings of the kernel's border, what is dear on real hardware, footprint in caches.
+Instructions by owner (payload, kernel, other), entries to the kernel and exits from it, instructions that are expensive
+on real hardware, footprint in caches.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from ferrule.anatomy.profile import Row
 from ferrule.anatomy.trace import Flags, Ints, Window, Words
 
 # Physical addresses by which PCs' timers are armed: the local APIC's initial count, the HPET's comparators. The PIT is
-# behind ports and a TSC deadline in a model-specific register: neither shows which one was written.
+# armed through ports and a TSC deadline through a model-specific register: a trace does not show which one is written.
 TIMERS: Final = np.array([0xFEE00380, *(0xFED00108 + 0x20 * n for n in range(3))], dtype=np.uint64)
 LINE: Final = 6  # bits of an address within a cache line
 PAGE: Final = 12
@@ -54,9 +55,9 @@ TITLES: Final = {
 }
 _THING: Final = np.uint64(40)  # bits of a line's number: 64 TiB of memory; above them 16 million operations
 GROUPS: Final = ("payload", "kernel", "other")
-Columns = dict[str, Ints]  # by row, a figure for each operation of a batch; the first is of what is no whole one
+Columns = dict[str, Ints]  # by row, a figure for each operation of a batch; the first is of incomplete operations
 _Cut = tuple[Ints, int]
-_MOST_AT_ONCE: Final = 64  # operations to a turn of a loop
+_MOST_AT_ONCE: Final = 64  # operations in one iteration of a loop
 FOOTPRINT: Final = ("code_lines", "data_lines", "pages")
 _OF_LOOP: Final = ("payload", "counter", "call", "load", "store", *FOOTPRINT)
 _FLOWS: Final = {"syscall": Flow.SYSCALL, "sysret": Flow.SYSRET, "iret": Flow.IRET, "call": Flow.CALL}
@@ -64,7 +65,7 @@ _FLOWS: Final = {"syscall": Flow.SYSCALL, "sysret": Flow.SYSRET, "iret": Flow.IR
 
 @dataclass(frozen=True)
 class Batch:
-    """A counted window: what was followed, and where in it interrupts were."""
+    """A counted window: its flow, and which of its instructions were within interrupts."""
 
     window: Window
     followed: Followed
@@ -74,14 +75,14 @@ class Batch:
 
 @dataclass(frozen=True)
 class Marker:
-    """An instruction of the loop's function that is executed once in so many operations: where they are told apart."""
+    """An instruction of the loop's function that is executed once in `every` operations, and so separates them."""
 
     code: int
     every: int
 
 
 def marker(listing: Listing, loop: int, batches: Sequence[Batch]) -> Marker | None:
-    """The one that tells the fewest operations at a time; None: there is none in all batches."""
+    """The marker that separates the fewest operations at a time; None if there is none in all batches."""
     own = np.flatnonzero(listing.functions.of == loop)
     times = np.zeros((len(batches), own.size), np.int64)
     for number, batch in enumerate(batches):
@@ -95,10 +96,10 @@ def marker(listing: Listing, loop: int, batches: Sequence[Batch]) -> Marker | No
 
 
 def _cut(batch: Batch, mark: Marker | None) -> _Cut:
-    """Of each executed instruction the number of its operation, and how many there are.
+    """The operation's number of each executed instruction, and how many numbers there are.
 
-    From 1 on they are whole, from mark to mark; 0 is what stands before the first and behind the last mark: the rest of
-    an operation, and what is no operation's.
+    Numbers from 1 on are whole operations, from mark to mark. 0 is what comes before the first mark and after the last:
+    parts of operations, and instructions of no operation.
     """
     number = np.zeros(batch.window.code.size, np.int64)
     at = np.flatnonzero(batch.window.code == mark.code) if mark is not None else number[:0]
@@ -111,7 +112,7 @@ def _cut(batch: Batch, mark: Marker | None) -> _Cut:
 
 
 def everything(listing: Listing, counted: Sequence[Columns], batches: Sequence[Batch]) -> dict[str, float]:
-    """Means an operation of all that happened in the batches, interrupts included; no footprints."""
+    """Means for one operation of all counts of the batches, interrupts included; no footprints."""
     found: list[Columns] = []
     for rows, one in zip(counted, batches, strict=True):
         if one.interrupted.any():
@@ -130,14 +131,14 @@ def columns(listing: Listing, mark: Marker | None, batch: Batch) -> Columns:
 
 
 def count(counted: Sequence[Columns], mark: Marker | None, batches: Sequence[Batch]) -> dict[str, Row]:
-    """All rows but the payload's, from which counter and loop are still to be taken: who does that knows them."""
+    """All rows. The payload's still includes counter and loop: the caller subtracts them."""
     every = mark.every if mark is not None else 1
     rows = {name: _row(name, [one[name] for one in counted], batches, every) for name in counted[0]}
     return {name: row for name, row in rows.items() if every == 1 or name not in FOOTPRINT}
 
 
 def _row(name: str, found: Sequence[Ints], batches: Sequence[Batch], every: int) -> Row:
-    """The range is that of whole operations. What counter and loop do as well has their mean, all else that of all."""
+    """The range is that of whole operations. Rows that counter and loop add to have their mean, others that of all."""
     whole = np.concatenate([one[1:] for one in found]) / every
     means = np.array([one.sum() / batch.operations for one, batch in zip(found, batches, strict=True)])
     if not whole.size:
@@ -155,27 +156,27 @@ def _rows(listing: Listing, cut: _Cut, batch: Batch) -> Columns:
     kinds = len(GROUPS) + 1
     of_groups = np.bincount(number * kinds + np.where(counted, groups[here], kinds - 1), minlength=size * kinds)
     rows = {name: of_groups[place::kinds] for place, name in enumerate(GROUPS)}
-    rows["interrupt"] = _tell(number, np.flatnonzero(batch.interrupted & batch.followed.completed), size)
+    rows["interrupt"] = _by_operation(number, np.flatnonzero(batch.interrupted & batch.followed.completed), size)
     aside = np.flatnonzero(batch.followed.aside)
     irq = np.isin(
         code.address[here[batch.followed.next[aside]]], np.array(sorted(listing.handlers.interrupts), dtype=np.uint64)
     )
-    rows["interrupts"] = _tell(number, aside[irq], size)
-    rows["exception"] = _tell(number, aside[~irq & ~batch.interrupted[aside]], size)
+    rows["interrupts"] = _by_operation(number, aside[irq], size)
+    rows["exception"] = _by_operation(number, aside[~irq & ~batch.interrupted[aside]], size)
     special = np.isin(decoded.flow, [int(kind) for kind in _FLOWS.values()])
     for name in COUNTED:
         special |= decoded.counted[name]
     at = np.flatnonzero(special[here] & counted)
-    rows |= {name: _tell(number, at[decoded.flow[here[at]] == kind], size) for name, kind in _FLOWS.items()}
-    rows |= {name: _tell(number, at[decoded.counted[name][here[at]]], size) for name in COUNTED}
-    rows[COUNTER][0] -= 1  # the reading that opens the window
+    rows |= {name: _by_operation(number, at[decoded.flow[here[at]] == kind], size) for name, kind in _FLOWS.items()}
+    rows |= {name: _by_operation(number, at[decoded.counted[name][here[at]]], size) for name in COUNTED}
+    rows[COUNTER][0] -= 1  # the counter reading that opens the window
     made = ~batch.interrupted[accesses.by]
-    rows["load"] = _tell(number, accesses.by[made & ~accesses.store], size)
-    rows["store"] = _tell(number, accesses.by[made & accesses.store], size)
+    rows["load"] = _by_operation(number, accesses.by[made & ~accesses.store], size)
+    rows["store"] = _by_operation(number, accesses.by[made & accesses.store], size)
     device = np.flatnonzero(made & accesses.device)
     timer = device[accesses.store[device] & np.isin(accesses.physical[device], TIMERS)]
-    rows["device"] = _tell(number, accesses.by[device], size)
-    rows["timer"] = _tell(number, accesses.by[timer], size)
+    rows["device"] = _by_operation(number, accesses.by[device], size)
+    rows["timer"] = _by_operation(number, accesses.by[timer], size)
     return rows
 
 
@@ -196,14 +197,14 @@ def _footprint(listing: Listing, cut: _Cut, batch: Batch) -> Columns:
     return {name: np.bincount(own, minlength=size)[:size] for name, own in found.items()}
 
 
-def _tell(number: Ints, places: Ints, size: int) -> Ints:
-    """How many of these places are of each operation."""
+def _by_operation(number: Ints, places: Ints, size: int) -> Ints:
+    """How many of these instructions each operation has."""
     found: Ints = np.bincount(number[places], minlength=size)[:size]
     return found
 
 
 def _distinct(number: Ints, what: Words) -> tuple[Ints, Words]:
-    """Each operation's different things: the operations, and the things."""
+    """The distinct values of each operation: the operations, and the values."""
     key = np.sort(number.astype(np.uint64) << _THING | what)
     key = key[np.concatenate([[True], key[1:] != key[:-1]])[: key.size]]
     return (key >> _THING).astype(np.int64), key & np.uint64((1 << int(_THING)) - 1)

@@ -1,4 +1,4 @@
-"""Boots with the instrument, and beside each the same boot without it: the counts of the two must be equal."""
+"""Boots with the instrument, each beside the same boot without it: the counts of the two must be equal."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _WARM, _TARGET_NS, _LIMIT_NS = 2, 100_000, 1_000_000_000  # as the gate counts
 
 @dataclass(frozen=True)
 class Found:
-    """One guest's profiles, and why others are none."""
+    """One guest's profiles, and why others are missing."""
 
     guest: str
     profiles: Sequence[Profile]
@@ -57,7 +57,7 @@ def measure(
     """
     found = Found(name, (), {})
     left = list(dict.fromkeys(keys))
-    while left:  # where batches are calibrated, only the loop tells whose a window is
+    while left:  # where batches are calibrated, only the loop identifies the workload of a window
         now = list({key.workload: key for key in reversed(left)}.values())[::-1]
         left = [key for key in left if key not in now]
         more = together(name, options, now, progress, batches=batches, extra=extra, patience=patience)
@@ -77,13 +77,13 @@ def together(
     size: int | None = None,
     before: Sequence[RunKey] = (),
 ) -> Found:
-    """The same, all in one boot: of runs whose loops differ, or of batches of one `size`.
+    """The same, all in one boot: for runs whose loops differ, or for batches of one `size`.
 
-    Those of `before` are run first and not looked into.
+    The runs of `before` come first and are not profiled.
     """
     plain = guests.create(name, replace(options, accel="icount", plugin=""))
     if plain.accel != "icount":
-        raise InfrastructureError(f"{name}: is no guest that QEMU counts the instructions of")
+        raise InfrastructureError(f"{name}: is not a guest whose instructions QEMU counts")
     payload = build_for(plain, extra)
     rows = workloads(extra)
     watched = sites(payload.image, {key.workload: rows[key.workload] for key in keys})
@@ -93,9 +93,9 @@ def together(
     frozen = {} if size is None else dict.fromkeys(keys, size)
     runs = [*before, *keys]
 
-    def boot(guest: Guest, told: Progress) -> GuestResult:
+    def boot(guest: Guest, shown: Progress) -> GuestResult:
         campaign = Campaign(
-            [guest], {name: runs}, lambda _: payload, budget, SEED, told, patience=patience, sizes={name: frozen},
+            [guest], {name: runs}, lambda _: payload, budget, SEED, shown, patience=patience, sizes={name: frozen},
             history=_behind(runs, len(before)) if before else None,
         )  # fmt: skip
         return campaign.run()[name]
@@ -138,7 +138,7 @@ def together(
 
 
 def _behind(runs: Sequence[RunKey], first: int) -> int:
-    """The number of a boot whose drawn order has the first so many runs before the others."""
+    """The number of a boot whose drawn order has the first `first` runs before the others."""
     controls = {row.name for row in workloads().values() if row.control} - {key.workload for key in runs}
     for number in itertools.count():
         place = {index: at for at, index in enumerate(order(SEED, number, 0, len(runs) + len(controls)))}
@@ -148,12 +148,12 @@ def _behind(runs: Sequence[RunKey], first: int) -> int:
 
 
 def _last(name: str, result: GuestResult, before: Sequence[RunKey], good: Sequence[RunResult]) -> None:
-    """Hold the order: where a run ended the guest, the rest was drawn anew.
+    """Check the order: after a run that ended the guest, the rest is drawn anew.
 
     Raises:
-        InfrastructureError: something of `before` came later.
+        InfrastructureError: a run of `before` came later.
     """
     first = [run.processes[0].position for key in before if (run := result.runs[key]).processes]
     if first and good and max(first) > min(run.processes[0].position for run in good):
         lost = "; ".join(result.errors) or "runs were repeated"
-        raise InfrastructureError(f"{name}: what was to come last did not: {lost}")
+        raise InfrastructureError(f"{name}: the runs to be profiled did not come last: {lost}")

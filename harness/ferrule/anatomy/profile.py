@@ -1,4 +1,4 @@
-"""What is kept of a workload's anatomy: functions, the tree of calls, what an operation is made of. Stored as JSON."""
+"""The profile of a workload: functions, the tree of calls, what an operation consists of. Stored as JSON."""
 
 from __future__ import annotations
 
@@ -25,22 +25,22 @@ class Function:
     symbol: str
     address: int
     group: Group
-    named: bool  # False: it has no symbol, and its name is where it begins
+    named: bool  # False: it has no symbol, and its name is its address
 
     @property
     def name(self) -> str:
-        """Whole, demangled."""
+        """The full name, demangled."""
         return readable(self.symbol)
 
     @property
     def short(self) -> str:
-        """For tables."""
+        """The name for tables."""
         return short(self.symbol)
 
 
 @dataclass(frozen=True)
 class Node:
-    """A way to call a function. Nodes stand behind their parents."""
+    """A way to call a function. Parents come before their nodes."""
 
     parent: int  # -1: none
     function: int
@@ -51,7 +51,7 @@ class Node:
 
 @dataclass(frozen=True)
 class Row:
-    """A count an operation: the mean, and the range over operations."""
+    """A count for one operation: the mean, and the range over operations."""
 
     value: float
     low: float
@@ -60,29 +60,27 @@ class Row:
 
 @dataclass(frozen=True)
 class Profile:
-    """A workload on a guest. All counts are an operation's; interrupts that fell in are apart from it.
+    """A workload on a guest. All counts are for one operation; interrupts during it are counted separately.
 
-    In `payload_at` counter and loop are not taken off: it says how often each instruction of the payload was executed.
+    In `payload_at` counter and loop are not subtracted: it is how often each instruction of the payload was executed.
     """
 
     guest: str
     workload: str
     per: str
-    operations: int  # that were counted
+    operations: int  # counted
     batches: int
     value: float  # instructions, as a measurement under icount gives them
-    interrupted: float  # instructions of interrupts besides
-    asleep_ns: float  # the CPU was halted
+    interrupted: float  # further instructions, of interrupts
+    asleep_ns: float  # while the CPU was halted
     share: float  # of all instructions, those whose callers are known
     functions: list[Function]
     nodes: list[Node]
     made_of: Mapping[str, Row]
     conditions: Mapping[str, str]
-    everything: Mapping[str, float]  # as made_of, what interrupts did included
+    everything: Mapping[str, float]  # as made_of, interrupts included
     notes: tuple[str, ...] = ()
-    payload_at: Mapping[str, float] = field(
-        default_factory=dict
-    )  # by address as linked, the payload's own instructions
+    payload_at: Mapping[str, float] = field(default_factory=dict)  # by link address, the payload's own instructions
 
     def exclusive(self, interrupts: bool = False) -> dict[int, float]:
         """Instructions of each function, of the operation or of the interrupts in it."""
@@ -93,7 +91,7 @@ class Profile:
         return total
 
     def inclusive(self) -> list[float]:
-        """Of each node its own instructions and those of all below it."""
+        """For each node, its own instructions and those of all nodes below it."""
         total = [node.own for node in self.nodes]
         for number in range(len(total) - 1, -1, -1):
             if self.nodes[number].parent >= 0:
@@ -101,7 +99,7 @@ class Profile:
         return total
 
     def ways(self) -> Iterator[tuple[list[int], Node]]:
-        """Each node with instructions of its own, and the functions from the outermost to it."""
+        """Each node with instructions of its own, and its functions from the outermost to its own."""
         for node in self.nodes:
             if node.own > 0:
                 way, at = [node.function], node.parent
@@ -117,7 +115,7 @@ class Profile:
 
     @property
     def file_name(self) -> str:
-        """What its files are called, without a suffix."""
+        """The name of its files, without a suffix."""
         name = "".join(sign if sign.isalnum() or sign in "._-=" else "-" for sign in self.title.replace(" ", "-"))
         return name.strip("-")
 
@@ -135,11 +133,11 @@ def parse(text: str | bytes, what: str) -> Profile:
         UsageError: it is no profile of this schema; `what` names it.
     """
     try:
-        said = loads(text)
-        if not isinstance(said, dict) or said.pop("schema", None) != SCHEMA:
+        stored = loads(text)
+        if not isinstance(stored, dict) or stored.pop("schema", None) != SCHEMA:
             raise Malformed(f"its schema is not {SCHEMA}")
-        check(said)
-        found = decode(Profile, {name: value for name, value in said.items() if name != SUM})
+        check(stored)
+        found = decode(Profile, {name: value for name, value in stored.items() if name != SUM})
         if any(not -1 <= n.parent < i or not 0 <= n.function < len(found.functions) for i, n in enumerate(found.nodes)):
             raise Malformed("its tree of calls is broken")
     except ValueError as error:  # Malformed is one
@@ -151,7 +149,7 @@ def load(path: Path) -> Profile:
     """Read a profile's file.
 
     Raises:
-        UsageError: it cannot be read, or is none.
+        UsageError: it cannot be read, or is no profile.
     """
     try:
         return parse(path.read_bytes(), str(path))

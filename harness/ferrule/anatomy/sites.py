@@ -20,20 +20,20 @@ _TIMED: Final = re.compile(r"(timed|timed_batch|take_batches|calibrate|measure|r
 _OPENS, _CLOSES = b"\x0f\x31", b"\x0f\x01\xf9"  # RDTSC, RDTSCP: guest/core/counter.h
 _LOOP: Final = re.compile(r"\.loop = (\w+)")
 _MAIN: Final = "program_main"  # guest/payload/main.c
-_BEGINS: Final = 16  # bytes of code: tell it from others at the same place of a page
-_OWN_LOOP: Final = "workload_loop"  # what the macro makes
+_BEGINS: Final = 16  # bytes of code: distinguish it from other code at the same offset in a page
+_OWN_LOOP: Final = "workload_loop"  # the name that the macro gives
 
 
 @dataclass(frozen=True)
 class Sites:
-    """Addresses as linked; a payload that is moved lies a whole number of pages above them."""
+    """Link addresses; a position-independent payload is loaded a whole number of pages above them."""
 
     opens: tuple[int, ...]
     closes: tuple[int, ...]
     loops: Mapping[str, int]  # by workload
     moved: bool
-    main: int = 0  # the function with which the payload begins; 0: it is not known
-    begins: bytes = b""  # with what code
+    main: int = 0  # the payload's first function; 0: it is not known
+    begins: bytes = b""  # the first bytes of that function
 
 
 def sites(image: bytes, workloads: Mapping[str, Declaration]) -> Sites:
@@ -58,7 +58,7 @@ def sites(image: bytes, workloads: Mapping[str, Declaration]) -> Sites:
 
 
 def _places(code: list[tuple[int, bytes]], pattern: bytes) -> tuple[int, ...]:
-    """Where a byte pattern stands. One inside another instruction does no harm: nothing is ever executed there."""
+    """Where a byte pattern occurs. One inside another instruction does no harm: it is never executed from there."""
     return tuple(
         sorted({start + match.start() for start, content in code for match in re.finditer(re.escape(pattern), content)})
     )
@@ -74,8 +74,8 @@ def _content(elf: ELFFile, address: int, size: int) -> bytes:
 
 
 def _loop(symbols: list[Symbol], row: Declaration) -> int:
-    said = _LOOP.search(Path(row.path).read_text(encoding="utf-8"))
-    name = said[1] if said else _OWN_LOOP
+    declared = _LOOP.search(Path(row.path).read_text(encoding="utf-8"))
+    name = declared[1] if declared else _OWN_LOOP
     found = [one.address for one in symbols if one.name == name and one.file == Path(row.path).name]
     if len(found) != 1:
         raise InfrastructureError(f"payload: the loop of {row.name}, {name}, has {len(found)} symbols instead of one")

@@ -35,42 +35,42 @@ _PROGRAM = "vmlinux-to-elf"  # GPL-3: run, never imported
 
 @dataclass(frozen=True)
 class Known:
-    """Symbols of a guest, and what is to be said about them."""
+    """Symbols of a guest, and a note about them."""
 
     symbols: Sequence[Symbol]
     note: str
 
 
 def kernel(name: str, options: GuestOptions) -> Known:
-    """The symbols of a guest's kernel where that is a file of its own.
+    """The symbols of a guest's kernel, if the kernel is a file of its own.
 
     Raises:
         FerruleError: its file is not available.
     """
     if name == "redox":
         file = guestfile.find(name, redox.NEEDS, options, redox.SETTINGS).files["kernel"]
-        return _said(read(file.path.read_bytes(), str(file.path)), file.path.name)
+        return _known(read(file.path.read_bytes(), str(file.path)), file.path.name)
     if name == "aero":
         file = guestfile.find(name, [aero.KERNEL], options).files[aero.KERNEL.key]
-        return _said(in_cd(file.path.read_bytes(), str(file.path)), f"the kernel in {file.path.name}")
+        return _known(in_cd(file.path.read_bytes(), str(file.path)), f"the kernel in {file.path.name}")
     if kind(name) == "linux":
         found = kernels.choose(linux.labelled(name, options))
         if found.protocol == "bzImage":
             return _of_linux(found)
-        return _said(read(found.image.read_bytes(), str(found.image)), found.image.name)
+        return _known(read(found.image.read_bytes(), str(found.image)), found.image.name)
     if name in ("floor", "hermit"):
         return Known((), "the kernel is part of the payload's file")
     return Known((), f"no symbol table is known of {name}'s kernel: its functions are shown as addresses")
 
 
-def _said(symbols: Sequence[Symbol], name: str) -> Known:
+def _known(symbols: Sequence[Symbol], name: str) -> Known:
     if not symbols:
         return Known((), f"{name} is stripped: its functions are shown as addresses")
     return Known(symbols, f"{len(symbols)} symbols of {name}")
 
 
 def in_cd(cd: bytes, what: str) -> list[Symbol]:
-    """Of the first ELF file on a CD that is entered in the upper half: a kernel."""
+    """The symbols of the first ELF file on a CD whose entry is in the upper half: a kernel."""
     at = -_SECTOR
     while (at := cd.find(b"\x7fELF\x02", at + 1)) >= 0:
         head = cd[at : at + 64]
@@ -83,7 +83,7 @@ def in_cd(cd: bytes, what: str) -> list[Symbol]:
 
 
 def _of_linux(found: kernels.Kernel) -> Known:
-    """Out of the image's own table (kallsyms), by a program that knows its forms; kept by the image's SHA-256."""
+    """From the image's own table (kallsyms), by a program that knows its formats; cached by the image's SHA-256."""
     cached = paths.cache("symbols") / f"linux-{found.sha256}.json"
     if not files.sound(cached):
         beside = Path(sys.executable).with_name(_PROGRAM)
@@ -94,11 +94,11 @@ def _of_linux(found: kernels.Kernel) -> Known:
             )
         try:
             symbols = _extracted(program, found)
-        except InfrastructureError as error:  # names are a help, and the counts stand without them
+        except InfrastructureError as error:  # names are optional: the counts are valid without them
             return Known((), f"kernel functions are shown as addresses: {error}")
         files.write_sound(cached, json.dumps(symbols).encode())
     rows = json.loads(cached.read_text())
-    return _said([Symbol(name, address, 0) for name, address in rows], found.image.name)
+    return _known([Symbol(name, address, 0) for name, address in rows], found.image.name)
 
 
 def _extracted(program: str, found: kernels.Kernel) -> list[tuple[str, int]]:
@@ -111,8 +111,8 @@ def _extracted(program: str, found: kernels.Kernel) -> list[tuple[str, int]]:
         except (OSError, subprocess.TimeoutExpired) as error:
             raise InfrastructureError(f"{_PROGRAM}: {error}") from None
         if done.returncode or not made.exists():
-            said = (done.stderr or done.stdout).strip().splitlines()
-            raise InfrastructureError(f"{_PROGRAM}: {said[-1] if said else f'exit status {done.returncode}'}")
+            output = (done.stderr or done.stdout).strip().splitlines()
+            raise InfrastructureError(f"{_PROGRAM}: {output[-1] if output else f'exit status {done.returncode}'}")
         elf = ELFFile(io.BytesIO(made.read_bytes()))
         table = elf.get_section_by_name(".symtab")
         if not isinstance(table, SymbolTableSection):
@@ -134,9 +134,9 @@ class Image:
         self._content = [(part["p_vaddr"] + base, part.data()) for part in elf.iter_segments("PT_LOAD")]
 
     def groups(self, code: Code) -> list[Group]:
-        """Of each instruction: its function's where its bytes stand in the image there, else the kernel's or another's.
+        """The group of each instruction: its function's if the image has the same bytes there, else kernel or other.
 
-        A kernel's own part of the image (floor, hermit) is known by its functions.
+        A kernel that is part of the image (floor, hermit) is recognized by its functions.
         """
         return [self._group(at, content) for at, content in zip(code.address.tolist(), code.content, strict=True)]
 
@@ -149,6 +149,6 @@ class Image:
 
 
 def _kernels(one: Symbol, owned: frozenset[str]) -> bool:
-    """Whether a function of the payload's file is the kernel's: floor's are set apart, a library's by their names."""
+    """Whether a function of the payload's file is the kernel's: floor's by section, a library's by name."""
     mangled = bool(owned) and one.name.startswith(("_R", "_ZN"))
     return one.section.startswith(".kernel") or mangled or one.name in owned

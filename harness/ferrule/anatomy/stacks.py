@@ -1,12 +1,12 @@
 """The tree of calls, from executed calls and returns: a shadow stack for each stack of the machine.
 
-A call stores its return address, and the return that ends it loads that very word: the physical address of the word
-finds the frame, whichever stack it is on. Where it is on another stack than the one in use, the kernel has switched
-contexts. Entries of the kernel (system calls, exceptions, interrupts) put frames on top without a word of their own;
-the instruction that returns from them takes off the topmost. A kernel may run a program as a call of a loop of its own:
-its entry then returns to that loop, which stands in the entry's place, for the program is who asked. What was entered
-before anybody looked has no frame: a stack that begins in the middle of such a thing is not whole, and its
-instructions' callers are not known.
+A call stores its return address, and the return that ends it loads that same word: the word's physical address finds
+the frame, whichever stack it is on. If it is on another stack than the one in use, the kernel has switched contexts.
+Entries to the kernel (system calls, exceptions, interrupts) push frames without a word of their own; the instruction
+that returns from them pops the topmost. A kernel may run a program as a call from a loop of its own: its entry then
+returns to that loop. The loop takes the entry's place in the tree, because the program is the caller. A function that
+was entered before the trace began has no frame: a stack that begins inside one is not whole, and the callers of its
+instructions are not known.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from ferrule.anatomy.tree import ROOT, Tree
 _TURNS: Final = tuple(
     int(one) for one in (Flow.CALL, Flow.RETURN, Flow.SYSCALL, Flow.SYSRET, Flow.IRET, Flow.INTERRUPT)
 )
-_KEPT: Final = 64  # stacks that were left
+_KEPT: Final = 64  # stacks not in use that are kept
 _DEEPEST: Final = 512  # frames; deeper ones are lost returns
 
 
@@ -35,14 +35,14 @@ class _Frame:
     node: int
     slot: int  # physical address of the return address; 0: none
     resume: int  # where it returns to; 0: anywhere
-    entry: bool = False  # of the kernel
+    entry: bool = False  # whether it is an entry to the kernel
 
 
 _Stack = list[_Frame]
 
 
 class Walker:
-    """Goes through windows of one boot in their order and grows the tree."""
+    """Goes through the windows of one boot in order and builds the tree."""
 
     def __init__(self, listing: Listing) -> None:
         code, decoded, functions = listing.code, listing.decoded, listing.functions
@@ -59,25 +59,25 @@ class Walker:
         self._interrupts = listing.handlers.interrupts
         self._stacks: dict[int, _Stack] = {}  # by slot
         self._current: dict[int, _Stack] = {}  # by CPU
-        self._idle: list[_Stack] = []  # that were left, the latest last
-        # Rounds of a loop that did nothing but to the stack above where they began, by that place and all their turns:
-        # the same round does the same again.
+        self._idle: list[_Stack] = []  # stacks not in use, the latest last
+        # Iterations of a loop that used only the stack above the frame they began in, by that frame and all their
+        # control transfers: the same iteration has the same result again.
         self._known: dict[tuple[_Frame, int, bytes], tuple[Counter[int], Counter[int]]] = {}
-        self._lost = False  # whether more than that was looked at or changed
+        self._lost = False  # whether the iteration read or changed anything else
 
     def walk(self, window: Window, followed: Followed, counted: bool) -> Flags:
-        """Take a window; returns for each executed instruction whether it was within an interrupt."""
+        """Walk a window; returns for each executed instruction whether it was within an interrupt."""
         interrupted = np.zeros(window.code.size, np.bool_)
         for cpu in np.unique(window.cpu).tolist():
             own = np.flatnonzero(window.cpu == cpu)
-            if cpu == int(window.cpu[0]) or cpu not in self._current:  # the batch's own end is at its beginning again
+            if cpu == int(window.cpu[0]) or cpu not in self._current:  # a window begins anew on its own CPU
                 self._current[cpu] = [self._root(int(self._of[window.code[own[0]]]))]
             for first, behind in self._follow(window, followed, own, counted):
                 interrupted[own[first:behind]] = True
         return interrupted
 
     def _follow(self, window: Window, followed: Followed, own: Ints, counted: bool) -> list[tuple[int, int]]:
-        """One CPU's instructions of a window; returns stretches within interrupts, first and end of each."""
+        """Walk one CPU's instructions of a window; returns the ranges within interrupts, first and end of each."""
         cpu, codes, tree = int(window.cpu[own[0]]), window.code[own], self.tree
         function = self._of[codes]
         turns = self._turns[codes] | followed.aside[own]
@@ -115,16 +115,17 @@ class Walker:
         return stretches
 
     def _rounds(self, to: Ints) -> list[int]:
-        """Where rounds of a loop end, if a program has one; the last ends with all."""
+        """Where the iterations of a program's loop end, if it has one; the last end is that of all instructions."""
         times = np.bincount(to[self._in_program[to]], minlength=1)
         ends = np.flatnonzero(to == times.argmax()) + 1 if times.any() else to[:0]
         return [*ends[ends < to.size].tolist(), to.size]
 
     def _take(self, cpu: int, row: list[int], own: Counter[int], calls: Counter[int]) -> int:
-        """A stretch within one function and the turn that ends it; returns the node that it is of.
+        """Take a stretch within one function and the control transfer that ends it; returns the stretch's node.
 
-        The row: its instructions, the turn's and the next one, whether that is a handler's first, whether the turn was
-        completed, whether it calls, the word stored last, the one loaded first.
+        The row: the number of its instructions, the transfer's instruction and the next one, whether that is a
+        handler's first, whether the transfer was completed, whether it calls, the word stored last, the one loaded
+        first.
         """
         mine, here, to, aside, completed, called, stored, loaded = row
         node = self._current[cpu][-1].node
@@ -138,7 +139,7 @@ class Walker:
         return node
 
     def _go_aside(self, cpu: int, here: int, to: int, completed: bool, slot: int) -> None:
-        """Into a handler."""
+        """Enter a handler."""
         if self._flow[here] == Flow.RETURN and completed:  # it had returned when the interrupt came
             self._return(cpu, slot, 0, None)
         stack = self._current[cpu]
@@ -164,12 +165,12 @@ class Walker:
         self._correct(cpu, self._function[to])
 
     def _return(self, cpu: int, slot: int, address: int, function: int | None) -> None:
-        """Take frames off down to the one that this word belongs to, on whichever stack it is."""
+        """Pop frames down to the one that this word belongs to, on whichever stack it is."""
         stack = self._current[cpu]
         if slot and stack[-1].slot != slot:
             other = self._stacks.get(slot)
             if other is None or not any(frame.slot == slot for frame in other):
-                slot = self._carried(stack, address)  # a return address may be taken along to another stack
+                slot = self._carried(stack, address)  # a return address may be copied to another stack
                 other = stack if slot else None
             if other is None:
                 if not stack[-1].entry:
@@ -186,7 +187,7 @@ class Walker:
             self._unknown(cpu, function)
 
     def _carried(self, stack: _Stack, address: int) -> int:
-        """The slot of the call that returns to an address, of those since the kernel was entered; 0: there is none."""
+        """The slot of the call that returns to an address, if it is later than the last kernel entry; else 0."""
         for frame in reversed(stack):
             if frame.slot and frame.resume == address:
                 return frame.slot
@@ -195,7 +196,7 @@ class Walker:
         return 0
 
     def _leave(self, cpu: int, address: int, function: int) -> None:
-        """Return from the kernel: the topmost entry is over, or another context's, where the kernel keeps no stack."""
+        """Return from the kernel: ends the topmost entry, or another context's, if the kernel keeps no stack."""
         stack = self._current[cpu]
         entry = next((frame for frame in reversed(stack) if frame.entry), None)
         if entry is None or entry.resume not in (0, address):
@@ -203,7 +204,7 @@ class Walker:
             others = (one for one in reversed(self._idle) if any(f.entry and f.resume == address for f in one))
             other = next(others, None)
             if other is None:
-                while len(stack) > 1:  # what is entered from there next is entered from a program
+                while len(stack) > 1:  # the next entry from there comes from a program
                     self._drop(stack)
                 self._unknown(cpu, function)
                 return
@@ -218,7 +219,7 @@ class Walker:
             self._unknown(cpu, function)
 
     def _unknown(self, cpu: int, function: int | None) -> None:
-        """Back in what was entered before anybody looked: the bottom of this stack, or another one."""
+        """Back in a function that was entered before the trace began: the bottom of this stack, or another stack."""
         self._lost = True
         if function is None:
             return
@@ -229,7 +230,7 @@ class Walker:
             self._switch(cpu, [self._root(function)])
 
     def _correct(self, cpu: int, function: int) -> None:
-        """A jump to another function takes its caller's place: a tail call."""
+        """A jump to another function replaces the function that jumped: a tail call."""
         stack = self._current[cpu]
         top = stack[-1]
         if self.tree.function[top.node] == function:
@@ -257,7 +258,7 @@ class Walker:
 
 
 def _slots(window: Window, at: Ints) -> tuple[Words, Words]:
-    """Of instructions executed there the physical address last stored to, and the one first loaded from; 0: none."""
+    """The physical address that each instruction stored to last, and the one it loaded from first; 0 for none."""
     accesses = window.accesses
     if not accesses.by.size:
         return np.zeros(at.size, np.uint64), np.zeros(at.size, np.uint64)

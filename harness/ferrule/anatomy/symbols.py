@@ -1,4 +1,4 @@
-"""Functions by address: from the symbol tables of ELF files, named as people read them."""
+"""Functions by address, from the symbol tables of ELF files, with readable names."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ferrule.errors import UsageError
 
 Group = Literal["payload", "kernel", "other"]  # other: programs that are neither
 _HASH: Final = re.compile(r"::h[0-9a-f]{16}$")
-_SUFFIX: Final = re.compile(r"(\.[A-Za-z_]\w*|\.\d+)+$")  # that a build puts behind names
+_SUFFIX: Final = re.compile(r"(\.[A-Za-z_]\w*|\.\d+)+$")  # appended to names by a build
 _KEPT: Final = 3  # parts of a Rust path in a short name
 
 
@@ -30,13 +30,13 @@ class Symbol:
     name: str
     address: int
     size: int  # 0: up to the next one
-    file: str = ""  # the source that a local one is from, as the compiler said
+    file: str = ""  # the source file of a local symbol, as the compiler recorded it
     section: str = ""
     group: Group = "kernel"
 
 
 def read(image: bytes, what: str) -> list[Symbol]:
-    """All functions that an ELF file's symbol table names, in its order; none of one that is stripped.
+    """All functions that an ELF file's symbol table names, in its order; an empty list if it is stripped.
 
     Raises:
         UsageError: it is no ELF file; `what` names it.
@@ -49,7 +49,7 @@ def read(image: bytes, what: str) -> list[Symbol]:
 
 
 def functions_of(file: ELFFile) -> list[Symbol]:
-    """The same of an open file. Assembly often has no type: its labels in executable sections count."""
+    """The same for an open file. Assembly symbols often have no type: labels in executable sections count."""
     found, source = [], ""
     names = {number: section.name for number, section in enumerate(file.iter_sections())}
     code = {number for number, section in enumerate(file.iter_sections()) if section["sh_flags"] & 4}  # SHF_EXECINSTR
@@ -68,13 +68,13 @@ def functions_of(file: ELFFile) -> list[Symbol]:
 
 
 def moved(symbols: Iterable[Symbol], by: int, group: Group | None = None) -> list[Symbol]:
-    """Symbols of an image that lies above where it was linked, or of another group."""
+    """The symbols of an image that is loaded `by` bytes above its link address, or that is of another group."""
     return [replace(one, address=one.address + by, group=group or one.group) for one in symbols]
 
 
 @dataclass(frozen=True)
 class Functions:
-    """Which function each instruction is of: numbers into `names`, which are as in the symbol tables."""
+    """The function of each instruction: numbers into `names`, which are as in the symbol tables."""
 
     of: Ints  # by instruction
     names: Sequence[str]
@@ -86,12 +86,12 @@ class Functions:
 def assign(address: Words, groups: Sequence[Group], symbols: Iterable[Symbol], starts: Iterable[int]) -> Functions:
     """The functions of instructions at `address`, each in one of `groups`.
 
-    What no symbol covers is taken to begin at the nearest of `starts` before it: where calls were seen to go.
+    Code that no symbol covers is taken to begin at the nearest of `starts` before it: targets of calls in the trace.
     """
     table = sorted(
         {one.address: one for one in sorted(symbols, key=lambda one: (bool(one.size), one.size))}.values(),
         key=lambda one: one.address,
-    )  # of several names of one address the one with a size
+    )  # of several names for one address, the one with a size
     begins = np.array([one.address for one in table], dtype=np.uint64)
     others = np.array(sorted(set(starts)), dtype=np.uint64)
     numbers: dict[tuple[str, int, Group], int] = {}
@@ -126,7 +126,7 @@ def _covering(table: Sequence[Symbol], place: int, address: int, group: Group) -
 
 @functools.cache
 def readable(name: str) -> str:
-    """A name as its programmer wrote it: Rust's are demangled, the legacy scheme's hash left out."""
+    """A name as in the source: Rust's are demangled, without the legacy scheme's hash."""
     if not name.startswith(("_R", "_ZN", "__R", "__ZN")):
         return name
     try:
@@ -138,7 +138,7 @@ def readable(name: str) -> str:
 
 @functools.cache
 def short(name: str) -> str:
-    """For tables: no generic arguments, and of a path its last parts."""
+    """A name for tables: no generic arguments, and only the last parts of a path."""
     text = readable(name)
     if text != name:
         text = _SUFFIX.sub("", text)

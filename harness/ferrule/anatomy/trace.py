@@ -1,7 +1,7 @@
-"""What the instrument wrote, read: the windows of a trace, each a timed batch, instruction by instruction.
+"""Reads the instrument's trace: windows, each a timed batch, instruction by instruction.
 
-PREFIX.PID.code holds an entry an instruction, PREFIX.PID.trace the windows in pieces (plugin/trace.c). Numpy arrays: a
-batch is some 100,000 instructions.
+PREFIX.PID.code has one entry for each instruction, PREFIX.PID.trace the windows in pieces (plugin/trace.c). Numpy
+arrays, because a batch is some 100,000 instructions.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ Flags = NDArray[np.bool_]
 
 _ENTRY: Final = np.dtype([("address", "<u8"), ("size", "u1"), ("bytes", "u1", 15)])
 _PIECE: Final = struct.Struct("<QIIII")  # base, loop, last, executed, accessed
-_NUMBER: Final = 24  # lowest bits of what was executed: which instruction; above them the CPU
-_PHYSICAL: Final = np.uint64((1 << 62) - 1)  # above it: whether it stores, whether it is a device's
+_NUMBER: Final = 24  # lowest bits of an executed instruction: its number; above them the CPU
+_PHYSICAL: Final = np.uint64((1 << 62) - 1)  # the address; above it: whether it is a store, whether it is a device's
 _DEVICE, _STORE = np.uint64(1 << 63), np.uint64(1 << 62)
 
 
@@ -52,22 +52,22 @@ class Accesses:
 class Window:
     """One timed batch, from the counter's reading that opens it to the one that closes it."""
 
-    loop: int  # which of the loops that the instrument was told
-    base: int  # by how much the payload was moved
+    loop: int  # the number of its loop among the instrument's loop= arguments
+    base: int  # load address of the payload minus its link address
     code: Ints  # executed instructions, by their number in Code
-    cpu: NDArray[np.uint8]  # on which CPU each
+    cpu: NDArray[np.uint8]  # of each
     accesses: Accesses
 
 
 def boots(prefix: Path) -> list[Path]:
-    """The prefixes of all boots that wrote one, each with the process in it, the oldest first."""
+    """The prefixes of all boots that wrote a trace, each with its process ID, the oldest first."""
     found = sorted(prefix.parent.glob(f"{prefix.name}.*.trace"), key=lambda path: path.stat().st_mtime_ns)
     return [path.with_suffix("") for path in found]
 
 
 @dataclass(frozen=True)
 class _Piece:
-    offset: int  # of what was executed, in the file
+    offset: int  # of its executed instructions, in the file
     executed: int
     accessed: int
 
@@ -82,9 +82,9 @@ class _Place:
 
 
 def read(prefix: Path, last: Mapping[int, int] | None = None) -> tuple[Code, list[Window]]:
-    """Whole windows in the order in which they were run, and the instructions of them.
+    """The instructions, and the whole windows in the order in which they were run.
 
-    `last`: of each loop only so many are read, those that came last.
+    `last`: how many windows of each loop to read, counted from the end.
 
     Raises:
         InfrastructureError: nothing was written there, or it is no trace.
@@ -105,7 +105,7 @@ def read(prefix: Path, last: Mapping[int, int] | None = None) -> tuple[Code, lis
         seen[window.code] = True
     if seen[0]:
         raise InfrastructureError("the instrument's trace names an instruction that it did not describe")
-    # One instruction has an entry for each block that it was translated in.
+    # An instruction has one entry for each block that it was translated in.
     used = entries[seen[1:]]
     _, first, same = np.unique(used.view(np.dtype((np.void, _ENTRY.itemsize))), return_index=True, return_inverse=True)
     numbers = np.zeros(entries.size + 1, np.int64)
@@ -141,7 +141,7 @@ def _latest(places: Sequence[_Place], last: Mapping[int, int]) -> list[_Place]:
 
 
 def _window(file: BinaryIO, place: _Place) -> Window:
-    """Its code by the numbers of the file."""
+    """Read one window; its instructions have the numbers of the file."""
     parts: list[tuple[NDArray[np.uint32], Words, Ints]] = []
     before = 0
     for piece in place.pieces:

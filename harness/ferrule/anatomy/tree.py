@@ -13,8 +13,8 @@ ROOT: Final = -1
 class Tree:
     """Nodes are ways to call a function.
 
-    Each has a parent, a function, whether it is within an interrupt, whether it is known from a program on; `own` and
-    `calls` are what was executed and entered in counted windows.
+    Each has a parent, a function, whether it is within an interrupt, and whether its callers are known up to a program;
+    `own` and `calls` are the instructions executed and the entries in counted windows.
     """
 
     parent: list[int] = field(default_factory=list)
@@ -47,14 +47,14 @@ class Tree:
 
 
 def share_whole(tree: Tree) -> float:
-    """Share of the counted instructions whose callers are known from a program on, or that interrupts own."""
+    """Share of the counted instructions whose callers are known up to a program, or that are of interrupts."""
     total = sum(tree.own)
     known = sum(own for own, whole, irq in zip(tree.own, tree.whole, tree.interrupt, strict=True) if whole or irq)
     return known / total if total else 0.0
 
 
 def inclusive(tree: Tree) -> Sequence[int]:
-    """Of each node its own instructions and those of all below it."""
+    """For each node, its own instructions and those of all nodes below it."""
     total = list(tree.own)
     for node in range(len(total) - 1, -1, -1):
         if tree.parent[node] != ROOT:

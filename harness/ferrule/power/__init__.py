@@ -1,1 +1,1 @@
-"""What a kernel does when nobody asks it. In: guests; out: what their idle seconds, wake-ups and messages cost."""
+"""What a kernel does when it is idle. In: guests; out: what their idle seconds, wake-ups and messages cost."""

@@ -18,11 +18,11 @@ from ferrule.power.idle import Measured, Wanted, of_guest
 
 
 def power(parsed: argparse.Namespace) -> int:
-    """Measure and tell.
+    """Measure and report.
 
     Raises:
-        UsageError: a flag that cannot mean anything.
-        InfrastructureError: a guest cannot be had, or a file cannot be written.
+        UsageError: an invalid flag or combination.
+        InfrastructureError: a guest is not available, or a file cannot be written.
     """
     flags.check(parsed)
     add_missing(parsed)
@@ -40,14 +40,14 @@ def power(parsed: argparse.Namespace) -> int:
     parts = [tables.report(found, parsed.top)] if found else []
     print("\n\n".join([*parts, *([metal.report(seen)] if seen is not None else [])]))
     if parsed.out is not None:
-        said = {"guests": [_plain(one) for one in found], "host": asdict(seen) if seen is not None else None}
+        figures = {"guests": [_plain(one) for one in found], "host": asdict(seen) if seen is not None else None}
         try:
-            files.write_whole(parsed.out, (json.dumps(said, indent=1) + "\n").encode())
+            files.write_whole(parsed.out, (json.dumps(figures, indent=1) + "\n").encode())
         except OSError as error:
             raise InfrastructureError(f"--out {parsed.out}: {error.strerror}") from None
     return EXIT_OK
 
 
 def _plain(one: Measured) -> dict[str, object]:
-    """For JSON, whose keys are texts."""
+    """The figures for JSON: its keys must be text, so sleepers become a list."""
     return {**asdict(one), "sleepers": [[*key, asdict(row)] for key, row in one.sleepers.items()]}

@@ -1,6 +1,6 @@
-"""Energy and sleep states of this machine, where its kernel shows them: RAPL by powercap, residency by cpuidle.
+"""Energy and sleep states of this machine, if its kernel shows them: RAPL by powercap, residency by cpuidle.
 
-All is read below a folder that stands for `/`, so that what a machine shows can be made by hand.
+All files are read below a root folder instead of `/`, so that tests can provide them.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ _STATES: Final = "sys/devices/system/cpu"
 
 @dataclass(frozen=True)
 class Counter:
-    """A package's energy counter, which starts over behind its range."""
+    """A package's energy counter, which wraps around at its range."""
 
     name: str
     file: Path
     range_uj: int
 
     def read(self) -> int:
-        """Microjoules.
+        """The counter in microjoules.
 
         Raises:
             OSError, ValueError: it cannot be read.
@@ -35,26 +35,26 @@ class Counter:
         return int(self.file.read_text())
 
     def between(self, before: int, after: int) -> float:
-        """Joules from one reading to the next; it starts over at most once."""
+        """Joules from one reading to the next; the counter wraps around at most once."""
         return ((after - before) if after >= before else (after - before + self.range_uj)) / 1e6
 
 
 @dataclass(frozen=True)
 class Drawn:
-    """Energy of all packages over a while."""
+    """Energy of all packages over a time."""
 
     joules: float
     seconds: float
 
     @property
     def watts(self) -> float:
-        """On average."""
+        """Average power."""
         return self.joules / self.seconds
 
 
 @dataclass(frozen=True)
 class Residency:
-    """A sleep state over a while, all CPUs together."""
+    """A sleep state over a time, all CPUs together."""
 
     state: str
     share: float  # of all CPUs' time
@@ -62,7 +62,7 @@ class Residency:
 
 
 def counters(root: Path = ROOT) -> Sequence[Counter] | NotMeasurable:
-    """One a package. Core and memory domains lie below packages and are not counted twice; `psys` holds them all."""
+    """One for each package. Domains within packages (core, memory) and `psys`, which includes all, are left out."""
     found: list[Counter] = []
     for zone in sorted((root / _DOMAINS).glob("intel-rapl:*")):
         if zone.name.count(":") != 1:
@@ -82,25 +82,25 @@ def counters(root: Path = ROOT) -> Sequence[Counter] | NotMeasurable:
 
 
 def drawn(action: Callable[[], object], root: Path = ROOT) -> Drawn | NotMeasurable:
-    """Energy of the packages while something runs. It runs in any case."""
-    held = counters(root)
-    if isinstance(held, NotMeasurable):
+    """Energy of the packages while `action` runs. It runs in any case."""
+    packages = counters(root)
+    if isinstance(packages, NotMeasurable):
         action()
-        return held
-    before, started = [one.read() for one in held], time.monotonic()
+        return packages
+    before, started = [one.read() for one in packages], time.monotonic()
     action()
     seconds = time.monotonic() - started
-    joules = sum(one.between(was, one.read()) for one, was in zip(held, before, strict=True))
+    joules = sum(one.between(was, one.read()) for one, was in zip(packages, before, strict=True))
     return Drawn(joules, seconds) if seconds > 0 else NotMeasurable("no time passed")
 
 
 def of_operation(busy: Drawn, idle: Drawn, operations: int) -> float:
-    """Joules of one, of a while that held so many: what it took beyond being idle as long."""
+    """Joules of one operation, of `operations` in `busy`: the energy beyond that of being idle for the same time."""
     return (busy.joules - idle.watts * busy.seconds) / operations
 
 
 def states(root: Path = ROOT) -> Mapping[str, tuple[int, int]] | NotMeasurable:
-    """Of each sleep state the microseconds and the entries of all CPUs since boot."""
+    """For each sleep state, the microseconds and the entries of all CPUs since boot."""
     found: dict[str, tuple[int, int]] = {}
     for state in sorted((root / _STATES).glob("cpu[0-9]*/cpuidle/state[0-9]*")):
         try:
@@ -108,13 +108,13 @@ def states(root: Path = ROOT) -> Mapping[str, tuple[int, int]] | NotMeasurable:
             spent, entries = int((state / "time").read_text()), int((state / "usage").read_text())
         except (OSError, ValueError) as error:
             return NotMeasurable(f"/{state.relative_to(root)}: {error}")
-        had = found.get(name, (0, 0))
-        found[name] = (had[0] + spent, had[1] + entries)
+        so_far = found.get(name, (0, 0))
+        found[name] = (so_far[0] + spent, so_far[1] + entries)
     return found or NotMeasurable(f"there is no sleep state in /{_STATES}/cpu*/cpuidle")
 
 
 def residency(action: Callable[[], object], root: Path = ROOT) -> Sequence[Residency] | NotMeasurable:
-    """Shares of sleep states while something runs. It runs in any case."""
+    """Shares of sleep states while `action` runs. It runs in any case."""
     before, started = states(root), time.monotonic()
     action()
     seconds, after = time.monotonic() - started, states(root)

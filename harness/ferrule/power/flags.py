@@ -22,7 +22,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 
 def check(parsed: argparse.Namespace) -> None:
-    """Refuse what cannot mean anything.
+    """Refuse invalid flags.
 
     Raises:
         UsageError: names the flag.

@@ -1,7 +1,7 @@
-"""What the host sees of an idle guest, by its scheduler's accounting: a check that knows nothing of the instrument.
+"""What the host sees of an idle guest, by its scheduler's accounting: a check that does not depend on the instrument.
 
-The guest runs under plain emulation, in real time, and sleeps. A virtual CPU that has nothing to do sleeps in the host,
-so its thread's voluntary switches are its wake-ups, and its share of a CPU is how busy it was.
+The guest runs under plain emulation, in real time, and sleeps. An idle virtual CPU sleeps in the host, so its thread's
+voluntary switches are its wake-ups, and the thread's share of a CPU is how busy it was.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ from ferrule.power.refusal import NotMeasurable
 SECONDS: Final = 10.0
 _SETTLE: Final = 2.0
 _CPU: Final = "CPU "  # "CPU 0/TCG"
-_LONG: Final = 30000  # ms of the guest's sleep: it outlasts the look
+_LONG: Final = 30000  # ms of the guest's sleep: longer than the host counts
 
 
 @dataclass(frozen=True)
 class Seen:
-    """Of the virtual CPUs' threads."""
+    """What the threads of the virtual CPUs did."""
 
     wakeups: float  # a second
     busy: float  # share of one CPU of the host
@@ -38,7 +38,7 @@ class Seen:
 
 
 def look(name: str, options: GuestOptions, idle: RunKey, progress: Progress) -> Seen | NotMeasurable:
-    """Boot the guest, let it sleep, and count; or why that cannot be seen here."""
+    """Boot the guest, let it sleep, and count; or why that is not possible here."""
     key = replace(idle, params=tuple({**dict(idle.params), "ms": _LONG}.items()))
     try:
         guest = guests.create(name, replace(options, accel="tcg", smp=options.smp or 1))  # as many as are counted
@@ -58,25 +58,29 @@ def look(name: str, options: GuestOptions, idle: RunKey, progress: Progress) -> 
 
 
 def _await(read: object, seconds: float) -> None:
-    """Until the sleeping run has begun: what was asked for is said before, and then nothing more."""
+    """Wait until the sleeping run has begun: its `begin` record has come, and then no more output.
+
+    Raises:
+        FerruleError: it did not begin in time.
+    """
     assert callable(read)
-    said, deadline, quiet = b"", time.monotonic() + seconds, 0.0
+    output, deadline, quiet = b"", time.monotonic() + seconds, 0.0
     while time.monotonic() < deadline:
         try:
             more: bytes = read(1.0)
         except TimeoutError:
             quiet += 1.0
-            if b" begin " in said and quiet >= _SETTLE:
+            if b" begin " in output and quiet >= _SETTLE:
                 return
             continue
-        said, quiet = said + more, 0.0
+        output, quiet = output + more, 0.0
         if not more:
             break
     raise FerruleError("the guest did not begin to sleep")
 
 
 def of_threads(pid: int, during: float) -> Seen:
-    """What the virtual CPUs of QEMU's process did in so many seconds."""
+    """What the virtual CPUs of QEMU's process did in `during` seconds."""
     before, started = _threads(pid), time.monotonic()
     time.sleep(during)
     after, seconds = _threads(pid), time.monotonic() - started
@@ -86,12 +90,12 @@ def of_threads(pid: int, during: float) -> Seen:
 
 
 def _threads(pid: int) -> dict[str, tuple[int, int]]:
-    """Of each thread of a virtual CPU, by the names that QEMU is asked to give: switches, and ticks of CPU time."""
+    """Switches and ticks of CPU time of each virtual CPU's thread, found by the names that QEMU gives them."""
     found = {}
     for task in Path(f"/proc/{pid}/task").iterdir():
         if not (task / "comm").read_text().startswith(_CPU):
             continue
-        said = dict(line.split(":", 1) for line in (task / "status").read_text().splitlines() if ":" in line)
+        status = dict(line.split(":", 1) for line in (task / "status").read_text().splitlines() if ":" in line)
         fields = (task / "stat").read_text().rpartition(")")[2].split()
-        found[task.name] = (int(said["voluntary_ctxt_switches"]), int(fields[11]) + int(fields[12]))
+        found[task.name] = (int(status["voluntary_ctxt_switches"]), int(fields[11]) + int(fields[12]))
     return found

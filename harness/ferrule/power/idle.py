@@ -1,4 +1,4 @@
-"""What is counted of a guest that does nothing: idle seconds, wake-ups, sleepers, and idle seconds after work."""
+"""Counts of an idle guest: idle seconds, wake-ups, sleepers, and idle seconds after work."""
 
 from __future__ import annotations
 
@@ -18,27 +18,27 @@ from ferrule.power.refusal import NotMeasurable
 
 SECOND: Final = 1000  # ms of a window
 RATES: Final = (1, 10, 100)  # wake-ups a second of one sleeper
-COUNTS, SPREADS = (1, 8, 64), (1, 10, 50)  # sleepers; ms over which their deadlines lie
-PERIOD, WINDOW = 100, 200  # ms: of each of them, and of what is looked at
-TRIPS: Final = ("pipe_latency", "ipc_round_trip", "semaphore_pingpong")  # what an idle second is held against
+COUNTS, SPREADS = (1, 8, 64), (1, 10, 50)  # sleepers; ms over which their deadlines are spread
+PERIOD, WINDOW = 100, 200  # ms: of each sleeper, and of the measured window
+TRIPS: Final = ("pipe_latency", "ipc_round_trip", "semaphore_pingpong")  # what an idle second is compared with
 _BATCHES: Final = 3
 
 
 @dataclass(frozen=True)
 class Boot:
-    """One boot: a second of doing nothing, and what the host saw of ten others."""
+    """One boot: an idle second, and what the host saw of ten others."""
 
     idle: Profile
     host: host.Seen | NotMeasurable
 
     @property
     def instructions(self) -> float:
-        """Of the second, interrupts included."""
+        """Instructions of the second, interrupts included."""
         return total(self.idle)
 
     @property
     def wakeups(self) -> float:
-        """Halts that it ended."""
+        """Wake-ups of the second: its halts."""
         return self.idle.everything.get("halt", 0.0)
 
 
@@ -50,7 +50,7 @@ class Measured:
     boots: Sequence[Boot]
     rates: Mapping[int, Profile]  # a second, by wake-ups a second
     sleepers: Mapping[tuple[int, int], Profile]  # WINDOW ms, by their number and the spread of their deadlines
-    quiet: Profile | None  # as long without any
+    quiet: Profile | None  # WINDOW ms without sleepers
     families: Mapping[str, Profile | NotMeasurable]  # a second after the workloads of a family
     trip: Profile | None  # a round trip between two ends
 
@@ -66,18 +66,18 @@ def total(profile: Profile) -> float:
 
 
 def seconds(ms: int = SECOND, **params: int) -> RunKey:
-    """The run that sleeps so long."""
+    """The run that sleeps for `ms` milliseconds."""
     return RunKey("idle", tuple({"ms": ms, **params}.items()))
 
 
 def deadlines(count: int) -> int:
-    """Of so many sleepers in a window."""
+    """The number of deadlines of `count` sleepers in a window."""
     return count * WINDOW // PERIOD
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """How much is looked at."""
+    """What is to be measured."""
 
     boots: int = 1
     sleepers: bool = False
@@ -90,7 +90,7 @@ def of_guest(name: str, options: GuestOptions, wanted: Wanted, progress: Progres
     """Count all that is wanted of a guest.
 
     Raises:
-        FerruleError: the guest cannot be had, or its idle second has no profile.
+        FerruleError: the guest is not available, or its idle second has no profile.
     """
     rates = {rate: seconds(sleepers=1, period=SECOND // rate) for rate in RATES}
     grid = {
@@ -100,15 +100,15 @@ def of_guest(name: str, options: GuestOptions, wanted: Wanted, progress: Progres
     }
     quiet = seconds(WINDOW)
     asked = [seconds(), *rates.values(), *((quiet, *grid.values()) if wanted.sleepers else ())]
-    held = _count(name, options, asked, wanted, progress)
-    boots = [held[str(seconds())]]
+    counted = _count(name, options, asked, wanted, progress)
+    boots = [counted[str(seconds())]]
     boots += [_count(name, options, [seconds()], wanted, progress)[str(seconds())] for _ in range(wanted.boots - 1)]
     return Measured(
         name,
         [Boot(one, _seen(name, options, wanted, progress)) for one in boots],
-        {rate: held[str(key)] for rate, key in rates.items() if str(key) in held},
-        {at: held[str(key)] for at, key in grid.items() if str(key) in held},
-        held.get(str(quiet)),
+        {rate: counted[str(key)] for rate, key in rates.items() if str(key) in counted},
+        {at: counted[str(key)] for at, key in grid.items() if str(key) in counted},
+        counted.get(str(quiet)),
         _after_families(name, options, wanted, progress) if wanted.families else {},
         _trip(name, options, progress, wanted.patience),
     )
@@ -121,25 +121,29 @@ def _seen(name: str, options: GuestOptions, wanted: Wanted, progress: Progress) 
 def _count(
     name: str, options: GuestOptions, keys: Sequence[RunKey], wanted: Wanted, progress: Progress
 ) -> dict[str, Profile]:
-    """Profiles of one boot by run; the first of the runs is among them."""
-    progress.note(f"{name}: {len(keys)} ways of doing nothing")
+    """Profiles of one boot by run.
+
+    Raises:
+        InfrastructureError: the first run has no profile.
+    """
+    progress.note(f"{name}: {len(keys)} idle runs")
     found = together(name, options, keys, progress, batches=_BATCHES, patience=wanted.patience, size=1)
     for key, why in found.missing.items():
         progress.note(f"{name}: {key}: {why}")
-    held = {profile.workload: profile for profile in found.profiles}
-    if str(keys[0]) not in held:
+    profiles = {profile.workload: profile for profile in found.profiles}
+    if str(keys[0]) not in profiles:
         raise InfrastructureError(f"{name}: {keys[0]}: {found.missing.get(str(keys[0]), 'not measured')}")
-    return held
+    return profiles
 
 
 def _after_families(
     name: str, options: GuestOptions, wanted: Wanted, progress: Progress
 ) -> dict[str, Profile | NotMeasurable]:
-    """An idle second in a boot in which all workloads of a family were run before."""
+    """For each family, an idle second of a boot after all workloads of the family."""
     found: dict[str, Profile | NotMeasurable] = {}
     rows = [row for row in workloads().values() if not (row.hidden or row.control)]
     for family in sorted({row.family for row in rows} - {"power"}):
-        progress.note(f"{name}: a second of doing nothing after {family}")
+        progress.note(f"{name}: an idle second after {family}")
         before = [RunKey(row.name) for row in rows if row.family == family]
         try:
             one = together(
@@ -155,7 +159,7 @@ def _after_families(
 
 
 def _trip(name: str, options: GuestOptions, progress: Progress, patience: float | None) -> Profile | None:
-    """A round trip by the first means that the guest has."""
+    """A round trip by the first of TRIPS that the guest supports."""
     for workload in TRIPS:
         try:
             found = measure(name, options, [RunKey(workload)], progress, batches=_BATCHES, patience=patience)

@@ -1,4 +1,4 @@
-"""This machine itself: what an idle second and a round trip take in energy, and in which states it sleeps."""
+"""This machine itself: the energy of an idle second and of a round trip, and its sleep states."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from ferrule.power.refusal import NotMeasurable
 from ferrule.records.samples import GuestResult
 
 GUEST: Final = "local"
-SECONDS: Final = 5.0  # of doing nothing
+SECONDS: Final = 5.0  # of idling
 _TRIP: Final = RunKey("pipe_latency")
 _PILOT = Budget(1, 1, 5, 1, 0, 1_000_000, 1_000_000_000, name="pilot")
 _LONG = Budget(1, 1, 1000, 0, 0, 3_000_000, 10_000_000_000, name="energy")  # 3 s of round trips
@@ -31,7 +31,7 @@ _LONG = Budget(1, 1, 1000, 0, 0, 3_000_000, 10_000_000_000, name="energy")  # 3 
 
 @dataclass(frozen=True)
 class Metal:
-    """What was seen."""
+    """What was measured on this machine."""
 
     idle: Drawn | NotMeasurable
     trip: float | NotMeasurable  # joules
@@ -39,8 +39,8 @@ class Metal:
 
 
 def look(progress: Progress, root: Path = energy.ROOT, seconds: float = SECONDS) -> Metal:
-    """Do nothing for a while, then round trips, and read what the machine shows of it."""
-    progress.note(f"this machine: {seconds:g} seconds of doing nothing")
+    """Idle for some seconds, then do round trips, and read energy and sleep states."""
+    progress.note(f"this machine: {seconds:g} idle seconds")
     drawn: list[Drawn | NotMeasurable] = []
     states = energy.residency(lambda: drawn.append(energy.drawn(lambda: time.sleep(seconds), root)), root)
     return Metal(drawn[0], _trip(drawn[0], progress, root), states)
@@ -62,7 +62,7 @@ def _trip(idle: Drawn | NotMeasurable, progress: Progress, root: Path) -> float 
 
 
 def _run(budget: Budget, sizes: dict[RunKey, int]) -> GuestResult:
-    """On this machine; frozen sizes, so that every operation is one of a batch."""
+    """Run the round trips on this machine; sizes are frozen, so that every operation is in a batch."""
     guest = guests.create(GUEST)
     try:
         made = Campaign([guest], {GUEST: [_TRIP]}, build_for, budget, 1, Progress(), sizes={GUEST: sizes})

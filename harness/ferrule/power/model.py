@@ -1,8 +1,8 @@
 """How many messages a second cost as much energy as idling: counts times published energies, with their ranges.
 
-A wake-up ends a sleep state. A state's target residency is the sleep from which on it saves energy against the state
-before it (Linux, Documentation/admin-guide/pm/cpuidle.rst), so what entering and leaving it costs beyond that state is
-that time times the difference of the two states' powers. Nothing here is measured on the machine that runs it.
+A wake-up ends a sleep state. A state's target residency is the shortest sleep that saves energy compared with the
+state before it (Linux, Documentation/admin-guide/pm/cpuidle.rst). So entering and leaving it costs more than that state
+by this time, times the difference of the two states' powers. Nothing here is measured on the machine that runs it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Final
 
 @dataclass(frozen=True)
 class Range:
-    """A quantity as sources give it."""
+    """The range of a quantity."""
 
     low: float
     high: float
@@ -23,7 +23,7 @@ class Range:
 
 @dataclass(frozen=True)
 class State:
-    """A state of a core: what it draws, and how long a sleep in it must be to pay."""
+    """A state of a core: its power, and how long a sleep in it must be to save energy."""
 
     name: str
     watts: float
@@ -32,7 +32,7 @@ class State:
 
 @dataclass(frozen=True)
 class Inputs:
-    """What the model is fed; `sources` stand below every table made of it."""
+    """The model's inputs; `sources` are printed below every table."""
 
     running: float  # watts of a core that executes
     hertz: float  # at this clock
@@ -42,11 +42,11 @@ class Inputs:
 
     @property
     def instruction(self) -> Range:
-        """Joules of one."""
+        """Joules of one instruction."""
         return Range(*sorted(self.running / (self.hertz * rate) for rate in (self.per_cycle.low, self.per_cycle.high)))
 
     def wakeup(self, state: State) -> float:
-        """Joules of entering and leaving a state, with those of the states that it is weighed against."""
+        """Joules of entering and leaving a state: the sum of the steps from the shallowest state down to it."""
         spent, before = 0.0, self.running
         for one in self.states:
             spent += one.residency * (before - one.watts)
@@ -57,7 +57,7 @@ class Inputs:
 
     @property
     def wakeups(self) -> Range:
-        """Over all states."""
+        """Joules of a wake-up, over all states."""
         found = [self.wakeup(state) for state in self.states]
         return Range(min(found), max(found))
 
@@ -78,10 +78,10 @@ SKYLAKE_SERVER: Final = Inputs(
 
 @dataclass(frozen=True)
 class Counts:
-    """What was counted of a guest."""
+    """The counts of a guest."""
 
     wakeups: float  # of an idle second
-    instructions: float  # of it
+    instructions: float  # of an idle second
     trip: float  # instructions of a round trip
 
 
@@ -92,11 +92,11 @@ class Energy:
     second: Range  # an idle second's timers, sleep itself left out
     trip: Range  # a round trip, on a core that is awake
     busy: Range  # round trips a second that cost as much as the timers, on a core that is awake
-    apart: Range  # likewise, where each of them finds the core asleep
+    apart: Range  # likewise, if each of them wakes the core up
 
 
 def energy(of: Counts, inputs: Inputs = SKYLAKE_SERVER) -> Energy:
-    """With the range that the inputs' ranges give: all corners of them, for all is monotonous in each."""
+    """The energies, with ranges: from all corners of the inputs' ranges, since the model is monotonic in each input."""
     corners = list(_corners(of, inputs))
     return Energy(*(Range(min(row), max(row)) for row in zip(*corners, strict=True)))
 

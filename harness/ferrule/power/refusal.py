@@ -1,4 +1,4 @@
-"""What cannot be measured on a machine, as a value: a table shows it where a figure would stand."""
+"""What cannot be measured on a machine, as a value: a table shows it in place of a figure."""
 
 from __future__ import annotations
 
@@ -12,5 +12,5 @@ class NotMeasurable:
     reason: str
 
     def __str__(self) -> str:
-        """For people."""
+        """The text for tables."""
         return f"not measurable here: {self.reason}"

@@ -1,4 +1,4 @@
-"""Tables of idle guests, side by side; where boots differ a cell holds each of them."""
+"""Tables of idle guests, side by side; where boots differ, a cell lists the figure of each."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ ROWS: Final = {
 
 
 def report(found: Sequence[Measured], top: int) -> str:
-    """A second of doing nothing, what wake-ups cost, sleepers, families, energy, and where the instructions go."""
+    """All tables: an idle second, wake-ups, sleepers, families, energy, and where the instructions go."""
     parts = [seconds(found), rates(found)]
     if any(one.sleepers for one in found):
         parts.append(sleepers(found))
@@ -40,7 +40,7 @@ def report(found: Sequence[Measured], top: int) -> str:
 
 
 def seconds(found: Sequence[Measured]) -> str:
-    """The idle second, counted, and beside it what the host saw."""
+    """The counts of the idle second, and what the host saw."""
     rows: list[tuple[str, ...]] = [("instructions", *(_boots(one, lambda boot: boot.instructions) for one in found))]
     rows += [(title, *(_boots(one, _count(key)) for one in found)) for key, title in ROWS.items()]
     rows.append(("round trip, instructions", *(_of_trip(one) for one in found)))
@@ -61,12 +61,12 @@ def _wakeup(one: Measured, rate: int) -> str:
 
 
 def added(instructions: float) -> str:
-    """What one wake-up adds. Where idle seconds differ by more than it costs, nothing is left of it."""
+    """The instructions that one wake-up adds; a text where idle seconds differ by more than it costs."""
     return figure(instructions) if instructions > 0 else "below the scatter"
 
 
 def sleepers(found: Sequence[Measured]) -> str:
-    """Halts and instructions beyond those of doing nothing: below a halt each, one wake-up serves several deadlines."""
+    """Halts and instructions beyond those of an idle window; with less than a halt each, a wake-up serves several."""
     places = sorted({place for one in found for place in one.sleepers})
     rows = [
         (f"{count} within {spread} ms", *(_deadline(one, count, spread) for one in found)) for count, spread in places
@@ -98,7 +98,7 @@ def _second(profile: Profile | NotMeasurable | None) -> str:
 
 
 def energy(found: Sequence[Measured], inputs: model.Inputs = model.SKYLAKE_SERVER) -> str:
-    """The model's answer: energies and break-even rates with their ranges, and the inputs."""
+    """The model's results: energies and break-even rates with their ranges, and the inputs."""
     with_trip = [one for one in found if one.trip is not None and one.trip.value]
     known = [
         model.energy(model.Counts(one.boots[0].wakeups, one.boots[0].instructions, one.trip.value), inputs)
@@ -124,17 +124,17 @@ def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return tabulate(list(rows), heads, disable_numparse=True)
 
 
-def _boots(one: Measured, tell: Callable[[Boot], float]) -> str:
-    return ", ".join(dict.fromkeys(figure(tell(boot)) for boot in one.boots))
+def _boots(one: Measured, value: Callable[[Boot], float]) -> str:
+    return ", ".join(dict.fromkeys(figure(value(boot)) for boot in one.boots))
 
 
 def _count(key: str) -> Callable[[Boot], float]:
     return lambda boot: boot.idle.everything.get(key, 0.0)
 
 
-def _host(one: Measured, tell: Callable[[Seen], str]) -> str:
+def _host(one: Measured, cell: Callable[[Seen], str]) -> str:
     seen = [boot.host for boot in one.boots]
-    return ", ".join("-" if isinstance(each, NotMeasurable) else tell(each) for each in seen)
+    return ", ".join("-" if isinstance(each, NotMeasurable) else cell(each) for each in seen)
 
 
 def _of_trip(one: Measured) -> str:
@@ -150,6 +150,6 @@ def _range(of: model.Range, scale: float = 1.0) -> str:
 
 
 def _functions(one: Measured, top: int) -> str:
-    """Interrupts are no group of their own here: they are what is looked for."""
+    """The table of functions. Interrupts are not separate here: they are what is to be shown."""
     nodes = [replace(node, interrupt=False) for node in one.idle.nodes]
     return functions(replace(one.idle, nodes=nodes, value=one.boots[0].instructions), top)

@@ -1,4 +1,4 @@
-"""Files that profiles are written as, one module a format: each has SUFFIX and render(profile)."""
+"""File formats of profiles, one module for each: it has SUFFIX and render(profile)."""
 
 from __future__ import annotations
 

@@ -60,12 +60,12 @@ def render(profile: Profile) -> str:
     return "\n".join(lines)
 
 
-def _name(profile: Profile, key: tuple[int, bool], told: set[str]) -> str:
-    """`(7) name` where it is told first, `(7)` from then on."""
+def _name(profile: Profile, key: tuple[int, bool], written: set[str]) -> str:
+    """`(7) name` where it is written first, `(7)` from then on."""
     number = f"({key[0] * 2 + key[1] + 1})"
-    if number in told:
+    if number in written:
         return number
-    told.add(number)
+    written.add(number)
     return f"{number} {profile.functions[key[0]].name}{' [interrupt]' if key[1] else ''}"
 
 

@@ -1,7 +1,8 @@
-"""A flame graph as one SVG file that needs nothing else: width is instructions, what is above was called from below.
+"""A flame graph as one self-contained SVG file: width is instructions, a box is called by the box below it.
 
-Pointing at a box shows the whole name and its numbers (SVG's own <title>); a click or a tap writes them below the
-heading, for a finger cannot point. Heading and legend fit the width of a phone, where the graph is scrolled or zoomed.
+Pointing at a box shows its full name and its numbers (SVG's own <title>); a click or a tap writes them below the
+heading, because a touch screen has no pointer. Heading and legend fit the width of a phone, where the graph is scrolled
+or zoomed.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ WIDTH, HEIGHT, TOP, FOOT, SIDE = 1200, 18, 66, 28, 10
 _LEAST = 0.4  # pixels: narrower boxes are left out
 _LETTER = 6.6  # pixels, of the font below
 _COLOURS = {"payload": "#9ecae1", "kernel": "#fdae6b", "other": "#c7e9c0", "interrupt": "#d9d9d9"}
-_TOLD = """document.documentElement.addEventListener("click", function (event) {
+_ON_CLICK = """document.documentElement.addEventListener("click", function (event) {
   var box = event.target.closest("g"), line = document.getElementById("told");
   if (box && line) line.textContent = box.querySelector("title").textContent;
 });"""
@@ -25,7 +26,7 @@ _LABELS = {"payload": "payload", "kernel": "kernel", "other": "other programs", 
 
 
 def render(profile: Profile) -> str:
-    """The whole file. Ways through the same functions are one box, whatever nodes they are."""
+    """The whole file. All nodes with the same path of functions are one box."""
     below: dict[tuple[int, ...], set[tuple[int, ...]]] = defaultdict(set)
     weight: dict[tuple[int, ...], float] = defaultdict(float)
     irq: dict[tuple[int, ...], bool] = {}
@@ -73,7 +74,7 @@ def render(profile: Profile) -> str:
             + "</g>"
         )
     parts += _legend(height)
-    return "\n".join([*parts, f"<script><![CDATA[{_TOLD}]]></script>", "</svg>"]) + "\n"
+    return "\n".join([*parts, f"<script><![CDATA[{_ON_CLICK}]]></script>", "</svg>"]) + "\n"
 
 
 def _fitting(name: str, width: float) -> str:

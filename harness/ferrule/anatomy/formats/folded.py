@@ -8,7 +8,7 @@ SUFFIX = ".folded"
 
 
 def render(profile: Profile) -> str:
-    """Counts of all counted operations together: the format has whole numbers only."""
+    """Instructions of all counted operations together: the format has whole numbers only."""
     lines = []
     for way, node in profile.ways():
         count = round(node.own * profile.operations)

@@ -16,7 +16,7 @@ def render(profile: Profile) -> str:
     """One sample for each way to call a function."""
     ways = list(profile.ways())
     weights = [node.own for _, node in ways]
-    said = {
+    file = {
         "$schema": "https://www.speedscope.app/file-format-schema.json",
         "exporter": "ferrule anatomy",
         "name": profile.title,
@@ -34,4 +34,4 @@ def render(profile: Profile) -> str:
             }
         ],
     }
-    return json.dumps(said, indent=1) + "\n"
+    return json.dumps(file, indent=1) + "\n"

@@ -1,4 +1,4 @@
-"""Tables of profiles: the functions of each, and what operations are made of, guests side by side."""
+"""Tables of profiles: the functions of each, and what operations consist of, guests side by side."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ STYLES = {"text": "simple", "markdown": "github"}
 
 
 def functions(profile: Profile, top: int, style: str = "text") -> str:
-    """The first functions by their own instructions, with those of all that they call."""
+    """The `top` functions by their own instructions, with those of their callees."""
     own, within, share = profile.exclusive(), _inclusive(profile), max(profile.value, 1e-9)
     rows: list[tuple[str, ...]] = [
         (figure(count), f"{count / share:.1%}", figure(within.get(one, 0.0)), profile.functions[one].short,
@@ -28,7 +28,7 @@ def functions(profile: Profile, top: int, style: str = "text") -> str:
 
 
 def made_of(profiles: Sequence[Profile], style: str = "text") -> str:
-    """One column a guest; rows that are 0 everywhere are left out."""
+    """One column for each guest; rows that are 0 everywhere are left out."""
     rows: list[tuple[str, ...]] = [
         ("instructions", *(_range(Row(one.value, one.value, one.value)) for one in profiles))
     ]
@@ -43,7 +43,7 @@ def made_of(profiles: Sequence[Profile], style: str = "text") -> str:
 
 
 def figure(value: float) -> str:
-    """A count: whole where it is whole, else with one decimal, or two where it is small."""
+    """A count as text: a whole number without decimals, any other with one, or two if it is small."""
     if abs(value - round(value)) < 0.005:
         return f"{round(value)}"
     return f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}"
@@ -58,7 +58,7 @@ def _range(row: Row | None) -> str:
 
 
 def _inclusive(profile: Profile) -> dict[int, float]:
-    """Of each function the instructions below its outermost calls: recursion is counted once."""
+    """For each function, the instructions within its outermost calls: recursion is counted once."""
     total = profile.inclusive()
     found: dict[int, float] = {}
     for number, node in enumerate(profile.nodes):

@@ -1,20 +1,20 @@
-/* The instrument: a TCG plugin that writes down every instruction and every memory access of the timed batches.
+/* The instrument: a TCG plugin that records every instruction and every memory access of the timed batches.
  *
  *   qemu-system-x86_64 ... -plugin file=trace.so,out=PREFIX,main=0x9,bytes=4157,open=0xA,close=0xB,loop=0xC[,moved=1]
  *
- * It looks at nothing until the payload's first function is executed (main=, with its first bytes=): a boot before that
- * takes as long as without it. Without main= it looks from the start.
+ * It instruments nothing until the payload's first function is executed (main=, with its first bytes=): the boot before
+ * that takes as long as without it. Without main= it instruments from the start.
  *
- * A window opens at a reading of the counter that begins a timed region (open=, repeatable), is kept when a workload's
- * loop is entered before it closes (loop=, repeatable; the place in the list tells which), and closes at the reading
- * that ends it (close=, repeatable). Both readings are of the payload's own code, so the window holds what the batch's
- * ticks count, whoever executes it: payload, kernel, another process, an interrupt. The reading that opens it is in the
- * window, the one that closes it is not. With moved=1 the payload lies a whole number of pages above those addresses.
+ * A window opens at a counter reading that begins a timed region (open=, repeatable). It is kept if a workload's loop
+ * is entered before it closes (loop=, repeatable; numbered by position). It closes at the reading that ends the region
+ * (close=, repeatable). Both readings are in the payload's own code, so the window holds what the batch's ticks count,
+ * whoever executes it: payload, kernel, another process, an interrupt. The reading that opens it is in the window, the
+ * one that closes it is not. With moved=1 the payload is loaded a whole number of pages above those addresses.
  *
- * It writes PREFIX.PID.trace, windows in pieces (struct piece), and PREFIX.PID.code, an entry an instruction (struct
- * entry), in the order of first execution. What they mean is decided by who reads them: trace.py.
+ * It writes PREFIX.PID.trace, windows in pieces (struct piece), and PREFIX.PID.code, one entry for each instruction
+ * (struct entry), in the order of first execution. trace.py interprets them.
  *
- * No header of QEMU is needed: the interface is these declarations. TRACE_API is the version of it that they speak. */
+ * No header of QEMU is needed: the interface is these declarations. TRACE_API is its version. */
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -66,9 +66,9 @@ struct entry {
     uint8_t size, bytes[CODE_BYTES];
 };
 
-/* What follows it: its executed instructions, then its accesses' physical addresses and instructions. */
+/* It is followed by its executed instructions, then its accesses' physical addresses, then their instructions. */
 struct piece {
-    uint64_t base;               /* by how much the payload is moved */
+    uint64_t base;               /* load address of the payload minus its link address */
     uint32_t loop, last;         /* which loop; whether the window ends with this piece */
     uint32_t executed, accessed; /* how many of each */
 };
@@ -76,8 +76,8 @@ struct piece {
 struct site {
     struct entry entry;
     uint32_t number; /* its place in PREFIX.PID.code, from 1; 0 until it is executed in a window */
-    uint16_t low;    /* address within a page: all that is known beforehand of a payload that is moved */
-    uint8_t role;    /* what it may be; of a payload that is moved, the address decides when it is executed */
+    uint16_t low;    /* address within a page: all that is known in advance of a payload that is moved */
+    uint8_t role;    /* candidate; for a payload that is moved, the address decides when it is executed */
 };
 
 struct addresses {
@@ -86,19 +86,20 @@ struct addresses {
 };
 
 static struct addresses opens, closes, loops;
-static uint64_t first;             /* where the payload's first function begins; 0: nothing is waited for */
-static uint8_t begins[MAIN_BYTES]; /* with what */
+static uint64_t first;             /* link address of the payload's first function; 0: start at once */
+static uint8_t begins[MAIN_BYTES]; /* its first bytes */
 static size_t begins_size;
 static int moved, begun;
 static enum { SHUT, PROVISIONAL, OPEN } window;
 static struct piece piece;
 static uint32_t executed_at[PIECE]; /* number of the instruction; top eight bits: CPU */
-static uint64_t physical_of[PIECE]; /* top bits: whether it is a device\'s, whether a store */
-static int32_t accessed_by[PIECE];  /* index of the executed instruction in its piece; -1: the last of the one before */
+static uint64_t physical_of[PIECE]; /* top bits: whether it is a device's, whether it is a store */
+static int32_t
+    accessed_by[PIECE]; /* index of the executed instruction in its piece; -1: the last of the previous piece */
 static uint32_t known;
 static FILE *trace, *code;
 
-enum { DEVICE = 63, STORE = 62, NUMBER = 24 }; /* lowest bits of what is packed */
+enum { DEVICE = 63, STORE = 62, NUMBER = 24 }; /* lowest bits of packed fields */
 
 static void put(uint32_t last) {
     piece.last = last;
@@ -155,7 +156,7 @@ static void executed(unsigned cpu, void *argument) {
     if (piece.executed == PIECE)
         put(0);
     executed_at[piece.executed++] = (uint32_t)cpu << NUMBER | site->number;
-    if (window == PROVISIONAL && piece.executed > LONGEST_WAY) /* no batch: its loop comes sooner */
+    if (window == PROVISIONAL && piece.executed > LONGEST_WAY) /* not a batch: a batch enters its loop sooner */
         window = SHUT;
 }
 
@@ -180,7 +181,7 @@ static void accessed(unsigned cpu, uint32_t access, uint64_t address, void *argu
 static enum role role_of(const struct entry *entry) {
     static const struct {
         const struct addresses *list;
-        uint8_t size, bytes[3]; /* of a payload that is moved, the place in a page alone would say too little */
+        uint8_t size, bytes[3]; /* if the payload is moved, the address within a page is not enough */
     } kinds[] = {{&opens, 2, {0x0F, 0x31}}, {&closes, 3, {0x0F, 0x01, 0xF9}}, {&loops, 0, {0}}};
     for (unsigned i = 0; i < 3; i++)
         for (unsigned k = 0; k < kinds[i].list->count; k++) {
@@ -192,7 +193,7 @@ static enum role role_of(const struct entry *entry) {
     return NONE;
 }
 
-/* Blocks are translated anew now and then; what was made for them is kept, for they may still be executing. */
+/* QEMU may translate a block again. Its sites are never freed, because the old block may still be executing. */
 static struct site *new_site(void) {
     static struct site *fresh;
     static size_t left;
@@ -248,7 +249,7 @@ static void main_begins(unsigned cpu, void *id) {
     begun = 1;
 }
 
-/* Whether the code from an instruction of a block on is the payload's first function, as far as it is seen. */
+/* Whether the payload's first function begins at this instruction of the block, as far as the block shows. */
 static int is_main(const struct block *block, size_t from) {
     uint64_t address = qemu_plugin_insn_vaddr(qemu_plugin_tb_get_insn(block, from));
     if (moved ? address % 4096 != first % 4096 : address != first)

@@ -29,6 +29,6 @@ def test_arms_on_processors_that_only_share_a_name_have_no_verdict() -> None:
     found = report(head(COSTS), both("4", "8"))
     assert found.exit_code == EXIT_INFRASTRUCTURE
     assert "processors of one name that differ: stepping 4 and stepping 8" in "".join(found.failures)
-    alike = report(head(COSTS), both("4", "4"))
-    assert not alike.failures
-    assert any("CPUs 0,1, smt siblings, quota 0.5 CPUs" in line for line in alike.conditions)
+    same = report(head(COSTS), both("4", "4"))
+    assert not same.failures
+    assert any("CPUs 0,1, smt siblings, quota 0.5 CPUs" in line for line in same.conditions)
