@@ -144,7 +144,7 @@ def keys_of(parsed: argparse.Namespace) -> list[RunKey]:
 
 
 def report(found: Sequence[Found], keys: Sequence[RunKey], top: int) -> str:
-    """For each workload what an operation is made of, guests side by side, and each guest's first functions."""
+    """For each workload, what an operation consists of, guests side by side, and each guest's first functions."""
     parts: list[str] = []
     for key in keys:
         profiles = [profile for one in found for profile in one.profiles if profile.workload == str(key)]
@@ -159,5 +159,5 @@ def report(found: Sequence[Found], keys: Sequence[RunKey], top: int) -> str:
 
 def _head(profile: Profile) -> str:
     notes = "; ".join([*profile.notes, f"callers known of {profile.share:.1%} of the instructions"])
-    besides = f", and {tables.figure(profile.interrupted)} in interrupts" if profile.interrupted else ""
-    return f"{profile.title}: {tables.figure(profile.value)} instructions{besides} ({notes})"
+    interrupts = f", and {tables.figure(profile.interrupted)} in interrupts" if profile.interrupted else ""
+    return f"{profile.title}: {tables.figure(profile.value)} instructions{interrupts} ({notes})"

@@ -54,8 +54,8 @@ def build(version: str, compiler: Compiler | None = None) -> Path:
         InfrastructureError: no such interface, or the cache cannot be written.
     """
     cc, api = compiler or host_compiler(), interface(version)
-    made_of = [SOURCE.read_bytes(), " ".join(FLAGS).encode(), " ".join(cc.command).encode(), cc.version.encode()]
-    key = hashlib.sha256(b"\0".join([*made_of, str(api).encode()])).hexdigest()[:24]
+    inputs = [SOURCE.read_bytes(), " ".join(FLAGS).encode(), " ".join(cc.command).encode(), cc.version.encode()]
+    key = hashlib.sha256(b"\0".join([*inputs, str(api).encode()])).hexdigest()[:24]
     path = paths.cache("plugin") / f"trace-{key}.so"
     if files.sound(path):
         return path

@@ -124,11 +124,11 @@ def together(
             dissect.open_trace(name, one, watched, payload=payload, kernel=kernel, library=library, last=last)
             for one in trace.boots(prefix)
         ]
-    whose = dissect.spans(good)
+    spans = dissect.spans(good)
     done: list[Profile] = []
     for run in good:
         try:
-            span = whose[run.key] if size is not None else slice(None)
+            span = spans[run.key] if size is not None else slice(None)
             profile, same = dissect.of_any(traced, run, result, span), compared.check(run)
             done.append(replace(profile, notes=(*profile.notes, same)))
         except FerruleError as error:

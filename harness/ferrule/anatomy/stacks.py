@@ -140,7 +140,7 @@ class Walker:
 
     def _go_aside(self, cpu: int, here: int, to: int, completed: bool, slot: int) -> None:
         """Enter a handler."""
-        if self._flow[here] == Flow.RETURN and completed:  # it had returned when the interrupt came
+        if self._flow[here] == Flow.RETURN and completed:  # the interrupt came after the return
             self._return(cpu, slot, 0, None)
         stack = self._current[cpu]
         interrupt = self._address[to] in self._interrupts

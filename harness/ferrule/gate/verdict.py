@@ -121,7 +121,7 @@ class Report:
 
     @property
     def headline(self) -> str:
-        """The number of findings of each verdict, in a line."""
+        """The number of findings of each verdict, as one line."""
         if not self.compared and self.advice:
             return "advice only, nothing was gated"
         if not self.compared and not self.failures:

@@ -1,4 +1,4 @@
-"""A profile as a Markdown page: what an operation is made of, and its functions."""
+"""A profile as a Markdown page: what an operation consists of, and its functions."""
 
 from __future__ import annotations
 

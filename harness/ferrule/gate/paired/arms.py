@@ -62,7 +62,7 @@ class Arm:
 
     side: Side
     payload: Payload
-    what: str  # for people
+    what: str  # a description for readers
 
 
 def make(name: Name, given: str, guest: str, options: GuestOptions, extra: Sequence[Path]) -> Arm:

@@ -38,7 +38,7 @@ class Head:
     commit: str | None
     seed: int
     guest: str
-    base: str  # what each arm is, for people
+    base: str  # what each arm is, as text for readers
     candidate: str
     same: bool  # both arms are the same: any change found is a false alarm
     control: str  # guest whose base runs against itself
