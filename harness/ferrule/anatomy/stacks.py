@@ -123,9 +123,8 @@ class Walker:
     def _take(self, cpu: int, row: list[int], own: Counter[int], calls: Counter[int]) -> int:
         """Take a stretch within one function and the control transfer that ends it; returns the stretch's node.
 
-        The row: the number of its instructions, the transfer's instruction and the next one, whether that is a
-        handler's first, whether the transfer was completed, whether it calls, the word stored last, the one loaded
-        first.
+        The row: its number of instructions, the transfer's instruction and the next one, whether that is a handler's
+        first, whether the transfer was completed, whether it calls, the word stored last, the one loaded first.
         """
         mine, here, to, aside, completed, called, stored, loaded = row
         node = self._current[cpu][-1].node
