@@ -6,7 +6,7 @@
 
 #include "boot/serial.h"
 
-/* From END_OTHER on codes are the guest's own. */
+/* Codes from END_OTHER on are defined by each guest. */
 enum end_code { END_STATUS = 0x20 /* + exit status */, END_FAULT = 0x40 /* + exception */, END_OTHER = 0x60 };
 
 /* The last process of the payload has ended, with a status that is not negative. */

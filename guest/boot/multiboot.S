@@ -1,17 +1,17 @@
 /* From a Multiboot 1 loader (QEMU -kernel, GRUB) to 64-bit C: header, identity page tables, long mode.
  *
- * The header carries the addresses itself (Multiboot specification 0.6.96, 3.1.3), so the loader copies the file as it
- * lies and never looks at its ELF class: one 64-bit ELF file is the image. The link script places .multiboot within the
- * first 8192 bytes of the file and defines, as addresses in memory, multiboot_header_address, image_start (where the
- * file's first byte goes), image_load_end (end of its bytes) and image_end (end of .bss). The code itself is linked
- * where it is loaded. The rest of the program defines boot_main() of multiboot.h. */
+ * The header carries the addresses itself (Multiboot specification 0.6.96, 3.1.3), so the loader copies the file
+ * unchanged and never looks at its ELF class: one 64-bit ELF file is the image. The link script places .multiboot
+ * within the first 8192 bytes of the file and defines, as addresses in memory, multiboot_header_address, image_start
+ * (where the file's first byte goes), image_load_end (end of its bytes) and image_end (end of .bss). The code itself is
+ * linked where it is loaded. The rest of the program defines boot_main() of multiboot.h. */
 #include "boot/processor.h"
 
     .file "multiboot.S" /* or the linker would write the name of a temporary object into the program */
 
     .set MAGIC, 0x1BADB002
     .set LOADER_MAGIC, 0x2BADB002
-    .set FLAGS, 1 << 16 | 1 << 1 /* addresses are in the header; tell how much memory there is */
+    .set FLAGS, 1 << 16 | 1 << 1 /* addresses are in the header; the loader reports the memory's size */
     .set PAGES_2M, 2048          /* 4 GiB: all memory in use and the local APIC at 0xFEE00000 */
 
     .section .multiboot, "a"

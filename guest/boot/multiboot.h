@@ -20,7 +20,7 @@ void boot_main(const struct multiboot_info *info);
 /* The top page table: at its own address, entry 0 maps the 4 GiB. */
 extern uint64_t boot_tables[512];
 
-/* The time-stamp counter at the first instruction here. */
+/* The time-stamp counter at the first instruction of multiboot.S. */
 extern uint64_t boot_counter;
 
 /* The code that a second processor starts with, in 16-bit mode: to be copied to SECOND_CPU_AT (processor.h); it then

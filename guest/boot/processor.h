@@ -47,7 +47,7 @@
 
 #define FLAG_INTERRUPTS 0x200
 
-/* Where second_cpu.S runs: a page below 1 MiB that nobody else uses */
+/* Where second_cpu.S runs: a page below 1 MiB that nothing else uses */
 #define SECOND_CPU_AT 0x8000
 
 #endif

@@ -51,9 +51,9 @@ static inline void serial_send(uint16_t port, const char *bytes, uint64_t length
     }
 }
 
-/* Until all that was sent has left. */
+/* Waits until everything sent has left the port. */
 static inline void serial_drain(uint16_t port) {
-    enum { EMPTY = 0x40 }; /* transmitter, shift register and all */
+    enum { EMPTY = 0x40 }; /* transmitter and shift register */
     serial_await(port, EMPTY);
 }
 

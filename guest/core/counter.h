@@ -3,9 +3,8 @@
  * x86-64: LFENCE;RDTSC;LFENCE opens a region and RDTSCP;LFENCE closes it (Intel SDM vol. 2B, RDTSC and RDTSCP).
  * CPUID is never used as the fence: in a virtual machine it is a trap of tens of thousands of cycles.
  * AArch64: ISB;MRS CNTVCT_EL0 (Arm ARM D12.1.2: counter reads may be speculated without the ISB).
- * RISC-V: FENCE;RDTIME, and with FERRULE_COUNTER_CYCLES RDCYCLE: reserved to supervisors unless they allow it, but an
- * emulator's time ticks once in 100 instructions and its cycles with each.
- */
+ * RISC-V: FENCE;RDTIME, or with FERRULE_COUNTER_CYCLES RDCYCLE. User mode may read RDCYCLE only where the kernel allows
+ * it. It is for emulators, whose time ticks once in 100 instructions and whose cycles tick with each. */
 #ifndef FERRULE_COUNTER_H
 #define FERRULE_COUNTER_H
 

@@ -21,11 +21,12 @@ void hist_clear(struct hist *hist);
 uint32_t hist_index(uint64_t ticks);
 uint64_t hist_low(uint32_t index);  /* smallest value of a bucket */
 uint64_t hist_high(uint32_t index); /* largest value of a bucket */
-uint64_t hist_mid(uint32_t index);  /* the value that stands for it: at most 1 % from every member */
+uint64_t hist_mid(uint32_t index);  /* the value reported for a bucket: at most 1 % from every member */
 void hist_add(struct hist *hist, uint64_t ticks);
 void hist_add_many(struct hist *hist, const uint64_t *ticks, uint64_t count);
 void hist_merge(struct hist *into, const struct hist *from);
-/* The value at a rank, from 1: the extremes are exact, all else is its bucket's middle; 0 when empty. */
+/* The value at a rank, from 1: the minimum and maximum are exact, any other is the middle of its bucket; 0 when
+ * empty. */
 uint64_t hist_at_rank(const struct hist *hist, uint64_t rank);
 /* The value at rank ceil(q * count), q in parts per million; 0 when empty. */
 uint64_t hist_quantile(const struct hist *hist, uint32_t q_ppm);

@@ -1,7 +1,7 @@
 #include "plan.h"
 #include "text.h"
 
-/* One blank-separated word of a line, and what is left of the line behind it. */
+/* One word of a line (blanks separate words), or the rest of a line. */
 struct word {
     const char *text;
     size_t length;
@@ -250,8 +250,8 @@ static uint32_t draw(uint64_t *state, uint32_t bound) {
     return (uint32_t)(product >> 32);
 }
 
-/* The generator's start is mix(mix(mix(seed + G) ^ boot + G) ^ process + G): neighbouring boots and processes get
- * unrelated orders. Then Fisher-Yates from the end: for i = count-1 .. 1, swap i with draw(i + 1). */
+/* The generator's initial state is mix(mix(mix(seed + G) ^ boot + G) ^ process + G): neighbouring boots and processes
+ * get unrelated orders. Then Fisher-Yates from the end: for i = count-1 .. 1, swap i with draw(i + 1). */
 void plan_order(uint64_t seed, uint32_t boot, uint32_t process, uint32_t count, uint32_t *order) {
     uint64_t state = mix(seed + GAMMA);
     state = mix((state ^ boot) + GAMMA);

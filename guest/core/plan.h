@@ -1,4 +1,4 @@
-/* The plan: what this payload is to run. Text, one item a line, patched by the host into the `.plan` section of the
+/* The plan: what this payload is to run. Text, one item per line, patched by the host into the `.plan` section of the
  * finished ELF (or given as arguments or on standard input where the OS has them: later text overrides earlier).
  *
  *     key=value              a setting (see struct plan; unknown keys are an error)
@@ -34,7 +34,7 @@ struct plan_run {
     int32_t place;  /* enum plan_place */
     uint64_t batch; /* n=: frozen batch size; 0: calibrate */
     uint32_t more;  /* more=: per mille of operations run on top of the reported ones: an injected slowdown */
-    uint32_t spin;  /* spin=: multiplications before a batch's operations and timed with them: another, of any size */
+    uint32_t spin;  /* spin=: multiplications timed before a batch's operations: an injected slowdown, of any size */
 };
 
 struct plan {
@@ -43,16 +43,16 @@ struct plan {
     uint32_t boot;            /* boot= */
     uint32_t process;         /* process= */
     uint32_t processes;       /* processes=  how many processes the guest is to start (read by the guest's init) */
-    uint32_t batches;         /* batches=    measured batches a run, warm-up not counted */
-    uint32_t control_batches; /* control_batches=  of a control, which only has to agree; 0: as many */
-    uint32_t warm;            /* warm=       batches before them, sent too and left out by the host */
+    uint32_t batches;         /* batches=    measured batches per run, without warm-up */
+    uint32_t control_batches; /* control_batches=  the same for a control; 0: as many as batches */
+    uint32_t warm;            /* warm=       warm-up batches before them; sent, but not used by the host */
     uint32_t each;            /* each=       operations timed one by one into the histogram; 0: none */
-    uint64_t target_ns;       /* target_ns=  wanted length of a batch */
-    uint64_t limit_ns;        /* limit_ns=   a run stops taking batches after this long and says how many it took */
+    uint64_t target_ns;       /* target_ns=  target length of a batch */
+    uint64_t limit_ns;        /* limit_ns=   a run takes no more batches after this, and reports how many it took */
     int32_t verify;           /* verify=first|only */
     int32_t pin;              /* pin=0|1 */
-    int32_t apart;            /* apart=0|1  each run in a copy of this process, where the OS makes such copies */
-    uint32_t cpu[PLAN_CPUS];  /* cpus=A,B   first: home of end 0; second: home of end 1 when cross_core */
+    int32_t apart;            /* apart=0|1  each run in a copy of this process, where the OS can fork */
+    uint32_t cpu[PLAN_CPUS];  /* cpus=A,B   first: the CPU of end 0; second: the CPU of end 1 when cross_core */
     uint32_t cpus;
     uint32_t runs;
     struct plan_run run_list[PLAN_RUNS];

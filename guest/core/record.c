@@ -3,8 +3,8 @@
 
 enum {
     TAIL = 17,                  /* " cut=1" and " ~xxxxxxxx\n" */
-    ROOM = RECORD_LIMIT - TAIL, /* for lists, which take what they find */
-    FIELD_ROOM = ROOM - 64      /* for all other fields: what is kept back holds a list's key and first value */
+    ROOM = RECORD_LIMIT - TAIL, /* for lists, which use all the room that is left */
+    FIELD_ROOM = ROOM - 64      /* for all other fields: the rest is reserved for a list's key and first value */
 };
 
 uint32_t crc32_of(const void *bytes, size_t length) {
@@ -57,7 +57,7 @@ static int put_escaped(struct record *record, const char *value, size_t room) {
     return 1;
 }
 
-/* A field goes in whole or not at all. */
+/* A field is written whole or not at all. */
 static void settle(struct record *record, size_t start, int complete) {
     if (!complete) {
         record->used = start;

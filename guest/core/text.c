@@ -1,7 +1,7 @@
 /* No build flag is needed for this file. A compiler that sees a plain byte loop turns it into a call of memcpy, memset
  * or strlen (gcc: -ftree-loop-distribute-patterns, clang: loop-idiom), which inside memcpy itself is an endless
- * recursion. OPAQUE hides from it where a pointer goes next, at the price of no instruction, so that no loop here is
- * ever recognised, by either compiler, at any -O. */
+ * recursion. OPAQUE hides the pointer's next value from the compiler and costs no instruction, so no loop here is ever
+ * recognised, by either compiler, at any -O. */
 #include "text.h"
 
 #define OPAQUE(pointer) __asm__("" : "+r"(pointer))

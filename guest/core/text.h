@@ -9,7 +9,7 @@
 size_t text_length(const char *text);
 int text_equal(const char *a, const char *b);
 int text_starts(const char *text, const char *prefix);
-/* Whether `word` is one of the words of `list`, which spaces separate. */
+/* Whether `word` is one of the space-separated words of `list`. */
 int text_lists(const char *list, const char *word);
 /* Copies at most size-1 bytes and ends with NUL; returns 0 when the text was cut, 1 otherwise. */
 int text_copy(char *into, size_t size, const char *from);

@@ -36,7 +36,7 @@ static uint64_t add(uint64_t a, uint64_t b) {
     return a > UINT64_MAX - b ? UINT64_MAX : a + b;
 }
 
-/* Keeps the graver of two findings: backwards is graver than stuck, and so on down the enum. */
+/* Keeps the worse of two verdicts: backwards is worse than stuck, and so on down the enum. */
 static void find(struct timing *result, int32_t verdict) {
     if (result->verdict == TIMING_OK || verdict < result->verdict)
         result->verdict = verdict;
@@ -74,7 +74,8 @@ static uint64_t read_counter(void *unused) {
     return counter_open();
 }
 
-/* The smallest step of a clock over up to STEPS steps; UINT64_MAX when it never advanced. *backwards when it fell. */
+/* The smallest step of a clock over up to STEPS steps; UINT64_MAX when it never advanced. Sets *backwards when it went
+ * back. */
 static uint64_t measure_step(timing_clock clock, void *context, int *backwards) {
     uint64_t smallest = UINT64_MAX, last = clock(context);
     uint32_t steps = 0;
@@ -111,9 +112,9 @@ uint64_t timing_mark(timing_clock clock, void *context, uint64_t *tick, uint64_t
     return narrowest;
 }
 
-/* The moment at which a coarse clock steps, between the two readings that saw it: of several steps the one with the
- * narrowest bracket, or the first whose bracket is about as narrow as readings get, which one that was interrupted is
- * not. */
+/* The moment at which a coarse clock steps, between the readings before and after the step. Of several steps it takes
+ * the one with the narrowest bracket. It stops early at a bracket about as narrow as readings get: no interruption fell
+ * into that one. */
 static struct mark mark_edge(timing_clock clock, void *context) {
     uint64_t quickest = UINT64_MAX, before = counter_open(), last = clock(context);
     struct mark best = {before, last, UINT64_MAX};
@@ -142,8 +143,8 @@ static struct mark mark_now(const struct timing *result, timing_clock clock, voi
     return mark;
 }
 
-/* Waits until the second clock is `ns` past `from`, watching both clocks. A turn takes over 4 ns on any machine, so an
- * honest clock is there in time; one that is not counts as stuck. */
+/* Waits until the second clock is `ns` past `from`, watching both clocks. A turn takes over 4 ns on any machine, so a
+ * working clock gets there in time; one that does not counts as stuck. */
 static void wait_for(struct timing *result, timing_clock clock, void *context, uint64_t from, uint64_t ns) {
     uint64_t last_tick = counter_open(), last_ns = from;
     uint64_t turns = add(ns / 4, STUCK_TURNS);
@@ -168,13 +169,13 @@ static uint64_t rate(struct mark from, struct mark to) {
     return scale(to.tick - from.tick, 1000000000, to.ns - from.ns);
 }
 
-/* How far, in ticks a second, the brackets of two marks may have moved the rate between them. */
+/* By how many ticks a second the brackets of two marks may have changed the rate between them. */
 static uint64_t blur(struct mark from, struct mark to) {
     return scale(from.width / 2 + to.width / 2 + 1, 1000000000, to.ns - from.ns);
 }
 
-/* Three marks: the outer two give the rate, the halves must agree on it as far as their brackets let them. Each half
- * has its whole wait: one that was interrupted for long leaves the other as it is. */
+/* Three marks: the outer two give the rate, and the rates of the two halves must agree within their brackets. Each half
+ * waits its full time from its own first mark, so a long interruption of one does not shorten the other. */
 static void measure_rate(struct timing *result, timing_clock clock, void *context, uint64_t window_ns) {
     struct mark start = mark_now(result, clock, context);
     wait_for(result, clock, context, start.ns, window_ns / 2);
@@ -193,7 +194,7 @@ static void measure_rate(struct timing *result, timing_clock clock, void *contex
         add(scale(blur(start, end), 1000000000, result->hz), scale(step, 1000000000, end.ns - start.ns));
     uint64_t first = rate(start, middle), second = rate(middle, end);
     uint64_t apart = first > second ? first - second : second - first;
-    uint64_t allowed = scale(result->hz, UNSTEADY_PPB, 1000000000); /* of a rate that a bracket made too large, too */
+    uint64_t allowed = scale(result->hz, UNSTEADY_PPB, 1000000000); /* also where a bracket made the rate too large */
     if (apart > add(allowed, add(blur(start, middle), blur(middle, end))))
         find(result, TIMING_UNSTEADY);
     if (result->resolution > result->hz / (1000000000 / COARSE_NS))
@@ -201,12 +202,12 @@ static void measure_rate(struct timing *result, timing_clock clock, void *contex
 }
 
 static inline void multiply(uint32_t count) {
-    enum { UNROLLED = 4 }; /* so that the loop around them is hidden behind them on every core */
+    enum { UNROLLED = 4 }; /* so that their latency hides the loop on every core */
     uint64_t x = 3;
     for (uint32_t turns = (count + UNROLLED - 1) / UNROLLED; turns; turns--) {
         for (uint32_t i = 0; i < UNROLLED; i++) {
             x *= x;
-            __asm__ volatile("" : "+r"(x)); /* nothing may be known of x: the chain is not to be shortened */
+            __asm__ volatile("" : "+r"(x)); /* hides x from the compiler, which could shorten the chain */
         }
     }
 }
@@ -222,11 +223,11 @@ static inline void add_up(uint32_t count) {
     }
 }
 
-/* A latency is a whole number of cycles: what comes out as none (an emulator's, or under another tenant's load) is not
- * known. Of several tries the quickest, in turns so that both see the same clock. */
+/* A latency is a whole number of cycles: a result that is not close to one (an emulator, another tenant's load) counts
+ * as unknown, 0. The quickest of several tries; the two chains alternate, so that both see the same clock rate. */
 static uint32_t multiplication_cycles(void) {
-    enum { TRIES = 8, CHAIN = 4096, TIMES = 3 }; /* as many additions, so that both chains take about as long */
-    enum { ONE = 100, OFF = 25 };                /* hundredths of a cycle, and by how many it may be off a whole one */
+    enum { TRIES = 8, CHAIN = 4096, TIMES = 3 }; /* times as many additions, so that both chains take about as long */
+    enum { ONE = 100, OFF = 25 }; /* in hundredths: one cycle, and the tolerance around a whole number of them */
     uint64_t additions = UINT64_MAX, multiplications = UINT64_MAX;
     for (int try = 0; try < TRIES; try++) {
         uint64_t open = counter_open();
@@ -295,7 +296,7 @@ uint64_t timing_ticks(const struct timing *timing, uint64_t ns) {
 }
 
 uint64_t timing_next_batch(uint64_t n, uint64_t ticks, uint64_t floor, uint64_t max_batch) {
-    enum { LEAP = 64 }; /* at most: a first batch may be far too short to be believed */
+    enum { LEAP = 64 }; /* the largest factor: a very short first batch is no good basis for an estimate */
     if (max_batch == 0)
         max_batch = UINT64_MAX;
     if (n == 0)

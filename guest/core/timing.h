@@ -1,6 +1,6 @@
 /* The timing core: what the counter costs, how fast it runs, how large a batch must be.
- * Knows no OS: the caller hands in the second clock. Shared with the host through cffi: the text between the two
- * marker lines is the binding's own declaration, so that header and binding cannot drift apart. */
+ * Independent of the OS: the caller passes in the second clock. Shared with the host through cffi: the text between the
+ * two marker lines is the binding's own declaration, so that header and binding cannot drift apart. */
 #ifndef FERRULE_TIMING_H
 #define FERRULE_TIMING_H
 
@@ -29,13 +29,13 @@ struct timing {
     uint64_t pair[TIMING_PAIRS]; /* open..close of an empty region, ticks, in the order they were taken */
     uint64_t cost;               /* their minimum: what one open/close pair adds to a region */
     uint64_t cost_median;        /* their median */
-    uint32_t multiplication; /* core cycles of one multiplication of the pace loop; 0 when that is no whole number */
-    int32_t verdict;         /* enum timing_verdict */
+    uint32_t multiplication;     /* core cycles of one multiplication of the pace loop; 0 when not a whole number */
+    int32_t verdict;             /* enum timing_verdict */
 };
 
-/* Fill *result. Takes about window_ns of the second clock, and always returns: every wait is bounded in turns. With 0
- * it takes 2 ms, or 20 of a second clock that steps by over a microsecond: its marks, of some ten nanoseconds each, are
- * then known to some millionths of the time between them. */
+/* Fill *result. Takes about window_ns of the second clock, and always returns: every wait is bounded in turns. With
+ * window_ns = 0 it takes 2 ms, or 20 ms for a second clock that steps by over a microsecond: a mark's bracket of some
+ * ten nanoseconds is then some millionths of the time between marks. */
 void timing_characterise(struct timing *result, timing_clock clock, void *context, uint64_t window_ns);
 
 const char *timing_verdict_name(int32_t verdict);
@@ -44,14 +44,14 @@ const char *timing_verdict_name(int32_t verdict);
  * Returns the bracket's width in ticks. */
 uint64_t timing_mark(timing_clock clock, void *context, uint64_t *tick, uint64_t *ns);
 
-/* Ticks of TIMING_PACE multiplications, each of which waits for the one before: a fixed number of the core's own
- * cycles, whatever the caches hold and whoever shares the core's other units. Where the counter ticks at one rate and
- * the core does not (turbo, thermal limits, other tenants), this says how fast the core is now. */
+/* Ticks of TIMING_PACE multiplications, each of which depends on the one before: a fixed number of core cycles,
+ * independent of the caches and of what else runs on the core. Where the counter's rate is constant and the core's is
+ * not (turbo, thermal limits, other tenants), this says how fast the core is now. */
 uint64_t timing_pace(void);
 
-/* So many of the same multiplications, rounded up to a multiple of four. How many cycles one takes is the core's own
- * (3 on most x86-64, 2 to 5 elsewhere): timing_characterise() holds it against additions, of which a chain takes a
- * cycle each on every core. */
+/* Runs that many of the same multiplications, rounded up to a multiple of four. One takes 3 cycles on most x86-64
+ * cores, 2 to 5 elsewhere: timing_characterise() compares it with a chain of additions, which take a cycle each on
+ * every core. */
 void timing_spin(uint32_t multiplications);
 
 /* The smallest number of ticks a batch must last for counter cost and step to stay under 1 % of it and for the
@@ -62,7 +62,7 @@ uint64_t timing_batch_floor(const struct timing *timing, uint64_t target_ns);
 uint64_t timing_ticks(const struct timing *timing, uint64_t ns);
 
 /* The next batch size to try after n operations took `ticks` (floor > 0). Doubles or jumps, always a power of two;
- * returns n itself when it is large enough. Never exceeds max_batch (a power of two is not forced on max_batch). */
+ * returns n itself when it is large enough. Never exceeds max_batch (max_batch itself need not be a power of two). */
 uint64_t timing_next_batch(uint64_t n, uint64_t ticks, uint64_t floor, uint64_t max_batch);
 /* cffi] */
 

@@ -1,8 +1,8 @@
-/* The payload: reads its plan, runs the workloads in shuffled order, says what they gave. Knows no OS.
+/* The payload: reads its plan, runs the workloads in shuffled order, reports the results. Independent of the OS.
  *
  * The plan comes from the `.plan` section, where the host patched it into the finished program, then from the
- * arguments: each is plan text; `-` reads more from standard input; `--list` says which workloads there are.
- * Exit status: 0, or 2 when the plan is bad, 3 when the kernel cannot be served (nothing was run). */
+ * arguments: each is plan text; `-` reads more from standard input; `--list` lists the workloads. Exit status: 0, or 2
+ * when the plan is bad, 3 when the port does not support this kernel (nothing was run). */
 #include "payload/prepare.h"
 #include "payload/registry.h"
 #include "payload/run.h"
@@ -15,15 +15,16 @@ enum { EXIT_OK = 0, EXIT_USAGE = 2, EXIT_INFRASTRUCTURE = 3 };
 
 static struct payload payload;
 
-static struct run run; /* a process's own: the other ends of a workload are copies that go on with it by themselves */
+static struct run run; /* private: other ends that are copies of this process have their own */
 
-/* A run as it ended and what it gave: in pages that copies of this process share with it, where they make the runs. */
+/* A finished run and its outcome. Where copies of this process make the runs, this is in memory that they share with
+ * it. */
 static struct visit {
     struct run run;
     struct outcome outcome;
 } own, *visit = &own;
 
-/* The reason why the plan is bad, put together from pieces. */
+/* The reason why the plan is bad, composed of pieces. */
 static char complaint[256];
 
 static int complain(const char *const *pieces) {
@@ -89,7 +90,7 @@ static int read_plan(int argc, char **argv, int *list) {
     return good;
 }
 
-/* What plan_parse() cannot know: which workloads and parameters this payload has. */
+/* Checks what plan_parse() cannot know: which workloads and parameters this payload has. */
 static int check_plan(const struct plan *plan) {
     for (uint32_t i = 0; i < plan->runs; i++) {
         const struct plan_run *asked = &plan->run_list[i];
@@ -108,7 +109,7 @@ static int check_plan(const struct plan *plan) {
     return 1;
 }
 
-/* The controls are what makes one process's numbers comparable with another's: they run asked or not. */
+/* The controls make the numbers of different processes comparable: they always run, requested or not. */
 static void add_controls(struct plan *plan) {
     for
         EACH_WORKLOAD(row) {
@@ -124,7 +125,7 @@ static void add_controls(struct plan *plan) {
 }
 
 static void share_a_page(void) {
-    static struct shared not_shared; /* enough for threads; process workloads find out in their verify */
+    static struct shared not_shared; /* enough for threads; workloads with processes detect it in their verify */
     void *at = NULL;
     payload.shared = os_map_shared(sizeof(struct shared), &at) < 0 ? &not_shared : at;
     if (OS_FORKS && payload.plan.apart && os_map_shared(sizeof(struct visit), &at) >= 0)
@@ -141,9 +142,9 @@ static void make_visit(void *workload) {
     visit->run = run;
 }
 
-/* In a copy of this process where the plan wants that: its kernel stack, its page tables and all that the kernel
- * allocates for a process are others each time. What is dear about them by chance is then not the same for all visits
- * of a process. A copy that dies takes this process with it, like any failing run. */
+/* Runs in a copy of this process where the plan asks for it: the copy has its own kernel stack, page tables and other
+ * kernel memory. Their placement affects cost by chance; with a new copy for each visit, that chance is not the same
+ * for all visits of a process. A copy that dies ends this process too, like any failing run. */
 static void run_visit(const struct plan *plan, const struct workload *workload) {
     struct os_process copy;
     if (!plan->apart || visit == &own || os_process_start(&copy, make_visit, (void *)workload) < 0) {
@@ -178,7 +179,7 @@ static void sink(void *context, const char *bytes, size_t length) {
     os_output(bytes, length);
 }
 
-/* In the stream, for the harness, and outside it, for who started the payload by hand. */
+/* Reports the reason in the stream, for the harness, and outside it, for someone who started the payload by hand. */
 static int refuse(const char *why, int status) {
     say_log(&payload, why);
     os_complain(why);

@@ -6,9 +6,9 @@
 #include "core/plan.h"
 #include "workloads/workload.h"
 
-/* Pins to the home of end 0 where the plan wants pinning. 0, or a negative errno (-OS_NOT_PORTED: this OS cannot). */
+/* Pins to the CPU of end 0 where the plan asks for pinning. 0, or a negative errno (-OS_NOT_PORTED: this OS cannot). */
 long go_home(const struct plan *plan);
-/* Setup and verify: 0, 1 when it was wrong, or a negative errno. */
+/* Setup and verify: 0, 1 when verify found it wrong, or a negative errno. */
 long run_ready(const struct workload *workload, struct run *run);
 
 #endif

@@ -1,4 +1,4 @@
-/* Looking up in the registry of workloads: by name, and among the parameters of a row. */
+/* Look-ups in the registry of workloads: by name, and of a workload's parameters. */
 #include "payload/registry.h"
 
 const struct workload *workload_find(const char *name) {

@@ -7,7 +7,7 @@
 
 enum { VERIFY_TURNS = 4 };                        /* steps of a verify=only run */
 enum { LEAST_MEASURED = 3 };                      /* batches that even the slowest operation gets */
-static const uint64_t largest_batch = 1ull << 32; /* where a counter that stands still ends the calibration */
+static const uint64_t largest_batch = 1ull << 32; /* ends the calibration when the counter stands still */
 
 static int refuse(struct outcome *outcome, enum status status, const char *operation, long error, const char *seen) {
     outcome->status = status;
@@ -17,8 +17,7 @@ static int refuse(struct outcome *outcome, enum status status, const char *opera
     return 0;
 }
 
-/* What a setup or verify stopped at, by who answered: the kernel, our port, or nobody because there is no such thing.
- */
+/* Why a setup or verify stopped: the kernel refused, the port has no such call, or the OS has no such thing. */
 static int refuse_call(struct outcome *outcome, const struct run *run, long result) {
     char name[OPERATION_NAME];
     operation_name(name, run->operation);
@@ -32,8 +31,8 @@ static int refuse_call(struct outcome *outcome, const struct run *run, long resu
     return refuse(outcome, STATUS_UNSUPPORTED, run->operation, result, run->seen);
 }
 
-/* Where this run's ends go. A workload of one end has no second core to cross to. Who may not be pinned (a container's
- * rules, a cpuset that changed) runs where the kernel puts it: free, and said so. */
+/* On which CPUs this run's ends run. A workload of one end cannot be cross_core. Where pinning is refused (a
+ * container's rules, a cpuset that changed), the run is not pinned, and its place is reported as free. */
 static int settle_place(const struct plan *plan, const struct workload *workload, struct run *run,
                         struct outcome *outcome) {
     run->place = workload->ends < 2 && run->asked->place == PLACE_CROSS_CORE ? PLACE_SAME_CORE : run->asked->place;
@@ -55,7 +54,7 @@ static int settle_place(const struct plan *plan, const struct workload *workload
     return 1;
 }
 
-/* Of this thread and of all others that are to do it at once. 1 when the workload may be timed. */
+/* Prepares this thread and the other members of its team. 1 when the workload may be timed. */
 static int prepare(const struct plan *plan, const struct workload *workload, struct run *run, struct outcome *outcome) {
     long result = run_ready(workload, run);
     if (!result)
@@ -68,12 +67,13 @@ static int prepare(const struct plan *plan, const struct workload *workload, str
     return 1;
 }
 
-/* Inlined with a constant where nothing is injected: the region then holds not one instruction more. */
+/* Inlined; `spin` is a constant 0 where nothing is injected, so that the timed region then holds no extra
+ * instruction. */
 static inline uint64_t timed(const struct workload *workload, struct run *run, uint64_t n, uint32_t spin) {
     if (workload->before)
         workload->before(run, n);
     uint64_t open = counter_open();
-    if (spin) /* first, while a second end still waits: afterwards it would take it for time of its own */
+    if (spin) /* first, while a second end still waits: later it could do work of its own in this time */
         timing_spin(spin);
     workload->loop(run, n);
     uint64_t ticks = counter_close() - open;
@@ -86,18 +86,19 @@ uint64_t timed_batch(const struct workload *workload, struct run *run, uint64_t 
     return run->team ? team_batch(workload, run, n, 0) : timed(workload, run, n, 0);
 }
 
-/* The largest batch, in steps: all sizes are counted in them, so that all of them are possible ones. */
+/* The largest batch, in steps: all sizes are whole numbers of steps, so that each is possible. */
 static uint64_t most_steps(const struct workload *workload, const struct run *run) {
     return (workload->max_batch ? workload->max_batch : largest_batch) / run->step;
 }
 
-/* What a batch that reports n operations runs: more than that where the plan injects a slowdown of known size. */
+/* How many operations a batch that reports n really runs: more than n where the plan injects a slowdown of known
+ * size. */
 static uint64_t injected(const struct run *run, uint64_t n) {
     return (n / run->step * (1000 + run->asked->more) + 500) / 1000 * run->step;
 }
 
-/* Grows the batch until it is long enough twice: a single interruption must not pass for a long batch. That of any
- * member passes for one of a team's, so a team's has to be long enough more often. */
+/* Grows the batch until it is long enough twice: one interruption must not make a short batch look long. In a team an
+ * interruption of any member does, so a team's batch has to be long enough more often. */
 static uint64_t calibrate(const struct payload *payload, const struct workload *workload, struct run *run) {
     uint64_t most = most_steps(workload, run);
     if (run->asked->batch) {
@@ -117,7 +118,7 @@ static uint64_t calibrate(const struct payload *payload, const struct workload *
     }
 }
 
-/* Ticks of a batch without the time that its operations were told to wait; a batch of no ticks is impossible. */
+/* Ticks of a batch without the time that its operations were asked to wait; at least 1. */
 static uint64_t beyond_asked(const struct payload *payload, const struct run *run, uint64_t n, uint64_t ticks) {
     uint64_t asked = timing_ticks(&payload->timing, n * run->asked_ns);
     return ticks > asked ? ticks - asked : 1;
@@ -133,7 +134,7 @@ static void take_batches(const struct payload *payload, const struct workload *w
     for (uint32_t b = 0; b < outcome->warm + wanted && !run->failed; b++) {
         uint32_t measured = b > outcome->warm ? b - outcome->warm : 0;
         if (os_clock_ns() - start > plan->limit_ns) {
-            if (b && b < outcome->warm) /* too slow to warm up at length: so much fewer batches in all */
+            if (b && b < outcome->warm) /* too slow for a full warm-up: it ends here, with fewer batches in all */
                 outcome->warm = b;
             if (measured >= LEAST_MEASURED)
                 break;

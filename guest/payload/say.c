@@ -1,11 +1,11 @@
-/* Everything the payload says, record by record; docs/record-stream.md is the page to it. */
+/* All records that the payload writes; docs/record-stream.md documents them. */
 #include "payload/say.h"
 
 #include "payload/build_id.h"
 #include "payload/registry.h"
 #include "payload/run.h"
 
-#ifndef FERRULE_COMPILER /* the harness's build gives both; a build by hand has to be tellable from one of those */
+#ifndef FERRULE_COMPILER /* the harness's build defines both; a build by hand must be distinguishable from it */
 #define FERRULE_COMPILER "unknown"
 #endif
 #ifndef FERRULE_FLAGS
@@ -70,7 +70,7 @@ static void say_fact(void *context, const char *name, const char *value) {
     record_end(record);
 }
 
-/* That a pin was refused; an OS that cannot pin at all is not refused anything. */
+/* Reports a refused pin; an OS that cannot pin at all has refused nothing. */
 static void say_unpinned(struct payload *payload, const char *name, long result) {
     char number[21] = {0};
     if (result >= 0 || result == -OS_NOT_PORTED)
@@ -184,7 +184,7 @@ static void say_ready(struct record *record, uint32_t index, const struct worklo
     record_text(record, "place", place_name(run->place));
     for (const char *rest = workload->params ? workload->params : ""; param_next(&rest, key, &value);)
         say_param(record, key, run_param(run, key));
-    for (uint32_t i = 0; i < run->asked->params; i++) /* those that every workload has */
+    for (uint32_t i = 0; i < run->asked->params; i++) /* parameters that every workload accepts */
         if (!has_param(workload, run->asked->param[i].key))
             say_param(record, run->asked->param[i].key, run->asked->param[i].value);
     record_end(record);
@@ -209,7 +209,7 @@ static void say_batches(struct record *record, uint32_t index, const struct outc
     }
 }
 
-/* How fast the core was around each batch: one more than there are batches. */
+/* The core's speed around each batch: one value more than there are batches. */
 static void say_pace(struct record *record, uint32_t index, const struct outcome *outcome) {
     uint32_t count = outcome->batches ? outcome->batches + 1 : 0;
     for (uint32_t b = 0; b < count;) {
@@ -268,9 +268,9 @@ static void say_end(struct record *record, uint32_t index, const struct outcome 
 
 void say_outcome(struct payload *payload, uint32_t index, const struct workload *workload, const struct run *run,
                  const struct outcome *outcome) {
-    if (!payload->second_told)
+    if (!payload->second_reported)
         say_unpinned(payload, "pin.second.error", outcome->second_pinned);
-    payload->second_told |= outcome->second_pinned < 0;
+    payload->second_reported |= outcome->second_pinned < 0;
     if (outcome->prepared)
         say_ready(&payload->record, index, workload, run, outcome);
     if (outcome->status == STATUS_OK) {

@@ -1,4 +1,4 @@
-/* Everything that the payload says, record by record. */
+/* All records that the payload writes. */
 #ifndef FERRULE_PAYLOAD_SAY_H
 #define FERRULE_PAYLOAD_SAY_H
 
@@ -7,7 +7,7 @@
 #include "workloads/workload.h"
 
 void say_hello(struct payload *payload);
-/* `pinned`: what going home gave, a negative errno where it was refused. */
+/* `pinned`: the result of go_home(), a negative errno where it was refused. */
 void say_facts(struct payload *payload, long pinned);
 void say_clock(struct payload *payload);
 void say_mark(struct payload *payload);

@@ -1,4 +1,4 @@
-/* What a process of the payload holds from its start to its end. */
+/* The state of a payload process, from its start to its end. */
 #ifndef FERRULE_PAYLOAD_STATE_H
 #define FERRULE_PAYLOAD_STATE_H
 
@@ -13,9 +13,9 @@ struct payload {
     struct timing timing;
     struct record record;
     struct shared *shared;
-    int second_told;   /* that the second CPU cannot be pinned to */
-    uint32_t plan_crc; /* of the text patched into .plan */
-    uint64_t begun;    /* the counter at its first instruction */
+    int second_reported; /* a refused pin to the second CPU has been reported */
+    uint32_t plan_crc;   /* of the text patched into .plan */
+    uint64_t begun;      /* the counter at the process's first instruction */
 };
 
 #endif

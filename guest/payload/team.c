@@ -1,5 +1,5 @@
-/* See team.h. Who waits while a batch is timed, or for its beginning, spins: everybody has a CPU. Between batches the
- * others sleep on board->turn, so that nothing of theirs disturbs what the first does there. */
+/* See team.h. A member that waits during a timed batch, or for its start, spins: each has a CPU of its own. Between
+ * batches the others sleep on board->turn, so that they do not disturb what the first member does then. */
 #include "payload/team.h"
 
 #include "core/timing.h"
@@ -7,16 +7,16 @@
 #include "payload/registry.h"
 
 enum { TEAM_MOST = 64, STACK = 65536, CPUS_MOST = 1024 };
-enum { SPINS = 4000, SPIN = 16 }; /* looks at a word before sleeping on it, and multiplications between two of them */
+enum { SPINS = 4000, SPIN = 16 }; /* reads of a word before sleeping on it, and multiplications between two reads */
 
-/* What all of them see, whatever separates them. */
+/* Memory that all members share, threads or processes. */
 struct board {
     uint32_t turn; /* batches begun */
-    uint32_t go;   /* the batch that is let off */
+    uint32_t go;   /* the batch that may start */
     uint64_t n;    /* its operations; 0: leave */
     struct board_line {
-        uint32_t set_up;      /* `result` and what belongs to it is there */
-        uint32_t ready, done; /* the batch that it is ready for, and has behind it */
+        uint32_t set_up;      /* `result`, `operation` and `seen` are valid */
+        uint32_t ready, done; /* the batch that it is ready for, and the last that it finished */
         uint64_t failed;
         long result;
         const char *operation, *seen;
@@ -24,7 +24,7 @@ struct board {
     } member[];
 };
 
-/* A member's own memory: a copy of a process has a copy of it. */
+/* A member's private memory: a member that is a process has a copy of its own. */
 struct member {
     struct run run;
     const struct workload *workload;
@@ -38,7 +38,7 @@ struct member {
 
 struct team {
     struct board *board;
-    struct member *member; /* of `size`, the first one not used */
+    struct member *member; /* `size` of them; the first is not used */
     uint32_t size;
     int copies;
 };
@@ -105,7 +105,7 @@ static void work(void *argument) {
         workload->teardown(run);
 }
 
-/* The next CPU after those of the plan, from *from on, that may be pinned to. */
+/* The next CPU from *from on that is not one of the plan's and that may be pinned to. */
 static long next_cpu(const struct plan *plan, uint32_t *from) {
     for (; *from < CPUS_MOST; ++*from) {
         int planned = 0;
@@ -123,7 +123,7 @@ static long start(struct run *run, struct member *own) {
     else
         TRY(run, os_thread_start(&own->thread, work, own, own->stack, STACK));
     own->started = 1;
-    while (!look(&own->line->set_up)) /* they may have to take turns until each has a CPU */
+    while (!look(&own->line->set_up)) /* members may share a CPU until each is pinned */
         os_sleep(1);
     if (own->line->result) {
         run->operation = own->line->operation;
@@ -132,7 +132,7 @@ static long start(struct run *run, struct member *own) {
     return own->line->result;
 }
 
-/* Each on a CPU of its own, where this OS pins. */
+/* Gives each member a CPU of its own, where this OS can pin. */
 static long place(const struct plan *plan, struct run *run, uint32_t index, uint32_t *from) {
     struct run *own = &team.member[index].run;
     *own = (struct run){.asked = run->asked, .place = run->place, .common = run->common};
@@ -148,7 +148,7 @@ static long place(const struct plan *plan, struct run *run, uint32_t index, uint
     return cpu;
 }
 
-/* How many are asked for, and as what; 0: none. */
+/* How many members the run asks for, 0: no team; sets run->across when as processes. */
 static uint32_t wanted(const struct workload *workload, struct run *run) {
     int64_t asked = 0;
     for (uint32_t i = 0; i < run->asked->params; i++)
@@ -181,14 +181,14 @@ long team_gather(const struct plan *plan, const struct workload *workload, struc
         return refuse(run, "procs= alone: in one address space they would share memory that each needs for itself");
     team = (struct team){.size = size, .copies = run->across};
     size_t bytes = sizeof(struct board) + size * sizeof(struct board_line);
-    result = os_map_shared(bytes, &board); /* for threads too: what they start may be processes */
+    result = os_map_shared(bytes, &board); /* for threads too: they may start processes */
     if (result < 0 && !team.copies)
         result = os_map(bytes, &board);
     if (result < 0)
         run->operation = "os_map_shared";
     if (result < 0)
         return result;
-    memset(board, 0, bytes); /* not every kernel gives memory that is clear */
+    memset(board, 0, bytes); /* not every kernel clears memory that it maps */
     team.board = board;
     run->team = size;
     TRY(run, os_map(size * sizeof(struct member), &member));
@@ -209,7 +209,7 @@ long team_gather(const struct plan *plan, const struct workload *workload, struc
     return result;
 }
 
-/* All others begin a batch of n. */
+/* Starts a batch of n in all other members. */
 static void begin(uint64_t n) {
     team.board->n = n;
     put(&team.board->turn, team.board->turn + 1);

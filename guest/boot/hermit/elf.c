@@ -1,5 +1,5 @@
-/* What a loader owes a Hermit image, by the crate hermit-entry 0.10.11, src/elf.rs: segments copied to one place, and
- * the relocations RELATIVE, 64 and GLOB_DAT of DT_RELA applied. Structures: System V gABI 4.1, psABI x86-64 4.4. */
+/* What a loader must do with a Hermit image (crate hermit-entry 0.10.11, src/elf.rs): copy its segments to one place
+ * and apply the relocations RELATIVE, 64 and GLOB_DAT of DT_RELA. Structures: System V gABI 4.1, psABI x86-64 4.4. */
 #include "boot/hermit/elf.h"
 
 #include "core/text.h"

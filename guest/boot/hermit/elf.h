@@ -5,13 +5,13 @@
 #include <stdint.h>
 
 struct image {
-    uint64_t start, end, entry; /* where it lies; its first instruction */
+    uint64_t start, end, entry; /* its place in memory; its first instruction */
     struct {
         uint64_t start, file_size, memory_size, align;
     } tls; /* the initial thread-local storage */
 };
 
-/* Lays out the file of `size` bytes from `at` on. Returns why not, NULL when it is done. */
+/* Loads the file of `size` bytes to address `at`. Returns NULL, or the reason why it cannot. */
 const char *elf_load(const uint8_t *file, uint64_t size, uint64_t at, struct image *image);
 
 #endif

@@ -1,8 +1,10 @@
-/* Starts a Hermit image as its own loader does: the image in a place of its own, and a record that says where all is.
+/* Starts a Hermit image as Hermit's own loader does: loads the image to a place of its own, and passes a record that
+ * says where everything is.
  *
  * Layout of the record, state of the processor and address of the stack: crate hermit-entry 0.10.11 (src/boot_info,
- * RawBootInfo; src/lib.rs, Entry), the same since 0.10.3. Kernels take for free what lies above their image, or all
- * from 2 MiB on but image, device tree and what that reserves: so all of ours that they read stays below. */
+ * RawBootInfo; src/lib.rs, Entry), the same since 0.10.3. Kernels treat as free the memory above their image, or all
+ * memory from 2 MiB on except image, device tree and what the tree reserves: so everything of the loader that they read
+ * stays below 2 MiB. */
 #include <stddef.h>
 
 #include "boot/end.h"
@@ -15,7 +17,7 @@
 enum { PAGE = 4096, LARGE_PAGE = 0x200000, STACK = 0x8000, AREAS = 32, DIGITS = 20 };
 
 static struct {
-    uint64_t memory_start, memory_end; /* none: the device tree tells of it */
+    uint64_t memory_start, memory_end; /* zero: the device tree describes memory */
     uint16_t serial_port __attribute__((aligned(8)));
     const void *device_tree;
     struct image_record {
@@ -41,7 +43,7 @@ static _Noreturn void refuse(const char *why) {
     debug_exit(END_OTHER);
 }
 
-/* The program's last argument: the counter when the kernel is entered, which is known when all else is done. */
+/* Appends the program's last argument, the counter at kernel entry: zeros until everything else is done. */
 static void append_entered(void) {
     static const char word[] = " entered=00000000000000000000";
     size_t length = text_length(command_line);
@@ -50,7 +52,7 @@ static void append_entered(void) {
             text_copy(command_line + length, sizeof word, word);
 }
 
-/* Into the line's last digits, wherever it lies. */
+/* Writes the counter into the last digits of a copy of the command line. */
 static void fill_entered(char *line, uint64_t counter) {
     size_t at = text_length(line);
     for (unsigned i = 0; i < DIGITS && at && line[at - 1] >= '0' && line[at - 1] <= '9'; i++, counter /= 10)

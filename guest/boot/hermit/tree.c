@@ -1,5 +1,5 @@
 /* Format: Devicetree Specification 0.4, chapter 5. Nodes: those that the loader of Hermit writes (hermit-os/loader
- * 0.5.7, src/fdt.rs, read 2026-11). Numbers in it are big-endian, and all is aligned to four bytes. */
+ * 0.5.7, src/fdt.rs, read 2026-11). Numbers in it are big-endian, and everything is aligned to four bytes. */
 #include "boot/hermit/tree.h"
 
 #include "core/text.h"
@@ -20,7 +20,7 @@ static void put(uint64_t at, uint32_t word) {
 
 static void word(uint32_t value) {
     if (used + 4 > BYTES)
-        return; /* the total is wrong then, and the kernel says so */
+        return; /* the total is then wrong, and the kernel reports it */
     put(used, value);
     used += 4;
 }
