@@ -1,4 +1,4 @@
-/* The processor's name, where a kernel does not tell it: for the os_facts() of ports to x86. */
+/* The processor's name, where a kernel does not report it: for the os_facts() of ports to x86. */
 #ifndef FERRULE_CPU_MODEL_H
 #define FERRULE_CPU_MODEL_H
 

@@ -1,4 +1,4 @@
-/* Scheduling of ports whose threads run on the first CPU, always. */
+/* Scheduling of ports whose threads always run on the first CPU. */
 #ifndef FERRULE_ONE_CPU_H
 #define FERRULE_ONE_CPU_H
 

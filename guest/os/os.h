@@ -1,7 +1,7 @@
-/* The operations that a port may provide: one page for each kind of thing, in operations/. `port.h` is the port's own
- * (guest/os/<os>/, on the include path): it defines OS_NAME, OS_ARCH, the raw ways in as `static inline` functions, and
- * OS_HAS_<OPERATION> for each of those on the pages that it has. What it leaves out answers -OS_NOT_PORTED there:
- * nobody has asked the kernel. Where the OS has no such thing at all, the port names the operation in OS_ABSENT.
+/* The operations that a port may provide: one header for each kind, in operations/. Each port has its own `port.h`
+ * (guest/os/<os>/, on the include path): it defines OS_NAME, OS_ARCH, the operations as `static inline` functions, and
+ * OS_HAS_<OPERATION> for each one that it has. One that it leaves out returns -OS_NOT_PORTED: the kernel was not asked.
+ * Where the OS has no such thing at all, the port names the operation in OS_ABSENT.
  *
  * Results: >= 0, or a negative errno (Linux's numbers, which Redox shares and Aero does not: its port translates). */
 #ifndef FERRULE_OS_H
@@ -25,7 +25,7 @@ void os_facts(void (*fact)(void *, const char *name, const char *value), void *c
 /* What the start code calls: its result is the exit status. */
 int program_main(int argc, char **argv);
 
-#ifndef OS_HAS_REFUSAL /* why this kernel cannot be served at all, or NULL: said in the stream, and nothing is run */
+#ifndef OS_HAS_REFUSAL /* why this kernel is not supported, or NULL; reported in the stream, nothing is run */
 static inline const char *os_refusal(void) {
     return NULL;
 }
@@ -35,14 +35,14 @@ static inline const char *os_refusal(void) {
 #define OS_ABSENT ""
 #endif
 
-#ifndef OS_HAS_ABSENT_HERE /* the same, of the way in which the program was started */
+#ifndef OS_HAS_ABSENT_HERE /* the same, for the way in which the program was started */
 static inline const char *os_absent_here(void) {
     return "";
 }
 #endif
 
 #pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wunused-parameter" /* what is missing looks at nothing */
+#pragma GCC diagnostic ignored "-Wunused-parameter" /* a missing operation uses no argument */
 #define OS_MISSING(name, ...)                                                                                          \
     static inline long name(__VA_ARGS__) {                                                                             \
         return -OS_NOT_PORTED;                                                                                         \

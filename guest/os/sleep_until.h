@@ -1,4 +1,4 @@
-/* Of ports whose kernels sleep for a time, not until a moment: what is left of it. */
+/* For ports whose kernels sleep for a duration, not until a time: sleeps for what is left. */
 #ifndef FERRULE_SLEEP_UNTIL_H
 #define FERRULE_SLEEP_UNTIL_H
 

@@ -1,7 +1,7 @@
-/* Of ports to x86-64 whose kernel is entered as Linux is: the raw system call, and the program's first instruction.
+/* For x86-64 ports whose kernel is entered as Linux is: the raw system call, and the program's first instruction.
  *
- * Number in RAX, arguments in RDI RSI RDX R10 R8 R9, result in RAX; the instruction itself destroys RCX and R11
- * (psABI x86-64, A.2.1; syscall(2)). At entry RSP points at argc (psABI 3.4.1). */
+ * Number in RAX, arguments in RDI RSI RDX R10 R8 R9, result in RAX; the instruction itself destroys RCX and R11 (psABI
+ * x86-64, A.2.1; syscall(2)). At entry RSP points at argc (psABI 3.4.1). */
 #ifndef FERRULE_SYSCALL_X86_64_H
 #define FERRULE_SYSCALL_X86_64_H
 
@@ -41,7 +41,7 @@ static inline long call6(long number, long a, long b, long c, long d, long e, lo
     return result;
 }
 
-/* First instruction: hands the initial stack to the function of that name. */
+/* First instruction: passes the initial stack to the function of that name. */
 #define START_AT(function)                                                                                             \
     __asm__(".text\n"                                                                                                  \
             ".globl _start\n"                                                                                          \

@@ -23,8 +23,8 @@
 #define CALL_START     15 /* (entry, argument, stack; 0: in a copy of this address space) -> id */
 #define CALL_JOIN      16 /* (id) -> status */
 #define CALL_KILL      17 /* (id) */
-#define CALL_END       18 /* () of a context; of an address space when it is its first */
-#define CALL_EXIT      19 /* (status) of an address space */
+#define CALL_END       18 /* () ends the caller; when it is the first of its address space, that too */
+#define CALL_EXIT      19 /* (status) ends the caller's address space */
 #define CALL_IPC_CALL  20 /* (id, message) -> reply */
 #define CALL_IPC_SERVE 21 /* (reply) -> message */
 #define CALL_YIELD     22 /* () */

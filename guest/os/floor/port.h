@@ -1,5 +1,5 @@
-/* Floor: the operations of os.h that bare hardware has, asked of the mini-kernel in kernel/. README.md says what each
- * of them is, instruction by instruction. */
+/* Floor: the operations of os.h that bare hardware has, as calls of the mini-kernel in kernel/. README.md says what
+ * each of them is, instruction by instruction. */
 #ifndef FERRULE_FLOOR_PORT_H
 #define FERRULE_FLOOR_PORT_H
 
@@ -7,14 +7,14 @@
 #include <stdint.h>
 
 #include "call.h"
-#include "os/one_cpu.h" /* the second one answers interrupts */
+#include "os/one_cpu.h" /* the second one only answers interrupts */
 
 #if !defined(__x86_64__)
 #error "floor is written for x86_64 alone"
 #endif
 
 #define OS_NAME "floor"
-/* The processor alone: no files, no names, no queues of a kernel's. */
+/* The processor alone: no files, no names, no queues of a kernel. */
 #define OS_ABSENT                                                                                                      \
     "os_parent os_open os_socket_pair os_channel_pair os_eventfd os_library_enter "                                    \
     "os_process_execute os_semaphore_make os_message_address os_scheme_call os_fd_send "                               \
@@ -25,8 +25,8 @@
     "os_clock_call os_policy os_timer_open os_requeue os_lock_pi os_remap os_discard os_cgroup_join"
 #define OS_ARCH "x86_64"
 
-/* A call of which the kernel's C code runs: it keeps what the System V ABI keeps, and other contexts may run meanwhile,
- * which use the vector registers. SYSCALL itself overwrites %rcx and %r11 (SDM vol. 2B, SYSCALL). */
+/* A call that the kernel's C code handles: it preserves what the System V ABI preserves, and other contexts may run
+ * meanwhile, which use the vector registers. SYSCALL itself overwrites %rcx and %r11 (SDM vol. 2B, SYSCALL). */
 static inline long floor_call(long number, long a, long b, long c) {
     __asm__ volatile("syscall"
                      : "+a"(number), "+D"(a), "+S"(b), "+d"(c)
@@ -60,7 +60,7 @@ static inline uint64_t os_clock_ns(void) {
 
 static inline long os_clock_read(uint64_t *ns) {
     uint64_t now = os_clock_ns();
-    __asm__ volatile("" : "+r"(now)); /* scaled even where nobody looks at it: that is what is measured */
+    __asm__ volatile("" : "+r"(now)); /* scaled even where the result is not used: the scaling is measured */
     *ns = now;
     return 0;
 }
@@ -145,7 +145,7 @@ static inline long os_yield(void) {
     return floor_call(CALL_YIELD, 0, 0, 0);
 }
 
-/* --- wait and wake; a word is known by where it is in memory, so all of them are shared --- */
+/* --- wait and wake; a word is identified by its physical address, so all of them are shared --- */
 
 #define OS_HAS_FUTEX
 static inline long os_wait(volatile uint32_t *word, uint32_t expected, uint64_t timeout_ns, int shared) {
@@ -206,7 +206,7 @@ static inline long os_cpus(void) {
     return 1;
 }
 
-#define OS_HAS_SWITCHES /* nobody is ever preempted */
+#define OS_HAS_SWITCHES /* there is no preemption */
 static inline long os_switches(uint64_t *voluntary, uint64_t *involuntary) {
     *voluntary = (uint64_t)floor_call(CALL_SWITCHES, 0, 0, 0);
     *involuntary = 0;

@@ -1,4 +1,4 @@
-/* The payload's side: from the kernel's first jump to program_main(), results, and what is worth knowing. */
+/* The payload's side: from the kernel's first jump to program_main(); output and facts. */
 #include "os/os.h"
 #include "core/text.h"
 #include "os/cpu_model.h"

@@ -1,4 +1,4 @@
-/* Which CPU a thread runs on, and how often it lost it. */
+/* Which CPU a thread runs on, and how often it was switched out. */
 #ifndef FERRULE_OPERATIONS_SCHEDULE_H
 #define FERRULE_OPERATIONS_SCHEDULE_H
 
@@ -12,19 +12,17 @@ OS_MISSING(os_cpu, void) /* where the caller runs now */
 #ifndef OS_HAS_CPUS
 OS_MISSING(os_cpus, void) /* how many it may run on */
 #endif
-#ifndef OS_PREEMPTS /* 0: a thread keeps its core until it gives it away, so that one that never does keeps it for     \
-                       ever */
+#ifndef OS_PREEMPTS /* 0: a thread keeps its core until it yields or waits, for ever if it does neither */
 #define OS_PREEMPTS 1
 #endif
-#ifndef OS_HAS_POLICY /* how the calling thread and those it starts are scheduled: enum os_policy, real-time ones      \
-                         before all */
+#ifndef OS_HAS_POLICY /* of the calling thread and those it starts: enum os_policy; real-time ones run first */
 OS_MISSING(os_policy, unsigned policy)
 #endif
 #ifndef OS_HAS_SWITCHES /* of the calling thread so far */
 OS_MISSING(os_switches, uint64_t *voluntary, uint64_t *involuntary)
 #endif
-#ifndef OS_HAS_IPI /* interrupts another CPU out of its halt and halts until that has answered by an interrupt: the    \
-                      how-manieth answer it was */
+#ifndef OS_HAS_IPI /* wakes another CPU from its halt by an interrupt and halts until that CPU answers by one; returns \
+                      the number of answers so far */
 OS_MISSING(os_ipi, void)
 #endif
 

@@ -5,7 +5,7 @@
 #ifndef OS_HAS_PIPE /* end[0] reads, end[1] writes */
 OS_MISSING(os_pipe, int end[2])
 #endif
-/* Something that one thread writes to and reads from, eight bytes at a time: a pipe, and where the OS has none an event
+/* A wire: one thread writes to it and reads from it, eight bytes at a time. A pipe, or, where the OS has none, an event
  * counter, which is both ends. */
 static inline long os_wire(int end[2]) {
 #ifdef OS_HAS_PIPE
@@ -16,7 +16,7 @@ static inline long os_wire(int end[2]) {
     return fd < 0 ? fd : 0;
 #endif
 }
-#ifndef OS_WIRE_ALIKE /* 1: both ends of a wire count as opened alike */
+#ifndef OS_WIRE_ALIKE /* 1: both ends of a wire have the same flags */
 #define OS_WIRE_ALIKE 0
 #endif
 #ifndef OS_HAS_FIFO /* a pipe with a name, which os_open() opens */
@@ -29,11 +29,11 @@ OS_MISSING(os_socket_pair, int end[2])
 OS_MISSING(os_channel_pair, int end[2])
 #endif
 
-/* --- descriptors moved to another process: here it is closed, there it is open */
+/* --- descriptors moved to another process: closed here, open there */
 #ifndef OS_HAS_FD_PASSING
-OS_MISSING(os_fd_line, int end[2]) /* what they travel through: end[0] receives, end[1] sends */
+OS_MISSING(os_fd_line, int end[2]) /* the channel they pass through: end[0] receives, end[1] sends */
 OS_MISSING(os_fd_send, int pipe, int fd)
-OS_MISSING(os_fd_receive, int pipe) /* sleeps until one comes; -EPIPE when nobody can send any more */
+OS_MISSING(os_fd_receive, int pipe) /* sleeps until one comes; -EPIPE when no sender is left */
 #endif
 
 #endif

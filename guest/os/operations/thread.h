@@ -2,8 +2,8 @@
 #ifndef FERRULE_OPERATIONS_THREAD_H
 #define FERRULE_OPERATIONS_THREAD_H
 
-/* --- threads: same address space. `stack` is the caller's, for kernels that make none themselves; struct os_thread is
- * the port's */
+/* --- threads: same address space. The caller provides `stack`, for kernels that make none themselves; the port defines
+ * struct os_thread */
 #ifndef OS_HAS_THREAD
 struct os_thread {
     int unused;

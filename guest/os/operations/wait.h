@@ -1,4 +1,4 @@
-/* Sleeping until somebody wakes: words and semaphores. */
+/* Sleeping until woken: words and semaphores. */
 #ifndef FERRULE_OPERATIONS_WAIT_H
 #define FERRULE_OPERATIONS_WAIT_H
 
@@ -8,18 +8,18 @@ OS_MISSING(os_wait, volatile uint32_t *word, uint32_t expected, uint64_t timeout
 OS_MISSING(os_wake, volatile uint32_t *word, uint32_t count, int shared)
 #endif
 
-/* --- sleepers moved to another word, while *word == expected: how many were woken or moved (private words) */
+/* --- moves sleepers to another word, while *word == expected; returns how many were woken or moved (private words) */
 #ifndef OS_HAS_REQUEUE
 OS_MISSING(os_requeue, volatile uint32_t *word, uint32_t expected, uint32_t wake, volatile uint32_t *to, uint32_t move)
 #endif
 
-/* --- locks of the kernel's own that lend their holder the priority of who waits; *lock is 0 while nobody has it */
+/* --- locks of the kernel with priority inheritance; *lock is 0 while the lock is free */
 #ifndef OS_HAS_LOCK_PI
 OS_MISSING(os_lock_pi, volatile uint32_t *lock, int shared)
 OS_MISSING(os_unlock_pi, volatile uint32_t *lock, int shared)
 #endif
 
-/* --- semaphores of the kernel's own, between threads */
+/* --- semaphores of the kernel, between threads */
 #ifndef OS_HAS_SEMAPHORE
 struct os_semaphore {
     int unused;

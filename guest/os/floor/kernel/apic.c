@@ -53,7 +53,7 @@ static void send(uint32_t to, uint32_t command) {
 
 void apic_init(void) {
     enum { PIC_1_MASK = 0x21, PIC_2_MASK = 0xA1, DIVIDE_BY_1 = 0xB };
-    out8(PIC_1_MASK, 0xFF); /* the 8259s stay silent: their vectors are the exceptions' here */
+    out8(PIC_1_MASK, 0xFF); /* masks the 8259s: their vectors are those of exceptions here */
     out8(PIC_2_MASK, 0xFF);
     enable();
     apic_write(APIC_DIVIDE, DIVIDE_BY_1);
@@ -67,7 +67,7 @@ static void wait(uint64_t ticks) {
 }
 
 /* INIT, 10 ms, then start-up at a page below 1 MiB; a second start-up for those that missed the first (SDM vol. 3A
- * 9.4.4.1). A message to a processor that is not there is lost, and nobody comes up. */
+ * 9.4.4.1). A message to a missing processor is lost, and no CPU comes up. */
 void second_cpu_start(uint64_t ticks_per_ms) {
     bytes_copy((void *)SECOND_CPU_AT, second_cpu_code, (uint64_t)(second_cpu_code_end - second_cpu_code));
     send(SECOND_CPU, INIT);
@@ -98,8 +98,8 @@ void pong_interrupt(void) {
     apic_end_of_interrupt();
 }
 
-/* CALL_IPI: wakes the second CPU from HLT by an interrupt and halts until its answer has woken this one: how many there
- * have been. */
+/* CALL_IPI: wakes the second CPU from HLT by an interrupt and halts until its answer has woken this one; returns the
+ * number of answers so far. */
 long second_cpu_ping(void) {
     if (cpus < 2)
         return -E_NODEV;

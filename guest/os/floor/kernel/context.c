@@ -1,4 +1,4 @@
-/* Who runs, and who is ready to. */
+/* The context that runs, and those ready to run. */
 #include "context.h"
 
 struct context *current;

@@ -1,4 +1,4 @@
-/* This CPU: its descriptor tables, its counter, its sleep. */
+/* This CPU: its descriptor tables, its counter, its halt. */
 #ifndef FERRULE_FLOOR_CPU_H
 #define FERRULE_FLOOR_CPU_H
 

@@ -1,4 +1,4 @@
-/* The end of the machine, and what it ends with beside a status and an exception of the payload. */
+/* Ending the machine, and the exit codes besides those of boot/end.h. */
 #ifndef FERRULE_FLOOR_ENDING_H
 #define FERRULE_FLOOR_ENDING_H
 

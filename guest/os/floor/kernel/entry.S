@@ -33,7 +33,8 @@ call_entry:
 1:  sysretq
 call_entry_end:
 
-/* A call that comes back: C keeps what the ABI keeps, the rest is on the kernel's stack meanwhile. */
+/* A call that always returns to its caller: C preserves what the ABI preserves, the rest is saved on the kernel's
+ * stack. */
 .macro plain number, function
     .pushsection .rodata.calls, "a"
     .org calls + 8 * \number
@@ -42,7 +43,7 @@ call_entry_end:
     .balign 16
 call_\function:
     movq %rsp, %r8
-    movq $kernel_stack_end - 8, %rsp /* after three pushes: aligned to 16, as the ABI has it before a call */
+    movq $kernel_stack_end - 8, %rsp /* after three pushes: aligned to 16, as the ABI requires before a call */
     pushq %r8
     pushq %rcx
     pushq %r11
@@ -53,8 +54,8 @@ call_\function:
     sysretq
 .endm
 
-/* A call that may wait: everything that the ABI keeps goes into the context's record; the function returns who is
- * resumed, be it the caller with its result in the record or another. */
+/* A call that may wait: all that the ABI preserves is saved in the context's record; the function returns the context
+ * to resume, which is the caller, with its result in the record, or another. */
 .macro switching number, function
     .pushsection .rodata.calls, "a"
     .org calls + 8 * \number
@@ -132,7 +133,7 @@ resume:
     movq STACK(%r8), %rsp
     sysretq
 
-/* What C may overwrite, kept over an exception or interrupt. */
+/* Saves the registers that C may overwrite, for an exception or interrupt. */
 .macro push_scratch
     pushq %rax
     pushq %rcx
@@ -156,7 +157,7 @@ resume:
     popq %rax
 .endm
 
-/* The page fault: what should be there is put there, and the instruction begins again (SDM vol. 3A 6.15, vector 14). */
+/* A page fault: the missing page is provided, and the instruction starts again (SDM vol. 3A 6.15, vector 14). */
     .globl page_fault_entry
     .balign 64
 page_fault_entry:
@@ -192,15 +193,15 @@ page_fault_entry:
 spurious_entry: /* is not acknowledged: SDM vol. 3A 11.9 */
     iretq
 
-/* The other exceptions end something. All get the same frame: 15 registers, vector, error code (0 where the processor
- * pushes none: SDM vol. 3A 6.13), then what the processor pushed. struct frame of fault.c. */
+/* The other exceptions end a process or the machine (fault.c). All get the same frame: 15 registers, vector, error code
+ * (0 where the processor pushes none: SDM vol. 3A 6.13), then what the processor pushed. struct frame of fault.c. */
     .globl exception_entries
     .balign 16
 exception_entries: /* 16 bytes each */
     .set vector, 0
     .rept 32
     .balign 16
-    .if !((1 << vector) & 0x60227D00) /* 8, 10-14, 17, 21, 29, 30 bring an error code */
+    .if !((1 << vector) & 0x60227D00) /* 8, 10-14, 17, 21, 29, 30 push an error code */
     pushq $0
     .endif
     pushq $vector
@@ -224,7 +225,7 @@ fatal:
     pushq %r14
     pushq %r15
     movq %rsp, %rdi
-    callq fault_report /* returns who is resumed, when that is anybody */
+    callq fault_report /* returns the context to resume, if there is one */
     movq $kernel_stack_end, %rsp
     jmp resume
 

@@ -1,4 +1,4 @@
-/* What calls answer where they refuse: Linux's numbers, negated. */
+/* The errors that calls return: Linux's numbers, negated. */
 #ifndef FERRULE_FLOOR_ERRORS_H
 #define FERRULE_FLOOR_ERRORS_H
 

@@ -1,4 +1,4 @@
-/* What nobody expected. In the kernel it ends the machine, in the payload the boot, in a child of the payload the
+/* Unexpected exceptions. One in the kernel or in the payload ends the machine, one in a child of the payload ends the
  * child. */
 #include "context.h"
 #include "ending.h"

@@ -1,7 +1,7 @@
-/* Physical pages. Free ones are a stack threaded through themselves; those never used yet come after it. */
+/* Physical pages. The free ones form a linked stack; pages never used yet are taken when it is empty. */
 #include "frame.h"
 
-enum { FRAMES = 1 << 18 }; /* 1 GiB: what lies below the window of the address spaces */
+enum { FRAMES = 1 << 18 }; /* 1 GiB: the memory below the window of the address spaces */
 
 static uint64_t free_frame, unused, unused_end, frames;
 static uint16_t sharers[FRAMES]; /* spaces that hold a frame, less one */

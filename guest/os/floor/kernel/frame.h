@@ -1,4 +1,4 @@
-/* Frames: physical pages, named by their address, which is also where the kernel sees them. */
+/* Frames: physical pages, named by their physical address, at which the kernel also sees them. */
 #ifndef FERRULE_FLOOR_FRAME_H
 #define FERRULE_FLOOR_FRAME_H
 
@@ -18,7 +18,7 @@ static inline uint64_t least(uint64_t a, uint64_t b) {
 }
 
 /* String instructions: the processor's own way to move memory (SDM vol. 1 7.3.9.3, fast-string operation). Eight bytes
- * a step where there are so many: where steps are what is counted, that counts. */
+ * a step where possible, because under icount the steps are counted. */
 static inline void page_zero(uint64_t frame) {
     uint64_t count = PAGE / 8;
     __asm__ volatile("rep stosq" : "+D"(frame), "+c"(count) : "a"(0) : "memory");

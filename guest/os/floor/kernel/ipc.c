@@ -1,4 +1,4 @@
-/* A message in a register, handed from caller to server and back: whoever is called runs at once, no queue is touched.
+/* A message in a register, handed from caller to server and back: the called context runs at once, no queue is touched.
  * A server holds one caller at a time, its partner, and answers it with the next CALL_IPC_SERVE. */
 #include "context.h"
 #include "errors.h"

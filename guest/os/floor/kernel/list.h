@@ -1,4 +1,4 @@
-/* Lists: a ring through a head; an element is in one of them at most, or alone. */
+/* Lists: a ring through a head; an element is in at most one of them. */
 #ifndef FERRULE_FLOOR_LIST_H
 #define FERRULE_FLOOR_LIST_H
 

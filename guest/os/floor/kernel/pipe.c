@@ -55,7 +55,8 @@ long pipe_close(uint64_t fd) {
     return 0;
 }
 
-/* `part` bytes of a waiting writer are taken: it goes on when those were all. Returns whether it still waits. */
+/* Takes `part` bytes from a waiting writer, which becomes ready when no bytes are left. Returns whether it still
+ * waits. */
 static int take(struct context *writer, uint64_t part, long bad) {
     writer->buffer += part;
     writer->length -= part;
@@ -67,7 +68,7 @@ static int take(struct context *writer, uint64_t part, long bad) {
     return 0;
 }
 
-/* What waiting writers have into the page, as far as it goes. */
+/* Moves the bytes of waiting writers into the page, as many as fit. */
 static void refill(struct pipe *pipe) {
     while (!list_empty(&pipe->writing) && pipe->end < PAGE) {
         struct context *writer = LIST_OWNER(pipe->writing.next, struct context, queue);

@@ -5,7 +5,7 @@
 #include "errors.h"
 #include "frame.h"
 
-enum { FIRST_END = 3 }; /* 0 to 2 are what programs take for input, output and errors */
+enum { FIRST_END = 3 }; /* programs use 0 to 2 for input, output and errors */
 
 long pipe_end_open(struct pipe_ends *ends, struct pipe *pipe, int writes) {
     long fd = FIRST_END;

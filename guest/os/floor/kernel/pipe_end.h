@@ -9,9 +9,9 @@ enum { SPACE_ENDS = 160 };
 
 struct pipe {
     uint64_t readers, writers;    /* open ends */
-    struct list reading, writing; /* who waits; never both, and never a reader while bytes are kept */
+    struct list reading, writing; /* waiting contexts; never in both, and never a reader while bytes are kept */
     uint64_t page;                /* 0: this one is free */
-    uint64_t start, end;          /* what is kept */
+    uint64_t start, end;          /* the bytes kept */
 };
 
 struct pipe_end {

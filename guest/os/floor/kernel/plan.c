@@ -1,4 +1,4 @@
-/* The plan lies where the host patched it into the image: the kernel wants one line of it. */
+/* Reads one line of the plan, which the host patched into the image. */
 #include "plan.h"
 
 #include "image.h"

@@ -1,5 +1,5 @@
-/* Contexts and processes: how they begin, wait, go on and end. Nobody is preempted: a context runs until it waits or
- * ends. The payload is a process, as often as its plan says, each time as new, in one boot. */
+/* Contexts and processes: how they begin, wait, go on and end. There is no preemption: a context runs until it waits or
+ * ends. The payload runs as often as its plan says, each time as a new process, in one boot. */
 #include "process.h"
 
 #include "boot/processor.h"
@@ -65,7 +65,8 @@ struct context *context_next(void) {
     return next;
 }
 
-/* --- the end of one ------------------------------------------------------------------------------------------------
+/* --- the end of a context
+ * ------------------------------------------------------------------------------------------------
  */
 
 struct context *context_of(uint64_t id) {
@@ -86,7 +87,7 @@ static void stop(struct context *context, long status) {
     list_remove(&context->sleep);
     if (context == current)
         return;
-    for (unsigned i = 0; i < CONTEXTS; i++) { /* it was ended by another: it may be waiting for one of these */
+    for (unsigned i = 0; i < CONTEXTS; i++) { /* another context ended it, perhaps while it waited for one of these */
         if (contexts[i].joiner == context)
             contexts[i].joiner = NULL;
         if (contexts[i].partner == context)
@@ -100,7 +101,7 @@ static void discard(struct context *context) {
     list_insert_before(&unused, &context->queue);
 }
 
-/* Tells those that wait for a stopped context. Who has called it gets an error, who joins it gets its status. */
+/* Wakes the contexts that wait for a stopped one: callers get an error, its joiner gets its status. */
 static void leave(struct context *context) {
     if (context->partner)
         wake(context->partner, -E_PIPE);
@@ -120,12 +121,12 @@ void process_end(struct space *space, long status) {
         stop(LIST_OWNER(at, struct context, member), status);
     while (first->member.next != members) {
         struct context *other = LIST_OWNER(first->member.next, struct context, member);
-        other->joiner = NULL; /* one of this space */
+        other->joiner = NULL; /* also of this space */
         leave(other);
         discard(other);
     }
     leave(first);
-    list_remove(&first->member); /* the space's record is about to have another owner */
+    list_remove(&first->member); /* the space's record will be used for another one */
     space_drop(space);
 }
 
@@ -147,7 +148,7 @@ struct context *payload_start(void) {
     return context_next();
 }
 
-/* Every context but those of the payload's own space. */
+/* Ends every context but those of the payload's own space. */
 static void processes_end(void) {
     for (unsigned i = 0; i < CONTEXTS; i++)
         if (contexts[i].state == CONTEXT_LIVE && contexts[i].space != payload_space)
@@ -157,7 +158,7 @@ static void processes_end(void) {
             discard(&contexts[i]);
 }
 
-/* Kept out of line: the end of every other process would pay for its registers. */
+/* Kept out of line: the end of every other process would otherwise save its registers. */
 __attribute__((noinline)) static struct context *payload_end(long status) {
     process_end(payload_space, status);
     payload_space = NULL;
@@ -175,7 +176,7 @@ __attribute__((noinline)) static struct context *payload_end(long status) {
 /* --- calls -----------------------------------------------------------------------------------------------------------
  */
 
-/* CALL_START. A copy of the space includes the stack: the child goes on below what its parent has on it. */
+/* CALL_START. A copy of the space includes the stack: the child uses it below what its parent has on it. */
 struct context *context_start(uint64_t entry, uint64_t argument, uint64_t stack) {
     enum { RED_ZONE = 128 }; /* System V ABI, x86-64, 3.2.2 */
     struct space *space = stack ? current->space : space_copy(current->space);
@@ -206,7 +207,7 @@ struct context *context_join(uint64_t id) {
 
 /* CALL_KILL */
 struct context *process_kill(uint64_t id) {
-    enum { KILLED = 128 + 9 }; /* as shells say it */
+    enum { KILLED = 128 + 9 }; /* as shells report it */
     struct context *other = context_of(id);
     current->result = other && other->space != current->space ? 0 : -E_CHILD;
     if (current->result == 0 && other->state == CONTEXT_LIVE)

@@ -1,4 +1,4 @@
-/* Words for people, on the console. */
+/* Messages for people, on the console. */
 #include "say.h"
 
 #include "boot/serial.h"

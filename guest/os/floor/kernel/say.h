@@ -1,4 +1,4 @@
-/* Words for people, on the console. */
+/* Messages for people, on the console. */
 #ifndef FERRULE_FLOOR_SAY_H
 #define FERRULE_FLOOR_SAY_H
 

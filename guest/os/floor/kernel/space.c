@@ -1,11 +1,10 @@
-/* Address spaces. The kernel's gigabyte at 0 and the devices' at 3 GiB are the boot code's tables in all of them, made
- * global; the gigabyte at USER_BASE is each one's own: a window of USER_PAGES pages whose 64 page tables lie one after
- * the other, so that a page's entry is found by a subtraction and a shift, without a walk.
+/* Address spaces. In all of them the kernel's gigabyte at 0 and the devices' at 3 GiB use the boot code's tables, made
+ * global; the gigabyte at USER_BASE is private to each: a window of USER_PAGES pages whose 64 page tables are adjacent,
+ * so that a page's entry is found by a subtraction and a shift, without a walk.
  *
  *     USER_BASE   program: read-only part (shared by all), then .data and .bss
  *                 stack, with a page that is never mapped below it
- *     heap        what CALL_MAP gives, upwards
- */
+ *     heap        what CALL_MAP gives, upwards */
 #include "space.h"
 
 #include "boot/multiboot.h"
@@ -55,7 +54,7 @@ void spaces_init(void) {
 }
 
 /* The tables of a space never used before: record, top, pointers, directory, window, and in that the read-only part of
- * the program. All of it keeps its place for ever. */
+ * the program. None of it is ever moved or freed. */
 static struct space *space_carve(void) {
     enum { RECORD_PAGES = (sizeof(struct space) + PAGE - 1) / PAGE };
     uint64_t at = frame_take_run(RECORD_PAGES + 3 + TABLES);
@@ -95,8 +94,8 @@ static struct space *space_make(void) {
     return space;
 }
 
-/* A fresh program: .data copied from the image, .bss and stack zeroed, all at once: who touches what first is not what
- * anybody measures, and the copy of this space costs the same whatever ran before. */
+/* A fresh program: .data copied from the image, .bss and stack zeroed, all present at once: first touches of the
+ * program's pages are not to be measured, and the copy of this space costs the same whatever ran before. */
 struct space *space_payload(void) {
     struct space *space = space_make();
     uint64_t data = (uint64_t)user_writable_load, data_end = (uint64_t)user_writable_load_end, end = heap_page();
@@ -122,7 +121,7 @@ uint64_t payload_stack_end(void) {
     return USER_BASE + heap_page() * PAGE;
 }
 
-/* Copy-on-write: both keep the page, neither may write it any more. */
+/* Copy-on-write: both spaces keep the page, which neither may write any more. */
 struct space *space_copy(struct space *from) {
     struct space *space = space_make();
     if (!space)
@@ -139,7 +138,7 @@ struct space *space_copy(struct space *from) {
     }
     space->used = from->used;
     pipe_ends_copy(&space->ends, &from->ends);
-    __asm__ volatile("movq %0, %%cr3" ::"r"(from->tables) : "memory"); /* forget that its pages were writable */
+    __asm__ volatile("movq %0, %%cr3" ::"r"(from->tables) : "memory"); /* drops translations that are still writable */
     return space;
 }
 
@@ -154,12 +153,13 @@ void space_drop(struct space *space) {
     pipe_ends_drop(&space->ends);
     for (uint64_t page = program; page < space->used; page++)
         empty(space, page);
-    loaded_tables = 0; /* so that nothing of it is met again in the translations of its successor */
+    loaded_tables = 0; /* so that its successor loads %cr3 and finds no stale translation */
     space->next_free = free_spaces;
     free_spaces = space;
 }
 
-/* Makes a page's entry good for reading or writing. Returns whether anything should be there at all. */
+/* Makes a page's entry valid for reading or writing. Returns 0 when nothing should be there, it is read-only, or no
+ * frame is left. */
 static int resolve(uint64_t *entry, int write) {
     uint64_t old = *entry, frame;
     if (old == OURS_LAZY) {
@@ -254,7 +254,7 @@ long memory_unmap(uint64_t address, uint64_t length) {
     return 0;
 }
 
-/* CALL_PROTECT: of touched private memory. An entry that is neither writable nor anybody's copy may only be read. */
+/* CALL_PROTECT: of touched private memory. An entry that is neither writable nor OURS_COPY may only be read. */
 long memory_protect(uint64_t address, uint64_t length, uint64_t writable) {
     struct space *space = current->space;
     uint64_t page = page_of(address), pages = (length + PAGE - 1) / PAGE;

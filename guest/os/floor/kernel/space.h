@@ -1,4 +1,4 @@
-/* Address spaces. All of one is a window of USER_PAGES pages, its entries in one array. */
+/* Address spaces. Each is a window of USER_PAGES pages, with its entries in one array. */
 #ifndef FERRULE_FLOOR_SPACE_H
 #define FERRULE_FLOOR_SPACE_H
 
@@ -26,7 +26,8 @@ void space_drop(struct space *space);              /* not the one loaded */
 int space_fault(uint64_t address, uint64_t error); /* of the current space; 0: nothing should be there */
 char *space_resolve(struct space *space, uint64_t page, int write); /* NULL: nothing should be there */
 
-/* Where the kernel sees a byte of a space, made present, and for writing private, first; NULL: nothing is there. */
+/* Where the kernel sees a byte of a space, whose page it first makes present and, for writing, private; NULL: nothing
+ * is there. */
 static inline char *space_at(struct space *space, uint64_t address, int write) {
     const uint64_t frame_bits = 0x000FFFFFFFFFF000, need = PAGE_PRESENT | (write ? PAGE_WRITE : 0);
     uint64_t page = (address - USER_BASE) / PAGE;

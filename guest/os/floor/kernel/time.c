@@ -1,4 +1,4 @@
-/* Time: how fast the counter and the local APIC's timer run, and waking those whose time has come. */
+/* Time: how fast the counter and the local APIC's timer run, and waking contexts at their deadlines. */
 #include "time.h"
 
 #include "apic.h"
@@ -38,7 +38,7 @@ static struct moment step(void) {
     return now;
 }
 
-/* The counter and the timer against the 8254 over some milliseconds, from step to step. */
+/* Measures the counter and the timer against the 8254 over some milliseconds, from step to step. */
 void time_init(void) {
     enum { MODE_2_CHANNEL_0 = 0x34, WINDOW = 12000 }; /* of 65536: 10 ms */
     out8(PIT_COMMAND, MODE_2_CHANNEL_0);
@@ -72,7 +72,7 @@ static void arm(void) {
     apic_write(APIC_COUNT, count < UINT32_MAX ? (uint32_t)count : UINT32_MAX);
 }
 
-/* Also for a context that waits for something else as well: what comes first takes it out of both. */
+/* Also for a context that waits for something else as well: whichever comes first removes it from both lists. */
 void sleep_until(struct context *context, uint64_t ns_from_now) {
     uint64_t ticks = (uint64_t)((unsigned __int128)ns_from_now * tick_per_ns >> FRACTION);
     struct list *after = sleeping.next;

@@ -1,4 +1,4 @@
-/* Time: the counter's rate, the timer that wakes, and those that sleep. */
+/* Time: the counter's rate, the timer that wakes, and the contexts that sleep. */
 #ifndef FERRULE_FLOOR_TIME_H
 #define FERRULE_FLOOR_TIME_H
 

@@ -1,5 +1,5 @@
-/* Sleeping until a time, and on a word of memory until it is woken: the word is known by its physical address, in all
- * spaces the same. */
+/* Sleeping until a time, and on a word of memory until it is woken: the word is identified by its physical address,
+ * which is the same in all spaces. */
 #include "context.h"
 #include "errors.h"
 #include "process.h"
@@ -45,7 +45,7 @@ struct context *context_sleep(uint64_t ns) {
     return context_next();
 }
 
-/* CALL_YIELD: behind all that are ready, which therefore have a turn each before the caller's next. */
+/* CALL_YIELD: the caller goes behind all ready contexts, so each of them runs before it runs again. */
 struct context *context_yield(void) {
     context_ready(current, 0);
     struct context *next = context_next();
