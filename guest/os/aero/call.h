@@ -1,6 +1,7 @@
 /* Aero on x86-64: its own call numbers and constants. Facts and their source: README.md.
  *
- * The way in is Linux's; of the numbers only read, write and close are. Texts are passed as address and length. */
+ * Calls are entered as on Linux; only the numbers of read, write and close are Linux's. Texts are passed as address and
+ * length. */
 #ifndef FERRULE_AERO_CALL_H
 #define FERRULE_AERO_CALL_H
 
@@ -65,7 +66,7 @@ enum { AERO_AT_FDCWD = -100 };
 enum { AERO_RDONLY = 0, AERO_WRONLY = 1, AERO_RDWR = 2, AERO_CREAT = 0100 };
 enum { AERO_SEEK_CURRENT = 1, AERO_SEEK_SET = 3, AERO_GET_FLAGS = 3, AERO_SET_LOCK = 6, AERO_EMPTY_PATH = 0x1000 };
 enum { AERO_BYTES_WAITING = 0x541B };                    /* ioctl: FIONREAD */
-enum { AERO_STATUS_WORDS = 18, AERO_STATUS_LENGTH = 6 }; /* of a file's status the length alone is looked at */
+enum { AERO_STATUS_WORDS = 18, AERO_STATUS_LENGTH = 6 }; /* only the length in a file's status is used */
 enum { AERO_PROT_READ = 1, AERO_PROT_READ_WRITE = 3 };
 enum { AERO_MAP_PRIVATE = 1, AERO_MAP_SHARED = 2, AERO_MAP_ANONYMOUS = 8 };
 enum { AERO_AF_INET = 1, AERO_AF_UNIX = 3 };
@@ -78,11 +79,11 @@ struct aero_time {
     int64_t nanoseconds;
 };
 
-struct aero_action { /* a handler of 0: what the system does */
+struct aero_action { /* a handler of 0: the default */
     uint64_t handler, flags, unused, mask;
 };
 
-struct aero_lock { /* a file's, of all its bytes where length is 0 */
+struct aero_lock { /* on a file; length 0: on the whole file */
     int16_t kind, from;
     int64_t start, length;
     int32_t pid;
@@ -108,7 +109,7 @@ struct aero_name {
     char system[65], node[65], release[65], version[65], machine[65], domain[65];
 };
 
-/* What every call but the cheapest goes through: a comparison that costs next to nothing where nothing went wrong. */
+/* Translates the errors of every call but the cheapest; it costs one comparison where there is none. */
 static inline long aero_result(long result) {
     return __builtin_expect(result < 0, 0) ? aero_errno(result) : result;
 }

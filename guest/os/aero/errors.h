@@ -2,7 +2,7 @@
 #ifndef FERRULE_AERO_ERRORS_H
 #define FERRULE_AERO_ERRORS_H
 
-/* A result below 0 as Linux's. */
+/* Translates a negative result to Linux's negative errno. */
 long aero_errno(long error);
 
 #endif

@@ -1,4 +1,4 @@
-/* What Aero can be asked of a descriptor, a path and a directory, and which descriptors are ready. */
+/* Aero: queries of descriptors and paths, directories, and which descriptors are ready. */
 #ifndef FERRULE_AERO_FILE_H
 #define FERRULE_AERO_FILE_H
 

@@ -1,12 +1,12 @@
-/* How handlers of signals begin and end. */
+/* How signal handlers begin and end. */
 #include "os/os.h"
 
 void (*aero_signal_handler)(int);
 void (*aero_fault_handler)(void);
 void *aero_fault_resume;
 
-/* The kernel puts a frame on the stack, wherever that is, and below it where the handler returns to; the signal's
- * number is in EDI. In the frame stand a word, fifteen registers and RIP. */
+/* The kernel puts a frame on the stack, whatever its alignment, and below it the handler's return address; the signal's
+ * number is in EDI. The frame holds a word, fifteen registers and RIP. */
 __asm__(".text\n"
         ".globl aero_signal_begin, aero_fault_begin, aero_signal_return\n"
         "aero_signal_begin:\n\t"
@@ -23,7 +23,7 @@ __asm__(".text\n"
         "and $-16, %rsp\n\t"
         "call *aero_fault_handler(%rip)\n\t"
         "mov aero_fault_resume(%rip), %rax\n\t"
-        "mov %rax, 144(%rbp)\n\t" /* RBP, where it returns to, the word, the registers */
+        "mov %rax, 144(%rbp)\n\t" /* behind RBP, the return address, the word, the registers */
         "mov %rbp, %rsp\n\t"
         "pop %rbp\n\t"
         "ret\n"

@@ -1,5 +1,5 @@
-/* Aero: the operations of os.h that its kernel has, by raw system calls. README.md has the facts, and says of each
- * operation that is missing or does less than its name why. */
+/* Aero: the operations of os.h that its kernel has, by raw system calls. README.md has the facts, and the reason why an
+ * operation is missing or does less than its name says. */
 #ifndef FERRULE_AERO_PORT_H
 #define FERRULE_AERO_PORT_H
 
@@ -12,7 +12,7 @@
 #endif
 
 #define OS_NAME "aero"
-/* What other kernels have and this one has no number for. */
+/* What other kernels have and this one has no call for. */
 #define OS_ABSENT                                                                                                      \
     "os_scheme_call os_channel_pair os_ipc_call os_block os_main_thread os_ipi os_alloc os_library_enter "             \
     "os_semaphore_make os_fd_send os_break os_yield os_process_spawn os_signal_hold os_fifo os_queue_pair os_select "  \
@@ -81,7 +81,7 @@ static inline long os_remove(const char *path) {
     return aero_result(call6(CALL_UNLINK, AERO_AT_FDCWD, (long)path, (long)text_length(path), 0, 0, 0));
 }
 
-#define OS_BAD_DESCRIPTOR 77 /* EBADFD: the kernel's word for it */
+#define OS_BAD_DESCRIPTOR 77 /* EBADFD: the kernel's error for it */
 #define OS_HAS_FD
 static inline long os_read(int fd, void *into, size_t length) {
     return aero_result(call3(CALL_READ, fd, (long)into, (long)length));
@@ -134,7 +134,8 @@ static inline long os_events_remove(int queue, int fd) {
     return aero_events_control(queue, EPOLL_CTL_DEL, fd);
 }
 
-/* Asks and does not wait: the kernel takes milliseconds for seconds, and does not look at its queue until then. */
+/* Polls and does not wait: the kernel takes milliseconds for seconds, and does not look at its queue before the
+ * timeout. */
 static inline long os_events_wait(int queue) {
     enum { EAGAIN = 11, AT_ONCE = 0, NO_SIGNALS = 0 };
     struct aero_event event = {0, 0};
@@ -168,9 +169,9 @@ static inline long aero_wait(long pid) {
     return (status & 0xff) == 0 ? (long)(status >> 8) : 128 + (long)(status & 0xff);
 }
 
-/* A page of shared memory that a process reads before it writes to it, it may never write to (README.md). So a copy
- * writes to a byte of it first that nobody uses; reading and writing in one instruction will not do, because emulators
- * make two accesses of it. NULL: there is no shared memory. */
+/* A process that reads a page of shared memory before it writes to it can never write to it (README.md). So a copy
+ * first writes to an unused byte of it. An instruction that reads and writes is no substitute: emulators split it into
+ * two accesses. NULL: there is no shared memory. */
 extern volatile char *aero_spare_byte;
 
 static inline void aero_write_first(void) {
@@ -274,7 +275,7 @@ static inline long os_map(size_t length, void **at) {
 }
 
 #define OS_HAS_SIX_ARGUMENTS
-#define OS_BAD_OFFSET 14 /* EFAULT: mmap's only word for all that it refuses */
+#define OS_BAD_OFFSET 14 /* EFAULT: mmap's only error, whatever it refuses */
 static inline long os_six_arguments(long last) {
     return aero_result(
         call6(CALL_MMAP, 0, 4096, AERO_PROT_READ_WRITE, AERO_MAP_PRIVATE | AERO_MAP_ANONYMOUS, -1, last));
@@ -301,7 +302,7 @@ static inline long os_protect(void *at, size_t length, int writable) {
     return aero_result(call3(CALL_MPROTECT, (long)at, (long)length, writable ? AERO_PROT_READ_WRITE : AERO_PROT_READ));
 }
 
-#define OS_HAS_MAP_SHARED /* of a file: the kernel refuses shared memory that has none */
+#define OS_HAS_MAP_SHARED /* of a file: the kernel refuses shared memory without one */
 long os_map_shared(size_t length, void **at);
 
 /* --- scheduling --- */

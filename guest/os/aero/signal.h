@@ -1,5 +1,5 @@
-/* Signals of Aero. OS_SIGNAL is SIGTERM; a fault is SIGSEGV. A handler's stack is aligned by nobody, and it returns to
- * where sigaction was told: handler.c has both. */
+/* Signals of Aero. OS_SIGNAL is SIGTERM; a fault is SIGSEGV. The kernel does not align a handler's stack, and a handler
+ * returns to the address given to sigaction: handler.c does both. */
 #ifndef FERRULE_AERO_SIGNAL_H
 #define FERRULE_AERO_SIGNAL_H
 

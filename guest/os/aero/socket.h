@@ -1,4 +1,4 @@
-/* Sockets of Aero. Nobody may connect over its loopback: it has no such device yet. */
+/* Sockets of Aero. No socket can connect over loopback: the kernel has no such device yet. */
 #ifndef FERRULE_AERO_SOCKET_H
 #define FERRULE_AERO_SOCKET_H
 
@@ -26,8 +26,7 @@ static inline long os_socket_open(enum os_socket kind) {
                              kind == OS_UDP ? AERO_SOCK_DATAGRAM : AERO_SOCK_STREAM, 0));
 }
 
-/* A local one's address is the path of a file that is made, and never removed: each has a name that nobody had before.
- */
+/* A local socket's address is the path of a file that the kernel creates and never removes: each gets a new name. */
 static inline long aero_bind_local(int fd, struct os_address *at) {
     static uint64_t count;
     const uint32_t family = AERO_AF_UNIX;
@@ -57,8 +56,8 @@ static inline long os_socket_listen(int fd) {
     return aero_result(call3(CALL_LISTEN, fd, BACKLOG, 0));
 }
 
-/* A local socket's connect() sleeps until it has been accepted: who is to do both, one after the other, would sleep for
- * ever. So the operation of that name is not there; TCP and UDP have been refused before. */
+/* A local socket's connect() sleeps until it has been accepted: a thread that does both, one after the other, would
+ * sleep for ever. So this operation does not exist; TCP and UDP have already been refused by then. */
 static inline long os_socket_connect(int fd, const struct os_address *to) {
     (void)fd, (void)to;
     return -OS_DOES_NOT_EXIST;

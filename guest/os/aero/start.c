@@ -7,15 +7,15 @@
 
 #define SELF   "/usr/bin/init"
 #define COUNT  "/ferrule/processes" /* how many, in decimal: written by the harness */
-#define SHARED "/ferrule/shared"    /* the memory that process copies keep */
+#define SHARED "/ferrule/shared"    /* the memory that copies of a process share */
 #define OBJECT "/ferrule/object"    /* memory behind a descriptor */
 
 volatile char *aero_spare_byte;
-volatile uint32_t aero_data = 1; /* the kernel refuses a segment of which nothing is in the file */
+volatile uint32_t aero_data = 1; /* the kernel refuses a segment with no bytes in the file */
 
 START_AT("aero_start");
 
-/* A thread's first instruction; on its stack lie its function and the argument. */
+/* A thread's first instruction; its function and the argument are on its stack. */
 __asm__(".text\n"
         ".globl aero_thread_begin\n"
         ".type aero_thread_begin, @function\n"
@@ -52,7 +52,7 @@ static struct aero_slice slice(const char *text) {
     return (struct aero_slice){text, text_length(text)};
 }
 
-/* A program in place of the calling one, for good: what the kernel does not load ends with a status that says so. */
+/* Replaces the calling program; one that the kernel does not load ends with OS_NOT_EXECUTED. */
 __attribute__((noreturn)) static void load(const char *path, const struct aero_slice *arguments, long count) {
     call6(CALL_EXEC, (long)path, (long)text_length(path), (long)arguments, count, 0, 0);
     os_exit(OS_NOT_EXECUTED);
@@ -68,7 +68,7 @@ static void say_end(uint64_t process, uint64_t status) {
     os_complain(text);
 }
 
-/* This program anew, in a process of its own. */
+/* Starts this program again, in a process of its own. */
 static long start(struct os_process *process, const char *argument) {
     const struct aero_slice arguments[] = {slice("payload"), slice(argument)};
     long pid = aero_fork(process);
@@ -118,7 +118,7 @@ __attribute__((used, noreturn)) void aero_start(uint64_t *stack) {
     os_exit(program_main(argc, (char **)(stack + 1)));
 }
 
-/* A record is a line, and so is what the kernel makes of one call: its own words go before, a newline after. */
+/* A record is a line, and the kernel writes one line per call: its own prefix before the text, a newline after it. */
 void os_output(const char *bytes, size_t length) {
     if (length && bytes[length - 1] == '\n')
         length--;

@@ -24,7 +24,7 @@ enum { HERMIT_SEEK_SET = 0, HERMIT_SEEK_CURRENT = 1, HERMIT_GET_FLAGS = 3 };
 enum { HERMIT_BYTES_WAITING = 0x541B }; /* sys_ioctl: FIONREAD */
 enum { HERMIT_O_RDONLY = 0, HERMIT_O_WRONLY = 1, HERMIT_O_RDWR = 2, HERMIT_O_CREAT = 0100 };
 
-/* Of a file's status the length alone is looked at: word 6 of 15. */
+/* Only the length in a file's status is used: word 6 of 15. */
 enum { HERMIT_STATUS_WORDS = 15, HERMIT_STATUS_LENGTH = 6 };
 
 /* Ours: the kernel calls it when it is up, on a stack of 1 MiB. It must not return. */

@@ -1,4 +1,4 @@
-/* What Hermit can be asked of a descriptor, a path and a directory, and which descriptors are ready. */
+/* Hermit: queries of descriptors and paths, directories, and which descriptors are ready. */
 #ifndef FERRULE_HERMIT_FILE_H
 #define FERRULE_HERMIT_FILE_H
 

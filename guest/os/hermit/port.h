@@ -11,7 +11,7 @@
 #endif
 
 #define OS_NAME "hermit"
-/* One address space, one program: nothing that needs two. Its calls are functions, without numbers. */
+/* One address space, one program: what needs two does not exist. Its calls are functions, without numbers. */
 #define OS_ABSENT                                                                                                      \
     "os_process_start os_process_execute os_parent os_pipe os_socket_pair os_channel_pair "                            \
     "os_scheme_call os_fd_send os_message_address os_map_shared os_ipc_call os_library_enter "                         \
@@ -62,7 +62,7 @@ static inline long os_null_call(void) {
 }
 
 #define OS_HAS_KERNEL_ENTRY
-extern uint64_t hermit_kernel_entered; /* by our loader; 0: another started the kernel */
+extern uint64_t hermit_kernel_entered; /* set by our loader; 0: another loader started the kernel */
 static inline uint64_t os_kernel_entered(void) {
     return hermit_kernel_entered;
 }
@@ -99,7 +99,7 @@ static inline long os_eventfd(uint64_t count) {
     return sys_eventfd(count, 0);
 }
 
-/* --- threads: on the first core, every one of them. The kernel makes their stacks, `stack` is not used --- */
+/* --- threads: all on the first core. The kernel makes their stacks, `stack` is not used --- */
 
 #define OS_HAS_THREAD
 struct os_thread {
@@ -177,7 +177,7 @@ static inline long os_semaphore_end(struct os_semaphore *semaphore) {
     return sys_sem_destroy(&semaphore->handle);
 }
 
-/* --- memory: mapped pages are there at once, one piece of physical memory, and are not cleared --- */
+/* --- memory: mapped pages are present at once, physically contiguous, and not cleared --- */
 
 #define OS_MAP_PRESENT 1
 #ifdef HAVE_SYS_MMAP
@@ -215,8 +215,8 @@ static inline long os_cpus(void) {
     return (long)sys_get_processor_count();
 }
 
-/* The way of sleeping that arms the timer and idles: in milliseconds, rounded up. The kernel's nanosleep polls the
- * counter in a loop when it is to sleep less than ten of them. */
+/* This way of sleeping arms the timer and idles: in milliseconds, rounded up. The kernel's nanosleep polls the counter
+ * in a loop for sleeps below 10 ms. */
 #define OS_HAS_SLEEP
 static inline long os_sleep(uint64_t ns) {
     sys_block_current_task_with_timeout((ns + 999999) / 1000000);

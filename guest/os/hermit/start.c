@@ -1,4 +1,4 @@
-/* From the kernel's call of runtime_entry() to program_main(), results, and what is worth knowing. */
+/* From the kernel's call of runtime_entry() to program_main(); output and facts. */
 #include "os/os.h"
 #include "core/text.h"
 #include "os/cpu_model.h"
@@ -16,7 +16,7 @@ static void run(void *unused) {
     os_exit(program_main(start.argc, start.argv));
 }
 
-/* Our loader's word, which comes last; another loader has none. How many arguments are left. */
+/* Takes the argument that our loader appends as the last; another loader appends none. Returns how many are left. */
 static int take_entered(int argc, char **argv) {
     static const char word[] = "entered=";
     const char *last = argc > 0 ? argv[argc - 1] : "";
@@ -27,8 +27,8 @@ static int take_entered(int argc, char **argv) {
     return argc - 1;
 }
 
-/* The program runs on a thread that we start: no call says which thread one is, but who starts a thread is told. The
- * new one has its first turn in the join, when its number is known. The join returns only when the kernel has ended it
+/* The program runs on a thread that we start: no call returns a thread's own id, but starting a thread does. The new
+ * thread first runs during the join, when its id is known. The join returns only when the kernel has ended the thread
  * for an exception. */
 void runtime_entry(int argc, char **argv, char **envp) {
     enum { STACK = 256 * 1024, EXIT_INFRASTRUCTURE = 3 };
@@ -57,7 +57,7 @@ void os_complain(const char *text) {
     os_write(STDERR, text, text_length(text));
 }
 
-/* "Hermit version 0.13.0 # UTC ..." in a file that the kernel makes, HermitOS in 0.11: the version. */
+/* The version, from "Hermit version 0.13.0 # UTC ..." (0.11: HermitOS) in a file that the kernel makes. */
 static const char *kernel_release(char *text, size_t size) {
     static const char *const before[] = {"Hermit version ", "HermitOS version "};
     long fd = os_open("/proc/version", OS_READ), length;

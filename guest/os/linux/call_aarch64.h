@@ -22,7 +22,7 @@
     "brk #1\n"
 #include "call_by_register.h"
 
-/* First instruction: hands the initial stack to linux_start(). */
+/* First instruction: passes the initial stack to linux_start(). */
 #define LINUX_START                                                                                                    \
     __asm__(".text\n"                                                                                                  \
             ".globl _start\n"                                                                                          \

@@ -1,7 +1,7 @@
-/* The raw system call of architectures that are alike: the number in a register of its own, arguments in the registers
- * that functions have theirs in, the result in the first of those, everything else is kept (syscall(2)). The including
- * header says what they are called: CALL_TRAP, the instruction; CALL_NUMBER and CALL_ARGUMENT(n), the registers;
- * CALL_BEGIN_THREAD, a thread's first instructions, which the thread that made it skips to 1. */
+/* The raw system call of architectures with the same convention: the number in a register of its own, arguments in the
+ * registers of function arguments, the result in the first of those, everything else is kept (syscall(2)). The
+ * including header names them: CALL_TRAP, the instruction; CALL_NUMBER and CALL_ARGUMENT(n), the registers;
+ * CALL_BEGIN_THREAD, a thread's first instructions; the thread that made it jumps over them to label 1. */
 #ifndef FERRULE_CALL_BY_REGISTER_H
 #define FERRULE_CALL_BY_REGISTER_H
 
@@ -52,8 +52,8 @@ static inline long call3(long number, long a, long b, long c) {
     return r0;
 }
 
-/* clone(2) with a stack of its own: the child takes entry and argument off that stack, calls, and ends its thread.
- * Order of the arguments here: flags, stack, parent_tid, tls, child_tid. */
+/* clone(2) with a stack of its own: the child pops entry and argument from that stack, calls entry, and ends its
+ * thread. Order of the arguments here: flags, stack, parent_tid, tls, child_tid. */
 static inline long call_clone_thread(unsigned long flags, void *stack_end, volatile uint32_t *child_tid,
                                      void (*entry)(void *), void *argument) {
     uint64_t *top = (uint64_t *)((uintptr_t)stack_end & ~(uintptr_t)15) - 2;

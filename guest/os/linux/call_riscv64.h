@@ -1,7 +1,7 @@
 /* Linux on RISC-V (64-bit): the raw system call, the program's first instruction, a thread's first instruction.
  *
  * Number in A7, arguments in A0..A5, result in A0, everything else is kept (syscall(2)). At entry SP points at argc
- * (RISC-V ELF psABI); GP is ours to set, the linker relaxes against it. */
+ * (RISC-V ELF psABI); the program must set GP, because the linker relaxes against it. */
 #ifndef FERRULE_CALL_RISCV64_H
 #define FERRULE_CALL_RISCV64_H
 
@@ -24,7 +24,7 @@
     "ebreak\n"
 #include "call_by_register.h"
 
-/* First instruction: hands the initial stack to linux_start(). */
+/* First instruction: passes the initial stack to linux_start(). */
 #define LINUX_START                                                                                                    \
     __asm__(".text\n"                                                                                                  \
             ".globl _start\n"                                                                                          \

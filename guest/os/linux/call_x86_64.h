@@ -101,8 +101,8 @@ enum linux_call {
     CALL_RSEQ = 334,
 };
 
-/* clone(2) with a stack of its own: the child takes entry and argument off that stack, calls, and ends its thread.
- * Order of the arguments here: flags, stack, parent_tid, child_tid, tls. */
+/* clone(2) with a stack of its own: the child pops entry and argument from that stack, calls entry, and ends its
+ * thread. Order of the arguments here: flags, stack, parent_tid, child_tid, tls. */
 static inline long call_clone_thread(unsigned long flags, void *stack_end, volatile uint32_t *child_tid,
                                      void (*entry)(void *), void *argument) {
     uint64_t *top = (uint64_t *)((uintptr_t)stack_end & ~(uintptr_t)15) - 2;

@@ -1,5 +1,5 @@
-/* Two control groups of Linux (cgroups(7), version 2) with the cpu controller, by which whoever is in one is scheduled.
- * Their hierarchy is reached through a mount that stands nowhere (fsmount(2)), so none is left behind. */
+/* Two control groups of Linux (cgroups(7), version 2) with the cpu controller, which schedules the processes in them.
+ * Their hierarchy is reached through a detached mount (fsmount(2)), so no mount is left behind. */
 #ifndef FERRULE_LINUX_CGROUP_H
 #define FERRULE_LINUX_CGROUP_H
 
@@ -8,14 +8,14 @@
 enum { LINUX_CGROUP_TEXT = 512 };
 
 struct linux_cgroups {
-    int root; /* of the hierarchy, which this process sees; 0: not open */
-    int gave; /* the root's children had no cpu controller before */
+    int root; /* of the hierarchy that this process sees; 0: not open */
+    int gave; /* the cpu controller of the root's children was enabled here */
     uint64_t number;
-    char home[LINUX_CGROUP_TEXT]; /* the file that takes this process back to where it was */
+    char home[LINUX_CGROUP_TEXT]; /* the cgroup.procs file of this process's former group */
 };
 static struct linux_cgroups linux_cgroups;
 
-/* What a file of the hierarchy says first, or of /proc. */
+/* Reads the first bytes of a file of the hierarchy, or of /proc. */
 static inline long linux_cgroup_read(int at, const char *path, char text[LINUX_CGROUP_TEXT]) {
     enum { CLOSE_ON_EXECUTE = 02000000 };
     long fd = call4(CALL_OPENAT, at, (long)path, CLOSE_ON_EXECUTE, 0);
@@ -60,7 +60,7 @@ static inline long linux_cgroup_mount(void) {
     return result;
 }
 
-/* "0::/a/b" in what /proc says of this process: ./a/b/cgroup.procs. */
+/* From "0::/a/b" in /proc/self/cgroup makes ./a/b/cgroup.procs. */
 static inline void linux_cgroup_home(void) {
     char text[LINUX_CGROUP_TEXT];
     char *home = linux_cgroups.home;

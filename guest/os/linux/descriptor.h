@@ -1,4 +1,4 @@
-/* What Linux can be asked of a descriptor, a path and a directory, and which descriptors are ready. */
+/* Linux: queries of descriptors and paths, directories, and which descriptors are ready. */
 #ifndef FERRULE_LINUX_DESCRIPTOR_H
 #define FERRULE_LINUX_DESCRIPTOR_H
 
@@ -28,8 +28,7 @@ static inline long os_write_at(int fd, const void *from, size_t length, uint64_t
     return call4(CALL_PWRITE64, fd, (long)from, (long)length, (long)offset);
 }
 
-/* struct stat has its length at byte 48 on all three architectures (include/uapi/asm-generic/stat.h; x86's is alike).
- */
+/* struct stat has its length at byte 48 on all three architectures (include/uapi/asm-generic/stat.h; x86's too). */
 enum { LINUX_STAT_WORDS = 18, LINUX_STAT_LENGTH = 6 };
 
 #define OS_HAS_STATUS

@@ -91,8 +91,8 @@ static void say_thp(fact_sink fact, void *context) {
     fact(context, "thp.payload", linux_start_state.thp_off ? "off" : "as the system's");
 }
 
-/* One name a known hole: `vulnerable` and `mitigated`; those that do not affect this CPU are left out. The names are
- * sorted: a directory's order is no fact. */
+/* The names of known vulnerabilities, as `vulnerable` and `mitigations`; those that do not affect this CPU are left
+ * out. The names are sorted, because a directory has no fixed order. */
 static void say_mitigations(fact_sink fact, void *context) {
     enum { HOLES = 48, NAME = 48, HEADER = 19 }; /* linux_dirent64: ino 8, off 8, reclen 2, type 1, name */
     static const char folder[] = "/sys/devices/system/cpu/vulnerabilities";

@@ -1,5 +1,6 @@
 /* A filter of system calls on Linux (seccomp(2)): a program for the classic BPF machine that the kernel runs ahead of a
- * thread's calls. This one is of the shape that C programs' sandboxes have: a list of numbers, one after the other. */
+ * thread's calls. This one is built as the sandboxes of C programs are: a list of numbers, compared one after the
+ * other. */
 #ifndef FERRULE_LINUX_FILTER_H
 #define FERRULE_LINUX_FILTER_H
 

@@ -1,10 +1,10 @@
-/* How handlers of signals end, and the one for faults. */
+/* How signal handlers return, and the handler for faults. */
 #include "os/os.h"
 
 void *linux_fault_resume;
 void (*linux_fault_handler)(void);
 
-#if defined(__x86_64__) /* the other architectures' kernels have the return in their vDSO */
+#if defined(__x86_64__) /* the other architectures' kernels have the return code in their vDSO */
 __asm__(".text\n"
         ".globl linux_signal_return\n"
         ".type linux_signal_return, @function\n"
@@ -16,9 +16,9 @@ __asm__(".text\n"
 _Static_assert(CALL_RT_SIGRETURN == 15, "as above");
 #endif
 
-/* Where the interrupted program counter stands in the ucontext that a handler is given: behind flags, link and stack
- * (40 bytes) the registers on x86-64, RIP the seventeenth; elsewhere a mask of 128 bytes first, aligned to 16: then on
- * AArch64 the fault's address, 31 registers, SP, PC; on RISC-V the PC. */
+/* Offset of the interrupted program counter in the ucontext that a handler gets. Behind flags, link and stack (40
+ * bytes) x86-64 has the registers, RIP the seventeenth. The others first have a mask of 128 bytes, aligned to 16; then
+ * AArch64 has the fault's address, 31 registers, SP, PC; RISC-V has the PC. */
 #if defined(__x86_64__)
 enum { PROGRAM_COUNTER = 40 + 16 * 8 };
 #elif defined(__aarch64__)

@@ -1,16 +1,18 @@
 /* The first process of a Linux guest: brings up just enough of the system for the payload, runs it, powers off.
  *
- * Its words are in the file /ferrule.words, for kernels that show no command line or are not given one by us, and where
- * there is no such file on the kernel's command line. The program and its arguments stand behind `--`, settings before:
+ * Its arguments are in the file /ferrule.words (for kernels that show no command line, or that we cannot give one), or,
+ * where there is no such file, on the kernel's command line. The program and its arguments follow `--`, settings come
+ * before it:
  *
  *     ferrule.port=PATH      where the program's standard output and our own records go, as a raw terminal
  *     ferrule.processes=N    run it N times, with process=K as last argument; stop at the first that fails
- *     ferrule.share=TAG      mount the 9p share TAG on /host, read-only, before
+ *     ferrule.share=TAG      first mount the 9p share TAG on /host, read-only
  *     ferrule.address=A.B.C.D  give eth0 this address (netmask 255.255.255.0), bring it up
  *
  * The loopback is brought up, where the kernel has one. A /dev that the kernel filled by itself is taken as it is.
- * Modules are loaded in the order of /modules.list, one path a line. What goes wrong is said on the console in one line
- * "ferrule-init: ..."; the machine is powered off then, or the kernel panics when this process cannot even do that. */
+ * Modules are loaded in the order of /modules.list, one path a line. An error is reported on the console in one line
+ * "ferrule-init: ..."; then the machine is powered off, or, where that fails, the kernel panics because this process
+ * ends. */
 #include "os/os.h"
 #include "core/record.h"
 #include "core/text.h"
@@ -27,7 +29,7 @@ static void port_write(void *context, const char *bytes, size_t length) {
     while (length) {
         long done = os_write(port, bytes, length);
         if (done <= 0)
-            return; /* the console is all that is left, and the harness sees that the records stop */
+            return; /* only the console is left, and the harness sees that the records stop */
         bytes += done;
         length -= (size_t)done;
     }
@@ -56,7 +58,7 @@ static void port_drain(void) {
 static void begin(const char *event) {
     record_begin(&record, "init");
     record_text(&record, "event", event);
-    record_u64(&record, "ns", os_clock_ns()); /* since the kernel's own clock began: what its boot took */
+    record_u64(&record, "ns", os_clock_ns()); /* since the kernel's clock started: the time that its boot took */
 }
 
 __attribute__((noreturn)) static void power_off(void) {
@@ -66,7 +68,7 @@ __attribute__((noreturn)) static void power_off(void) {
     port_drain();
     call0(CALL_SYNC);
     call4(CALL_REBOOT, MAGIC, MAGIC2, POWER_OFF, 0);
-    os_exit(1); /* the kernel panics: it did not want to power off */
+    os_exit(1); /* the kernel panics: it did not power off */
 }
 
 static void must(long result, const char *what, const char *which) {
@@ -87,7 +89,7 @@ static long read_file(const char *path, char *into, size_t size) {
     return used;
 }
 
-/* The words that tell us what to do. */
+/* Reads this process's arguments. */
 static void read_words(void) {
     if (read_file("/ferrule.words", words, sizeof words) < 0)
         must(read_file("/proc/cmdline", words, sizeof words), "read ", "/proc/cmdline");
@@ -132,7 +134,7 @@ static void load_modules(void) {
     }
 }
 
-/* Dotted decimal to the four bytes of an address as they travel; 0 when it is not one. */
+/* Dotted decimal to the four bytes of an address in network order; 0 when it is not one. */
 static int parse_address(const char *text, uint8_t *into) {
     for (int i = 0; i < 4; i++) {
         size_t length = 0;
@@ -162,7 +164,7 @@ static long set_interface(int fd, const char *name, unsigned request, const uint
 }
 
 /* The loopback, and eth0 with an address where one is asked for. A kernel without a network has no loopback either,
- * which its workloads say. */
+ * which its workloads report. */
 static void bring_up_network(const char *text) {
     enum { AF_INET = 2, SOCK_DGRAM = 2, SIOCSIFFLAGS = 0x8914, SIOCSIFADDR = 0x8916, SIOCSIFNETMASK = 0x891c };
     static const uint8_t netmask[4] = {255, 255, 255, 0};
@@ -202,7 +204,7 @@ static void open_port(const char *path) {
     must(call3(CALL_IOCTL, port, TCSETS, (long)&mode), "tcsetattr ", path);
 }
 
-/* Runs the program; returns its wait status. What it leaves behind is killed before the next one starts. */
+/* Runs the program; returns its wait status. Processes that it leaves behind are killed before the next one starts. */
 static int32_t run(char **argv) {
     enum { SIGCHLD = 17, SIGKILL = 9, EXIT_NOT_EXECUTED = 127 };
     static char *const environment[] = {"PATH=/bin", "HOME=/", NULL};
@@ -267,8 +269,8 @@ static void run_all(char **argv, int argc) {
     say("all processes ended with status 0", "", 0);
 }
 
-/* The words behind `--`, as an argument list. They are not taken from our own arguments: the kernel mixes words of its
- * command line that it does not know into those. */
+/* The words behind `--`, as an argument list. This process's argv is not used: the kernel adds unknown words of its
+ * command line to it. */
 static int split_program(char **argv) {
     int count = 0;
     char *at = words;

@@ -1,4 +1,4 @@
-/* Linux: mappings beyond making and undoing them. */
+/* Linux: operations on mappings besides making and removing them. */
 #ifndef FERRULE_LINUX_MEMORY_H
 #define FERRULE_LINUX_MEMORY_H
 
@@ -7,7 +7,7 @@ static inline long os_protect(void *at, size_t length, int writable) {
     return call3(CALL_MPROTECT, (long)at, (long)length, writable ? PROT_READ_WRITE : 1);
 }
 
-#define OS_HAS_BREAK /* the kernel's call takes the new end and answers with what it then is */
+#define OS_HAS_BREAK /* the kernel's call takes the new end and returns the resulting end */
 static inline long os_break(long by) {
     enum { ENOMEM = 12 };
     long from = call1(CALL_BRK, 0);

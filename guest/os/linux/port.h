@@ -17,7 +17,7 @@
 #error "no raw system call is known for this architecture: add call_<arch>.h here"
 #endif
 
-/* Four and five arguments are six, the others 0. */
+/* Calls of four and five arguments: the others are 0. */
 static inline long call4(long number, long a, long b, long c, long d) {
     return call6(number, a, b, c, d, 0, 0);
 }
@@ -27,13 +27,13 @@ static inline long call5(long number, long a, long b, long c, long d, long e) {
 }
 
 #define OS_NAME "linux"
-/* Schemes, named channels, calls in registers and messages to a process are other kernels'. */
+/* Other kernels have schemes, named channels, calls in registers and messages to a process. */
 #define OS_ABSENT                                                                                                      \
     "os_scheme_call os_channel_pair os_ipc_call os_message_address os_block os_main_thread "                           \
     "os_ipi os_alloc"
 
 enum { LINUX_EINTR = 4, LINUX_EAGAIN = 11 };
-enum { LINUX_CPU_WORDS = 16 }; /* 1024 CPUs: CONFIG_NR_CPUS of the distributions is at most 8192, homes are low */
+enum { LINUX_CPU_WORDS = 16 }; /* 1024 CPUs: CONFIG_NR_CPUS of the distributions is at most 8192; CPUs in use are low */
 
 struct linux_time {
     int64_t seconds;
@@ -42,7 +42,7 @@ struct linux_time {
 
 /* What start.c learned before program_main(). */
 struct linux_start {
-    long (*vdso_clock)(int32_t clock, struct linux_time *time); /* NULL: there is none, a system call does it */
+    long (*vdso_clock)(int32_t clock, struct linux_time *time); /* NULL: there is none, a system call is used */
     uint64_t page;                                              /* AT_PAGESZ */
     uint64_t cpus[LINUX_CPU_WORDS];                             /* affinity at the start */
     long pid;
@@ -108,7 +108,7 @@ static inline long os_parent(void) {
     return call0(CALL_GETPPID);
 }
 
-#define OS_HAS_SIX_ARGUMENTS /* a map of one page: its last argument is an offset, which is looked at first */
+#define OS_HAS_SIX_ARGUMENTS /* mmap of one page: its last argument is an offset, which is checked first */
 static inline long os_six_arguments(long last) {
     enum { PROT_READ = 1, PRIVATE_ANONYMOUS = 0x22 };
     return call6(CALL_MMAP, 0, 4096, PROT_READ, PRIVATE_ANONYMOUS, -1, last);
@@ -163,8 +163,7 @@ static inline long os_pipe(int end[2]) {
 #include "rights.h"
 #include "queue.h"
 
-/* --- threads: what pthread_create asks of clone(2), less the thread-local storage that this program does not have ---
- */
+/* --- threads: clone(2) as pthread_create uses it, but without thread-local storage --- */
 
 #define OS_HAS_THREAD
 struct os_thread {
@@ -218,7 +217,7 @@ static inline long os_process_start(struct os_process *process, void (*entry)(vo
         call5(CALL_PRCTL, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
         if (call0(CALL_GETPPID) != linux_start_state.pid)
             os_exit(0); /* the parent had died already: no signal will come */
-        /* This child's own number is asked for only when it starts children itself. */
+        /* This child's own pid is asked for only when it starts children itself. */
         linux_start_state.pid = 0;
         entry(argument);
         os_exit(0);
@@ -255,14 +254,14 @@ static inline long os_process_kill(struct os_process *process) {
 #include "cgroup.h"
 #include "filter.h"
 
-/* What glibc has done for every thread since 2.35, and so does nearly every program pay: an area registered with
- * rseq(2), into which the kernel writes the thread's CPU whenever it has been switched. One a program: a forked copy
- * has its own. */
+/* What glibc does for every thread since 2.35, so that nearly every program pays for it: it registers an area with
+ * rseq(2), into which the kernel writes the thread's CPU after each switch. One per program: a forked copy has its
+ * own. */
 #define OS_HAS_LIBRARY
 extern struct linux_rseq linux_rseq_area;
 
 static inline long linux_rseq(int32_t flags) {
-    enum { BYTES = 32, SIGNATURE = 0x53053053 }; /* the area's first revision; what would precede an abort handler */
+    enum { BYTES = 32, SIGNATURE = 0x53053053 }; /* the area's first revision; the abort handlers' signature */
     return call4(CALL_RSEQ, (long)&linux_rseq_area, BYTES, flags, SIGNATURE);
 }
 

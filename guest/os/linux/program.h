@@ -1,5 +1,5 @@
-/* Loading a program on Linux: this one anew, through a copy of the process or without one, or the system's shell. What
- * the child inherits is what fork leaves it: no descriptor is closed. */
+/* Loading a program on Linux: this one again, with or without a copy of the process, or the system's shell. The child
+ * inherits all descriptors, as after fork: none is closed. */
 #ifndef FERRULE_LINUX_PROGRAM_H
 #define FERRULE_LINUX_PROGRAM_H
 
@@ -31,7 +31,8 @@ static inline long os_process_execute(struct os_process *process) {
     return pid < 0 ? pid : 0;
 }
 
-#define OS_HAS_SPAWN /* as posix_spawn(3) of C libraries: in the caller's memory, on a stack apart, while it sleeps */
+#define OS_HAS_SPAWN  /* as posix_spawn(3) of C libraries: in the caller's memory, on its own stack; the caller sleeps \
+                       */
 static inline long os_process_spawn(struct os_process *process) {
     enum { CLONE_VM = 0x100, CLONE_VFORK = 0x4000, SIGCHLD = 17 };
     char stack[4096] __attribute__((aligned(16)));

@@ -8,13 +8,13 @@ static inline long os_fifo(const char *path) {
     return call4(CALL_MKNODAT, LINUX_AT_FDCWD, (long)path, S_IFIFO | OWNER, 0);
 }
 
-/* A queue has a name, which is gone again when both ends have been opened. Eight messages wait in it: ten are what
- * anybody may ask for. */
+/* A queue has a name, which is unlinked when both ends are open. It holds eight messages: ten are allowed without
+ * privilege. */
 #define OS_HAS_QUEUE
 static inline long os_queue_pair(int end[2]) {
     enum { O_RDONLY = 0, O_WRONLY = 1, O_CREAT_EXCL = 0300, OWNER = 0600 };
     const int64_t shape[8] = {0, 8, 4096}; /* flags, messages, bytes of each */
-    char name[32] = "/ferrule-"; /* the kernel wants it without the slash, emulators of it look for one before */
+    char name[32] = "/ferrule-"; /* the kernel wants it without the slash, emulators check for a slash before it */
     text_u64(name + text_length(name), os_clock_ns());
     long receives = call4(CALL_MQ_OPEN, (long)(name + 1), O_RDONLY | O_CREAT_EXCL, OWNER, (long)shape);
     if (receives < 0)
@@ -30,7 +30,7 @@ static inline long os_queue_send(int queue, const void *bytes, size_t length) {
     return call5(CALL_MQ_TIMEDSEND, queue, (long)bytes, (long)length, 0, 0);
 }
 
-/* The kernel wants room for the largest message that could be there. */
+/* The kernel requires a buffer for the largest possible message. */
 static inline long os_queue_receive(int queue, void *into, size_t size) {
     (void)size;
     return call5(CALL_MQ_TIMEDRECEIVE, queue, (long)into, 4096, 0, 0);

@@ -1,5 +1,5 @@
-/* Descriptors on their way to another process, on Linux: SCM_RIGHTS over a socket pair (unix(7)). The kernel copies
- * them, so the sender closes its own: they move, as elsewhere. */
+/* Passing descriptors to another process on Linux: SCM_RIGHTS over a socket pair (unix(7)). The kernel copies them, so
+ * the sender closes its own: they move, as on other OSes. */
 #ifndef FERRULE_LINUX_RIGHTS_H
 #define FERRULE_LINUX_RIGHTS_H
 

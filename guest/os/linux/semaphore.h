@@ -1,5 +1,5 @@
-/* The kernel's own semaphores are those of System V (semop): one a set. What a C library calls a semaphore is a futex
- * of its own making. */
+/* The kernel's own semaphores are those of System V (semop), one per set. The semaphore of a C library is built on a
+ * futex. */
 #ifndef FERRULE_LINUX_SEMAPHORE_H
 #define FERRULE_LINUX_SEMAPHORE_H
 

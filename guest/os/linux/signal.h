@@ -1,5 +1,5 @@
-/* Signals on Linux. OS_SIGNAL is SIGUSR1; a fault is SIGSEGV, whose handler moves the program behind the store that
- * faulted: os_fault_store() says beforehand where that is. */
+/* Signals on Linux. OS_SIGNAL is SIGUSR1; a fault is SIGSEGV, whose handler continues the program behind the store that
+ * faulted; os_fault_store() sets that address beforehand. */
 #ifndef FERRULE_LINUX_SIGNAL_H
 #define FERRULE_LINUX_SIGNAL_H
 

@@ -36,8 +36,8 @@ static inline long os_socket_open(enum os_socket kind) {
     return result < 0 ? result : fd;
 }
 
-/* A local address is an abstract name of ours: not every kernel finds one itself. Of the others it is 127.0.0.1 and
- * port 0, for which the kernel puts a free one. */
+/* A local address is an abstract name that we choose: not every kernel picks one itself. The others get 127.0.0.1 and
+ * port 0, for which the kernel picks a free port. */
 static inline long os_socket_bind(int fd, enum os_socket kind, struct os_address *at) {
     enum { NAME = 3, INTERNET_BYTES = 16 }; /* behind the family and a zero byte */
     *at = (struct os_address){.length = INTERNET_BYTES};

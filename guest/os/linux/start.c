@@ -1,4 +1,4 @@
-/* From the kernel's initial stack to program_main(), and what has to be known before it: page size, affinity, vDSO. */
+/* From the kernel's initial stack to program_main(), and what it needs first: page size, affinity, vDSO. */
 #include "os/os.h"
 #include "core/text.h"
 #include "vdso.h"
@@ -18,7 +18,7 @@ static void ignore_sigpipe(void) {
     call4(CALL_SIGACTION, SIGPIPE, (long)action, 0, SIGSET_BYTES);
 }
 
-/* Descriptor 0 must never be a pipe's end of ours (workloads/pipes.h). */
+/* Descriptor 0 must never be a pipe's end of ours (workloads/peer.h). */
 static void keep_stdin_open(void) {
     enum { STDIN = 0, F_GETFD = 1 };
     if (call3(CALL_FCNTL, STDIN, F_GETFD, 0) < 0)
@@ -35,7 +35,7 @@ __attribute__((used, noreturn)) void linux_start(uint64_t *stack) {
     int argc = (int)stack[0];
     char **argv = (char **)(stack + 1);
     uint64_t *word = stack + 1 + argc + 1;
-    while (*word) /* the environment is of no interest */
+    while (*word) /* the environment is skipped */
         word++;
     const void *vdso = NULL;
     linux_start_state.page = 4096;
@@ -72,7 +72,7 @@ void os_output(const char *bytes, size_t length) {
                 int16_t events, happened;
             } wait = {STDOUT, POLLOUT, 0};
             call5(CALL_PPOLL, (long)&wait, 1, 0, 0, 8);
-        } else if (done != -LINUX_EINTR) { /* nobody can hear us any more: measuring on is of no use */
+        } else if (done != -LINUX_EINTR) { /* the output is closed: measuring on is of no use */
             os_exit(EXIT_INFRASTRUCTURE);
         }
     }
@@ -80,5 +80,5 @@ void os_output(const char *bytes, size_t length) {
 
 void os_complain(const char *text) {
     enum { STDERR = 2 };
-    os_write(STDERR, text, text_length(text)); /* as much as it takes: there is no one to tell about the rest */
+    os_write(STDERR, text, text_length(text)); /* a short write is ignored: it could not be reported anywhere */
 }

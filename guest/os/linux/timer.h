@@ -1,4 +1,4 @@
-/* Linux: sleeping until a moment, timers behind descriptors (timerfd_create(2)), and the policies of sched(7). */
+/* Linux: sleeping until a time, timers behind descriptors (timerfd_create(2)), and the policies of sched(7). */
 #ifndef FERRULE_LINUX_TIMER_H
 #define FERRULE_LINUX_TIMER_H
 

@@ -1,6 +1,6 @@
-/* Symbol look-up in the vDSO: program headers -> dynamic section -> symbol and string tables. The number of symbols is
- * known only to a hash table: DT_HASH says it, DT_GNU_HASH (the only one on some kernels) implies it.
- * Layouts: System V gABI ch. 5; GNU hash as in binutils' documentation of --hash-style. */
+/* Symbol look-up in the vDSO: program headers -> dynamic section -> symbol and string tables. Only a hash table gives
+ * the number of symbols: DT_HASH states it, DT_GNU_HASH (the only one on some kernels) implies it. Layouts: System V
+ * gABI ch. 5; GNU hash as in binutils' documentation of --hash-style. */
 #include "os/os.h"
 #include "core/text.h"
 #include "vdso.h"

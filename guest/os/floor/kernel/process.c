@@ -65,9 +65,7 @@ struct context *context_next(void) {
     return next;
 }
 
-/* --- the end of a context
- * ------------------------------------------------------------------------------------------------
- */
+/* --- the end of a context ------------------------------------------------------------ */
 
 struct context *context_of(uint64_t id) {
     return id < CONTEXTS && contexts[id].state != CONTEXT_FREE ? &contexts[id] : NULL;
