@@ -31,8 +31,7 @@ static inline long os_process_execute(struct os_process *process) {
     return pid < 0 ? pid : 0;
 }
 
-#define OS_HAS_SPAWN  /* as posix_spawn(3) of C libraries: in the caller's memory, on its own stack; the caller sleeps \
-                       */
+#define OS_HAS_SPAWN /* as posix_spawn(3) of C libraries: in the caller's memory while it sleeps, on its own stack */
 static inline long os_process_spawn(struct os_process *process) {
     enum { CLONE_VM = 0x100, CLONE_VFORK = 0x4000, SIGCHLD = 17 };
     char stack[4096] __attribute__((aligned(16)));

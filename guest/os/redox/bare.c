@@ -1,5 +1,5 @@
-/* The first program of a bare kernel: it looks after the boot, and runs the payload as a process of its own as often as
- * the plan says, each time as new. Records leave through a serial port. */
+/* The first program of a bare kernel: it controls the boot, and runs the payload in a process of its own as often as
+ * the plan says, each time in a new one. Records leave through a serial port. */
 #include "bare.h"
 
 #include "bare_context.h"
@@ -36,7 +36,8 @@ static void find_roots(void) {
     redox_root[ROOT_SCHEMES] = *word;
 }
 
-/* As descriptor 0, too, where the kernel picks the lowest: that must never be a pipe's end (workloads/peer.h). */
+/* Opens it also as descriptor 0, where the kernel picks the lowest: that must never be a pipe's end
+ * (workloads/peer.h). */
 static long open_console(void) {
     long fd;
     do
@@ -45,7 +46,7 @@ static long open_console(void) {
     return fd;
 }
 
-/* Whether the era is one that has that page and calls to go with it. */
+/* Whether the era has that page and the calls used with it. */
 static int era_known(void) {
     if (redox_start.era >= ERA_2026_01)
         return open_console() >= 0;
@@ -58,7 +59,7 @@ static uint32_t planned_processes(void) {
     static struct plan plan;
     const char *why;
     plan_default(&plan);
-    plan_parse(&plan, redox_plan, PLAN_CAPACITY, &why); /* a bad one is the payload's to complain about */
+    plan_parse(&plan, redox_plan, PLAN_CAPACITY, &why); /* the payload reports a bad one */
     return plan.processes ? plan.processes : 1;
 }
 
@@ -78,7 +79,7 @@ void redox_bare_main(void) {
     long ready = known ? redox_bare_init() : 0;
     if (known && ready >= 0)
         ready = redox_bare_ports();
-    if (!known || ready < 0) { /* perhaps not even the way to end the machine is there */
+    if (!known || ready < 0) { /* perhaps even ending the machine does not work */
         if (known)
             say_number("the kernel refuses the first context: error ", (uint64_t)-ready);
         machine_end(known ? END_START : END_ERA);

@@ -1,4 +1,4 @@
-/* The program as the first one of a bare kernel. */
+/* The program when a bare kernel starts it as the first. */
 #ifndef FERRULE_REDOX_BARE_H
 #define FERRULE_REDOX_BARE_H
 

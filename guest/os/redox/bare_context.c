@@ -1,4 +1,4 @@
-/* Contexts under a bare kernel: made by the kernel's own scheme, and over when it says so through an event queue. */
+/* Contexts under a bare kernel: made by the kernel's own scheme, which reports their end through an event queue. */
 #include "bare_context.h"
 
 #include "keeper.h"
@@ -6,7 +6,7 @@
 
 enum { STATUS_NONE = -1, SIGNALLED = 128, OVER_WORDS = FD_COUNT / 64, NO_QUEUE = -1 };
 static long queue = NO_QUEUE;         /* of this process: the ends of what it started */
-static uint64_t over[OVER_WORDS];     /* contexts whose end has been heard of, by descriptor */
+static uint64_t over[OVER_WORDS];     /* contexts whose end has been reported, by descriptor */
 static volatile int32_t *exit_status; /* of processes, by descriptor; seen by all of them */
 static struct redox_status last_status;
 
@@ -46,7 +46,7 @@ long redox_bare_ports(void) {
     return redox_call5(CALL_CALL, redox_start.thread, 0, 0, 1, (long)&verb);
 }
 
-/* Hears of the context's end from now on. */
+/* Asks for the event of the context's end. */
 static long watch(long context) {
     struct redox_event event = {(uint64_t)context, EVENT_READ, (uint64_t)context};
     if (queue == NO_QUEUE) {
@@ -89,7 +89,7 @@ static long join(struct os_thread *thread) {
     return await(thread->fd);
 }
 
-/* How a process ended that did not say it itself. */
+/* The status of a process that ended without storing one. */
 static long ask_status(long context) {
     last_status = (struct redox_status){0, 0, 0, 0};
     long select = REDOX_DUP_TO(context, "status", FD_SELECT);

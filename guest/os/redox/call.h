@@ -10,7 +10,7 @@
 #endif
 
 enum redox_call {
-    CALL_EXIT = 1, /* to 2025-04: then a daemon keeps the processes */
+    CALL_EXIT = 1, /* until 2025-04: since then a daemon keeps the processes */
     CALL_GETPID = 20,
     CALL_GETPPID = 64,
     CALL_MPROTECT = 125,
@@ -20,10 +20,10 @@ enum redox_call {
     CALL_FUTEX = 240,
     CALL_CLOCK_GETTIME = 265,
     CALL_INVALID = 4095,
-    CALL_UNLINK = 0x1000000A, /* to 2026-01, as OPEN: the kernel kept the namespaces */
+    CALL_UNLINK = 0x1000000A, /* until 2026-01, like OPEN: the kernel kept the namespaces */
     CALL_UNLINKAT = 0x10000107,
     CALL_OPEN = 0x10100005,
-    CALL_OPENAT = 0x10100007, /* 2025-07 to 2026-06, as DUP: the kernel picked the descriptor */
+    CALL_OPENAT = 0x10100007, /* 2025-07 to 2026-06, like DUP: the kernel picked the descriptor */
     CALL_OPENAT_INTO = 0x101003DB,
     CALL_CLOSE = 0x20000006,
     CALL_LSEEK = 0x20000013,
@@ -63,7 +63,7 @@ enum { EVENT_READ = 1 };
 enum { PROCESS_WAIT = 0, PROCESS_EXIT = 2, PROCESS_PARENT = 12 }; /* SYS_CALL on a process */
 enum { SIGNAL_KILL = 9 };
 enum { VERB_IO_PORTS = 255 }; /* SYS_CALL on a context: let it use I/O ports */
-#define VERB_END UINT64_MAX   /* written to a context: its end */
+#define VERB_END UINT64_MAX   /* written to a context: ends it */
 enum { SCHEME_CANCEL = 25, SCHEME_CLOSED = 27, SCHEME_CALL = 28, SCHEME_OPEN_AT = 29, SCHEME_DETACHED = 34 };
 
 struct redox_time {
@@ -75,7 +75,7 @@ struct redox_map {
     uint64_t offset, size, flags, address;
 };
 
-/* Of a file's status the length alone is looked at: word 4. */
+/* Only the length in a file's status is used: word 4. */
 struct redox_file_status {
     uint64_t before[4], length, after[8];
 };
@@ -90,7 +90,7 @@ struct redox_status {
     uint64_t status, kind, code, address;
 };
 
-/* What a process says of itself when it is read: its number comes first. */
+/* What a read of a process's descriptor returns: its pid comes first. */
 struct redox_process {
     uint32_t pid, others[15];
 };
@@ -103,7 +103,7 @@ struct redox_request {
     uint64_t argument[6], caller;
 };
 
-/* What it writes: an answer. */
+/* What a scheme writes: an answer. */
 struct redox_answer {
     uint8_t kind, extra[3];
     uint32_t tag;
@@ -128,7 +128,7 @@ static inline long redox_call5(long number, long a, long b, long c, long d, long
     return number;
 }
 
-/* One argument more: where the descriptor of something opened is to be. */
+/* One more argument: the number that a new descriptor is to have. */
 static inline long redox_call6(long number, long a, long b, long c, long d, long e, long f) {
     register long r10 __asm__("r10") = d;
     register long r8 __asm__("r8") = e;

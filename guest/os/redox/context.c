@@ -1,12 +1,12 @@
 /* Contexts: what the kernel schedules. A thread is one in this address space, a process one in a copy of it; both are
- * made through descriptors. Who hands those out and hears of the end is the keeper's business. */
+ * made through descriptors. The keeper provides those and waits for the end. */
 #include "keeper.h"
 
 static const struct redox_keeper *keeper(void) {
     return redox_start.bare ? &redox_nobody : &redox_daemon;
 }
 
-/* A pointer to struct redox_begin is where the stack begins; below it is free. */
+/* At entry RSP points to struct redox_begin; the stack below it is free. */
 __asm__(".pushsection .text.redox_context_begin, \"ax\"\n"
         "redox_context_begin:\n\t"
         "xorl %ebp, %ebp\n\t"
@@ -31,7 +31,7 @@ __attribute__((used)) void redox_context_main(struct redox_begin *begin) {
     keeper()->end(begin);
 }
 
-/* An aspect of this process, or a copy of it, as that aspect of the new context. */
+/* Gives the new context this process's descriptors, or a copy of them. */
 static long hand_descriptors(long context, int copy, volatile struct redox_begin *begin) {
     long files = REDOX_DUP_TO(redox_start.thread, "filetable", FD_FILES), copied = -1;
     if (files < 0)
@@ -63,7 +63,7 @@ static long hand_space(long context, int copy, const volatile struct redox_begin
     return result;
 }
 
-/* The descriptors go first: the copy of memory must say what the copy of the descriptors says. */
+/* The descriptors first: that sets begin->files, which the copy of memory must contain. */
 static long start(long context, int copy, volatile struct redox_begin *begin) {
     const char go[] = {0};
     long result = hand_descriptors(context, copy, begin);
@@ -92,7 +92,7 @@ long os_thread_start(struct os_thread *thread, void (*entry)(void *), void *argu
     return result;
 }
 
-/* The new process goes on with a copy of this stack, below what is on it now. */
+/* The new process uses a copy of this stack, below what is on it now. */
 __attribute__((noinline)) long os_process_start(struct os_process *process, void (*entry)(void *), void *argument) {
     volatile struct redox_begin begin = {entry, argument, -1, -1, -1, NULL};
     long context = keeper()->process(&begin.process);

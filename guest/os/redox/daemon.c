@@ -1,11 +1,11 @@
-/* What daemons of a userland offer: local sockets, channels, memory objects. Their protocol is that of schemes. */
+/* Services of a userland's daemons: local sockets, channels, memory objects. Their protocol is that of schemes. */
 #include "core/text.h"
 #include "os/os.h"
 #include "path.h"
 
 enum { NAME_SIZE = 40 };
 
-/* A name that nobody else has. */
+/* A unique name. */
 static void make_name(char name[NAME_SIZE]) {
     static uint64_t count;
     text_copy(name, NAME_SIZE, "ferrule-");
@@ -15,7 +15,7 @@ static void make_name(char name[NAME_SIZE]) {
     name[length + text_u64(name + length, count++)] = 0;
 }
 
-/* Both ends of a connection are made from one that listens, which is then of no more use. */
+/* Both ends of a connection are made from a listening descriptor, which is then closed. */
 static long connect_pair(long listens, int end[2]) {
     if (listens < 0)
         return listens;
@@ -42,7 +42,7 @@ long os_channel_pair(int end[2]) {
     return connect_pair(redox_open(DAEMON_CHANNELS, name, READ_WRITE | CREATE), end);
 }
 
-/* It lives as long as its descriptor; its size is that of its first mapping. */
+/* The object lives as long as its descriptor; its size is that of its first mapping. */
 long os_memory_object(size_t size) {
     char name[NAME_SIZE];
     (void)size;

@@ -1,4 +1,4 @@
-/* Descriptors: which numbers are free, what is made of what in every era, and sending them to another program. */
+/* Descriptors: which numbers are free, the calls that make them in every era, and sending them to another program. */
 #include "descriptor.h"
 
 #include "os/operations/types.h"
@@ -25,8 +25,8 @@ void redox_fd_give(long fd) {
         __atomic_and_fetch(&in_use[fd / BITS], ~(1ull << fd % BITS), __ATOMIC_ACQ_REL);
 }
 
-/* One that the program was started with is in the way of a number: that stays taken, and the next one is tried. */
-static int is_somebodys(long result) {
+/* The number belongs to a descriptor that the program was started with: it stays taken, and the next one is tried. */
+static int is_inherited(long result) {
     return redox_start.era == ERA_2026_07 && result == -REDOX_EEXIST;
 }
 
@@ -38,7 +38,7 @@ long redox_openat(long root, const char *path, size_t length, long flags) {
         if ((fd = take()) < 0)
             return fd;
         result = redox_openat_to(root, path, length, flags, fd);
-    } while (is_somebodys(result));
+    } while (is_inherited(result));
     if (result < 0)
         redox_fd_give(fd);
     return result;
@@ -52,7 +52,7 @@ long redox_dup(long from, const void *what, size_t length) {
         if ((fd = take()) < 0)
             return fd;
         result = redox_dup_to(from, what, length, fd);
-    } while (is_somebodys(result));
+    } while (is_inherited(result));
     if (result < 0)
         redox_fd_give(fd);
     return result;
@@ -75,7 +75,7 @@ long redox_receive(int pipe) {
         return -OS_NOT_PORTED; /* SENDFD was another call then */
     if (redox_start.era < ERA_2026_07) {
         got = redox_call5(CALL_CALL, pipe, (long)&number, sizeof number, WITH_DESCRIPTOR | FROM_SCHEME, 0);
-        return got == 0 ? -REDOX_EPIPE : got < 0 ? got : redox_within((long)number); /* 0: nobody can send any more */
+        return got == 0 ? -REDOX_EPIPE : got < 0 ? got : redox_within((long)number); /* 0: no sender is left */
     }
     do {
         if ((fd = take()) < 0)
@@ -83,7 +83,7 @@ long redox_receive(int pipe) {
         number = (uint64_t)fd;
         got = redox_call5(CALL_CALL, pipe, (long)&number, sizeof number,
                           WITH_DESCRIPTOR | FROM_SCHEME | CHOSEN_DESCRIPTOR, 0);
-    } while (is_somebodys(got));
+    } while (is_inherited(got));
     if (got > 0)
         return fd;
     redox_fd_give(fd);

@@ -1,11 +1,12 @@
-/* Descriptors: their numbers, the calls that make them in every era, and their way from one program to another. */
+/* Descriptors: their numbers, the calls that make them in every era, and sending them to another program. */
 #ifndef FERRULE_REDOX_DESCRIPTOR_H
 #define FERRULE_REDOX_DESCRIPTOR_H
 
 #include "call.h"
 #include "era.h"
 
-/* Numbers for what is open for a moment only; free in this program. Kernels before 2026-07 pick numbers themselves. */
+/* Numbers for descriptors that are open only briefly; nothing else in this program uses them. Kernels before 2026-07
+ * pick numbers themselves. */
 enum redox_fixed { FD_CONSOLE = 1, FD_SPACE = 3, FD_SPACE_COPY, FD_FILES, FD_FILES_COPY, FD_SELECT, FD_QUEUE };
 enum { FD_FIRST = 16, FD_COUNT = 2048 };
 void redox_fd_give(long fd);
@@ -14,7 +15,7 @@ static inline long redox_close(long fd) {
     return redox_call1(CALL_CLOSE, fd);
 }
 
-/* What the kernel picked: tables here are by the number. */
+/* Checks a number that the kernel picked: tables here are indexed by it. */
 static inline long redox_within(long fd) {
     if (fd < FD_COUNT)
         return fd;
@@ -22,7 +23,7 @@ static inline long redox_within(long fd) {
     return -REDOX_EMFILE;
 }
 
-/* With a new descriptor: `wanted`, or the kernel's choice. */
+/* The new descriptor is `wanted`, or the kernel's choice. */
 static inline long redox_openat_to(long root, const char *path, size_t length, long flags, long wanted) {
     if (redox_start.era < ERA_2026_07)
         return redox_call5(CALL_OPENAT, root, (long)path, (long)length, flags, 0);

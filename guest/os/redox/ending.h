@@ -1,4 +1,4 @@
-/* The end of a boot, and what it ends with beside the payload's status and exceptions. */
+/* Ending a boot, and the exit codes besides those of boot/end.h. */
 #ifndef FERRULE_REDOX_ENDING_H
 #define FERRULE_REDOX_ENDING_H
 
@@ -11,7 +11,7 @@ enum redox_end {
     END_START,              /* the kernel refused what the program needs to start; the reason is on the console */
 };
 
-/* The console is the kernel's. */
+/* The console belongs to the kernel. */
 static inline _Noreturn void machine_end(unsigned code) {
     serial_drain(RECORDS_PORT);
     debug_exit(code);

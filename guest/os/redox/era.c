@@ -1,4 +1,4 @@
-/* The era of the kernel's calls is found out by asking. */
+/* Finds the era of the kernel's calls by probing. */
 #include "era.h"
 
 #include "call.h"
@@ -6,7 +6,7 @@
 uint64_t redox_kernel_entered;
 struct redox_start redox_start = {ERA_UNKNOWN, 0, -1, -1, -1};
 
-/* A call that exists finds that -1 is no descriptor. */
+/* A call that exists refuses descriptor -1 with EBADF. */
 enum redox_era redox_era_probe(void) {
     long seen = redox_call6(CALL_OPENAT_INTO, -1, (long)"", 0, 0, 0, 0);
     if (seen != -REDOX_ENOSYS)

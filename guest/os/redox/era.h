@@ -22,7 +22,7 @@ struct redox_start {
 };
 extern struct redox_start redox_start;
 
-extern uint64_t redox_kernel_entered; /* the counter; 0: no loader of ours was there */
+extern uint64_t redox_kernel_entered; /* the counter at kernel entry; 0: not started by our loader */
 
 enum redox_era redox_era_probe(void);
 

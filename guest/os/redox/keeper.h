@@ -1,4 +1,4 @@
-/* Who keeps contexts, and what a new one is given. */
+/* The keeper: what makes, joins and ends contexts; and what a new one is given. */
 #ifndef FERRULE_REDOX_KEEPER_H
 #define FERRULE_REDOX_KEEPER_H
 
@@ -10,15 +10,16 @@ struct redox_begin {
     void *argument;
     long self;                /* descriptor of the context in itself */
     long process;             /* of a new process that a daemon keeps; else -1 */
-    long files;               /* came along with the copy that was made of it; -1: no copy was made */
-    struct os_thread *thread; /* one that is to be told of its end */
+    long files;               /* the table of descriptors, of which a copy was made; -1: no copy was made */
+    struct os_thread *thread; /* in a userland: where its end is reported */
 };
 
-/* Who keeps contexts: nobody under a bare kernel (bare_context.c), a daemon in a userland (process.c). */
+/* Under a bare kernel the program itself (redox_nobody, bare_context.c), in a userland a daemon (redox_daemon,
+ * process.c). */
 struct redox_keeper {
     long (*thread)(void);                    /* a new one, not started yet: its descriptor */
-    long (*process)(volatile long *process); /* the same for a new process, and its own, if it has one */
-    void (*born)(void);                      /* in a new process: what is its parent's goes */
+    long (*process)(volatile long *process); /* the same for a new process; *process: the process's own, if any */
+    void (*born)(void);                      /* in a new process: closes what belongs to its parent */
     void (*end)(const struct redox_begin *begin) __attribute__((noreturn));
     long (*join)(struct os_thread *thread);
     void (*exit)(int status) __attribute__((noreturn));

@@ -1,4 +1,4 @@
-/* Opening and removing by name in every era; pipes and event queues, which are opened so. */
+/* Opening and removing by name in every era; pipes and event queues, which are opened by name, too. */
 #include "path.h"
 
 #include "core/text.h"
@@ -28,7 +28,7 @@ static void make_path(struct path *path, const char *scheme, const char *name) {
     add(path, name);
 }
 
-/* As Redox's libc does it: since 2026-07 the namespace gives the scheme's root, of which the rest is asked. */
+/* As Redox's libc does it: since 2026-07 the namespace gives the scheme's root, in which the rest is opened. */
 static long open_path(const struct path *path, long flags) {
     if (redox_start.era < ERA_2026_01)
         return redox_within(redox_call3(CALL_OPEN, (long)path->text, (long)path->length, flags));
@@ -63,7 +63,7 @@ static const char *const names[REDOX_SCHEMES] = {
 
 long redox_open(enum redox_scheme scheme, const char *name, long flags) {
     struct path path;
-    if (redox_start.bare) /* daemons' schemes are none of the kernel's */
+    if (redox_start.bare) /* the kernel has no schemes of daemons */
         return scheme < ROOTS ? redox_openat((long)redox_root[scheme], name, text_length(name), flags)
                               : -OS_DOES_NOT_EXIST;
     make_path(&path, names[scheme], name);
@@ -76,7 +76,7 @@ long redox_remove(enum redox_scheme scheme, const char *name) {
     return remove_path(&path);
 }
 
-/* Every path that is not a scheme's is one of the file systems'. */
+/* A path that does not begin with /scheme/ belongs to the scheme `file`. */
 static void make_file_path(struct path *path, const char *text) {
     static const char prefix[] = "/scheme/";
     if (!text_starts(text, prefix)) {
@@ -108,7 +108,7 @@ long os_remove(const char *text) {
     return remove_path(&path);
 }
 
-/* There is no call that asks by path: Redox's libc opens it, too. */
+/* No call takes a path: Redox's libc opens the file, too. */
 long os_status_of_path(const char *text) {
     long fd = os_open(text, OS_READ);
     if (fd < 0)
@@ -135,7 +135,7 @@ long os_events_open(void) {
     return redox_open(ROOT_EVENT, "", READ_WRITE);
 }
 
-/* What is written to a clock is a time of it, at which an event of its descriptor happens: once. */
+/* A time written to a clock makes an event of its descriptor happen at that time, once. */
 long os_timer_open(struct os_timer *timer) {
     static const char monotonic[] = "4";
     long queue = os_events_open(), clock = queue < 0 ? queue : redox_open(ROOT_TIME, monotonic, READ_WRITE);
@@ -155,7 +155,7 @@ long os_timer_arm(const struct os_timer *timer, uint64_t ns) {
     return os_write(timer->clock, &then, sizeof then);
 }
 
-/* There is no private name for what a daemon would answer: bare, nobody does. */
+/* Operations that only a daemon could answer: bare, there is none. */
 const char *os_absent_here(void) {
     return redox_start.bare ? "os_directory_make os_datagram_pair os_seqpacket_pair os_socket_open os_process_shell"
                             : "";

@@ -21,7 +21,7 @@ enum redox_scheme {
 };
 extern uint64_t redox_root[ROOTS];
 
-/* A file of a scheme by what it is called there. */
+/* A file of a scheme by its name in the scheme. */
 long redox_open(enum redox_scheme scheme, const char *name, long flags);
 long redox_remove(enum redox_scheme scheme, const char *name);
 

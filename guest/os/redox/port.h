@@ -1,5 +1,5 @@
-/* Redox: the operations of os.h, asked by the first program of a bare kernel, which has the kernel's own alone, or by a
- * program of a userland. README.md says how each of them is made, and from where the facts are. */
+/* Redox: the operations of os.h, for the first program of a bare kernel, which has only the kernel's own, or for a
+ * program of a userland. README.md says how each of them is made, and gives the sources of the facts. */
 #ifndef FERRULE_REDOX_PORT_H
 #define FERRULE_REDOX_PORT_H
 
@@ -7,13 +7,13 @@
 #include "descriptor.h"
 
 #define OS_NAME "redox"
-/* A kernel without these: what is not a scheme is memory, a context or a futex. */
+/* This kernel has none of these: what is not a scheme is memory, a context or a futex. */
 #define OS_ABSENT                                                                                                      \
     "os_ipc_call os_message_address os_block os_main_thread os_ipi os_alloc os_library_enter "                         \
     "os_semaphore_make os_eventfd os_break os_poll os_select os_process_execute os_process_spawn os_signal_install "   \
     "os_signal_hold os_fault_install os_call_filter os_six_arguments os_bytes_waiting os_fifo os_queue_pair "          \
     "os_policy os_requeue os_lock_pi os_discard os_cgroup_join"
-#define OS_HAS_ABSENT_HERE /* bare: what daemons do */
+#define OS_HAS_ABSENT_HERE /* bare: the operations of daemons */
 const char *os_absent_here(void);
 #define OS_ARCH "x86_64"
 
@@ -22,7 +22,7 @@ const char *os_absent_here(void);
 void os_exit(int status) __attribute__((noreturn));
 #define OS_HAS_REFUSAL
 const char *os_refusal(void);
-uint64_t os_clock_ns(void); /* never goes back, as the kernel's own may */
+uint64_t os_clock_ns(void); /* never goes back; the kernel's own clock may */
 
 #define OS_HAS_CLOCK /* a system call: there is no vDSO */
 static inline long os_clock_read(uint64_t *ns) {
@@ -39,14 +39,14 @@ static inline long os_clock_call(uint64_t *ns) {
 
 /* --- system calls --- */
 
-/* No call of this kernel takes no argument and does nothing: what is cheapest is a number that it does not know, which
- * is also what Redox's own benchmark calls its base latency. Its error is the whole of the work done. */
+/* This kernel has no call that has no arguments and does nothing: the cheapest is an unknown number, which Redox's own
+ * benchmark also uses for its base latency. Returning the error is all the work done. */
 #define OS_HAS_NULL_CALL
 static inline long os_null_call(void) {
     return redox_call0(CALL_INVALID) + REDOX_ENOSYS;
 }
 
-#define OS_HAS_KERNEL_ENTRY /* bare: the loader writes it into this program before the kernel takes it */
+#define OS_HAS_KERNEL_ENTRY /* bare: the loader writes it into this program before the kernel copies it */
 static inline uint64_t os_kernel_entered(void) {
     return redox_kernel_entered;
 }
@@ -107,7 +107,7 @@ static inline long os_status_of_fd(int fd) {
     return result < 0 ? result : (long)status.length;
 }
 
-/* Files are a daemon's, by any path that a program would give to its libc. */
+/* A daemon serves files; a path is what a program would give to its libc. */
 #define OS_HAS_OPEN
 #define OS_NULL_DEVICE "/scheme/null"
 #define OS_ZERO_DEVICE "/scheme/zero"
@@ -141,7 +141,7 @@ long os_parent(void);
 #define OS_HAS_SYSTEM_NAME /* a text of the kernel's sys scheme: opened, read and closed, as Redox's libc does it */
 long os_system_name(char name[OS_SYSTEM_NAME]);
 
-/* --- what daemons of a userland offer (daemon.c): each call on their descriptors is a round trip to one of them --- */
+/* --- what daemons of a userland offer (daemon.c): each call on their descriptors is a round trip to a daemon --- */
 
 #define OS_SERVED_SWITCHES 2 /* of a call that a daemon answers */
 
@@ -160,7 +160,7 @@ static inline long os_yield(void) {
     return redox_call0(CALL_YIELD);
 }
 
-/* --- wait and wake: a word is known by where it is in memory, so all of them are shared --- */
+/* --- wait and wake: a word is identified by its physical address, so all of them are shared --- */
 
 static inline struct redox_time redox_time_of(uint64_t ns) {
     return (struct redox_time){(int64_t)(ns / 1000000000u), (int32_t)(ns % 1000000000u), 0};
@@ -170,7 +170,7 @@ static inline struct redox_time redox_time_of(uint64_t ns) {
 static inline long os_wait(volatile uint32_t *word, uint32_t expected, uint64_t timeout_ns, int shared) {
     struct redox_time until = {0, 0, 0};
     (void)shared;
-    if (timeout_ns) { /* the kernel wants the time of the clock */
+    if (timeout_ns) { /* the kernel takes an absolute time */
         uint64_t then = 0;
         os_clock_read(&then);
         until = redox_time_of(then + timeout_ns);
@@ -203,7 +203,7 @@ static inline long os_scheme_call(int fd, void *bytes, size_t length) {
     return redox_call5(CALL_CALL, fd, (long)bytes, (long)length, TO_SCHEME | FROM_SCHEME, 0);
 }
 
-/* --- descriptors on their way: pipes carry them --- */
+/* --- passing descriptors: pipes carry them --- */
 
 #define OS_HAS_FD_PASSING
 static inline long os_fd_line(int end[2]) {
@@ -228,7 +228,7 @@ static inline long os_events_add(int queue, int fd) {
     return os_write(queue, &event, sizeof event);
 }
 
-#define OS_HAS_EVENTS_REMOVE /* by what is to be heard of: nothing */
+#define OS_HAS_EVENTS_REMOVE /* by asking for no events */
 static inline long os_events_remove(int queue, int fd) {
     const struct redox_event event = {(uint64_t)fd, 0, (uint64_t)fd};
     return os_write(queue, &event, sizeof event);

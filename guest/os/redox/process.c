@@ -1,5 +1,5 @@
-/* Contexts in a userland: a daemon makes processes and their threads, and tells how a process ended. A thread tells of
- * its end by a futex, as Redox's libc lets it do. */
+/* Contexts in a userland: a daemon makes processes and their threads, and reports how a process ended. A thread reports
+ * its end by a futex, as threads of Redox's libc do. */
 #include "keeper.h"
 
 enum { SIGNALLED = 128 };
@@ -24,14 +24,14 @@ static long make(void) {
 }
 
 static long make_process(volatile long *process) {
-    struct redox_process said = {0, {0}};
+    struct redox_process identity = {0, {0}};
     if (kept_by_the_kernel())
         return -OS_NOT_PORTED;
     long child = REDOX_DUP(redox_start.process, "fork");
     if (child < 0)
         return child;
     long context = REDOX_DUP(child, "thread-0");
-    long result = context < 0 ? context : os_read((int)child, &said, sizeof said);
+    long result = context < 0 ? context : os_read((int)child, &identity, sizeof identity);
     if (result < 0) {
         if (context >= 0)
             os_close((int)context);
@@ -39,19 +39,19 @@ static long make_process(volatile long *process) {
         return result;
     }
     started[context].process = (int)child;
-    started[context].pid = said.pid;
+    started[context].pid = identity.pid;
     *process = child;
     return context;
 }
 
-/* Its parent's descriptors of itself came along. */
+/* Closes the parent's descriptors of itself, which were copied. */
 static void born(void) {
     redox_close(redox_start.process);
     redox_close(redox_start.thread);
 }
 
-/* It sleeps until who joins it ends it: to end itself it would need a descriptor that nobody could close at the right
- * time. From the moment when the word says so its stack may be somebody else's: nothing here is on it any more. */
+/* The thread sleeps until the thread that joins it ends it: to end itself it would need a descriptor, which could not
+ * be closed at the right time. As soon as `over` is set its stack may be reused: nothing here uses it any more. */
 static _Noreturn void end(const struct redox_begin *begin) {
     static const struct redox_time long_time = {1 << 30, 0, 0};
     register long none __asm__("r10") = 0;
@@ -84,7 +84,7 @@ static _Noreturn void leave(int status) {
         redox_call1(CALL_EXIT, status);
     while (result == -REDOX_EAGAIN || result == -REDOX_EINTR)
         result = ask(redox_start.process, PROCESS_EXIT, (uint64_t)status & 0xFF, NULL, 0);
-    __builtin_trap(); /* nobody ends this process in a good way */
+    __builtin_trap(); /* the process could not be ended properly */
 }
 
 /* The status is laid out as wait(2) has it. */
@@ -99,7 +99,7 @@ static long wait_for(long context) {
     return status & 0x7F ? SIGNALLED + (long)(status & 0x7F) : (long)(status >> 8 & 0xFF);
 }
 
-/* An end in its name, as by a signal: one of its own making it could not take. */
+/* Ends the process through its own descriptor, with the status of a signal: it could not receive a real one. */
 static long kill(long context) {
     return ask(started[context].process, PROCESS_EXIT, SIGNAL_KILL << 8, NULL, 0);
 }
@@ -108,6 +108,6 @@ const struct redox_keeper redox_daemon = {make, make_process, born, end, join, l
 
 long os_parent(void) {
     if (redox_start.bare)
-        return -OS_DOES_NOT_EXIST; /* nobody keeps processes there */
+        return -OS_DOES_NOT_EXIST; /* there is no process manager */
     return kept_by_the_kernel() ? redox_call0(CALL_GETPPID) : ask(redox_start.process, PROCESS_PARENT, 0, NULL, 0);
 }

@@ -4,7 +4,8 @@
 
 enum { ROOT_NUMBER = 1, FILE_NUMBER = 2 };
 
-/* In a userland the namespace has it, for the administrator alone; before 2026-01 schemes were made in another way. */
+/* In a userland the namespace has this right, for the administrator alone; before 2026-01 schemes were made in another
+ * way. */
 static long creation_right(void) {
     if (redox_start.bare)
         return (long)redox_root[ROOT_SCHEMES];
@@ -33,13 +34,13 @@ static long answer(struct os_scheme *scheme, uint32_t tag, long result) {
     return os_write(scheme->socket, &answer, sizeof answer);
 }
 
-/* What only tells: its tag is nobody's, or somebody else's, so that an answer would reach the wrong one. */
+/* Notifications get no answer: their tag belongs to no request, or to another one, which the answer would reach. */
 static int wants_answer(const struct redox_request *request) {
     return request->operation != SCHEME_CLOSED && request->operation != SCHEME_DETACHED &&
            request->operation != SCHEME_CANCEL;
 }
 
-/* Calls are the caller's business; opening a file is answered here. */
+/* Calls are left to the caller of this function; the opening of a file is answered here. */
 long os_scheme_serve(struct os_scheme *scheme, long result, struct os_request *next) {
     struct redox_request request;
     long done = scheme->waiting ? answer(scheme, scheme->tag, result) : 0;

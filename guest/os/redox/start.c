@@ -1,4 +1,4 @@
-/* From the first instruction to program_main(), whoever started the program; what is known of the kernel. */
+/* From the first instruction to program_main(), in both modes; facts of the kernel. */
 #include "bare.h"
 #include "core/text.h"
 #include "os/cpu_model.h"
@@ -61,8 +61,8 @@ uint64_t os_clock_ns(void) {
 /* --- CPUs ----------------------------------------------------------------------------------------------------------
  */
 
-/* A context can be told which CPUs it may run on, but not be moved there: one that runs stays where it is, and one that
- * sleeps is not woken again (README.md, pinning). So a program is at home where there is one CPU, and else anywhere. */
+/* A context's CPUs can be set, but it cannot be moved there: one that runs stays where it is, and one that sleeps is
+ * not woken again (README.md, pinning). So pinning succeeds only where there is one CPU. */
 long os_pin(unsigned cpu) {
     return (long)cpu >= os_cpus() ? -REDOX_EINVAL : os_cpus() == 1 ? 0 : -OS_ENOSYS;
 }
@@ -85,8 +85,8 @@ static long read_sys(const char *name, char *text, size_t capacity) {
     return length;
 }
 
-/* Lines of sys:uname, as the six texts that others copy out: system, release, machine, version. It knows no name of the
- * machine's, and no domain. */
+/* Lines of sys:uname, in the order of uname(2)'s six texts: system, release, machine, version. There is no host name
+ * and no domain. */
 long os_system_name(char name[OS_SYSTEM_NAME]) {
     static const unsigned char place[] = {0, 2, 4, 3};
     char text[256];
@@ -94,17 +94,17 @@ long os_system_name(char name[OS_SYSTEM_NAME]) {
     const char *from = text;
     for (unsigned i = 0; i < sizeof place && length >= 0; i++) {
         char *to = name + (size_t)place[i] * OS_SYSTEM_NAME_PART;
-        size_t said = 0;
+        size_t copied = 0;
         for (; *from && *from != '\n'; from++)
-            if (said + 1 < OS_SYSTEM_NAME_PART)
-                to[said++] = *from;
-        to[said] = 0;
+            if (copied + 1 < OS_SYSTEM_NAME_PART)
+                to[copied++] = *from;
+        to[copied] = 0;
         from += *from == '\n';
     }
     return length;
 }
 
-/* The kernel says "CPUs: N" first in sys:cpu. */
+/* sys:cpu begins with "CPUs: N". */
 long os_cpus(void) {
     static long count;
     char text[256];
@@ -127,7 +127,8 @@ static int has_kvmclock(void) {
     return (a & (CLOCK | STABLE)) == (CLOCK | STABLE);
 }
 
-/* The kernel tells nobody; this is how it chooses. Which of two timers it reads otherwise, only it knows. */
+/* The kernel does not report its clock source; this repeats its choice. Which of two timers it reads otherwise cannot
+ * be found out. */
 static const char *clocksource(void) {
     return has_kvmclock() ? "kvmclock" : "hpet or 8254";
 }

@@ -24,7 +24,7 @@ static void move_away(long *fd) {
         *fd = moved;
 }
 
-/* Where the program chooses the numbers of its descriptors, those that it fixed must be free. */
+/* Where the program numbers its descriptors itself, those with fixed numbers must be free. */
 static void clear_fixed(void) {
     if (redox_start.era < ERA_2026_07)
         return;
@@ -60,7 +60,7 @@ void redox_userland_main(uint64_t *stack) {
     int argc = (int)stack[0];
     char **argv = (char **)(stack + 1);
     const uint64_t *word = stack + 1 + argc + 1;
-    while (*word) /* the environment is of no interest */
+    while (*word) /* the environment is skipped */
         word++;
     read_auxiliary(word + 1);
     if (!os_refusal()) {
@@ -79,7 +79,7 @@ void redox_userland_output(const char *bytes, size_t length) {
             length -= (size_t)done;
         } else if (done == -REDOX_EAGAIN) { /* someone made our output non-blocking */
             os_sleep(SOON);
-        } else if (done != -REDOX_EINTR) { /* nobody can hear us any more: measuring on is of no use */
+        } else if (done != -REDOX_EINTR) { /* the output is closed: measuring on is of no use */
             os_exit(EXIT_INFRASTRUCTURE);
         }
     }

@@ -1,4 +1,4 @@
-/* The program as one of a userland. */
+/* The program when it is started in a userland. */
 #ifndef FERRULE_REDOX_USERLAND_H
 #define FERRULE_REDOX_USERLAND_H
 

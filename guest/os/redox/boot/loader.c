@@ -1,4 +1,4 @@
-/* Starts a Redox kernel as its own boot loader does: the kernel's file mapped as it lies, memory mapped twice, and a
+/* Starts a Redox kernel as its own boot loader does: the kernel's file mapped unchanged, memory mapped twice, and a
  * record of twelve words that says where everything is. The protocol and its source: README.md beside the port. */
 #include <stddef.h>
 
@@ -16,7 +16,7 @@ struct range {
     uint64_t base, size;
 };
 
-/* What the kernel gets the address of. */
+/* The kernel gets the address of this. */
 static struct {
     struct range kernel, stack, environment, hardware, areas, bootstrap;
 } arguments;
@@ -66,7 +66,7 @@ static uint64_t entry_of(struct range kernel) {
     return *(const uint64_t *)(kernel.base + 24);
 }
 
-/* The first 4 GiB once more from the middle of the address space on, the kernel's file in its last 2 GiB. */
+/* Maps the first 4 GiB again from the middle of the address space on, and the kernel's file in its last 2 GiB. */
 static void map(struct range kernel) {
     boot_tables[HIGH_MEMORY] = boot_tables[0];
     boot_tables[KERNEL_TOP] = (uint64_t)pointers | PAGE_PRESENT | PAGE_WRITE;
@@ -77,7 +77,7 @@ static void map(struct range kernel) {
     }
 }
 
-/* The loader's map of memory, and that this image is in it. */
+/* The boot loader's map of memory, with this image as a reserved area. */
 static uint64_t list_areas(const struct multiboot_info *info) {
     struct entry { /* Multiboot specification 0.6.96, 3.3: `size` does not count itself */
         uint32_t size;
@@ -115,7 +115,7 @@ static struct range root_pointer(void) {
     return (struct range){0, 0};
 }
 
-/* What the payload will have at an address of its own. */
+/* Where an object of the payload is now, before the kernel copies the payload. */
 static uint64_t *in_payload(const uint64_t *at) {
     enum { USER = 0x1000 }; /* image.ld */
     return (uint64_t *)((uint64_t)payload_load + (uint64_t)at - USER);
