@@ -1,4 +1,4 @@
-/* Bits and layouts of the x86-64 processor that boot code and mini-kernels share, for C and assembler alike.
+/* Bits and layouts of the x86-64 processor that boot code and mini-kernels share, for C and assembler.
  * SDM: Intel 64 and IA-32 Architectures Software Developer's Manual; chapters as numbered since edition 080 (2023). */
 #ifndef FERRULE_PROCESSOR_H
 #define FERRULE_PROCESSOR_H

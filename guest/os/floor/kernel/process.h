@@ -14,7 +14,7 @@ struct context *context_next(void);
 void process_end(struct space *space, long status);
 _Noreturn void context_resume(struct context *context); /* entry.S */
 
-/* The payload is started anew for every process of the plan. */
+/* The payload is started again for every process of the plan. */
 extern struct space *payload_space;
 struct context *payload_start(void); /* returns the context to resume */
 uint64_t payload_process(void);

@@ -43,6 +43,6 @@ static inline char *space_at(struct space *space, uint64_t address, int write) {
 long space_write(struct space *space, uint64_t into, const char *from, uint64_t length);
 long space_read(struct space *space, uint64_t from, char *into, uint64_t length);
 long space_transfer(struct space *to, uint64_t into, struct space *space, uint64_t from, uint64_t length);
-extern uint64_t loaded_tables; /* what %cr3 holds; 0: load it anew */
+extern uint64_t loaded_tables; /* what %cr3 holds; 0: load it again */
 
 #endif
