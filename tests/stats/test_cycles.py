@@ -88,7 +88,7 @@ def test_one_process_without_a_pace_leaves_nothing_to_tell() -> None:
     processes = [at(100.0, 3.0, number) for number in range(9)]
     assert in_cycles(processes) is not None
     assert in_cycles([*processes, make.process([33.3] * 30)]) is None
-    with pytest.raises(ValueError, match="process 7 of boot 2 does not tell its pace"):
+    with pytest.raises(ValueError, match="process 7 of boot 2 has no pace records"):
         per_process(make.process([33.3] * 30, boot=2, number=7), 3)
 
 

@@ -1,4 +1,4 @@
-"""How many processes a boot should hold, and how many visits a process: what a pilot's variances say.
+"""How many processes a boot should run, and how many visits a process: computed from a pilot's variances.
 
 With boots of P processes each, the variance of a mean over boots is (s2_boot + s2_process / P) / boots and its cost is
 boots (c_boot + P c_process). For any wanted variance the cost is least at
@@ -24,14 +24,14 @@ from ferrule.stats.variance import Components
 VISITS = 4  # of a workload in a process
 MOST_VISITS = 24
 ENOUGH = 0.007  # relative: visits that leave less than this on a process's value are enough
-VISIT_SECONDS = 0.03  # that the visits of one workload may take of a process, however they scatter
-MOST = 20  # processes a boot: no pilot of three boots knows its variances well enough for more
+VISIT_SECONDS = 0.03  # most time that the visits of one workload may take in a process, whatever their scatter
+MOST = 20  # processes a boot: a pilot of three boots does not estimate its variances well enough for more
 
 
 def optimum(boot_seconds: float, process_seconds: float, found: Components) -> float | None:
     """The cheapest P for one result, not rounded; None where a level's scatter or a cost is not known.
 
-    Boots that scatter no more than their processes explain (a component of 0) call for as many processes as can be.
+    Boots that scatter no more than their processes explain (a component of 0) call for as many processes as possible.
     """
     if found.boot is None or found.process is None or boot_seconds <= 0 or process_seconds <= 0:
         return None
@@ -53,11 +53,11 @@ def visits(costs: ArrayLike, seconds: float) -> int:
     """How often a process should visit a workload, VISITS to MOST_VISITS; fewer where a visit is slow.
 
     A visit's value scatters by s around its process, and the median of V visits by about sqrt(pi / 2) s / sqrt(V)
-    (asymptotic variance of a median): as many as bring that under ENOUGH.
+    (asymptotic variance of a median). The result is the number that brings this under ENOUGH.
 
     Args:
         costs: of the visits of a pilot, (processes, visits), above zero, two visits or more.
-        seconds: that a visit takes.
+        seconds: duration of one visit.
     """
     scatter = _scatter(np.log(np.asarray(costs, dtype=np.float64)))
     wanted = ceil(np.pi / 2.0 * (scatter / ENOUGH) ** 2)
@@ -66,6 +66,6 @@ def visits(costs: ArrayLike, seconds: float) -> int:
 
 
 def _scatter(x: NDArray[np.float64]) -> float:
-    """Standard deviation of a normal around its row, from the median distance of two of a row, (rows, values)."""
+    """Standard deviation of values around their row, as of a normal: by the median distance of two, (rows, values)."""
     one, other = np.triu_indices(x.shape[1], 1)
     return 1.4826 / sqrt(2.0) * float(np.median(np.abs(x[:, one] - x[:, other])))

@@ -7,9 +7,9 @@ logarithms: with point estimates a, b and their limits,
     high = (b - a) + sqrt((b.high - b)^2 + (a - a.low)^2)
 
 (Zou & Donner, Statistics in Medicine 27, 2008, 1693-1702; Donner & Zou 2012 for ratios). It needs no symmetry and
-takes whatever method each interval came from. Two results measured one after the other also differ by what the machine
-did in between: on unchanged systems such comparisons call a difference 3 to 29 % of the time at a nominal 1 %
-(docs/numbers.md). This is for looking; a gate needs paired runs.
+works for any method by which each interval was made. Two results measured one after the other also differ by what the
+machine did in between: on unchanged systems such comparisons report a difference 3 to 29 % of the time at a nominal
+1 % (docs/numbers.md). This is for orientation; a gate needs paired runs.
 """
 
 from __future__ import annotations
@@ -23,11 +23,12 @@ from ferrule.records.samples import Conditions
 from ferrule.stats.interval import Interval
 from ferrule.stats.summary import Summary
 
-# What must be equal for a ratio to mean anything. The kernel, the OS and the payload's build are what is compared.
+# Conditions that must be equal for a ratio. Not among them: the kernel, the OS and the payload's build, the things
+# that are compared.
 ALWAYS = ("unit", "accel", "arch", "compiler")
-# What an OS demands of its programs (guest/os/*/build.toml): where they are loaded, which registers they may use.
+# Flags that an OS requires of its programs (guest/os/*/build.toml): the load address, the registers they may use.
 DEMANDED = frozenset({"-fPIE", "-fno-pie", "-mgeneral-regs-only"})
-ADVICE = {  # by condition, what to do about it; nothing can be done where it is what a kernel or a workload is
+ADVICE = {  # by condition, how to remove the difference; none where it is a property of the kernel or the workload
     "accel": "; give both the same --accel",
     "compiler": "; build both payloads with the same one",
     "place": "; pin both, or neither",
@@ -38,7 +39,7 @@ FOR_TIME = ("cpu_model", "counter", "cpus")
 
 @dataclass(frozen=True)
 class Ratio:
-    """Candidate over base: 1.02 is 2 % more. `low`, `high` are None where a side has no interval; `method` says so."""
+    """Candidate over base: 1.02 is 2 % more. `low`, `high` are None where a side has no interval: see `method`."""
 
     ratio: float
     low: float | None
@@ -47,7 +48,7 @@ class Ratio:
 
     @property
     def differs(self) -> bool | None:
-        """Whether the interval leaves 1 out; None without an interval."""
+        """Whether the interval excludes 1; None without an interval."""
         return None if self.low is None or self.high is None else not self.low <= 1.0 <= self.high
 
 
@@ -55,7 +56,7 @@ def compare(base: Summary, base_conditions: Conditions, candidate: Summary, cond
     """The ratio of two results of the same run.
 
     Raises:
-        UsageError: their conditions or meanings differ, or are emulated time; the line names what.
+        UsageError: their conditions or meanings differ, or one is emulated time; the message names the difference.
     """
     refuse(base_conditions, conditions)
     if why := unlike(base, candidate):
@@ -65,7 +66,7 @@ def compare(base: Summary, base_conditions: Conditions, candidate: Summary, cond
 
 
 def refuse(base: Conditions, candidate: Conditions) -> None:
-    """Refuse conditions under which no ratio means anything.
+    """Refuse conditions that allow no ratio.
 
     Raises:
         UsageError: names the condition, both values, and what to do.
@@ -75,7 +76,7 @@ def refuse(base: Conditions, candidate: Conditions) -> None:
 
 
 def obstacle(base: Conditions, candidate: Conditions) -> str | None:
-    """Why nothing measured under these conditions has a ratio, and what to do; None when they allow one."""
+    """Why results under these conditions have no ratio, and what to do about it; None when they have one."""
     for side in (base, candidate):
         if side.unit == "ns" and not side.is_time:
             return f"{side.guest} ran under {side.accel}, emulated time is not time; use --accel icount"
@@ -90,7 +91,7 @@ def obstacle(base: Conditions, candidate: Conditions) -> str | None:
 
 
 def _flags(one: Conditions, other: Conditions) -> list[str]:
-    """The flags that must be equal: between two OSes, those that a kernel or loader demands are part of the OS."""
+    """The flags that must be equal. Between two OSes, flags that a kernel or loader requires are part of the OS."""
     return [flag for flag in one.flags.split() if one.os == other.os or flag not in DEMANDED]
 
 
@@ -111,7 +112,7 @@ def _difference(base: object, candidate: object, names: tuple[str, ...]) -> str 
 
 
 def ratio(base: Interval, candidate: Interval) -> Ratio:
-    """The ratio of two positive centres that are known to be comparable."""
+    """The ratio of two positive centres; the caller has checked that they are comparable."""
     centre = log(candidate.estimate / base.estimate)
     if base.low is None or base.high is None or candidate.low is None or candidate.high is None:
         missing = base.method if base.low is None else candidate.method

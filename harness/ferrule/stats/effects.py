@@ -1,12 +1,12 @@
-"""How costs compare over a table with holes: the row-adjusted ratio of two columns, with an interval.
+"""Ratios of columns of a table that has empty cells: the row-adjusted ratio of two columns, with an interval.
 
 A cell is a cost y > 0 of an operation (row i) on a kernel (column j). On logarithms the additive model
 
     ln y_ij = row_i + column_j
 
 is fitted by weighted least squares (the adjusted means of an unbalanced two-way layout; Searle, Speed & Milliken, The
-American Statistician 34, 1980, 216-221). With no holes exp(column_a - column_b) is the geometric mean of the ratios;
-with holes a row counts for the columns that are in it, and for nothing where it has only one. Every difference is a
+American Statistician 34, 1980, 216-221). With no empty cells exp(column_a - column_b) is the geometric mean of the
+ratios; else a row counts for the columns that it has, and not at all where it has only one. Every difference is a
 linear combination of the cells' logarithms, so its limits come from theirs: by adding the ranges where all are exact,
 else by MOVER for linear combinations (Zou, Huang & Zhang, Computational Statistics & Data Analysis 53, 2009,
 1080-1085).
@@ -26,19 +26,19 @@ from ferrule.stats.interval import Interval
 
 Floats = NDArray[np.float64]
 Cells = Mapping[tuple[str, str], Interval]  # by row and column
-_NOTHING = 1e-12  # a coefficient that is zero but for rounding
+_NOTHING = 1e-12  # smaller coefficients are zero, with rounding errors
 
 
 @dataclass(frozen=True)
 class Effects:
-    """The fitted columns: those that rows connect with each other, the largest such set."""
+    """The fitted columns: the largest set of columns that shared rows connect."""
 
     columns: tuple[str, ...]
     cells: tuple[Interval, ...]
     coefficients: Floats  # (columns, cells): a column's effect is the sum over the logarithms of the cells
 
     def value(self, column: str) -> float:
-        """A column's effect: only differences mean anything."""
+        """A column's effect; only differences of two effects have a meaning."""
         logs = np.array([log(cell.estimate) for cell in self.cells])
         return float(self.coefficients[self.columns.index(column)] @ logs)
 
@@ -58,7 +58,7 @@ def fit(cells: Cells, weights: Mapping[str, float], order: Sequence[str]) -> Eff
     Args:
         cells: positive costs.
         weights: of the rows, positive.
-        order: all columns; of two equally large connected sets the one with the first of these is taken.
+        order: all columns; of two equally large connected sets, the one that holds the first of these is used.
 
     Returns:
         None where no row has two columns.
@@ -86,7 +86,7 @@ def fit(cells: Cells, weights: Mapping[str, float], order: Sequence[str]) -> Eff
 
 
 def _connected(rows: Sequence[Sequence[str]], order: Sequence[str]) -> list[str]:
-    """The largest set of columns that rows connect, in `order`."""
+    """The largest set of columns that shared rows connect, in `order`."""
     sets: list[set[str]] = []
     for held in rows:
         touched = [one for one in sets if one & set(held)]

@@ -1,4 +1,4 @@
-"""What a reader must know beside a number. Flags never drop or change a sample; they say what was seen."""
+"""Flags: warnings printed beside a result. They never drop or change a sample."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Floats = NDArray[np.float64]
 
 
 class Flag(Enum):
-    """Each with the line that explains it under a table."""
+    """The value of each is the line that explains it under a table."""
 
     CONTAMINATED = "more than 5 % of the batches took over 1.5 times their process's median"
     UNRELIABLE = "more than 30 % of the batches took over 1.5 times their process's median: inconclusive"
@@ -88,7 +88,7 @@ def warming(values: ArrayLike) -> bool:
 
 
 def unsteady(values: ArrayLike) -> bool:
-    """Whether the halves of what follows the first fifth differ in the same way."""
+    """Whether the two halves of the batches after the first fifth differ by as much, by the same test."""
     x = np.asarray(values, dtype=np.float64)
     x = x[_first(x) :]
     half = x.size // 2
@@ -108,7 +108,7 @@ def _most(marks: Sequence[bool]) -> bool:
 
 
 def batch_flags(per_process: Sequence[ArrayLike]) -> set[Flag]:
-    """Flags that the batches of all processes show, each (batches,) raw ticks: what was really measured."""
+    """Flags computed from the batches of all processes, each (batches,) of raw ticks as measured."""
     found: set[Flag] = set()
     share = float(np.mean([contamination(x) for x in per_process]))
     if share > 0.3:
@@ -125,11 +125,11 @@ def batch_flags(per_process: Sequence[ArrayLike]) -> set[Flag]:
 
 
 def result_flags(per_process: Sequence[float], estimate: float, expanded: float) -> set[Flag]:
-    """Flags of the processes' results. One that cannot be told from zero is zero, and has none.
+    """Flags of the processes' results; none for a result within its uncertainty of zero.
 
     Args:
         per_process: one statistic a process.
-        estimate: the centre over them.
+        estimate: their centre.
         expanded: uncertainty of what was subtracted, at the interval's level.
     """
     found: set[Flag] = set()
@@ -144,8 +144,8 @@ def result_flags(per_process: Sequence[float], estimate: float, expanded: float)
 def placement_flags(
     processes: Sequence[ProcessSamples], meaning: Meaning, place: str, asked: str, facts: Mapping[str, str]
 ) -> set[Flag]:
-    """Flags on where the ends ran: (batches, ends) CPU numbers, -1 where the OS cannot say; and how those CPUs lie."""
-    found = _lie(facts) if meaning.ends > 1 and place == "cross_core" else set()
+    """Flags of the ends' CPUs, (batches, ends), -1 where the OS does not report one, and of how these are placed."""
+    found = _layout(facts) if meaning.ends > 1 and place == "cross_core" else set()
     if place == "free" and asked != place and unpinned(facts):
         found.add(Flag.UNPINNED)
     for samples in processes:
@@ -165,16 +165,16 @@ def placement_flags(
     return found
 
 
-def _lie(facts: Mapping[str, str]) -> set[Flag]:
-    """Flags of two CPUs that are no two equal cores of one package."""
-    lies = {SIBLINGS: Flag.SIBLINGS, PACKAGES: Flag.PACKAGES}
-    found = {flag for text, flag in lies.items() if facts.get(PLACEMENT) == text}
+def _layout(facts: Mapping[str, str]) -> set[Flag]:
+    """Flags of two CPUs that are not two cores of the same kind in one package."""
+    layouts = {SIBLINGS: Flag.SIBLINGS, PACKAGES: Flag.PACKAGES}
+    found = {flag for text, flag in layouts.items() if facts.get(PLACEMENT) == text}
     kinds = facts.get(KINDS, "").split("; ")
     return found | ({Flag.KINDS} if len(set(kinds)) > 1 else set())
 
 
 def surroundings_flags(seen: Surroundings) -> set[Flag]:
-    """Flags of what else the machine did, over all processes. Two pinned ends alone are a load of 1 on two CPUs."""
+    """Flags of other load on the machine, over all processes. Two pinned ends alone are a load of 1 on two CPUs."""
     found: set[Flag] = set()
     if seen.stolen is not None and seen.stolen > 0.01:
         found.add(Flag.STOLEN)
@@ -186,7 +186,7 @@ def surroundings_flags(seen: Surroundings) -> set[Flag]:
 
 
 def surroundings(processes: Sequence[ProcessSamples]) -> Surroundings:
-    """Means over the processes that know, and all stops; None where none knows."""
+    """Means over the processes where a value is known, and the sum of throttled periods; None where none is known."""
     known = [samples.surroundings for samples in processes if samples.surroundings]
     stolen = [one.stolen for one in known if one.stolen is not None]
     load = [one.load for one in known if one.load is not None]
@@ -196,9 +196,9 @@ def surroundings(processes: Sequence[ProcessSamples]) -> Surroundings:
 
 
 def clock_flags(processes: Sequence[ProcessSamples], conditions: Conditions) -> set[Flag]:
-    """Flags of the clocks. An emulated clock owes nothing to the host's: only its calibration is looked at.
+    """Flags of the clocks. An emulated clock is independent of the host's: only its calibration is checked.
 
-    Where host and payload share a counter its rates are compared, and not the times at which records arrived.
+    Where host and payload share a counter, the two rates found for it are compared, not the records' arrival times.
     """
     found: set[Flag] = set()
     clocks = [samples.clock for samples in processes]
@@ -221,5 +221,5 @@ def clock_flags(processes: Sequence[ProcessSamples], conditions: Conditions) -> 
 
 
 def _rate_bound(clock: ClockCheck) -> float:
-    """Parts in a million: the calibration's bracket, and the 500 that NTP may slew the clock by (adjtimex(2))."""
+    """Most parts per million: the calibration's bracket, plus the 500 by which NTP may slew the clock (adjtimex(2))."""
     return 500.0 + clock.hz_error_ppb / 1000.0

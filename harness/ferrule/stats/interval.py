@@ -1,8 +1,8 @@
 """Confidence intervals for a centre, chosen by what was replicated: boots, processes, or neither.
 
-The unit of replication is the boot or the process, never the batch: batches of one process share its layout, its core
-and its moment, and an interval pooled over them covers the truth 17 to 30 % of the time at a nominal 95 %
-(docs/numbers.md).
+The unit of replication is the boot or the process, never the batch: batches of one process share its memory layout,
+its core and its moment, and an interval pooled over them covers the true value 17 to 30 % of the time at a nominal
+95 % (docs/numbers.md).
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ CONFIDENCE = 0.95
 
 @dataclass(frozen=True)
 class Interval:
-    """A centre with its interval. Without one, `low` and `high` are None and `method` says why."""
+    """A centre with its interval. Without an interval, `low` and `high` are None and `method` gives the reason."""
 
     estimate: float
     low: float | None
@@ -33,12 +33,12 @@ class Interval:
     confidence: float | None  # the nominal level; None for exact ranges
     method: str
     scope: Scope
-    n: int  # replicates the interval rests on
+    n: int  # replicates that the interval was computed from
 
     def widened(self, by: float) -> Interval:
-        """The same with an independent uncertainty in it, `by` (a bound or expanded, in the interval's unit).
+        """The same interval with an independent uncertainty `by` added (a bound or expanded, in the interval's unit).
 
-        Both reaches and `by` are combined in quadrature (JCGM 100:2008, GUM, 5.1.2).
+        Each side's distance from the centre and `by` are combined in quadrature (JCGM 100:2008, GUM, 5.1.2).
         """
         if self.low is None or self.high is None or by == 0.0:
             return self
@@ -47,7 +47,7 @@ class Interval:
         return replace(self, low=low, high=high)
 
     def at_least(self, by: float) -> Interval:
-        """The same, reaching `by` at least on both sides."""
+        """The same interval, extended where needed to at least `by` on each side of the centre."""
         if self.low is None or self.high is None:
             return self
         return replace(self, low=min(self.low, self.estimate - by), high=max(self.high, self.estimate + by))
@@ -55,7 +55,7 @@ class Interval:
 
 def binomial_cdf(k: int, n: int, q: float) -> float:
     """P(X <= k) for X ~ Binomial(n, q); 0 below zero. By the incomplete beta function, stable for large n."""
-    from scipy.special import bdtr  # SciPy takes longer to import than most of what calls this
+    from scipy.special import bdtr  # here: importing SciPy takes longer than most callers run
 
     return 0.0 if k < 0 else float(bdtr(min(k, n), n, q))
 
@@ -64,9 +64,9 @@ def binomial_cdf(k: int, n: int, q: float) -> float:
 def quantile_ranks(n: int, q: float, confidence: float = CONFIDENCE) -> tuple[int, int] | None:
     """Ranks (from 1) of the order statistics that enclose quantile `q` with at least `confidence`.
 
-    Exact and free of any assumption on the distribution but independence: B(n, q) counts the samples below the
-    quantile (David & Nagaraja, Order Statistics, 3rd ed., 7.1). None when `n` is too small for a finite interval: the
-    two tails of (1-confidence)/2 need q^n and (1-q)^n below them.
+    Exact, and assumes nothing about the distribution except independence: B(n, q) counts the samples below the
+    quantile (David & Nagaraja, Order Statistics, 3rd ed., 7.1). None when `n` is too small for a finite interval:
+    q^n and (1-q)^n must not exceed (1-confidence)/2.
     """
     tail = (1.0 - confidence) / 2.0
     if n < 1 or (1.0 - q) ** n > tail or q**n > tail:
@@ -78,7 +78,7 @@ def quantile_ranks(n: int, q: float, confidence: float = CONFIDENCE) -> tuple[in
 
 
 def _largest(holds: Callable[[int], bool], n: int) -> int:
-    """The largest k in 1..n for which a predicate that turns from true to false holds (it holds for 1)."""
+    """The largest k in 1..n for which `holds` is true; it is true for 1 and turns false once at most."""
     low, high = 1, n
     while low < high:
         middle = (low + high + 1) // 2
@@ -92,11 +92,11 @@ def _largest(holds: Callable[[int], bool], n: int) -> int:
 def median_interval(values: ArrayLike, confidence: float = CONFIDENCE, scope: Scope = "boots") -> Interval:
     """Median with its interval by interpolated order statistics (finite from 6 values on at 95 %).
 
-    Order statistics alone cannot have any level: the widest interval of 8 values covers 99.2 %, the next one 93.0 %.
-    The ends are moved inwards from the shallowest pair that has at least the level towards the next pair
+    Order statistics alone give only some levels: the widest interval of 8 values covers 99.2 %, the next one 93.0 %.
+    The ends are moved inwards from the narrowest pair that has at least the level towards the next pair
     (Hettmansperger & Sheather, Statistics & Probability Letters 4, 1986, 75-79). Their weight is exact for the Laplace
-    distribution, but of eight uniform values it covers 94.3 %: the smaller of the weights that are exact for these two
-    is taken. results/validation.md has the coverage that this gives.
+    distribution, but with eight uniform values it covers 94.3 %: the smaller of the two weights that are exact for the
+    Laplace and for the uniform distribution is used. results/validation.md has the resulting coverage.
 
     Args:
         values: (n,), one value a replicate.
@@ -121,10 +121,10 @@ def median_interval(values: ArrayLike, confidence: float = CONFIDENCE, scope: Sc
 def _inwards(n: int, depth: int, confidence: float) -> float:
     """How far the ends go from the order statistics at `depth` towards the next ones: the weight w, 0..1.
 
-    For the Laplace distribution as Hettmansperger & Sheather have it. For the uniform one: the lower end
-    x_(d) + w (x_(d+1) - x_(d)) is above the median m when more than n - d values are, and, where exactly d values lie
-    below it, when m - x_(d) < c (x_(d+1) - m) with c = w / (1 - w). Over m, these two are the smallest of d and of
-    n - d uniform values.
+    For the Laplace distribution the formula of Hettmansperger & Sheather. For the uniform one: the lower end
+    x_(d) + w (x_(d+1) - x_(d)) is above the median m when more than n - d values are, and, where exactly d values are
+    below it, when m - x_(d) < c (x_(d+1) - m) with c = w / (1 - w). In units of m, the two distances are the smallest
+    of d and of n - d uniform values.
     """
     outer, inner = (1.0 - 2.0 * binomial_cdf(k - 1, n, 0.5) for k in (depth, depth + 1))
     wanted = (outer - confidence) / (outer - inner)
@@ -134,7 +134,7 @@ def _inwards(n: int, depth: int, confidence: float) -> float:
 
     def below(c: float) -> float:
         """P(A < c B), A the smallest of `depth`, B of `above` uniform values."""
-        end = min(1.0, 1.0 / c, 50.0 / above)  # exp(-50) lies beyond
+        end = min(1.0, 1.0 / c, 50.0 / above)  # the integral beyond is below exp(-50)
         b = (points + 1.0) / 2.0 * end
         inside = (1.0 - (1.0 - c * b) ** depth) * above * (1.0 - b) ** (above - 1)
         return float(weights @ inside) * end / 2.0 + (1.0 - end) ** above
@@ -160,7 +160,7 @@ def t_interval(values: ArrayLike, confidence: float = CONFIDENCE, scope: Scope =
     """Student's t on the logarithms: geometric mean and interval of 3 to 5 boots.
 
     Assumes that the boots scatter symmetrically (in the logarithm), which order statistics do not; the method text says
-    so. Values at or below zero (controls) are taken as they are. Georges, Buytaert & Eeckhout, OOPSLA 2007, 3.2.
+    so. With values at or below zero (controls) no logarithm is taken. Georges, Buytaert & Eeckhout, OOPSLA 2007, 3.2.
     """
     from scipy.special import stdtrit
 
@@ -182,9 +182,9 @@ def t_interval(values: ArrayLike, confidence: float = CONFIDENCE, scope: Scope =
 def hierarchical_interval(values: ArrayLike, boots: Sequence[int], confidence: float = CONFIDENCE) -> Interval:
     """The interval that the replication allows, from one value a process.
 
-    Six or more boots: order statistics over the boots' medians, which hold their level whatever the scatter's shape.
+    Six or more boots: order statistics over the boots' medians, which have their level whatever the scatter's shape.
     Three to five: t over the boots' logs. Fewer: order statistics over processes; they cover the processes of those
-    boots and say nothing about the next boot, which the scope tells.
+    boots only, not the next boot: see `scope`.
 
     Args:
         values: (processes,), one statistic a process.
@@ -205,8 +205,8 @@ def hierarchical_interval(values: ArrayLike, boots: Sequence[int], confidence: f
 def exact_interval(values: ArrayLike) -> Interval:
     """For instruction counts: the value most processes agree on and the whole range, which is no confidence interval.
 
-    A count is not sampled from noise; where it varies, the range says how far. Without agreement of at least half of
-    the processes the median (lower one: a count that was really seen) stands for them.
+    A count is not sampled from noise; where it varies, the range shows how far. When fewer than half of the processes
+    agree, the centre is the median (the lower one, so that it is a count that occurred).
     """
     x = np.asarray(values, dtype=np.float64)
     n = int(x.size)

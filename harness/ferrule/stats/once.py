@@ -1,4 +1,4 @@
-"""What is made of a run is made once, for as long as the run is there and nothing of it has changed."""
+"""A cache for values computed from a run: kept as long as the run exists and is unchanged."""
 
 from __future__ import annotations
 
@@ -14,25 +14,29 @@ Made = TypeVar("Made")
 
 
 @dataclass(frozen=True)
-class _Kept:
+class _Cached:
     run: weakref.ref[RunResult]
-    of: tuple[object, ...]
-    made: object
+    inputs: tuple[object, ...]
+    value: object
 
 
 def once(make: Callable[[RunResult, Conditions], Made]) -> Callable[[RunResult, Conditions], Made]:
-    """Keep what `make` gives of a run under these conditions. Samples are not looked into: they never change."""
-    kept: dict[int, _Kept] = {}
+    """Cache the value of `make` by run and conditions. Samples are compared by identity only: they never change."""
+    cache: dict[int, _Cached] = {}
 
     @functools.wraps(make)
     def made(run: RunResult, conditions: Conditions) -> Made:
-        of = (conditions, *(getattr(run, one.name) for one in fields(run) if one.name != "processes"), *run.processes)
-        had = kept.get(id(run))
-        if had is None or had.run() is not run or not _same(had.of, of):
+        inputs = (
+            conditions,
+            *(getattr(run, one.name) for one in fields(run) if one.name != "processes"),
+            *run.processes,
+        )
+        cached = cache.get(id(run))
+        if cached is None or cached.run() is not run or not _same(cached.inputs, inputs):
             number = id(run)
-            gone = weakref.ref(run, lambda _: kept.pop(number, None))
-            had = kept[number] = _Kept(gone, of, make(run, conditions))
-        found: Made = had.made  # type: ignore[assignment]
+            reference = weakref.ref(run, lambda _: cache.pop(number, None))
+            cached = cache[number] = _Cached(reference, inputs, make(run, conditions))
+        found: Made = cached.value  # type: ignore[assignment]
         return found
 
     return made

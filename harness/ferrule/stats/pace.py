@@ -1,18 +1,18 @@
-"""What an operation costs at one speed of the core: the core's wandering clock taken out.
+"""The cost of an operation at one speed of the core: corrects for a core clock whose rate varies.
 
 A counter ticks at one rate; a core does not (turbo, thermal limits, other tenants' use of the package). On the machine
-this was written on it went through five speeds 14 % apart, each held for milliseconds to seconds, which is ten times
-what a gate has to find. The payload therefore times a loop of a fixed number of core cycles around every batch
-(guest/core/timing.h): its ticks say how slow the core was just then.
+this was written on the core went through five speeds 14 % apart, each held for milliseconds to seconds: ten times the
+difference that a gate has to find. The payload therefore times a loop of a fixed number of core cycles around every
+batch (guest/core/timing.h): its ticks show how slow the core was at that moment, the pace.
 
-Not every operation goes with the core's clock: a timer does not, memory only in part. With a cost proportional to
-pace^share, `share` is measured from how costs and paces go together over the processes, and
+Not every cost follows the core's clock: a timer's does not, memory's only in part. With a cost proportional to
+pace^share, `share` is estimated from the costs and paces of the processes, and
 
     cost at the typical pace = cost * (typical / pace)^share                                 0 <= share <= 1
 
-What is measured beside an operation and does not depend on which arm it was in may be used to adjust it without harm to
-a randomisation test (covariate adjustment; Rosenbaum, Statistical Science 17, 2002): base and candidate are treated
-alike, and exchanging the arms of a pair changes neither the share nor the typical pace.
+A quantity measured beside an operation that does not depend on the arm (base or candidate) may be used to adjust it,
+and a randomisation test stays valid (covariate adjustment; Rosenbaum, Statistical Science 17, 2002): base and
+candidate are treated the same way, and exchanging the arms of a pair changes neither the share nor the typical pace.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ from ferrule.records.samples import Pace
 
 Floats = NDArray[np.float64]
 
-LOW: Final = 0.2  # quantile of a process's batches that stands for it
+LOW: Final = 0.2  # quantile of a process's batches that is used as its value
 
 
 def around(pace: ArrayLike) -> Floats:
     """Ticks of the pace loop at each batch, (..., batches + 1) -> (..., batches).
 
-    The smaller of the one before and the one after: an interrupt in one of them only ever adds.
+    The smaller of the loop before and the loop after: an interrupt in one of them only ever adds.
     """
     x = np.asarray(pace, dtype=np.float64)
     result: Floats = np.minimum(x[..., :-1], x[..., 1:])
@@ -41,7 +41,7 @@ def around(pace: ArrayLike) -> Floats:
 
 
 def wander(paces: Iterable[Pace]) -> float | None:
-    """By how much the core's clock differed between batches, relative: the middle nine tenths; None without a pace."""
+    """Relative difference of the core's clock between batches, 95 % to 5 % quantile; None without a pace."""
     found = [around(one.ticks) / one.n for one in paces]
     if not found:
         return None
@@ -50,12 +50,12 @@ def wander(paces: Iterable[Pace]) -> float | None:
 
 
 def share(costs: ArrayLike, paces: ArrayLike) -> float:
-    """By how much a cost goes with the pace of the core: 0 not at all, 1 in proportion.
+    """How much a cost follows the pace of the core: 0 not at all, 1 in proportion.
 
     The slope of log cost over log pace: the median of the slopes through all pairs of points, each weighted by how far
     apart its points are (Theil 1950, Sen 1968; weights: Jaeckel, Annals of Mathematical Statistics 43, 1972), so that
-    neither a disturbed process nor a crowd of equal paces decides it. Where the pace never changed nothing is known of
-    the slope, and nothing depends on it: then it is 0.
+    neither a disturbed process nor many equal paces decide it. Where the pace never changed the slope is unknown and
+    has no effect: then it is 0.
 
     Args:
         costs: (points,), above zero.
@@ -82,13 +82,13 @@ def at_typical(costs: ArrayLike, paces: ArrayLike, typical: float, share: float)
 def levels(costs: ArrayLike, paces: ArrayLike | None) -> tuple[Floats, float]:
     """One value for each process, at one speed of the core: what a gate compares; and the share that was found.
 
-    A low quantile of all batches of all its visits. Disturbances only ever add, so that the low batches say more than
-    the middle, and a visit that another tenant spoilt as a whole has none among them. The lowest say less: a clock that
-    changes between the pace loop and its batch makes a few batches too cheap.
+    The value is a low quantile of all batches of all its visits. Disturbances only ever add: the low batches are less
+    disturbed than the middle, and none of them is from a visit that another tenant disturbed as a whole. The minimum
+    is not used: a clock that changes between the pace loop and its batch makes a few batches too cheap.
 
     Args:
         costs: of one operation, (processes, visits, batches).
-        paces: of the core at each batch, of the same shape; None where a payload does not tell: nothing is taken out.
+        paces: of the core at each batch, of the same shape; None: the payload did not measure it; no correction.
     """
     x = np.asarray(costs, dtype=np.float64)
     raw = _low(x)

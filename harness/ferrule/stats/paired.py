@@ -1,9 +1,10 @@
 """Whether a candidate costs more than a base, from pairs of processes that ran one right after the other.
 
-Each pair is the base and the candidate, adjacent in time, in the order of a fair coin. Under no change the log ratio of
-a pair is as likely d as -d whatever the machine drifts by, so that the signed-rank test is exact by design (Fisher's
-randomisation; Wilcoxon, Biometrics Bulletin 1, 1945). With a margin it also takes the log ratios to be symmetric around
-their centre. Everything here is a function of the log ratios alone: a verdict can be computed again from stored pairs.
+Each pair is the base and the candidate, adjacent in time, in random order with equal chances. When nothing changed,
+the log ratio of a pair is as likely d as -d however the machine drifts, so that the signed-rank test is exact by
+design (Fisher's randomisation; Wilcoxon, Biometrics Bulletin 1, 1945). With a margin the test also assumes log ratios
+that are symmetric around their centre. Everything here is a function of the log ratios alone: a verdict can be
+computed again from stored pairs.
 
 Arrays are float64; `d` is always (pairs,) of ln(candidate / base), in the order in which the pairs were taken.
 """
@@ -25,32 +26,32 @@ Floats = NDArray[np.float64]
 Alternative = Literal["greater", "less"]
 Outcome = Literal["regressed", "improved", "ok", "inconclusive"]  # values of gate.verdict.Verdict
 
-MARGIN: Final = 0.005  # less than this is no regression: layout alone moves an operation by as much
+MARGIN: Final = 0.005  # a smaller increase is no regression: code layout alone changes an operation by as much
 BOUND: Final = 0.02  # OK means: very probably not more than this
 ALPHA: Final = 0.01  # chance of one false alarm or more over all workloads
-CONTAMINATION: Final = 0.3  # share of batches over 1.5 medians above which nothing is concluded
-LOOKS: Final = ((20, 0.2), (60, 0.8))  # after how many pairs the data is looked at, with what share of alpha
-_DECIMALS: Final = 12  # of a log ratio: closer ones are equal, whatever division and logarithm rounded
+CONTAMINATION: Final = 0.3  # share of batches over 1.5 medians above which the verdict is inconclusive
+LOOKS: Final = ((20, 0.2), (60, 0.8))  # after how many pairs the data is tested, and with what share of alpha
+_DECIMALS: Final = 12  # of a log ratio: ratios that differ by rounding of division and logarithm count as equal
 
 
 @dataclass(frozen=True)
 class Decision:
-    """What the pairs of one workload say."""
+    """The result of one workload's pairs."""
 
     verdict: Outcome
     ratio: float  # candidate over base: exp of the median log ratio; nan without pairs
     low: float | None  # interval of the ratio; None below 6 pairs at 95 %
     high: float | None
-    p: float  # one-sided, of the verdict's own direction: of a decrease where it improved, else of an increase
+    p: float  # one-sided: of a decrease where the verdict is `improved`, else of an increase
     p_adjusted: float  # by Holm over all workloads of the same look
-    pairs: int  # that the decision rests on
+    pairs: int  # used for the decision
 
 
 def log_ratios(base: ArrayLike, candidate: ArrayLike) -> Floats:
     """ln(candidate / base), (pairs,).
 
     Raises:
-        ValueError: not as many of one as of the other, or a value that is not above zero or not finite.
+        ValueError: the two have different lengths, or a value is not above zero or not finite.
     """
     a, b = np.asarray(base, dtype=np.float64), np.asarray(candidate, dtype=np.float64)
     if a.ndim != 1 or a.shape != b.shape:
@@ -65,14 +66,15 @@ def log_ratios(base: ArrayLike, candidate: ArrayLike) -> Floats:
 def signed_rank_p(d: ArrayLike, margin: float = 0.0, alternative: Alternative = "greater") -> float:
     """One-sided exact p of the signed-rank test, for any n, with ties.
 
-    `greater` tests against the ratio being at most 1 + margin; `less` is its mirror image, against the ratio being at
-    least 1 / (1 + margin). The null distribution of the positive ranks' sum W is that of all 2^n sign flips, counted
-    without enumerating them: by the generating function prod(1/2 + 1/2 z^rank) over doubled mid-ranks (Wilcoxon 1945;
-    mid-ranks for ties and this recursion: Streitberg & Roehmel, Statistical Software Newsletter 12, 1986). Zeros are
-    ranked, and then left out (Pratt, JASA 54, 1959): where they are left out first, a p can fall as a cost falls.
+    `greater` has the null hypothesis that the ratio is at most 1 + margin; `less` is its mirror image, that the ratio
+    is at least 1 / (1 + margin). The null distribution of the positive ranks' sum W is that of all 2^n sign flips,
+    counted without enumerating them: by the generating function prod(1/2 + 1/2 z^rank) over doubled mid-ranks
+    (Wilcoxon 1945; mid-ranks for ties and this recursion: Streitberg & Roehmel, Statistical Software Newsletter 12,
+    1986). Zeros are ranked, and then left out (Pratt, JASA 54, 1959): if they were left out first, p could fall when a
+    cost falls.
 
     Returns:
-        P(W >= seen); 1 where all differences are zero or there are none.
+        P(W >= observed); 1 where all differences are zero or there are none.
     """
     x = np.asarray(d, dtype=np.float64)
     x = np.round((x if alternative == "greater" else -x) - np.log1p(margin), _DECIMALS)
@@ -86,7 +88,7 @@ def signed_rank_p(d: ArrayLike, margin: float = 0.0, alternative: Alternative = 
 
 @lru_cache(maxsize=64)
 def _null(ranks: tuple[int, ...]) -> Floats:
-    """P(W = w) for w = 0..sum of these doubled ranks, each of which counts with probability one half."""
+    """P(W = w) for w = 0..sum of these doubled ranks, each of which is in W with probability one half."""
     total = np.zeros(sum(ranks) + 1)
     total[0], end = 1.0, 1
     for rank in ranks:
@@ -99,7 +101,7 @@ def _null(ranks: tuple[int, ...]) -> Floats:
 def holm(p: ArrayLike) -> Floats:
     """Adjusted p, (tests,): step-down, in the order given (Holm, Scandinavian Journal of Statistics 6, 1979).
 
-    The family-wise error stays below alpha where those at or below alpha are rejected, however the tests depend.
+    Rejecting those at or below alpha keeps the family-wise error at or below alpha, also for dependent tests.
     """
     x = np.asarray(p, dtype=np.float64)
     order = np.argsort(x, kind="stable")
@@ -112,7 +114,7 @@ def holm(p: ArrayLike) -> Floats:
 def ratio_interval(d: ArrayLike, confidence: float = CONFIDENCE) -> tuple[float, float | None, float | None]:
     """(ratio, low, high): exp of the median log ratio and of its interval by order statistics (interval.py).
 
-    None, None where there are too few pairs for a finite interval: below 6 at 95 %.
+    low and high are None where there are too few pairs for a finite interval: below 6 at 95 %.
     """
     x = np.asarray(d, dtype=np.float64)
     if not x.size:
@@ -137,7 +139,7 @@ def decide(
         regressed     Holm-adjusted p of an increase by more than `margin` is at most alpha
         improved      the mirror image, adjusted over a family of its own
         ok            the interval's upper end is below 1 + `bound` (non-inferiority), for this workload alone
-        inconclusive  none of these, or too many batches were disturbed to say
+        inconclusive  none of these, or too many batches were disturbed
 
     Args:
         log_ratios: (pairs,) for each workload: the family that the adjustment is over.
@@ -167,13 +169,13 @@ def decide(
 
 
 def planned_looks(pairs: int) -> tuple[tuple[int, float], ...]:
-    """When `pairs` will be looked at, to be settled before the first: after 20 and at the end, or only at the end."""
+    """When `pairs` will be tested, fixed before the first pair: after 20 and at the end, or only at the end."""
     (first, early), (_, late) = LOOKS
     return ((first, early), (pairs, late)) if pairs > first else ((pairs, 1.0),)
 
 
 def least_pairs(workloads: int, alpha: float = ALPHA) -> int:
-    """Pairs below which nothing can be found: n dearer pairs have p = 2^-n, and Holm asks for alpha / workloads."""
+    """Fewer pairs cannot find a regression: n pairs that are all slower give p = 2^-n, Holm needs alpha / workloads."""
     return int(np.ceil(np.log2(workloads / alpha)))
 
 
@@ -188,9 +190,9 @@ def decide_at_looks(
 ) -> dict[str, Decision]:
     """All looks that the pairs allow, as they were planned before the first pair.
 
-    Alpha is split over the looks (Bonferroni: shares add up to 1), and so is what the intervals leave out. A difference
-    that an early look found stands; an early `ok` does not. Data that ended between two looks is tested with the share
-    of the later one.
+    Alpha is split over the looks (Bonferroni: shares add up to 1), and so is the intervals' error (1 - confidence). A
+    difference that an early look found is final; an early `ok` is not. Data that ends between two looks is tested with
+    the share of the later one.
 
     `looks` gives pairs and share of alpha of each, in order; everything else is as in decide().
 
@@ -200,7 +202,7 @@ def decide_at_looks(
     if sum(share for _, share in looks) > 1.0 + 1e-9:
         raise ValueError("the looks share out more than all of alpha")
     pairs = max((d.size for d in log_ratios.values()), default=0)
-    held: dict[str, Decision] = {}
+    decisions: dict[str, Decision] = {}
     for i, (until, share) in enumerate(looks):
         if i and looks[i - 1][0] >= pairs:
             break
@@ -212,12 +214,12 @@ def decide_at_looks(
             confidence=1.0 - (1.0 - CONFIDENCE) * share,
             contamination=contamination,
         )
-        held = {name: _standing(held.get(name), found) for name, found in now.items()}
-    return held
+        decisions = {name: _combined(decisions.get(name), found) for name, found in now.items()}
+    return decisions
 
 
-def _standing(before: Decision | None, now: Decision) -> Decision:
-    """What an earlier look found keeps its verdict and p; what is known of the ratio is the later look's."""
+def _combined(before: Decision | None, now: Decision) -> Decision:
+    """A difference that an earlier look found keeps its verdict and p; ratio and interval are the later look's."""
     found: tuple[Outcome, ...] = ("regressed", "improved")
     if before is None or before.verdict not in found or now.verdict in found:
         return now

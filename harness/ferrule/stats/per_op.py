@@ -1,4 +1,4 @@
-"""From raw batches to the cost of one operation: the counter's own cost and the empty loop are taken off.
+"""From raw batches to the cost of one operation: the counter's own cost and the empty loop are subtracted.
 
 A batch of n operations takes, in ticks,
 
@@ -25,12 +25,12 @@ from ferrule.stats.interval import median_interval, mode
 Floats = NDArray[np.float64]
 
 Z = 1.959963984540054  # 97.5 % point of the normal distribution
-ENTRY = 32  # instructions by which entering and leaving two loops may differ: saved registers, an address or two
+ENTRY = 32  # most instructions by which entry and exit of two loops differ: saved registers, an address or two
 
 
 @dataclass(frozen=True)
 class Overhead:
-    """What is taken off a batch, in ticks, with standard uncertainties."""
+    """What is subtracted from a batch, in ticks, with standard uncertainties."""
 
     pair: float
     pair_u: float
@@ -43,7 +43,7 @@ class Overhead:
 
 
 def centre(values: ArrayLike, resolution: int = 1) -> tuple[float, float]:
-    """Median and its standard uncertainty, the counter's step included. Half the range below six values."""
+    """Median and its standard uncertainty, the counter's step included; below six values from half their range."""
     x = np.asarray(values, dtype=np.float64)
     found = median_interval(x)
     half = float(np.ptp(x)) / 2.0
@@ -53,15 +53,15 @@ def centre(values: ArrayLike, resolution: int = 1) -> tuple[float, float]:
 
 
 def _loops(reference: Reference) -> list[tuple[int, Ticks]]:
-    """Loops that hold something, from the shortest to the longest."""
+    """Loops that have samples, from the shortest to the longest."""
     return sorted(((n, ticks) for n, ticks in reference.loop if ticks.size and n > 0), key=lambda loop: loop[0])
 
 
 def overhead(reference: Reference, resolution: int = 1) -> Overhead:
     """Counter pair and empty-loop turn from one process's references.
 
-    The slope is taken between the shortest and the longest loop. With fewer than two loop lengths nothing is known
-    about the loop: 0 is subtracted and the whole of the shortest loop's turn stands as its uncertainty.
+    The slope is taken between the shortest and the longest loop. With fewer than two loop lengths the loop's cost is
+    unknown: 0 is subtracted, and a whole turn of the shortest loop is its uncertainty.
     """
     pair, pair_u = centre(reference.pair, resolution) if reference.pair.size else (0.0, float(resolution))
     loops = _loops(reference)
@@ -78,8 +78,8 @@ def overhead(reference: Reference, resolution: int = 1) -> Overhead:
 def exact_overhead(reference: Reference) -> Overhead:
     """The same where ticks are instructions: modes instead of medians, and no uncertainty.
 
-    The fixed part is the intercept of the two loops, not the empty region: it holds the call into the loop as well, and
-    as a count it is exact.
+    The fixed part is the intercept of the two loops, not the empty region: it includes the call into the loop, and as
+    a count it is exact.
     """
     loops = _loops(reference)
     if len(loops) < 2 or loops[0][0] == loops[-1][0]:
@@ -91,7 +91,7 @@ def exact_overhead(reference: Reference) -> Overhead:
 
 
 def per_operation(ticks: ArrayLike, n: int, taken: Overhead) -> Floats:
-    """Ticks of one operation for each batch: (T - pair) / n - loop. Not clipped: a control is 0, noise around it."""
+    """Ticks of one operation for each batch: (T - pair) / n - loop. Not clipped: a control scatters around 0."""
     result: Floats = (np.asarray(ticks, dtype=np.float64) - taken.pair) / n - taken.loop
     return result
 
@@ -107,12 +107,13 @@ def instructions(process: ProcessSamples) -> tuple[float, Floats]:
     """One process's count of instructions an operation, and the counts of all its batches, (batches,).
 
     The count is that of the most frequent batch: a timer interrupt adds thousands of instructions to the batches it
-    falls into and none to the others. Where fewer than half of the batches agree, the smallest batch stands: it holds
-    the least of what does not belong to the operation.
+    falls into and none to the others. Where fewer than half of the batches agree, the smallest batch is used: it has
+    the fewest instructions that do not belong to the operation.
 
-    A loop around an operation enters and leaves with a few instructions more or less than the empty loop: a batch is
-    n op + r with a small fixed r. Where the remainder is that small (ENTRY, and an eighth of n), it is r and not a part
-    of the operation, and the count is whole. A larger remainder is work that not every operation does, and stays.
+    Entry and exit of a loop around an operation take a few instructions more or less than those of the empty loop: a
+    batch is n op + r with a small fixed r. Where the remainder is that small (at most ENTRY and n / 8), it is r and not
+    a part of the operation, and the count is whole. A larger remainder is work that not every operation does; it is
+    kept.
     """
     taken = exact_overhead(process.reference)
     value, share = mode(process.ticks)

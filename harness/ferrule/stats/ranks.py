@@ -1,4 +1,4 @@
-"""Ranks where values may be equal, as whole numbers: scipy.stats has them too, and takes half a second to import."""
+"""Ranks of values that may be equal, as whole numbers. Not scipy.stats, which takes half a second to import."""
 
 from __future__ import annotations
 

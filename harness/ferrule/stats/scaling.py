@@ -1,8 +1,8 @@
-"""What several get done at once: operations a second of all, and how near that is to so many times one alone.
+"""Scaling of a team of N threads or processes: total operations a second, and efficiency relative to one alone.
 
-A run with threads=N or procs=N gives the cost of an operation while N do it. All together do N / cost operations a
-second; the efficiency is that over N times the rate of one alone, cost(1) / cost(N): 1 where nobody is in another's
-way. The one alone is the same run with N = 1, where it was measured, else the run without a team.
+A run with threads=N or procs=N gives the cost of an operation while N members do it. Together they do N / cost
+operations a second; the efficiency is this over N times the rate of one alone, cost(1) / cost(N): 1 where the members
+do not slow each other down. "One alone" is the same run with N = 1, where it was measured, else the run without a team.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ class Scaling:
     rate: float  # operations a second, all together
     low: float | None
     high: float | None
-    efficiency: Ratio | None  # None: nobody measured one alone
+    efficiency: Ratio | None  # None: one alone was not measured
 
 
 def scaling(summary: Summary, among: Iterable[Summary]) -> Scaling | None:
-    """The point of a run; None of one that is no team's, or has no time.
+    """The point of a run; None for a run without a team or without a time.
 
     Args:
         summary: of the run.
-        among: those of the same guest, in which the one alone is looked for.
+        among: summaries of the same guest, which are searched for the run of one alone.
     """
     team = summary.meaning.team
     if not team or summary.unit != "ns" or summary.estimate <= 0:
@@ -47,7 +47,7 @@ def _rate(team: int, cost: float | None) -> float | None:
 
 
 def _alone(summary: Summary, among: Iterable[Summary]) -> Summary | None:
-    """Of the same operation: a team of one of the same kind, then of the other, then no team."""
+    """The run of one alone: a team of one of the same kind, else of the other kind, else no team."""
     found = [one for one in among if one.meaning.team < 2 and one.estimate > 0 and _point(one) == _point(summary)]
     kind = dict(summary.key.params).keys()
     found.sort(key=lambda one: (one.meaning.team == 0, dict(one.key.params).keys() != kind))
@@ -55,7 +55,7 @@ def _alone(summary: Summary, among: Iterable[Summary]) -> Summary | None:
 
 
 def _point(summary: Summary) -> tuple[object, ...]:
-    """What two points of one curve have in common."""
+    """The attributes that are equal for all points of one curve."""
     team = SCALE if summary.meaning.team else ()
     params = tuple(pair for pair in summary.params if pair[0] not in team)
     return summary.key.workload, params, summary.key.place, summary.meaning.per, summary.unit

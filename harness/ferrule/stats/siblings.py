@@ -1,15 +1,15 @@
 """The factor-two lint: results that must agree and do not, because of an accounting error or a second mode.
 
-"Latency" is a round trip in one tool and half of one in the next, and published columns have doubled overnight when
-somebody noticed. Two rules, both from what workloads declare, never from their names:
+"Latency" is a round trip in one tool and half of one in another, and published columns have doubled from one day to
+the next when this was noticed. Two rules, both from what workloads declare, never from their names:
 
 1. The processes of one run on one guest are siblings. A factor of two between them is two placements or two modes, not
    one number.
-2. A one-way and a round trip that copy a message (bytes) and need context switches are siblings when they go through
-   the same thing (the row's `through`: a socket may well cost two pipes) and had the same
-   placement (not `free`), the same switches each way and the same bytes each way, where all that fits into a cache
-   line counts as the same: copying it costs nothing beside a switch. A round trip must then cost two
-   one-ways. Of several parameter sets of one workload the cheapest stands for it: larger ones add work of their own.
+2. A one-way and a round trip that copy a message (bytes) and need context switches are siblings when they use the same
+   mechanism (the row's `through`: a socket may well cost as much as two pipes), the same placement (not `free`), the
+   same switches each way and the same bytes each way. All sizes that fit into a cache line count as the same: copying
+   that much is free compared with a switch. A round trip must then cost two one-ways. Of several parameter sets of one
+   workload the cheapest is compared: larger ones add work of their own.
    A message in registers (0 bytes) has no sibling among them: it needs no buffer, no lock and no queue.
    Two round trips are no siblings: a futex and a pipe may well differ by a factor of two.
 """
@@ -40,7 +40,7 @@ class Disagreement:
 
 
 def lint(summaries: Iterable[Summary]) -> list[Disagreement]:
-    """All disagreements among the results of one guest, in a stable order. What is functional only is no result."""
+    """All disagreements among the results of one guest, in a stable order; functional-only results are left out."""
     every = sorted((one for one in summaries if Flag.FUNCTIONAL not in one.flags), key=lambda one: one.key)
     return [*_modes(every), *_ways(every)]
 
@@ -66,16 +66,16 @@ def _ways(summaries: list[Summary]) -> list[Disagreement]:
         medium = through.get(one.key.workload, "")
         if not ways or not carries or one.place == "free" or not medium:
             continue
-        alike = (medium, one.place, max(CACHE_LINE, one.meaning.bytes / ways), one.meaning.switches / ways)
-        slot = (one.meaning.per, one.key.workload, alike)
+        way = (medium, one.place, max(CACHE_LINE, one.meaning.bytes / ways), one.meaning.switches / ways)
+        slot = (one.meaning.per, one.key.workload, way)
         if slot not in cheapest or one.estimate < cheapest[slot].estimate:
             cheapest[slot] = one
     found = []
-    for (per, _, alike), one in cheapest.items():
+    for (per, _, way), one in cheapest.items():
         if per != "one_way":
             continue
-        for (other_per, _, other_alike), other in cheapest.items():
-            if other_per == "round_trip" and other_alike == alike:
+        for (other_per, _, other_way), other in cheapest.items():
+            if other_per == "round_trip" and other_way == way:
                 ratio = other.estimate / (2.0 * one.estimate)
                 if max(ratio, 1.0 / ratio) >= FACTOR:
                     text = f"{other.key} (round trip) is {ratio:.2f} times two of {one.key} (one way)"

@@ -1,9 +1,9 @@
-"""When a result has been measured enough: on the width of its interval, never on what it says.
+"""When a result has been measured enough: decided by the width of its interval, never by its value.
 
 Stopping when a test turns significant finds a difference on unchanged systems 24 to 37 % of the time at a nominal 5 %;
-stopping when an interval of 95 % is narrow enough leaves it a coverage of 93.8 % from ten replicates on, 90.4 % from
-three (docs/numbers.md; for the idea: Chow & Robbins, Annals of Mathematical Statistics 36, 1965, 457-462). So nothing
-is narrow enough before LEAST replicates.
+stopping when an interval of 95 % is narrow enough leaves a coverage of 93.8 % from ten replicates on, 90.4 % from
+three (docs/numbers.md; for the idea: Chow & Robbins, Annals of Mathematical Statistics 36, 1965, 457-462). Measuring
+therefore never stops on width before LEAST replicates.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ def half_width(interval: Interval) -> float | None:
 
 
 def width(summary: Summary, aim: Aim = "time") -> float | None:
-    """The half-width of what a table shows of a result: of its time and, where it has one, its throughput.
+    """The larger half-width of the values that a table shows of a result: its time and its throughput, if it has one.
 
-    Or of its core cycles; what has none of those is asked for its time all the same.
+    With the aim `cycles` that of its core cycles; a result without core cycles uses its time.
     """
     if aim == "cycles" and summary.cycles is not None:
         return half_width(summary.cycles)
@@ -37,18 +37,18 @@ def width(summary: Summary, aim: Aim = "time") -> float | None:
 
 
 def replicates(summary: Summary, booted: bool) -> int:
-    """What an interval may be stopped on: boots of a guest that can be booted anew, else processes."""
+    """Number of replicates: boots of a guest that can be booted anew, else processes."""
     return summary.n_boots if booted else summary.n_processes
 
 
 def ended(summary: Summary, target: float, booted: bool, aim: Aim = "time") -> Ended:
-    """What ends the measuring of a result now; "" when it has to go on.
+    """Why the measuring of a result ends now; "" when it has to go on.
 
     Args:
-        summary: all that was measured so far.
+        summary: of everything measured so far.
         target: wanted half-width over the centre.
         booted: whether its guest can be booted anew.
-        aim: whose half-width.
+        aim: the value whose half-width counts.
     """
     if summary.interval.scope == "exact" or Flag.FUNCTIONAL in summary.flags:
         return "no width"
@@ -58,5 +58,5 @@ def ended(summary: Summary, target: float, booted: bool, aim: Aim = "time") -> E
     if half is not None and half <= target:
         return "width"
     if Z * summary.subtraction > target * summary.estimate:
-        return "subtraction"  # more processes leave it as it is
+        return "subtraction"  # more processes do not reduce this uncertainty
     return ""

@@ -29,8 +29,8 @@ class Summary:
 
     key: RunKey
     meaning: Meaning
-    place: str  # as had
-    params: Params  # as had, defaults included
+    place: str  # as measured, which may differ from the key's
+    params: Params  # as measured, defaults included
     unit: str  # ns | instructions
     interval: Interval
     per_process: tuple[float, ...]  # the statistic of each process: median batch (ns), modal batch (instructions)
@@ -43,23 +43,23 @@ class Summary:
     components: Components
     contamination: float  # share of batches over 1.5 times their process's median
     flags: tuple[Flag, ...]
-    host_ppm: float | None = None  # of all processes the worst, where host and payload share a counter (samples.py)
-    involuntary: int | None = None  # context switches that nobody asked for, all processes; None: the OS does not tell
+    host_ppm: float | None = None  # the worst of all processes, where host and payload share a counter (samples.py)
+    involuntary: int | None = None  # involuntary context switches, all processes; None: the OS does not report them
     surroundings: Surroundings | None = None  # means over the processes
-    ended: Ended = ""  # what ended its measuring (stopping.py)
-    cycles: Interval | None = None  # of the core, an operation (cycles.py); None: not known, or a timer ends it
+    ended: Ended = ""  # why its measuring ended (stopping.py)
+    cycles: Interval | None = None  # core cycles an operation (cycles.py); None: not known, or a timer ends it
 
     def __post_init__(self) -> None:
-        """Refuse what no measurement is.
+        """Check the lengths of the per-process lists.
 
         Raises:
-            ValueError: no process stands behind it, or what is told of each is not told of all.
+            ValueError: it has no process, or the lists differ in length.
         """
         if not self.per_process:
             raise ValueError("a result of no process")
         if not len(self.per_process) == len(self.boots) == len(self.batch_sizes):
-            told = f"{len(self.per_process)} values, {len(self.boots)} boots and {len(self.batch_sizes)} batch sizes"
-            raise ValueError(f"{told} of the same processes")
+            counts = f"{len(self.per_process)} values, {len(self.boots)} boots and {len(self.batch_sizes)} batch sizes"
+            raise ValueError(f"{counts} of the same processes")
 
     @property
     def estimate(self) -> float:
@@ -78,7 +78,7 @@ class Summary:
 
     @property
     def confidence(self) -> float | None:
-        """The level really had; None without an interval, and for exact ranges."""
+        """The interval's level; None without an interval, and for exact ranges."""
         return self.interval.confidence
 
     @property
@@ -88,21 +88,21 @@ class Summary:
 
     @property
     def n_processes(self) -> int:
-        """How many processes stand behind it."""
+        """How many processes were measured."""
         return len(self.per_process)
 
     @property
     def n_boots(self) -> int:
-        """How many boots stand behind it."""
+        """How many boots were measured."""
         return len(set(self.boots))
 
 
 @once
 def summarise(run: RunResult, conditions: Conditions) -> Summary:
-    """Statistics of a run that is ok. The end of a measurement asks six times for the same: it is made once.
+    """Statistics of a run whose status is ok. Cached: the end of a measurement needs them six times.
 
     Raises:
-        InfrastructureError: the run has no samples; ask `measured` first.
+        InfrastructureError: the run has no samples; check with measured() first.
     """
     used = [samples for samples in run.processes if samples.ticks.size]
     if run.status != "ok" or not used or run.meaning is None:
@@ -155,7 +155,7 @@ def summarise(run: RunResult, conditions: Conditions) -> Summary:
 
 
 def measured(run: RunResult) -> bool:
-    """Whether there is something to summarise: verified only is no measurement."""
+    """Whether a run has samples to summarise; one that was only verified has none."""
     return run.status == "ok" and run.meaning is not None and any(samples.ticks.size for samples in run.processes)
 
 

@@ -20,16 +20,16 @@ QUANTILES = {"p50": 0.5, "p90": 0.9, "p99": 0.99, "p99.9": 0.999}
 
 @dataclass(frozen=True)
 class Tails:
-    """Quantiles by name; `absent` says why one is not there. Values in ns or instructions an operation."""
+    """Quantiles by name; `absent` gives the reason for each missing one. Values in ns or instructions an operation."""
 
     count: int
     quantiles: dict[str, Interval]
     absent: dict[str, str]
-    max: float  # the largest ever seen: an extreme has no interval
+    max: float  # the largest value of all; it has no interval
 
 
 def merge(histograms: Iterable[Histogram]) -> Histogram:
-    """One histogram of all that these counted."""
+    """One histogram with the counts of all."""
     merged = Histogram()
     for one in histograms:
         merged.merge(one)
@@ -41,10 +41,10 @@ def tails(processes: Sequence[ProcessSamples], unit: str) -> Tails | None:
 
     A quantile with enough operations in each of six or more processes is the centre of the processes' quantiles, with
     the interval that boots and processes allow. With fewer it is the merged histogram's, with order statistics over
-    operations, which takes them as independent. With too few operations for a finite interval (368 for p99, 3688 for
-    p99.9) it is not given at all. What the histogram and the counter leave open, half a bucket (up to 1/128 of the
-    value) and, for time, one step of the counter, widens the interval over operations, and is the least that one over
-    processes reaches when all of them fall into one bucket; else their rounding is part of their scatter.
+    operations, which assumes that operations are independent. With too few operations for a finite interval (368 for
+    p99, 3688 for p99.9) it is absent. The resolution is half a bucket of the histogram (up to 1/128 of the value) and,
+    for time, one step of the counter. It widens the interval over operations. An interval over processes extends at
+    least by the resolution when all processes fall into one bucket; else their rounding is part of their scatter.
     """
     used = [(one.histogram, _scale(one, unit), one.boot) for one in processes if one.histogram and one.histogram.count]
     if not used:
@@ -74,13 +74,13 @@ def tails(processes: Sequence[ProcessSamples], unit: str) -> Tails | None:
 
 
 def _bucket(ticks: float) -> float:
-    """How far a value may be from the middle of its bucket, which stands for it; 0 where a bucket is one value."""
+    """How far a value may be from the middle of its bucket, which represents it; 0 where a bucket is one value."""
     (low,), (high,) = bucket_bounds([bucket_of(int(ticks))])
     return float(high - low + 1) // 2
 
 
 def _scale(process: ProcessSamples, unit: str) -> float:
-    """Ticks to the unit."""
+    """Factor from ticks to `unit`."""
     return 1e9 / process.clock.hz if unit == "ns" else 1.0
 
 

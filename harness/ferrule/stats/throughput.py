@@ -14,20 +14,20 @@ from numpy.typing import ArrayLike
 from ferrule.records.samples import Meaning
 from ferrule.stats.interval import Interval, hierarchical_interval
 
-CACHE_LINE = 64  # bytes: copying no more than that costs nothing beside the call itself
+CACHE_LINE = 64  # bytes: copying this much or less is free compared with the call itself
 
 
 def is_bandwidth(meaning: Meaning) -> bool:
-    """Whether bytes a second are what the operation is about: it moves many, and nobody waits for each of them.
+    """Whether bytes a second are the measure of an operation: it moves many bytes and does not wait for each transfer.
 
-    A byte or a word is a message: its latency is what one wants to know. A round trip waits for its answer, and an
-    operation that needs context switches is timed for those.
+    A byte or a word is a message, measured by its latency. So is a round trip, which waits for its answer, and an
+    operation that needs context switches.
     """
     return meaning.bytes > CACHE_LINE and meaning.per != "round_trip" and not meaning.switches
 
 
 def rate(ns_per_operation: ArrayLike, bytes_per_operation: int) -> float:
-    """One process's bytes a second, all its batches (of equal size) together; 0 when no time passed."""
+    """One process's bytes a second over all its batches, which have equal sizes; 0 when no time passed."""
     ns = np.asarray(ns_per_operation, dtype=np.float64)
     total = float(ns.sum())
     return bytes_per_operation * ns.size / total * 1e9 if total > 0 else 0.0

@@ -1,4 +1,4 @@
-"""Where the scatter comes from: boots, processes or batches. Tells why ten thousand more batches prove nothing."""
+"""Where the scatter comes from: boots, processes or batches. More batches do not reduce scatter between boots."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def components(per_process: ArrayLike, boots: Sequence[int], batches: Sequence[A
             between = sum(group.size * float((group.mean() - logs.mean()) ** 2) for group in groups) / (len(groups) - 1)
             size = (logs.size - sum(group.size**2 for group in groups) / logs.size) / (len(groups) - 1)
             boot = max(0.0, (between - within) / size) ** 0.5
-    elif len(groups) > 1:  # one process a boot: the two levels cannot be told apart, the sum is the boot's
+    elif len(groups) > 1:  # one process a boot: the two levels cannot be separated, the boot's includes both
         boot = float(np.std(logs, ddof=1))
     return Components(boot, process, _batch(batches))
 
