@@ -1,1 +1,1 @@
-"""The order of it all: guests, runs and a budget go in; what every guest gave comes out, whatever went wrong."""
+"""Runs a measurement: guests, runs and a budget go in; a result or a reason for each guest and run comes out."""

@@ -1,4 +1,4 @@
-"""How much is measured: the three budgets, by name."""
+"""The three budgets, by name: how much is measured."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Budget:
-    """How much is measured. Processes are worth more than batches: facts in docs/numbers.md."""
+    """How much is measured. More processes narrow an interval more than more batches do: docs/numbers.md."""
 
     boots: int  # rounds; guests that cannot be rebooted run that many groups of processes in their one boot
     processes: int  # a boot
@@ -17,7 +17,7 @@ class Budget:
     target_ns: int  # a batch
     limit_ns: int  # a run in one process
     name: str = "full"
-    control_batches: int = 0  # of the controls, which only prove that all is well; 0: as many
+    control_batches: int = 0  # of the controls, which only check the measurement; 0: as many as `batches`
 
 
 FULL = Budget(

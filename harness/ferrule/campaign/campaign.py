@@ -1,8 +1,8 @@
-"""A campaign: every asked run on every guest, over boots and processes, with nothing that finished ever lost.
+"""A campaign: every asked run on every guest, over boots and processes; no finished run is ever lost.
 
-Boots contain processes, processes contain batches. Guests take turns round by round in a drawn order, so that a slow
-hour of the machine falls on all of them alike; within a process the payload draws the order of the runs. A guest that
-goes wrong costs the run it was in: that run is reported with the reason, and the rest is planned anew without it.
+Boots contain processes, processes contain batches. Guests take turns round by round in random order, so that a slow
+hour of the machine affects all of them equally; within a process the payload draws the order of the runs. When a guest
+fails, the run in flight is reported with the reason, and the other runs are planned again without it.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ from ferrule.records.assemble import Assembler
 from ferrule.records.hello import Sent
 from ferrule.records.samples import GuestResult, RunResult
 
-REPEATS = 2  # executions in a row that a boot is granted which bring no run on and name none
-KILLS = 6  # likewise, where somebody else ended them
+REPEATS = 2  # most executions in a row of a boot that advance no run and name no run as the cause
+KILLS = 6  # likewise, where they were killed from outside
 
 
 @dataclass
 class Campaign:
-    """What to run, where. `run()` may be interrupted: `results` holds all that finished."""
+    """What to run, and where. `run()` may be interrupted: `results` has all finished runs."""
 
     guests: Sequence[Guest]
     keys: Mapping[str, Sequence[RunKey]]  # by guest name
@@ -49,21 +49,21 @@ class Campaign:
     patience: float | None = None  # seconds without a record; by default what the budget and the accelerator call for
     results: dict[str, GuestResult] = field(default_factory=dict)
     tallies: dict[tuple[str, int], Counter[RunKey]] = field(default_factory=dict)  # samples by guest and round
-    ledger: Ledger = field(default_factory=Ledger)  # told of everything that is finished
+    ledger: Ledger = field(default_factory=Ledger)  # stores everything that is finished
     sizes: Mapping[str, Mapping[RunKey, int]] = field(default_factory=dict)  # frozen batch sizes, by guest name
-    more: Mapping[str, int] = field(default_factory=dict)  # per mille of slowdown to inject, by guest name: to be found
-    visits: Mapping[RunKey, int] = field(default_factory=dict)  # of a run in a process, where it is not one
-    history: int | None = None  # every boot takes its runs in the order of this boot; None: each in one of its own
+    more: Mapping[str, int] = field(default_factory=dict)  # per mille of slowdown to inject as a test, by guest name
+    visits: Mapping[RunKey, int] = field(default_factory=dict)  # visits of a run in a process, where not 1
+    history: int | None = None  # every boot takes its runs in the order of this boot; None: each in its own order
     apart: bool = False  # each run of a process in a copy of it, where the OS makes such copies
     precision: Precision | None = None  # measure until the intervals are so narrow, in place of the budget's rounds
-    used: float = 0.0  # seconds of its budget that an earlier session has used
-    beside: bool = False  # whether another measurement ran on this machine meanwhile
+    used: float = 0.0  # seconds of the budget that an earlier session used
+    beside: bool = False  # whether another measurement ran on this machine at the same time
     _resumed: frozenset[str] = frozenset()  # guests that have samples of an earlier session
 
     def run(self) -> dict[str, GuestResult]:
         """Measure everything; returns results by guest name, failed guests included.
 
-        With `results` and `tallies` of an earlier session it measures what they lack.
+        With `results` and `tallies` of an earlier session it measures what is missing in them.
         """
         for guest in self.guests:
             self.results.setdefault(guest.name, GuestResult(guest.name, None, {}))
@@ -74,7 +74,7 @@ class Campaign:
                 self._look(presence)
 
     def _look(self, presence: Presence) -> None:
-        """Say once that another measurement runs, or ran: times are then of a disturbed machine, counts are not."""
+        """Report once that another measurement runs, or ran: it disturbs times, but no instruction counts."""
         timed = any(guest.accel != "icount" for guest in self.guests)
         if timed and not self.beside and presence.others():
             self.beside = True
@@ -111,14 +111,14 @@ class Campaign:
         return UntilNarrow(self.keys, controls, self.precision, self.budget.processes, first=first, started=started)
 
     def lacks(self, guest: Guest) -> bool:
-        """Whether a run has fewer processes than the budget's rounds hold, and not because of what it did."""
+        """Whether a run has fewer processes than the budget's rounds, and the run itself did not cause that."""
         keys, turn = self.keys[guest.name], Turn((), self.budget.processes)
         rounds = self.budget.boots if self.precision is None else 0
         lost = (run.status == "lost" for run in self.results[guest.name].runs.values())
         return any(lost) or any(self._missing(guest, boot, keys, turn) for boot in range(rounds))
 
     def _round(self, guest: Guest, boot: int, turn: Turn) -> None:
-        """One boot of one guest, one for each run that its history changes, and one for those that may be its last."""
+        """One boot of one guest, one more for each run that earlier runs affect, and one for runs that may crash it."""
         result = self.results[guest.name]
         started = time.monotonic()
         try:
@@ -135,18 +135,18 @@ class Campaign:
             result.seconds += time.monotonic() - started
 
     def _ages(self, guest: Guest, key: RunKey) -> bool:
-        """Whether a run wants a boot of its own for its history's sake. Where all boots have one order, it has one."""
+        """Whether a run needs a boot of its own, because earlier runs affect it. Not where all boots have one order."""
         return self.history is None and not self.verify_only and isinstance(guest, Ages) and guest.ages_on(key)
 
     def _boot(self, guest: Guest, boot: int, keys: Sequence[RunKey], turn: Turn, *, apart: bool = False) -> None:
-        """One boot, and more until no run lacks a process; `apart`: after one that a run ended, each in its own."""
+        """One boot, and more until no run lacks a process; `apart`: after a run crashed one, each has its own boot."""
         result = self.results[guest.name]
         fruitless = 0
         while todo := self._missing(guest, boot, keys, turn):
             try:
-                before = self._standing(guest, boot, todo)
+                before = self._done(guest, boot, todo)
                 failure = self._execute(guest, list(todo), boot, replace(turn, processes=min(todo.values())))
-            except FerruleError as error:  # it could not even be started: no use in trying again
+            except FerruleError as error:  # it could not be started; another try would fail too
                 self._note(result, error)
                 break
             if failure is not None:
@@ -158,28 +158,28 @@ class Campaign:
                             self._boot(guest, boot, [key], turn)
                         break
                     continue
-            fruitless = fruitless + 1 if self._standing(guest, boot, todo) == before else 0
+            fruitless = fruitless + 1 if self._done(guest, boot, todo) == before else 0
             if fruitless == (KILLS if isinstance(failure, GuestKilled) else REPEATS):
                 self._lose(result, todo, failure)
                 break
 
-    def _standing(self, guest: Guest, boot: int, todo: Iterable[RunKey]) -> tuple[int, int]:
-        """How far these runs are: their samples in this round, and those of them that are over.
+    def _done(self, guest: Guest, boot: int, todo: Iterable[RunKey]) -> tuple[int, int]:
+        """Progress of these runs: the number of their samples in this round, and how many of them are over.
 
-        An execution gives more than that: controls that nobody asked for come in every process. What leaves these two
-        as they were brought the plan on by nothing, and would for ever.
+        Controls that the plan does not list run in every process and are not counted. An execution that changes
+        neither number made no progress, and repeating it could go on for ever.
         """
-        runs, had = self.results[guest.name].runs, self._tally(guest, boot)
-        return sum(had[key] for key in todo), sum(_over(runs.get(key)) for key in todo)
+        runs, tally = self.results[guest.name].runs, self._tally(guest, boot)
+        return sum(tally[key] for key in todo), sum(_over(runs.get(key)) for key in todo)
 
     def _missing(self, guest: Guest, boot: int, keys: Sequence[RunKey], turn: Turn) -> dict[RunKey, int]:
         """Processes that each run still lacks in this round; those that are over lack none."""
-        runs, had = self.results[guest.name].runs, self._tally(guest, boot)
-        left = {key: turn.processes - had[key] // self.visits.get(key, 1) for key in keys}
+        runs, tally = self.results[guest.name].runs, self._tally(guest, boot)
+        left = {key: turn.processes - tally[key] // self.visits.get(key, 1) for key in keys}
         return {key: count for key, count in left.items() if count > 0 and not _over(runs.get(key))}
 
     def _execute(self, guest: Guest, todo: Sequence[RunKey], boot: int, turn: Turn) -> GuestError | None:
-        """One execution: what ended it early, if anything."""
+        """Run one execution; returns the error that ended it early, if any."""
         result, payload = self.results[guest.name], self.payload_for(guest)
         attempt, result.boots = result.boots, result.boots + 1
         plan = self._plan(guest, todo, attempt, turn)
@@ -207,8 +207,8 @@ class Campaign:
                     assembler.take_throttled(execution.throttled())
                 intake.close()
                 spent = time.monotonic() - started
-                said = str(failure) if failure is not None else None
-                done = Executed(attempt, spent, watch.heard, runs, said, dict(assembler.damage))
+                error_text = str(failure) if failure is not None else None
+                done = Executed(attempt, spent, watch.heard, runs, error_text, dict(assembler.damage))
                 self.ledger.execution(guest.name, boot, done)
         turn.spent.add(spent, watch.heard, runs)
         return failure
@@ -242,12 +242,12 @@ class Campaign:
         self.progress.note(str(error))
 
     def _blame(self, result: GuestResult, boot: int, key: RunKey, failure: GuestError) -> None:
-        """A run ended its guest: that is its result."""
+        """A run crashed or hung its guest: store that as its result."""
         result.runs[key] = RunResult(key, failure.verdict, Exception.__str__(failure))
         self.ledger.process(result.guest, boot, GuestResult(result.guest, None, {key: result.runs[key]}))
 
     def _lose(self, result: GuestResult, todo: Iterable[RunKey], failure: GuestError | None) -> None:
-        """Repeating did not help, and no run is to blame."""
+        """Repeating did not help, and no run is the cause: mark the runs as lost."""
         if failure is None or isinstance(failure, GuestKilled):
             lost = failure or StreamDamaged(result.guest, "records lost or corrupted, repeating did not help")
             for key in todo:
@@ -257,7 +257,7 @@ class Campaign:
         return self.tallies.setdefault((guest.name, boot), Counter())
 
     def _spoke(self, guest: Guest) -> bool:
-        """Whether a boot of this guest ever came as far as a record: one that does not start is not tried for ever."""
+        """Whether a boot of this guest ever sent a record: a guest that does not start is not tried again."""
         return self.results[guest.name].conditions is not None
 
     def _account(self, guest: Guest) -> None:
@@ -271,12 +271,12 @@ class Campaign:
 
 
 def _over(run: RunResult | None) -> bool:
-    """Whether there is no use in trying a run again on this guest."""
+    """Whether a run is not tried again on this guest."""
     return run is not None and run.status != "ok"
 
 
 def _named(failure: GuestError, todo: Iterable[RunKey]) -> RunKey | None:
-    """The run that a failure names and that is to blame for it, when it is one of those asked for."""
+    """The run that caused a failure, when it is one of those asked for."""
     if failure.workload is None or failure.verdict == "lost":
         return None
     return next((key for key in todo if str(key) == failure.workload), None)

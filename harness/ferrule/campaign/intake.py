@@ -1,4 +1,4 @@
-"""Takes in what one execution finishes: each process into the ledger as it ends, all of it into the guest's result."""
+"""Stores the samples of one execution: each process in the ledger as it ends, all of them in the guest's result."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ferrule.records.samples import GuestResult, RunResult
 
 @dataclass
 class Intake:
-    """Of one execution. No run gets more samples than were asked of it: what is over is left out."""
+    """Stores one execution's samples. No run gets more samples than were asked for; extra samples are dropped."""
 
     guest: Guest
     assembler: Assembler
@@ -25,22 +25,22 @@ class Intake:
     round: int
     result: GuestResult
     tally: Counter[RunKey]  # samples that each run has in this round
-    full: frozenset[RunKey]  # runs that have all: a payload takes its controls in every process, asked for or not
+    full: frozenset[RunKey]  # runs with enough samples: a payload runs its controls in every process, planned or not
     resumed: bool  # whether the result holds samples of an earlier session
-    _first: int = 0  # number of the first process: a guest that is not booted anew counts on
-    _taken: dict[int, GuestResult] = field(default_factory=dict)  # by process: what the ledger has
+    _first: int = 0  # number of the first process: in a guest that is not booted anew, numbers continue
+    _taken: dict[int, GuestResult] = field(default_factory=dict)  # by process: the samples stored in the ledger
 
     def __post_init__(self) -> None:
-        """All executions of a guest that is not rebooted belong to its one boot."""
+        """Find the first process number: all executions of a guest that is not rebooted belong to its one boot."""
         if not self.guest.fresh_boots:
             seen = [samples.process for run in self.result.runs.values() for samples in run.processes]
             self._first = max(seen, default=-1) + 1
 
     def process(self, number: int) -> None:
-        """One has ended.
+        """Store the samples of process `number`, which has ended.
 
         Raises:
-            GuestError: its conditions are not those of the samples of an earlier session.
+            GuestError: its conditions differ from those of the samples of an earlier session.
             InfrastructureError: the ledger cannot be written.
         """
         if number in self._taken:
@@ -56,13 +56,13 @@ class Intake:
             self.tally[key] += len(run.processes)
 
     def close(self) -> None:
-        """The execution is over: take what it finished, of the process it ended in too.
+        """The execution is over: store all finished runs, also those of the process in which it ended.
 
         Raises: as process().
         """
         for number in self.assembler.processes:
             self.process(number)
-        for number, taken in self._taken.items():  # once more: only now is known how host and guest agreed
+        for number, taken in self._taken.items():  # again: the clock checks of host and guest are complete only now
             runs = self._numbered(self.assembler.runs_of(number))
             kept = {key: run for key, run in runs.items() if key in taken.runs}
             merge(self.result, GuestResult(self.guest.name, self.assembler.conditions, kept))
@@ -83,7 +83,7 @@ class Intake:
         return {key: replace(run, processes=numbered[key]) for key, run in runs.items()}
 
     def _same_conditions(self) -> None:
-        """Samples of a session before this one are never mixed with samples of other conditions."""
+        """Refuse to add samples to those of an earlier session whose conditions differ."""
         before, now = self.result.conditions, self.assembler.conditions
         if self.resumed and before is not None and now is not None and (changed := departures(before, now)):
             raise GuestError(self.guest.name, f"conditions changed since the run began ({changed[0]}); measure anew")

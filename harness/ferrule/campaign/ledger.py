@@ -1,4 +1,4 @@
-"""Where a campaign writes down what is finished, as it finishes: so that its end, however it comes, costs nothing."""
+"""The ledger: a campaign stores each finished process in it at once, so that an interruption loses no samples."""
 
 from __future__ import annotations
 
@@ -9,28 +9,28 @@ from ferrule.records.samples import GuestResult
 
 @dataclass(frozen=True)
 class Executed:
-    """An execution that is over, beside the samples that it gave."""
+    """Facts about a finished execution, without its samples."""
 
-    number: int  # of this guest's, from 0
-    seconds: float  # in all
+    number: int  # among this guest's executions, from 0
+    seconds: float  # its duration
     heard: tuple[float, float] | None  # when the first and the last record came
-    runs: int  # that it was to hold, over all processes
-    error: str | None  # what ended it
+    runs: int  # planned, over all processes
+    error: str | None  # what ended it early
     damage: dict[str, int] = field(default_factory=dict)
 
 
 class Ledger:
-    """Keeps nothing; the report room has the one that does."""
+    """The interface; it stores nothing. Its implementation is report/unfinished.py."""
 
     def process(self, guest: str, boot: int, samples: GuestResult) -> None:
-        """Runs of a round `boot` that a process finished, or that ended it.
+        """Store the runs of round `boot` that a process finished, or the run that ended it.
 
         Raises:
             InfrastructureError: it cannot be stored.
         """
 
     def execution(self, guest: str, boot: int, done: Executed) -> None:
-        """An execution of a round has ended.
+        """Store an execution of round `boot` that has ended.
 
         Raises:
             InfrastructureError: it cannot be stored.

@@ -16,20 +16,20 @@ from ferrule.records.stream import Record
 
 
 class Progress:
-    """Says nothing; the two below say it."""
+    """The interface; it shows nothing."""
 
     def note(self, text: str) -> None:
-        """A line worth reading: what was found, what is skipped."""
+        """Show a line: a result, or what is skipped."""
 
     def boot(self, guest: str, boot: int, boots: int, runs: int) -> None:
-        """An execution begins: `runs` is how many runs its processes hold together; `boots` is 0 when nobody knows."""
+        """An execution begins, with `runs` runs over all its processes; `boots` is 0 when their number is unknown."""
 
     def record(self, record: Record) -> None:
-        """A valid record came."""
+        """A valid record arrived."""
 
 
 class PlainProgress(Progress):
-    """One line an execution, and one each quarter of its runs."""
+    """Prints a line for each execution, and one for each quarter of its runs."""
 
     def __init__(self, out: TextIO) -> None:
         self._out = out
@@ -42,12 +42,12 @@ class PlainProgress(Progress):
         print(f"[{time.monotonic() - self._started:6.1f} s] {text}", file=self._out, flush=True)
 
     def boot(self, guest: str, boot: int, boots: int, runs: int) -> None:
-        """Say which round of which guest begins."""
+        """Print which round of which guest begins."""
         self._guest, self._runs, self._done = guest, runs, 0
         self.note(f"{guest}: {_round(boot, boots)}, {runs} runs")
 
     def record(self, record: Record) -> None:
-        """Count finished runs; speak at each quarter."""
+        """Count finished runs; print a line at each quarter."""
         if record.kind != "end":
             return
         self._done += 1
@@ -57,7 +57,7 @@ class PlainProgress(Progress):
 
 
 class RichTerminal(Progress):
-    """A live bar with what each guest is doing now."""
+    """A live bar with the guest and the run in flight."""
 
     def __init__(self, console: Console) -> None:
         columns = (
@@ -96,7 +96,7 @@ def _round(boot: int, boots: int) -> str:
 
 @contextmanager
 def progress_on(out: TextIO = sys.stderr) -> Iterator[Progress]:
-    """The right kind for where `out` leads: bars on a terminal, lines elsewhere."""
+    """The progress output for `out`: bars on a terminal, lines elsewhere."""
     if out.isatty():
         shown = RichTerminal(Console(file=out))
         with shown.bars:

@@ -1,8 +1,8 @@
 """Which runs a campaign takes in its next round: a fixed number of rounds, or rounds until the intervals are narrow.
 
-A schedule is asked before every round and knows nothing of payloads and records: it sees what was measured so far and
-what it cost. Measured until narrow, a guest's runs drop out one by one as they get there; boots are added where a guest
-can be booted anew and processes where it cannot. Nobody looks at what a result says, only at how wide it is.
+A schedule is called before every round. It does not use payloads or records, only the results so far and the time they
+took. In rounds until narrow, a run is left out once its interval is narrow enough; boots are added where a guest can be
+booted anew, processes where it cannot. The decision depends on the width of an interval only, never on the value.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from ferrule.stats.allocation import processes_a_boot
 from ferrule.stats.stopping import ended
 from ferrule.stats.summary import Summary, measured, summarise
 
-PILOT_BOOTS = 3  # of which the variance between boots is first known
+PILOT_BOOTS = 3  # the fewest boots from which the variance between boots is estimated
 
 
 @dataclass
@@ -33,7 +33,7 @@ class Spent:
     inside: float = 0.0  # from the first record to the last
 
     def add(self, seconds: float, heard: tuple[float, float] | None, runs: int) -> None:
-        """Count one execution of so many runs, all processes together."""
+        """Add one execution of `runs` runs over all its processes."""
         inside = heard[1] - heard[0] if heard else 0.0
         self.boots += 1
         self.outside += seconds - inside
@@ -42,11 +42,11 @@ class Spent:
 
     @property
     def boot(self) -> float:
-        """Of a boot without its processes."""
+        """Mean seconds of a boot without its processes."""
         return self.outside / self.boots if self.boots else 0.0
 
     def process(self, runs: int) -> float:
-        """Of a process that holds so many runs."""
+        """Mean seconds of a process with `runs` runs."""
         return self.inside / self.runs * runs if self.runs else 0.0
 
 
@@ -57,30 +57,30 @@ class Turn:
     keys: tuple[RunKey, ...]
     processes: int
     sizes: Mapping[RunKey, int] = field(default_factory=dict)  # frozen batch sizes; the payload calibrates the others
-    rounds: int = 0  # of how many this is one; 0: nobody knows
-    spent: Spent = field(default_factory=Spent)  # where the campaign writes down what the turn took
+    rounds: int = 0  # the total number of rounds; 0: not known
+    spent: Spent = field(default_factory=Spent)  # the campaign adds the turn's seconds to it
 
 
 class Schedule(Protocol):
-    """Asked by the campaign before each round, and once at the end."""
+    """Called by the campaign before each round, and once at the end."""
 
     @property
     def first(self) -> int:
-        """The round to begin with: what an earlier session has of it is not measured again."""
+        """The round to begin with; samples of it from an earlier session are not measured again."""
         ...
 
     def turns(self, number: int, guests: Sequence[Guest], results: Mapping[str, GuestResult]) -> dict[str, Turn]:
-        """What each guest does in round `number` (from 0). Who is left out is done, and without anybody it is over."""
+        """Each guest's turn in round `number` (from 0). A guest without one is done; an empty dict ends the rounds."""
         ...
 
     def close(self, guests: Sequence[Guest], results: Mapping[str, GuestResult]) -> None:
-        """Write into the results what ended them."""
+        """Write into the results why their measuring ended."""
         ...
 
 
 @dataclass
 class Fixed:
-    """So many rounds of so many processes."""
+    """A fixed number of rounds, each with a fixed number of processes."""
 
     keys: Mapping[str, Sequence[RunKey]]
     rounds: int
@@ -100,25 +100,25 @@ class Fixed:
         }
 
     def close(self, guests: Sequence[Guest], results: Mapping[str, GuestResult]) -> None:
-        """See Schedule: there is nothing to say."""
+        """See Schedule: nothing to write."""
 
 
 @dataclass(frozen=True)
 class Precision:
-    """What is asked for: intervals of half-width `target` over their centre, within a budget."""
+    """The requested precision: intervals of half-width `target` over their centre, within a budget."""
 
     target: float  # 0.01 = 1 %
     seconds: float
-    boots: int | None = None  # at most so many rounds
-    processes: int | None = None  # a boot; by default what the pilot says
+    boots: int | None = None  # most rounds
+    processes: int | None = None  # a boot; by default computed from the pilot
     aim: Aim = "time"
 
 
 @dataclass
 class UntilNarrow:
-    """Rounds until every run that is waited for is narrow enough, or the budget is spent.
+    """Rounds until the interval of every run except controls is narrow enough, or the budget is spent.
 
-    Controls are not waited for, because zero has no relative width; they run in every process whatever is planned.
+    Controls do not count, because zero has no relative width; they run in every process in any case.
     """
 
     keys: Mapping[str, Sequence[RunKey]]
@@ -129,9 +129,9 @@ class UntilNarrow:
     started: float = field(default_factory=time.monotonic)
     _spent: dict[str, Spent] = field(default_factory=dict)
     _sampling: dict[str, Sampling] = field(default_factory=dict)
-    _seen: dict[str, int] = field(default_factory=dict)  # processes, all runs together, when it was last asked
+    _seen: dict[str, int] = field(default_factory=dict)  # processes over all runs at the last call
     _broke: set[str] = field(default_factory=set)  # guests whose next turn the budget did not cover
-    _silent: set[str] = field(default_factory=set)  # guests whose last turn gave nothing
+    _silent: set[str] = field(default_factory=set)  # guests whose last turn gave no samples
 
     def turns(self, number: int, guests: Sequence[Guest], results: Mapping[str, GuestResult]) -> dict[str, Turn]:
         """See Schedule. The cheapest turns are granted first; one that does not fit into the budget is not begun."""
@@ -148,7 +148,7 @@ class UntilNarrow:
         return granted
 
     def _turn(self, number: int, guest: Guest, result: GuestResult) -> Turn | None:
-        """A guest's next turn; None when nothing of it is waited for, or when its last turn gave nothing at all."""
+        """A guest's next turn; None when all its runs are narrow enough, or when its last turn gave no samples."""
         keys, spent = tuple(self.keys[guest.name]), self._spent.setdefault(guest.name, Spent())
         if number == 0:
             return Turn(keys, self.wanted.processes or self.pilot, spent=spent)
@@ -170,7 +170,7 @@ class UntilNarrow:
         return [key for key in keys if key.workload not in self.controls] or list(keys)
 
     def _open(self, guest: Guest, result: GuestResult, key: RunKey) -> bool:
-        """Whether a run is to go on: one that did not work is over for the campaign, one not seen yet is not."""
+        """Whether a run needs more samples: not one that failed, but one without a result yet does."""
         run = result.runs.get(key)
         if run is None or run.status != "ok":
             return run is None
@@ -178,10 +178,10 @@ class UntilNarrow:
         return summary is None or not ended(summary, self.wanted.target, guest.fresh_boots, self.wanted.aim)
 
     def _processes(self, number: int, guest: Guest, result: GuestResult, still: Sequence[RunKey], runs: int) -> int:
-        """How many a boot: as asked, or by the pilot once it is over; then no more is changed."""
-        held = self._sampling.get(guest.name)
-        if held is not None:
-            return held.processes
+        """How many processes a boot: as asked, or by the pilot once it is over; fixed from then on."""
+        decided = self._sampling.get(guest.name)
+        if decided is not None:
+            return decided.processes
         if self.wanted.processes is not None:
             return self._decide(guest, self.wanted.processes, "as asked for")
         if not guest.fresh_boots:
@@ -194,8 +194,8 @@ class UntilNarrow:
         best = processes_a_boot(boot, process, found)
         if best is None:
             return self._decide(guest, self.pilot, f"a pilot of {number} boots did not show their scatter")
-        told = f"pilot of {number} boots of {self.pilot}: {boot:.2g} s a boot, {process:.2g} s a process"
-        return self._decide(guest, best, f"{told}, sqrt(cost x variance ratio), median of {len(found)} runs")
+        costs = f"pilot of {number} boots of {self.pilot}: {boot:.2g} s a boot, {process:.2g} s a process"
+        return self._decide(guest, best, f"{costs}, sqrt(cost x variance ratio), median of {len(found)} runs")
 
     def _decide(self, guest: Guest, processes: int, why: str) -> int:
         self._sampling[guest.name] = self._sampled(processes, why)
@@ -205,7 +205,7 @@ class UntilNarrow:
         return Sampling(self.wanted.target, self.wanted.seconds, processes, why, self.wanted.aim)
 
     def close(self, guests: Sequence[Guest], results: Mapping[str, GuestResult]) -> None:
-        """See Schedule. What is not ended by itself was ended by the budget, or by a guest that fell silent."""
+        """See Schedule. A result without a reason of its own was ended by the budget, or by a guest without samples."""
         for guest in guests:
             result = results[guest.name]
             used = self.wanted.processes or self.pilot
@@ -218,12 +218,12 @@ class UntilNarrow:
 
 
 def _cost(turn: Turn) -> float:
-    """Seconds that a turn will take, by what those before it took."""
+    """Seconds that a turn will take, estimated from earlier turns."""
     return turn.spent.boot + turn.processes * turn.spent.process(len(turn.keys))
 
 
 def _frozen(result: GuestResult, keys: Sequence[RunKey]) -> dict[RunKey, int]:
-    """The batch sizes that the first round's processes calibrated, the middle one of each run (which then stays it)."""
+    """Batch sizes by run: the median of those that its processes calibrated. Later rounds keep it."""
     found = {key: run.processes for key in keys if (run := result.runs.get(key)) and run.processes}
     return {key: median_low(samples.n for samples in processes) for key, processes in found.items()}
 

@@ -1,4 +1,4 @@
-"""Watching one execution: reads its stream to the end, and turns every way of going wrong into a typed error."""
+"""Watches one execution: reads its stream to the end, and reports every failure as a typed error."""
 
 from __future__ import annotations
 
@@ -28,24 +28,24 @@ from ferrule.records.fields import clean
 from ferrule.records.stream import Decoder, Record, Restart
 
 PANIC = re.compile(r"Kernel panic|panicked at|Uncaught panic|Oops:|triple fault", re.IGNORECASE)
-FLOOD_BYTES = 1 << 20  # without one valid record between them: no honest kernel log is that long
+FLOOD_BYTES = 1 << 20  # most bytes without a valid record: no normal kernel log is that long
 TAIL_LINES = 12
 POLL_SECONDS = 0.25
-# How much longer than the guest's own limit a run may stay silent on the host's clock: an emulated clock is slow, and
-# under icount a guest's nanosecond is an instruction, of which TCG does one to two hundred million a second.
+# By what factor a run may send nothing for longer than the guest's own limit, on the host's clock: an emulated clock
+# is slow, and under icount a guest's nanosecond is an instruction, of which TCG executes 100 to 200 million a second.
 SLACK = {"metal": 4.0, "kvm": 4.0, "remote": 6.0, "tcg": 8.0, "icount": 40.0}
 QUIET_SECONDS = 12.0
-CAP = 3.0  # of such silences: the longest time from one begin or end of a process or run to the next
-ON_THIS_HOST = ("metal", "kvm")  # accelerators whose time is time and this host's
+CAP = 3.0  # longest time from one begin or end of a process or run to the next, as a multiple of that limit
+ON_THIS_HOST = ("metal", "kvm")  # accelerators that run on this host's CPUs, in real time
 
 
 def _process(execution: Execution) -> int | None:
-    """The process that an emulated guest is; an execution elsewhere, or of several processes, has none."""
+    """The host process of an emulated guest; None for an execution elsewhere, or of several processes."""
     return execution.pid if isinstance(execution, OneProcess) else None
 
 
 class Watch:
-    """One execution under watch. `drain` returns when every process is done, or raises a GuestError."""
+    """Watches one execution. `drain` returns when every process is done, or raises a GuestError."""
 
     def __init__(
         self,
@@ -57,32 +57,32 @@ class Watch:
         patience: float | None = None,
         ended: Callable[[int], None] = lambda _: None,
     ) -> None:
-        """Start with nothing.
+        """Start without records.
 
         Args:
-            guest: what executes.
-            plan: what it was told to run.
+            guest: the guest that executes.
+            plan: the plan that it runs.
             assembler: takes the records.
-            progress: is shown them.
-            patience: seconds of silence that are too many; None: what budget and accelerator call for.
+            progress: shows them.
+            patience: seconds without a record after which the guest hangs; None: by budget and accelerator.
             ended: called with the number of each process that ended.
         """
         self._guest, self._plan, self._assembler, self._progress = guest, plan, assembler, progress
         self._decoder, self._ended = Decoder(), ended
         self._quiet = patience or QUIET_SECONDS + SLACK[guest.accel] * plan.limit_ns / 1e9
-        # Records an honest payload may send: a run's samples at one value a record, its histogram, marks and facts.
+        # Most records of a valid payload: a run's samples at one value a record, its histogram, marks and facts.
         per_run = plan.batches + plan.warm + plan.each + 64
         self._records_limit = plan.processes * (len(plan.runs) + 8) * per_run + 4096
         self._records = 0
         self._noise = 0
-        self._cap: Patience | None = None  # of what began last, whatever is still being said of it
+        self._cap: Patience | None = None  # since the last begin or end; other records do not extend it
         self._started = False
         self._began: load.Moment | None = None
-        self._said = ""  # the payload's last word for people
+        self._message = ""  # the text of the payload's last `log` record
         self.heard: tuple[float, float] | None = None  # when the first and the latest valid record came
 
     def drain(self, execution: Execution) -> None:
-        """Read to the end.
+        """Read the stream to its end.
 
         Raises:
             GuestError: the guest did not start, hung, died, panicked, rebooted or flooded; names the run in flight.
@@ -106,7 +106,7 @@ class Watch:
             raise self._early(execution)
 
     def _take(self, chunk: bytes, execution: Execution) -> bool:
-        """Feed bytes on; returns whether a record among them brought this plan on."""
+        """Decode bytes; returns whether a record among them advanced this plan."""
         now = time.monotonic()
         steps = self._assembler.steps
         self._noise += len(chunk)
@@ -130,18 +130,18 @@ class Watch:
         return self._assembler.steps != steps
 
     def _heed(self, record: Record, now: float) -> None:
-        """A record of this execution."""
+        """Note a record of this execution."""
         self.heard = (self.heard[0] if self.heard else now, now)
         self._started = self._started or record.kind == "hello"
         if record.kind == "log":
-            self._said = clean(record.fields.get("text", ""))
+            self._message = clean(record.fields.get("text", ""))
         self._look(record)
         if record.kind == "done":
             self._ended(record.process)
         self._progress.record(record)
 
     def _look(self, record: Record) -> None:
-        """Look at this host when a process begins and ends, where it is this host that the process runs on."""
+        """Read this host's load when a process begins and ends, for a guest that runs on this host."""
         if self._guest.accel not in ON_THIS_HOST:
             return
         if record.kind == "hello":
@@ -151,13 +151,13 @@ class Watch:
             self._assembler.take_surroundings(record.process, seen)
 
     def _check_console(self, execution: Execution) -> None:
-        """A kernel that has panicked may sit there for ever: do not wait for the deadline."""
+        """Report a kernel panic at once: the guest may then hang, and the deadline is far."""
         found = PANIC.search(execution.console())
         if found:
             raise self._error(GuestPanicked, execution, f"kernel panic ({found.group(0)})")
 
     def _wait(self, execution: Execution, silence: Patience) -> None:
-        """Go on, unless it took too long."""
+        """Raise an error when the guest has taken too long."""
         if self._cap is not None and self._cap.over(_process(execution)):
             raise self._error(GuestHung, execution, f"not finished {CAP * self._quiet:.0f} s after it began")
         if silence.over(_process(execution)):
@@ -167,7 +167,7 @@ class Watch:
             raise self._error(GuestHung, execution, f"no record for {self._quiet:.0f} s")
 
     def _early(self, execution: Execution) -> GuestError:
-        """The stream ended too early: why?"""
+        """The error for a stream that ended too early."""
         ending = execution.ending()
         if ending.killed:
             return self._error(GuestKilled, execution, f"was killed from outside ({ending.detail})")
@@ -177,11 +177,11 @@ class Watch:
             return self._silent(execution, f"ended before its first record ({ending.detail})")
         if ending.clean or "reset" in ending.detail:
             return self._error(GuestRebooted, execution, f"ended before it was finished ({ending.detail})")
-        said = f": {self._said}" if self._said else ""
-        return self._error(GuestDied, execution, f"died ({ending.detail}{said})")
+        message = f": {self._message}" if self._message else ""
+        return self._error(GuestDied, execution, f"died ({ending.detail}{message})")
 
     def _silent(self, execution: Execution, what: str) -> GuestError:
-        """It never said its first record; some guests know what to try then."""
+        """The error for a guest that sent no record, with the guest's advice where it has one."""
         advice = self._guest.when_silent() if isinstance(self._guest, Advises) else ""
         return self._error(GuestNotStarted, execution, f"{what}; {advice}" if advice else what)
 

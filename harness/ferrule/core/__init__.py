@@ -1,4 +1,4 @@
-"""guest/core on this host: C sources go in; counters, plans, records and histograms of the same code come out."""
+"""guest/core on this host: its C sources, compiled and bound to Python: counters, plans, records and histograms."""
 
 from ferrule.core.clock import HostClock, Mark, Timing, batch_floor, characterise, mark, next_batch, pace
 from ferrule.core.histogram import BUCKETS, Histogram, bucket_bounds, bucket_middles, bucket_of

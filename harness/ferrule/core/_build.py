@@ -22,15 +22,15 @@ Mode = Literal["api", "abi"]
 
 MODULE = "_ferrule_core"
 SOURCES = ("hist.c", "plan.c", "record.c", "text.c", "timing.c")
-HEADERS = ("hist.h", "plan.h", "record.h", "timing.h")  # whose marked text is the binding's declaration
+HEADERS = ("hist.h", "plan.h", "record.h", "timing.h")  # their marked parts are the binding's declarations
 FLAGS = ("-std=gnu11", "-O2", "-fPIC", "-shared", "-Wall")
 
 
 def mode_here(asked: str | None = None) -> Mode:
-    """How the binding is made: `api` (a compiled module) where Python.h is, `abi` (a plain library) elsewhere.
+    """How the binding is made: `api` (a compiled module) where Python.h exists, `abi` (a plain library) elsewhere.
 
     Args:
-        asked: `api` or `abi`; None: what `FERRULE_CORE` says, and when that is unset what fits this machine.
+        asked: `api` or `abi`; None: the value of `FERRULE_CORE`, or when that is unset what fits this machine.
 
     Raises:
         UsageError: another word was asked for.
@@ -47,17 +47,17 @@ def mode_here(asked: str | None = None) -> Mode:
 
 @functools.cache
 def _has_python_h() -> bool:
-    """Asked at every use of the binding, and slow to answer."""
+    """Cached: called at every use of the binding, and slow."""
     return (_python_include() / "Python.h").is_file()
 
 
 def declarations() -> str:
-    """The binding's C declarations: what stands between the markers in the headers, so that the two cannot drift."""
+    """The binding's C declarations: the text between the markers in the headers, so that both are always the same."""
     return "\n".join(_marked(header) for header in _headers())
 
 
 def compilers() -> Iterator[toolchain.Compiler]:
-    """What can build for this Python, the best first: its own compiler, as `$CC` may name one for another C library.
+    """Compilers that can build for this Python, the best first: its own, as `$CC` may be one for another C library.
 
     Raises:
         UsageError: `$CC` names something that is no C compiler.
@@ -73,8 +73,8 @@ def build(mode: Mode, compiler: toolchain.Compiler | None = None) -> Path:
     """The library or module, built unless the cache has it. Builders may race: each replaces the file atomically.
 
     Args:
-        mode: which of the two.
-        compiler: that builds it; the first of compilers() when not given.
+        mode: module or library.
+        compiler: the compiler to use; the first of compilers() when not given.
 
     Raises:
         ToolMissing: there is no C compiler.
@@ -111,7 +111,7 @@ def _compile(compiler: toolchain.Compiler, mode: Mode, scratch: Path) -> Path:
 
 
 def _key(compiler: toolchain.Compiler, mode: Mode) -> str:
-    """A name for everything that the built file depends on."""
+    """A hash of everything that the built file depends on."""
     folders = (paths.guest() / "core", _own())
     texts = [file.read_bytes() for folder in folders for file in sorted(folder.glob("*.[ch]"))]
     texts.append(repr((mode, FLAGS, SOURCES, compiler)).encode())

@@ -1,4 +1,4 @@
-"""The loaded binding. The one place where cffi's untyped objects come from; the modules beside it give them types."""
+"""The loaded binding. Only this module returns cffi's untyped objects; the modules beside it give them types."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def native() -> Native:
 
 @functools.cache
 def _load(mode: Mode, asked: bool) -> Native:
-    """The first that can be built and loaded; when no mode was asked for, a plain library is better than nothing."""
+    """The first binding that can be built and loaded; falls back to a plain library when no mode was asked for."""
     modes: tuple[Mode, ...] = (mode,) if asked or mode == "abi" else (mode, "abi")
     refused: list[str] = []
     for way, compiler in itertools.product(modes, compilers()):
@@ -39,7 +39,7 @@ def _load(mode: Mode, asked: bool) -> Native:
             return _loaded(build(way, compiler), way)
         except BuildFailed as error:
             refused.append(str(error))
-        except (ImportError, OSError) as error:  # built for another C library, or where nothing may be run from
+        except (ImportError, OSError) as error:  # built for another C library, or the cache is mounted noexec
             refused.append(f"timing core: cannot be loaded: {error}; {paths.NAME_ANOTHER}")
     raise InfrastructureError(refused[0])
 

@@ -24,7 +24,7 @@ class HostClock(Enum):
 
 @dataclass(frozen=True)
 class Timing:
-    """`struct timing` of guest/core/timing.h: what a counter is good for. Ticks unless a name says otherwise."""
+    """`struct timing` of guest/core/timing.h: the properties of a counter. In ticks unless the name has a unit."""
 
     counter: str  # tsc, cntvct_el0, rdtime, rdcycle
     hz: int  # ticks a second against the second clock; 0 when unknown
@@ -34,7 +34,7 @@ class Timing:
     pair: NDArray[np.int64]  # (64,) empty regions, in the order they were taken
     cost: int  # their minimum
     cost_median: int
-    multiplication: int | None  # core cycles of one of the pace loop; None where it comes out as no whole number
+    multiplication: int | None  # core cycles of one in the pace loop; None where the result is no whole number
     verdict: str  # ok, backwards, stuck, coarse, unsteady
 
     @property
@@ -56,7 +56,7 @@ def characterise(window_ns: int = 50_000_000, clock: Clock | HostClock = HostClo
     """Characterise the counter of the CPU this runs on, as the payload does in a guest.
 
     Args:
-        window_ns: how long to watch, on the second clock; the call takes about that long, and always returns.
+        window_ns: how long to measure, on the second clock; the call takes about that long, and always returns.
         clock: the second clock, nanoseconds.
     """
     ffi, lib = native()
@@ -104,7 +104,7 @@ def pace() -> int:
 
 
 def _reader(clock: Clock | HostClock) -> tuple[Any, Any, Any]:
-    """A timing_clock, its context, and what must stay alive while it is used."""
+    """A timing_clock, its context, and an object that must stay alive while it is used."""
     ffi, lib = native()
     if isinstance(clock, HostClock):
         which = ffi.new("int *", getattr(lib, clock.value)())
@@ -114,5 +114,5 @@ def _reader(clock: Clock | HostClock) -> tuple[Any, Any, Any]:
 
 
 def _function(ffi: Any, lib: Any, name: str) -> Any:
-    """A C function as a pointer: the compiled module hands out a wrapper that must be asked for its address."""
+    """A C function as a pointer: the compiled module has a wrapper instead, whose address must be taken."""
     return ffi.addressof(lib, name)

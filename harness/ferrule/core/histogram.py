@@ -1,4 +1,4 @@
-"""The guest's histogram, by the guest's own code: decoding, merging and reading what `each` mode counted."""
+"""The guest's histogram, by the guest's own code: decodes, merges and reads the counts of `each` mode."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ BUCKETS = 2752  # HIST_BUCKETS
 
 
 class Counted(Protocol):
-    """Sparse counts as they leave a guest: records.samples.Histogram."""
+    """Sparse counts as a guest sends them: records.samples.Histogram."""
 
     count: int
     min: int
@@ -23,7 +23,7 @@ class Counted(Protocol):
 
 
 class Histogram:
-    """`struct hist` of guest/core/hist.h: log buckets of tick counts, at most 1 % from every member."""
+    """`struct hist` of guest/core/hist.h: log buckets of tick counts, whose middle is within 1 % of every member."""
 
     def __init__(self) -> None:
         self._ffi, self._lib = native()
@@ -31,7 +31,7 @@ class Histogram:
 
     @classmethod
     def of(cls, counted: Counted) -> Histogram:
-        """From the sparse form that left a guest.
+        """From the sparse form that a guest sends.
 
         Raises:
             ValueError: a bucket that does not exist, a count below 0 or of 2^32 and more, or counts that do not add up.
@@ -51,7 +51,7 @@ class Histogram:
         filled = sorted(bucket for bucket, members in buckets.items() if members)
         for bucket, members in buckets.items():
             if not (0 <= bucket < BUCKETS and 0 <= members < 1 << 32):
-                raise ValueError(f"histogram: bucket {bucket} with {members} members cannot be")
+                raise ValueError(f"histogram: bucket {bucket} with {members} members is impossible")
             made._hist.bucket[bucket] = members
         total = sum(buckets.values())
         if count not in (None, total):
@@ -71,13 +71,13 @@ class Histogram:
         self._lib.hist_add_many(self._hist, self._ffi.cast("uint64_t *", values.ctypes.data), values.size)
 
     def merge(self, other: Histogram) -> None:
-        """Add all that another one counted: afterwards this one is what it would be had it counted both."""
+        """Add the counts of another one: the result is the same as if this one had counted both."""
         self._lib.hist_merge(self._hist, other._hist)
 
     def quantile(self, q: float) -> int:
         """The value at rank ceil(q * count), 0 <= q <= 1 in steps of 10^-6, in ticks; 0 when empty.
 
-        The extremes are exact, all else is its bucket's middle.
+        The extremes are exact; every other value is its bucket's middle.
         """
         if not 0.0 <= q <= 1.0:
             raise ValueError(f"histogram: quantile {q} is not within 0..1")
@@ -86,7 +86,7 @@ class Histogram:
     def interpolated(self, q: float) -> float:
         """The same with the members of a bucket spread evenly over it (quantile of grouped data), in ticks.
 
-        What many histograms' quantiles have in common is then their distribution and not the grid of the buckets.
+        The quantiles of several histograms then follow the distribution and not the grid of the buckets.
         """
         counts = self.counts
         rank = min(max(1, int(np.ceil(q * self.count))), self.count)
@@ -108,7 +108,7 @@ class Histogram:
 
     @property
     def clamped(self) -> int:
-        """How many of them were over 2^48 - 1 ticks and stand in the last bucket."""
+        """How many of them were over 2^48 - 1 ticks and are in the last bucket."""
         return int(self._hist.clamped)
 
     @property
@@ -128,7 +128,7 @@ class Histogram:
         return np.frombuffer(bytes(raw), dtype=np.uint32)
 
     def buckets(self) -> dict[int, int]:
-        """The sparse form: {bucket: members} of those that have any."""
+        """The sparse form: {bucket: members} of the buckets that are not empty."""
         counts = self.counts
         return {int(bucket): int(counts[bucket]) for bucket in np.flatnonzero(counts)}
 
@@ -139,7 +139,7 @@ def bucket_of(ticks: int) -> int:
 
 
 def bucket_middles(indices: Sequence[int]) -> NDArray[np.int64]:
-    """hist_mid(): the values that stand for these buckets, ticks, at most 1 % from every member.
+    """hist_mid(): the values that represent these buckets, ticks, at most 1 % from every member.
 
     Raises:
         ValueError: there is no such bucket.

@@ -1,4 +1,4 @@
-/* What the timing core needs of this host, and nothing a guest ever sees: a second clock, and a place for records. */
+/* What the timing core needs from this host; no part of a guest: a second clock, and a buffer for records. */
 #ifndef FERRULE_HOST_H
 #define FERRULE_HOST_H
 
@@ -12,7 +12,7 @@ int host_clock_monotonic(void);
 int host_clock_raw(void); /* not slewed by NTP; the monotonic one where the system has no such clock */
 const char *host_counter_name(void);
 
-/* A record_sink: `context` points at one of these. Bytes that do not fit are counted as lost. */
+/* A record_sink: `context` points at a struct host_buffer. Bytes that do not fit are counted in `lost`. */
 struct host_buffer {
     char *bytes;
     size_t capacity;

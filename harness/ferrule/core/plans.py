@@ -1,4 +1,4 @@
-"""The payload's own reading of a plan, on this host: the harness's is tested against it."""
+"""The payload's own plan parser, on this host: the harness's parser is tested against it."""
 
 from __future__ import annotations
 

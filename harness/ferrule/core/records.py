@@ -1,4 +1,4 @@
-"""The payload's own record writer and CRC on this host: what the decoder is tested against."""
+"""The payload's own record writer and CRC, on this host: the decoder is tested against them."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What comes back, checked: bytes of the record stream go in; samples with every condition come out."""
+"""Decodes and checks a guest's output: bytes of the record stream go in; samples with their conditions come out."""

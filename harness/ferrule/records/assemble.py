@@ -1,8 +1,8 @@
-"""Records to samples: follows every process of one execution, knows which run is in flight and which must be repeated.
+"""Records to samples: follows every process of one execution, the run in flight and the runs that must be repeated.
 
 `begin` and `end` bracket a run. A hole in the stream, a count that is not the declared one or an impossible value
-between them damages that run; a hole that swallowed a bracket damages the runs on both sides of it. A process whose
-clock or references were lost has no usable run. Nothing here raises for what a guest sends.
+between them damages that run; a hole that took a bracket damages the runs on both sides of it. A process whose
+clock or references were lost has no usable run. No record of a guest makes this module raise.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from ferrule.records.merge import GRAVEST, joined
 from ferrule.records.samples import Accel, Conditions, GuestResult, RunResult, Start, Surroundings
 from ferrule.records.stream import INIT_PROCESS, Damage, Event, Record, Restart
 
-NOTES = 100  # kept texts on what was damaged
-UNASKED = 64  # runs a payload may add to the plan: its controls
+NOTES = 100  # most texts about damage that are kept
+UNASKED = 64  # most runs that a payload may add to the plan: its controls
 
 
 class Assembler:
@@ -33,15 +33,15 @@ class Assembler:
     def __init__(
         self, guest: str, accel: Accel, boot: int, plan: Plan, host: Mapping[str, str], *, sent: Sent | None = None
     ) -> None:
-        """Start with nothing.
+        """Start without records.
 
         Args:
             guest: its name in tables.
             accel: how it executes; `icount` makes ticks instructions.
             boot: number written into every sample.
-            plan: what it was told to run: names the runs, and bounds what may come.
-            host: conditions that only the host's side knows; they win over what the guest says.
-            sent: what the guest was given: a process that is something else is not listened to; None: not looked at.
+            plan: the plan that it runs: names the runs, and limits the records that are accepted.
+            host: conditions that only the host's side knows; they override what the guest reports.
+            sent: what the guest was given: records of any other program are ignored; None: not checked.
         """
         self._guest, self._accel, self._boot, self._plan = guest, accel, boot, plan
         self._host, self._sent = dict(host), sent
@@ -50,9 +50,9 @@ class Assembler:
         self._processes: dict[int, ProcessRecords] = {}
         self._latest: ProcessRecords | None = None
         self.notes: list[str] = []
-        self.damage: Counter[str] = Counter()  # what went wrong in the stream, by kind
-        self.steps = 0  # records that brought this plan on
-        self.stages = 0  # of them, those that began or ended something: each at most once a process or run
+        self.damage: Counter[str] = Counter()  # damage in the stream, by kind
+        self.steps = 0  # records that advanced this plan
+        self.stages = 0  # of them, those that begin or end a process or run: each at most once
 
     # --- events in ----------------------------------------------------------------------------------------------
 
@@ -72,17 +72,17 @@ class Assembler:
             self._processes[event.process] = ProcessRecords(event.process)
 
     def take_host_marks(self, marks: Sequence[Mark]) -> None:
-        """What the host itself read of the payload's counter and clock: before process 0, and after each that ended."""
+        """Take the host's own readings of the payload's counter and clock: before process 0, after the end of each."""
         for process in self._processes.values():
             process.host = CrossCheck(tuple(marks))
 
     def take_surroundings(self, number: int, seen: Surroundings | None) -> None:
-        """What the host was doing while a process ran."""
+        """Take the host's load while a process ran."""
         if number in self._processes:
             self._processes[number].surroundings = seen
 
     def take_throttled(self, counts: Mapping[int, int]) -> None:
-        """In how many periods a CPU quota stopped each process, on another host."""
+        """Take the number of periods in which a CPU quota stopped each process, on another host."""
         for number, count in counts.items():
             if (process := self._processes.get(number)) is not None:
                 seen = process.surroundings or Surroundings(None, load(process.facts))
@@ -136,8 +136,8 @@ class Assembler:
 
     def _begin(self, process: ProcessRecords, fields: Fields) -> None:
         index = integer(fields, "i", 0, len(self._keys) + UNASKED)
-        said = RunKey(clean(fields.get("workload", "?")), parameters(fields), clean(fields.get("place", "same_core")))
-        key = self._keys[index] if index < len(self._keys) else said
+        begun = RunKey(clean(fields.get("workload", "?")), parameters(fields), clean(fields.get("place", "same_core")))
+        key = self._keys[index] if index < len(self._keys) else begun
         run = RunRecords(key, index)
         process.open = run
         if index in process.runs:
@@ -147,9 +147,9 @@ class Assembler:
             self._damage(run, again)
             raise Bad(again)
         process.runs[index] = run
-        if (said.workload, sorted(said.params), said.place) != (key.workload, sorted(key.params), key.place):
-            raise Bad(f"{said} began where the plan has {key}")
-        planned = self._plan.runs[index] if index < len(self._keys) else PlannedRun(said)
+        if (begun.workload, sorted(begun.params), begun.place) != (key.workload, sorted(key.params), key.place):
+            raise Bad(f"{begun} began where the plan has {key}")
+        planned = self._plan.runs[index] if index < len(self._keys) else PlannedRun(begun)
         for name, due in (("more", planned.more), ("spin", planned.spin)):
             if integer(fields, name, default=0) != due:
                 raise Bad(f"{name}={clean(fields.get(name, '0'))} began where the plan has {due}")
@@ -157,7 +157,7 @@ class Assembler:
         run.position = integer(fields, "pos", 0, 1 << 32, default=0)
 
     def _inside(self, process: ProcessRecords, kind: str, fields: Fields) -> None:
-        """A record between begin and end; one that names another run than the open one lost its begin."""
+        """Take a record between begin and end. If it names another run than the open one, that run's begin was lost."""
         index = integer(fields, "i", 0, len(self._keys) + UNASKED)
         run = process.open
         if run is None or run.index != index:
@@ -174,7 +174,7 @@ class Assembler:
             process.open = None
 
     def _leave(self, process: ProcessRecords) -> None:
-        """Something else begins: a run that is still open lost its end."""
+        """Something else begins: the end of a run that is still open was lost."""
         if process.open is not None:
             self._damage(process.open, "its end did not arrive")
             process.open = None
@@ -196,12 +196,12 @@ class Assembler:
         return self._latest.open.key if self._latest is not None and self._latest.open is not None else None
 
     def finished(self, process: int) -> bool:
-        """Whether a process said `done`, or ended all its runs (its last record may have been lost)."""
-        held = self._processes.get(process)
-        if held is None:
+        """Whether a process sent `done`, or ended all its runs (its last record may have been lost)."""
+        records = self._processes.get(process)
+        if records is None:
             return False
-        ended = {index for index, run in held.runs.items() if run.status and run is not held.open}
-        return held.done or (bool(self._keys) and ended >= set(range(len(self._keys))))
+        ended = {index for index, run in records.runs.items() if run.status and run is not records.open}
+        return records.done or (bool(self._keys) and ended >= set(range(len(self._keys))))
 
     @property
     def complete(self) -> bool:
@@ -210,7 +210,7 @@ class Assembler:
 
     @property
     def damaged(self) -> set[RunKey]:
-        """Asked runs to repeat: damaged, or not there although their process finished."""
+        """Planned runs to repeat: damaged, or missing although their process finished."""
         found: set[RunKey] = set()
         for process in self._processes.values():
             unusable = process.lacks() is not None
@@ -223,12 +223,12 @@ class Assembler:
 
     @property
     def refused(self) -> str | None:
-        """Why a process is not listened to; None where all are."""
+        """Why a process's records are ignored; None where none are."""
         return next((one.refused for one in self._processes.values() if one.refused), None)
 
     @property
     def conditions(self) -> Conditions | None:
-        """As said by the first process whose hello arrived; None before."""
+        """As reported by the first process whose hello arrived; None before."""
         heard = [one for one in self._processes.values() if one.hello and one.clock and one.refused is None]
         if not heard:
             return None
@@ -252,13 +252,13 @@ class Assembler:
         )
 
     def result(self) -> GuestResult:
-        """Everything usable so far. Boots, seconds and errors are the campaign's to count."""
+        """Everything usable so far. Boots, seconds and errors are counted by the campaign."""
         every = [self.runs_of(number) for number in self._processes]
         return GuestResult(self._guest, self.conditions, joined(*every), damage=dict(self.damage))
 
     @property
     def start(self) -> list[Start]:
-        """When its first process began, where the counter counts from power-on; nothing where none said so."""
+        """When its first process began, where the counter counts from power-on; empty where it was not reported."""
         first = self._processes.get(0)
         if self._accel != "icount" or first is None or first.refused is not None or "at" not in first.hello:
             return []
@@ -267,11 +267,11 @@ class Assembler:
 
     @property
     def processes(self) -> list[int]:
-        """Those heard of, in their order."""
+        """Numbers of the processes that sent records, sorted."""
         return sorted(self._processes)
 
     def runs_of(self, number: int) -> dict[RunKey, RunResult]:
-        """What one process finished and is usable."""
+        """The finished, usable runs of one process."""
         process = self._processes.get(number)
         return joined(*({run.key: run} for run in self._usable(process))) if process is not None else {}
 

@@ -1,4 +1,4 @@
-"""Conditions held against each other: what differs, of all that may move a number."""
+"""Compares conditions: lists the differences that may change a result."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from typing import Final
 
 from ferrule.records.samples import Conditions
 
-PLACEMENT: Final = "host.placement"  # how the two CPUs lie that ends of cross_core runs are pinned to, one of these:
+PLACEMENT: Final = "host.placement"  # relation of the two CPUs that the ends of cross_core runs are pinned to:
 ALONE, SIBLINGS, CORES, PACKAGES = "same core", "smt siblings", "cross core", "other package"  # the first: one CPU
-KINDS: Final = "host.kinds"  # of core that each end runs on, where a processor has several
+KINDS: Final = "host.kinds"  # the kind of core that each end runs on, where a processor has several
 _IDENTITY: Final = ("vendor", "family", "model_number", "stepping", "implementer", "variant", "part", "revision")
 _PREFIX: Final = "host.cpu."
-_VOLATILE: Final = ("load", "load1", "beside", "reason", "file", "origin")  # last words of facts that say nothing here
-_COUNT = re.compile(r"\bferrule\.processes=\d+")  # in QEMU's command: how often, not under which conditions
+_VOLATILE: Final = ("load", "load1", "beside", "reason", "file", "origin")  # last words of facts that are not compared
+_COUNT = re.compile(r"\bferrule\.processes=\d+")  # in QEMU's command: a repetition count, not a condition
 
 
 def departures(one: Conditions, other: Conditions, *, payload: bool = True) -> list[str]:
-    """In what the second departs from the first: `kernel 6.1 -> 6.2`; `payload`: whether its build counts."""
+    """Differences of the second from the first, such as `kernel 6.1 -> 6.2`; `payload`: whether its build counts."""
     first, second = _stable(one), _stable(other)
     if not payload:
-        for one_of in (first, second):
-            one_of.pop("payload")
+        for conditions in (first, second):
+            conditions.pop("payload")
     return [
         f"{name} {first.get(name) or 'nothing'} -> {second.get(name) or 'nothing'}"
         for name in dict.fromkeys([*first, *second])
@@ -39,16 +39,16 @@ def _stable(conditions: Conditions) -> dict[str, str]:
 
 
 def processor(conditions: Conditions) -> dict[str, str]:
-    """What tells a processor from another of the same name: family, model number, stepping, or as Arm counts them.
+    """What distinguishes processors of one name: family, model number, stepping, or Arm's equivalents.
 
-    Only what was told: runs that were stored before this was recorded know nothing of it.
+    Only the recorded values: runs stored by older versions have none.
     """
     facts = conditions.facts
     return {name: facts[_PREFIX + name] for name in _IDENTITY if facts.get(_PREFIX + name)}
 
 
 def processors_differ(one: Conditions, other: Conditions) -> str | None:
-    """In what two processors of one name differ: `family 6, model 143, stepping 8 and ... 4`; None where in nothing."""
+    """How two processors of one name differ: `family 6, model 143, stepping 8 and ... 4`; None without a difference."""
     first, second = processor(one), processor(other)
     named = [name for name in first if name in second and first[name] != second[name]]
     if not named:
@@ -57,7 +57,7 @@ def processors_differ(one: Conditions, other: Conditions) -> str | None:
 
 
 def placements_differ(one: Conditions, other: Conditions) -> str | None:
-    """How the ends of cross_core runs lay in each; None where both lay alike, or one does not tell."""
+    """Both placements of the ends of cross_core runs; None where they are the same, or one is not recorded."""
     both = [conditions.facts.get(PLACEMENT, "") for conditions in (one, other)]
     return " and ".join(both) if all(both) and both[0] != both[1] else None
 
@@ -68,7 +68,7 @@ def spelled(identity: Mapping[str, str]) -> str:
 
 
 def digest(conditions: Conditions) -> str:
-    """Equal where nothing departs, the payload's build left out."""
+    """A hash that is equal for conditions without departures; it leaves out the payload's build."""
     stable = _stable(conditions)
     stable.pop("payload")
     return hashlib.sha256(repr(sorted(stable.items())).encode()).hexdigest()[:16]

@@ -1,7 +1,7 @@
-"""Names of the error numbers that guests answer with: Linux's, which guest/os/os.h makes every port use.
+"""Names of the error numbers that guests report: Linux's, which guest/os/os.h requires of every port.
 
 Python's `errno` has those of the host, which need not be Linux. Source: include/uapi/asm-generic/errno-base.h and
-errno.h; a hyphen stands for a number that was never given out.
+errno.h; a hyphen is a number that was never assigned.
 """
 
 from __future__ import annotations

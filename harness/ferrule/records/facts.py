@@ -1,4 +1,4 @@
-"""What a guest says of itself besides measuring: texts of bounded length, and the few that are numbers checked."""
+"""Facts that a guest reports about itself: texts of bounded length; the few that are numbers are checked."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from ferrule.records.fields import Bad, Fields, clean
 
 COUNT: Final = 256  # of one process
 TEXT: Final = 400  # characters
-# errno with which the CPU of a home was refused: of the first, of the second
+# errno of a refused pinning: to the first CPU, to the second
 REFUSED: Final = ("pin.error", "pin.second.error")
 _NAME = re.compile(r"[a-z][a-z0-9_.]{0,63}")
-_NUMBERS: Final = {  # what is calculated with: how it must look, and its bounds
+_NUMBERS: Final = {  # facts used in calculations: pattern and bounds
     "load1": (re.compile(r"[0-9]{1,6}(\.[0-9]{1,6})?"), 0.0, 1e6),
     **dict.fromkeys(REFUSED, (re.compile(r"[0-9]{1,4}"), 1.0, 4096.0)),
     "cpus": (re.compile(r"[0-9]{1,6}"), 1.0, 1e6),
@@ -25,7 +25,7 @@ def fact(fields: Fields) -> tuple[str, str]:
     """Name and text of one fact.
 
     Raises:
-        Bad: its name is none, or it is to be a number and is none that can be.
+        Bad: its name is invalid, or it must be a number and is none or out of bounds.
     """
     name, value = fields.get("name", ""), fields.get("value", "")
     if _NAME.fullmatch(name) is None:
@@ -38,7 +38,7 @@ def fact(fields: Fields) -> tuple[str, str]:
 
 
 def unpinned(facts: Mapping[str, str]) -> str:
-    """Which CPUs the kernel refused to pin to, and why; empty where none."""
+    """Which pinning the kernel refused, and its errno; empty where none was refused."""
     if REFUSED[0] in facts:
         return f"the kernel refused: {errno_text(int(facts[REFUSED[0]]))}"
     if REFUSED[1] in facts:
@@ -47,7 +47,7 @@ def unpinned(facts: Mapping[str, str]) -> str:
 
 
 def load(facts: Mapping[str, str]) -> float | None:
-    """Tasks that wanted to run when the process began, a CPU; None when it did not say."""
+    """Runnable tasks a CPU when the process began; None when the guest did not report it."""
     if "load1" not in facts or "cpus" not in facts:
         return None
     return float(facts["load1"]) / float(facts["cpus"])

@@ -1,4 +1,4 @@
-"""The fields of one record: texts that a guest sent, taken for numbers only where they are numbers within bounds."""
+"""The fields of one record: texts that a guest sent, converted to numbers only after a check of their bounds."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Fields = Mapping[str, str]
 
 
 class Bad(ValueError):
-    """A field is missing or makes no sense."""
+    """A field is missing or invalid."""
 
 
 def integer(fields: Fields, key: str, low: int = 0, high: int = LIMIT, default: int | None = None) -> int:
@@ -27,7 +27,7 @@ def integer(fields: Fields, key: str, low: int = 0, high: int = LIMIT, default: 
 
 
 def number(text: str | None, key: str, low: int, high: int) -> int:
-    """A text as an integer of low..high-1; `key` is what the complaint calls it."""
+    """A text as an integer of low..high-1; `key` names it in the error."""
     if text is None or not _DIGITS.fullmatch(text) or not low <= int(text) < high:
         raise Bad(f"{key}={clean(text or '')!r} is not a number from {low} to {high - 1}")
     return int(text)

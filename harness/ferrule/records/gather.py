@@ -1,6 +1,6 @@
 """One payload process's records, gathered and checked field by field.
 
-What is missing, huge or nonsense raises `Bad` here, which the assembler turns into a damaged run and nothing else.
+A missing, oversized or invalid field raises `Bad` here; the assembler marks the run as damaged and goes on.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ from ferrule.records.samples import (
     Surroundings,
 )
 
-REFERENCES: Final = 4096  # of each kind and length, and marks
-HOST_SECONDS: Final = 0.5  # a shorter span says nothing about a clock: arrival times jitter by milliseconds
+REFERENCES: Final = 4096  # most references of each kind and length; most marks
+HOST_SECONDS: Final = 0.5  # a shorter span is not used to check a clock: arrival times jitter by milliseconds
 GUEST_NS: Final = 10_000_000
 PER: Final = ("call", "round_trip", "one_way", "iteration")
 PLACES: Final = ("same_core", "cross_core", "free")
@@ -35,7 +35,7 @@ PLACES: Final = ("same_core", "cross_core", "free")
 
 @dataclass
 class Asked:
-    """The most that the plan lets one run send."""
+    """The most samples that one run may send by the plan."""
 
     batches: int
     warm: int
@@ -70,7 +70,7 @@ class RunRecords:
     bad: str | None = None
 
     def ready(self, fields: Fields) -> None:
-        """Set up, verified and calibrated: what one operation is."""
+        """The run is set up, verified and calibrated: take the meaning of one operation."""
         per, place = fields.get("per", ""), fields.get("place", "")
         if per not in PER or place not in PLACES:
             raise Bad(f"per={clean(per)!r} place={clean(place)!r}")
@@ -83,7 +83,7 @@ class RunRecords:
         self.place, self.params = place, parameters(fields)
 
     def batch(self, fields: Fields, asked: Asked) -> None:
-        """Samples. A batch of no ticks is impossible: the region holds the counter's own cost."""
+        """Take samples. A batch of no ticks is impossible: the region includes the counter's own cost."""
         if self.meaning is None:
             raise Bad("samples before it was ready")
         ticks = integers(fields, "t", 1)
@@ -100,7 +100,7 @@ class RunRecords:
             self.cpus += [tuple(integer(fields, key, -1, 1 << 31, default=-1) for key in ends)] * len(ticks)
 
     def take_pace(self, fields: Fields, asked: Asked) -> None:
-        """The pace loop around the batches. One length in a run: ticks of two are not comparable."""
+        """Take the pace loop's ticks. A run has one loop length: ticks of different lengths are not comparable."""
         n, ticks = integer(fields, "n", 1, 1 << 32), integers(fields, "t", 1)
         if integer(fields, "b") != len(self.pace):
             raise Bad(f"pace {clean(fields['b'])} where pace {len(self.pace)} is due")
@@ -109,10 +109,10 @@ class RunRecords:
         self.pace_n = n
         self.pace += ticks
         if len(self.pace) > asked.batches + asked.warm + 1:
-            raise Bad("more of it than batches")
+            raise Bad("more values than batches")
 
     def hist(self, fields: Fields) -> None:
-        """Buckets of operations timed one by one."""
+        """Take histogram buckets of operations timed one by one."""
         for pair in fields.get("b", "").split(","):
             index, _, count = pair.partition(":")
             bucket = number(index, "b", 0, BUCKETS)
@@ -121,7 +121,7 @@ class RunRecords:
             self.buckets[bucket] = number(count, "b", 1, 1 << 32)
 
     def end(self, fields: Fields, asked: Asked) -> None:
-        """The run is over: check what was declared against what came."""
+        """The run is over: compare the declared counts with the records that arrived."""
         self.status = fields.get("status", "")
         if self.status not in ("ok", *WITHOUT, "wrong", "failed"):
             raise Bad(f"status={clean(self.status)!r}")
@@ -157,15 +157,15 @@ class RunRecords:
 
 
 def reason(fields: Fields) -> str:
-    """Why a run has no samples, in the payload's words: `os_pipe: errno 38`, or what its verify saw."""
-    said = []
+    """Why a run has no samples, as the payload reports it: `os_pipe: errno 38`, or what its verify saw."""
+    parts = []
     if "operation" in fields:
-        said.append(clean(fields["operation"]))
+        parts.append(clean(fields["operation"]))
     if "error" in fields:
-        said.append(f"errno {clean(fields['error']).lstrip('-')}")
+        parts.append(f"errno {clean(fields['error']).lstrip('-')}")
     if "seen" in fields:
-        said.append(clean(fields["seen"]))
-    return ": ".join(said) or "the payload gave no reason"
+        parts.append(clean(fields["seen"]))
+    return ": ".join(parts) or "the payload gave no reason"
 
 
 @dataclass
@@ -183,14 +183,14 @@ class ProcessRecords:
     runs: dict[int, RunRecords] = field(default_factory=dict)  # by index in the plan
     open: RunRecords | None = None
     done: bool = False
-    refused: str | None = None  # why nothing that it says counts: it is not what was sent
-    hole: str | None = None  # what did not arrive before its first run: nobody knows what it was
+    refused: str | None = None  # why its records are ignored: it is not the program that was sent
+    hole: str | None = None  # records that did not arrive before its first run; their kind is not known
     spoiled: set[int] = field(default_factory=set)  # indices of runs whose begin did not arrive
     host: CrossCheck = field(default_factory=CrossCheck)
     surroundings: Surroundings | None = None  # as the host saw it
 
     def take(self, kind: str, fields: Fields, arrival: float) -> bool:
-        """A record that belongs to no run; whether it is one."""
+        """Take a record that belongs to no run; returns whether the record is of such a kind."""
         if kind == "fact" and len(self.facts) < facts.COUNT:
             self.facts.update([facts.fact(fields)])
         elif kind == "clock":
@@ -204,16 +204,16 @@ class ProcessRecords:
         return True
 
     def finish(self) -> None:
-        """It said that it is done."""
+        """Take its `done` record."""
         self.done = True
 
     def take_clock(self, fields: Fields) -> None:
-        """The timing core's own characterisation."""
+        """Take the timing core's characterisation of the counter."""
         self.clock = {key: clean(value) for key, value in fields.items()}
         self.hz = integer(fields, "hz", 0, 10**12)
 
     def take_reference(self, fields: Fields) -> None:
-        """Empty regions and loops. A pair may take no tick on a coarse counter; a loop may not run backwards."""
+        """Take empty regions and loops. A pair may take 0 ticks on a coarse counter; none may be negative."""
         n, ticks = integer(fields, "n", 0, 1 << 48), integers(fields, "t")
         into = self.pair if fields.get("what") == "pair" else self.loops.setdefault(n, [])
         if len(into) + len(ticks) > REFERENCES or len(self.loops) > 8:
@@ -221,14 +221,14 @@ class ProcessRecords:
         into += ticks
 
     def take_mark(self, fields: Fields, arrival: float) -> None:
-        """Counter and OS clock at one moment, and when the host heard of it."""
+        """Take counter and OS clock at one moment, and when the record arrived at the host."""
         mark = (integer(fields, "tick", 0, 1 << 64), integer(fields, "ns", 0, 1 << 64), arrival)
         if len(self.marks) >= REFERENCES:
-            self.marks.pop()  # the first and the last are what is used
+            self.marks.pop()  # only the first and the last are used
         self.marks.append(mark)
 
     def lacks(self) -> str | None:
-        """Why none of this process's runs can be used; None when all is there."""
+        """Why none of this process's runs can be used; None when nothing is missing."""
         if self.refused or self.hole:
             return self.refused or f"before its first run, {self.hole}"
         if not self.hello or not self.clock:
@@ -238,7 +238,7 @@ class ProcessRecords:
         return None
 
     def check(self) -> ClockCheck:
-        """The clocks over all that was marked so far."""
+        """Compare the clocks over all marks so far."""
         drift = ratio = None
         if len(self.marks) > 1:
             (tick0, ns0, host0), (tick1, ns1, host1) = self.marks[0], self.marks[-1]
@@ -257,8 +257,8 @@ class ProcessRecords:
             self.host.strays(self.number, [(tick, ns) for tick, ns, _ in self.marks]),
         )
 
-    def _said(self) -> Surroundings | None:
-        """What the guest said of its own load when the process began, where no host looks on."""
+    def _reported(self) -> Surroundings | None:
+        """The guest's own load when the process began, for a guest whose host Ferrule does not observe."""
         load = facts.load(self.facts)
         return None if load is None else Surroundings(None, load)
 
@@ -288,12 +288,12 @@ class ProcessRecords:
             pace=self._pace(run),
             voluntary=run.voluntary,
             involuntary=run.involuntary,
-            surroundings=self.surroundings or self._said(),
+            surroundings=self.surroundings or self._reported(),
         )
 
 
 def _or_zero(fields: Fields, key: str) -> int:
-    """A field that only informs: nonsense in it costs nothing."""
+    """A field for information only; 0 where it is invalid."""
     try:
         return integer(fields, key)
     except Bad:

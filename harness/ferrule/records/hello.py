@@ -1,4 +1,4 @@
-"""Who speaks: the first record of a process against what was sent, so that no other program is listened to."""
+"""Identifies the sender: compares the first record of a process with what was sent, to ignore other programs."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ class Sent:
     build: str  # build-id, hex
     plan: bytes  # the text
 
-    def departs(self, said: Fields, process: int) -> str | None:
-        """In what a hello departs from it, in words; None when in nothing."""
+    def departs(self, hello: Fields, process: int) -> str | None:
+        """The first field of a hello that differs from what was sent, as text; None when none does."""
         wanted = {
             "proto": PROTOCOL,
             "os": self.os,
@@ -31,6 +31,6 @@ class Sent:
             "process": str(process),
         }
         for key, due in wanted.items():
-            if (given := said.get(key)) != due:
+            if (given := hello.get(key)) != due:
                 return f"its hello says {key}={clean(given or '', 60)!r} where {key}={due} was sent"
         return None

@@ -1,4 +1,4 @@
-"""Results of one guest put together: samples of processes and boots, or the graver of two reasons."""
+"""Merges results of one guest: samples of processes and boots, or the graver of two reasons."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ from dataclasses import replace
 from ferrule.payload.key import RunKey
 from ferrule.records.samples import WITHOUT, GuestResult, RunResult, Status
 
-# When processes of one run end differently the gravest says what the run is: wrong once is not right.
+# When processes of one run end differently, the gravest status is the run's: one wrong process makes the run wrong.
 GRAVEST: tuple[Status, ...] = ("wrong", "failed", "crashed", "hung", *WITHOUT, "ok", "lost", "missing")
 
 
 def join(one: RunResult, other: RunResult) -> RunResult:
     """Two results of one run on one guest: samples together, or the graver of two reasons.
 
-    Samples that mean something else than the first ones (their meaning, placement or parameters changed between
-    processes) are no samples of the same thing: the run is then `wrong`.
+    When meaning, placement or parameters differ between processes, the samples are not of the same operation: the run
+    is then `wrong`.
     """
     first, second = sorted((one, other), key=lambda run: GRAVEST.index(run.status))
     if first.status != "ok" or second.status != "ok":
         return first
     if (one.meaning, one.place, one.params) != (other.meaning, other.place, other.params):
-        said = [f"{run.meaning} {run.place} {run.params}" for run in (one, other)]
-        return RunResult(one.key, "wrong", f"processes disagree on what it is: {said[0]} and {said[1]}")
+        both = [f"{run.meaning} {run.place} {run.params}" for run in (one, other)]
+        return RunResult(one.key, "wrong", f"processes disagree on what it is: {both[0]} and {both[1]}")
     return replace(one, processes=[*one.processes, *other.processes])
 
 
@@ -32,8 +32,8 @@ def joined(*parts: Mapping[RunKey, RunResult]) -> dict[RunKey, RunResult]:
     runs: dict[RunKey, RunResult] = {}
     for part in parts:
         for key, run in part.items():
-            held = runs.get(key)
-            runs[key] = run if held is None else join(held, run)
+            before = runs.get(key)
+            runs[key] = run if before is None else join(before, run)
     return runs
 
 

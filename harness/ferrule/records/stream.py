@@ -1,7 +1,7 @@
-"""Decoding the record stream (framing: guest/core/record.h): every record that arrived whole, and all that did not.
+"""Decoding the record stream (framing: guest/core/record.h): every intact record, and a report of all damage.
 
-The bytes come from a guest that is not trusted and over a line that others write to as well. The decoder holds a
-bounded amount of memory, never raises, and hands out only records whose CRC is right.
+The bytes come from a guest that is not trusted and over a line that others write to as well. The decoder uses a
+bounded amount of memory, never raises, and returns only records whose CRC is right.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from typing import Final, Literal
 RECORD_LIMIT: Final = 1000  # guest/core/record.h
 INIT_PROCESS: Final = 4294967295  # the stream of the guest's init: it has no `done`
 PENDING_LIMIT: Final = 4096  # bytes kept of a line that has not ended yet
-STREAMS_LIMIT: Final = 1024  # streams one guest may open: an honest one opens one a process
-REMEMBERED: Final = 64  # records a stream remembers, to tell a repeated one from a restart
+STREAMS_LIMIT: Final = 1024  # streams one guest may open: a valid guest opens one a process
+REMEMBERED: Final = 64  # records remembered of a stream, to distinguish a repeated record from a restart
 
 MARK: Final = b"#fr1 "  # where a record begins
 _STREAM = re.compile(rb"#fr1 ([0-9a-z]{1,16})\.(0|[1-9][0-9]{0,9}) ")
@@ -42,10 +42,10 @@ class Record:
 
 @dataclass(frozen=True)
 class Damage:
-    """Something was sent and did not arrive as such. `run` and `process` are what can be told of the stream.
+    """A record that did not arrive as sent. `run` and `process` name its stream, as far as they can be read.
 
     corrupt: a wrong CRC or grammar. cut: a record without its end, or a stream that ended without `done`. overlong: a
-    record over RECORD_LIMIT. loss: a hole in the sequence. duplicate: a record that came before, not handed out again.
+    record over RECORD_LIMIT. loss: a hole in the sequence. duplicate: a record that came before, not returned again.
     """
 
     kind: Literal["corrupt", "loss", "cut", "overlong", "duplicate"]
@@ -65,7 +65,7 @@ class Restart:
 
 @dataclass(frozen=True)
 class Noise:
-    """A line, or part of one, that is no record: the kernel's log, firmware, a shell."""
+    """A line, or part of a line, that is no record: output of the kernel's log, firmware or a shell."""
 
     text: str
 
@@ -75,7 +75,7 @@ Event = Record | Damage | Restart | Noise
 
 @dataclass
 class _Stream:
-    """What is remembered of one stream: the next sequence number, and the last records' CRCs by number."""
+    """The state of one stream: the next sequence number, and (number, CRC) of the last records."""
 
     due: int = 0
     finished: bool = False
@@ -83,7 +83,7 @@ class _Stream:
 
 
 class Decoder:
-    """Feed it bytes as they come, cut anywhere; it answers with events in the order of the bytes."""
+    """Takes bytes as they come, in pieces of any size; returns events in the order of the bytes."""
 
     def __init__(self) -> None:
         self._pending = bytearray()
@@ -115,7 +115,7 @@ class Decoder:
         return events
 
     def _relieve(self, events: list[Event]) -> None:
-        """Let go of an unfinished line that is too long to be kept, but not of a record that begins at its end."""
+        """Drop an unfinished line that is too long to be kept, but not a record that begins at its end."""
         last = self._pending.rfind(MARK)
         whole = last >= 0 and len(self._pending) - last <= PENDING_LIMIT
         keep = last if whole else len(self._pending) - (len(MARK) - 1)
@@ -124,7 +124,7 @@ class Decoder:
         del self._pending[:keep]
 
     def _line(self, line: bytes, events: list[Event]) -> None:
-        """A line may hold several records, when newlines were lost, and foreign text around them."""
+        """Decode a line. It may hold several records, when newlines were lost, with other text around them."""
         head, *bodies = line.split(MARK)
         if not self._skipping:
             _noise(head, events)
@@ -132,11 +132,11 @@ class Decoder:
             self._segment(MARK + body, events)
 
     def _segment(self, text: bytes, events: list[Event]) -> None:
-        """From one mark to the next, or to the end of the line."""
+        """Decode the text from one mark to the next, or to the end of the line."""
         end = _CRC.search(text)
         length = end.end() + 1 if end else len(text)
         if length > RECORD_LIMIT:
-            what = f"a record of {length} bytes, at most {RECORD_LIMIT} may be"
+            what = f"a record of {length} bytes, the limit is {RECORD_LIMIT}"
             events.append(Damage("overlong", *_sender(text), what))
             return
         if end is None:
@@ -153,7 +153,7 @@ class Decoder:
         _noise(text[end.end() :], events)
 
     def _place(self, record: Record, crc: int, events: list[Event]) -> None:
-        """Put a whole record into its stream: the next one, one behind a hole, one again, or the start of another."""
+        """Put an intact record into its stream: the next one, one after a hole, a repeated one, or a restart."""
         run, process, seq = record.run, record.process, record.seq
         if (run, process) not in self._streams and len(self._streams) == STREAMS_LIMIT:
             events.append(Damage("corrupt", run, process, f"more than {STREAMS_LIMIT} streams: not followed"))
@@ -175,13 +175,13 @@ class Decoder:
 
 
 def _sender(text: bytes) -> tuple[str | None, int | None]:
-    """Run and process of a bad record, as far as they can be told."""
+    """Run and process of a bad record, as far as they can be read."""
     name = _STREAM.match(text)
     return (name[1].decode(), int(name[2])) if name else (None, None)
 
 
 def _fields(text: str) -> dict[str, str] | None:
-    """The fields of a record's text, which the grammar has passed; None when one is malformed or given twice."""
+    """The fields of a record's text, which matches the grammar; None when one is malformed or given twice."""
     words = [word.partition("=") for word in text.split(" ")[1:]]
     fields = {key: value for key, _, value in words}
     if len(fields) != len(words):
