@@ -1,1 +1,1 @@
-"""What is to run, compiled: names of workloads and C sources go in; a program with a plan in it comes out."""
+"""Builds the payload: names of workloads and C sources go in; a program that contains its plan comes out."""

@@ -1,7 +1,7 @@
-"""Static libraries of the user's: which functions an `ar` archive defines, by its own index.
+"""The user's static libraries: which functions an `ar` archive defines, read from its symbol index.
 
 The format is that of GNU ar and of LLVM (System V): a global magic, then members with 60-byte headers. The first is the
-symbol index: a big-endian count, as many offsets, and names ended by NUL (numbers of 32 bits, of 64 under `/SYM64/`).
+symbol index: a big-endian count, as many offsets, and names ended by NUL (32-bit numbers; 64-bit under `/SYM64/`).
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def parse(content: bytes) -> frozenset[str]:
     """As symbols(), of an archive's bytes.
 
     Raises:
-        ValueError: says what is wrong with them.
+        ValueError: names the fault.
     """
     if not content.startswith(MAGIC):
         raise ValueError("not an ar archive")

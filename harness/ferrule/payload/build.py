@@ -1,4 +1,4 @@
-"""The payload and the Linux guest's init, compiled by their recipes (recipe.py), and the plan patched into them."""
+"""Compiles the payload and the Linux guest's init by their recipes (recipe.py), and patches the plan into them."""
 
 from __future__ import annotations
 
@@ -39,12 +39,12 @@ class Payload:
 
     @property
     def makes_copies(self) -> bool:
-        """Whether it knows the plan's `apart`, by its complaint about bad ones: payloads of before refuse the plan."""
+        """Whether it knows the plan's `apart`, recognised by its error message; older payloads refuse such a plan."""
         return b"apart is neither 0 nor 1" in self.image
 
 
 class Target(Protocol):
-    """What a payload is built for: a guest, as far as a compiler is concerned."""
+    """What a payload is built for: the properties of a guest that a compiler needs."""
 
     os: str  # a folder of guest/os/
     arch: str  # x86_64 | aarch64 | riscv64
@@ -59,13 +59,13 @@ class Linked(Protocol):
 
 @runtime_checkable
 class Counting(Protocol):
-    """A target that may want another counter read than its architecture's usual one."""
+    """A target that may read another counter than its architecture's usual one."""
 
-    counter: str | None  # as in FERRULE_COUNTER_<it> of guest/core/counter.h; None: the usual one
+    counter: str | None  # <name> of FERRULE_COUNTER_<name> in guest/core/counter.h; None: the usual one
 
 
 def build_for(guest: Target, extra_workloads: Sequence[Path] = ()) -> Payload:
-    """The payload of a guest: linked against its kernel where that is a library, and reading the counter it says.
+    """The payload of a guest: linked against its kernel where that is a library; reads the guest's counter.
 
     Raises: as build_payload().
     """
@@ -84,7 +84,7 @@ def build_payload(
     counter: str | None = None,
     strict: bool = False,
 ) -> Payload:
-    """Compile the payload, or take it from the cache when nothing it is made of has changed.
+    """Compile the payload, or take it from the cache when none of its inputs has changed.
 
     Args:
         os: a folder of guest/os/.
@@ -92,12 +92,12 @@ def build_payload(
         compiler: instead of the one toolchain.py finds.
         extra_workloads: workload files, or folders of them, besides our own.
         library: the user's archive, for a port that is linked against one.
-        counter: instead of the architecture's usual one, as Counting has it.
+        counter: instead of the architecture's usual one; see Counting.
         strict: warnings are errors.
 
     Raises:
-        UsageError: no such port or architecture, an extra path that does not exist, or a library that is missing, not
-            wanted, or none.
+        UsageError: no such port or architecture, an extra path that does not exist, or a library that is missing,
+            given to a port without one, or no archive.
         ToolMissing: no compiler for it.
         BuildFailed: it does not compile.
         InfrastructureError: the cache cannot be written.
@@ -127,14 +127,14 @@ def build_init(arch: str, *, compiler: Compiler | None = None, strict: bool = Fa
 
 
 def build_loader(os: str, arch: str, *, compiler: Compiler | None = None, strict: bool = False) -> Payload:
-    """Compile the loader that starts images of an OS: guest/boot/<os>/, by way of Multiboot.
+    """Compile the Multiboot loader that starts images of an OS: guest/boot/<os>/.
 
     Raises: as build_payload().
     """
     guest = paths.guest()
     folder = guest / "boot" / os
     script = folder / "image.ld"
-    # It runs before anything has set up vector registers.
+    # The loader runs before vector registers are set up.
     flags = ("-mno-red-zone", "-mgeneral-regs-only", "-fno-builtin")
     link = (f"-Wl,-T,guest/boot/{os}/image.ld", "-Wl,-z,max-page-size=4096")
     port = Port((), (script,), flags=flags, link=link)
@@ -143,10 +143,10 @@ def build_loader(os: str, arch: str, *, compiler: Compiler | None = None, strict
 
 
 def patch_plan(payload: bytes, text: str | bytes) -> bytes:
-    """The payload with its plan written into the `.plan` section, so that the guest's OS has to hand over nothing.
+    """The payload with its plan written into the `.plan` section: the guest's OS need not pass any arguments.
 
     Raises:
-        UsageError: the plan is too long for the section, or holds what is not printable ASCII.
+        UsageError: the plan is too long for the section, or is not printable ASCII.
         InfrastructureError: this is no payload: no ELF file, no such section, or one that is patched already.
     """
     plan = text.encode() if isinstance(text, str) else text
@@ -196,7 +196,7 @@ def build_id(image: bytes) -> str:
     """The linker's SHA-1 of a program.
 
     Raises:
-        InfrastructureError: it wrote none, or this is no program.
+        InfrastructureError: the linker wrote none, or this is no program.
     """
     try:
         with elf.reading(image) as file:

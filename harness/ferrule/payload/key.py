@@ -1,4 +1,4 @@
-"""What is measured: the name of one run, the same in a plan, in a record and in a table."""
+"""The key of a run: one name for it in plans, records and tables."""
 
 from __future__ import annotations
 
@@ -6,21 +6,21 @@ from dataclasses import dataclass
 from typing import Final
 
 Params = tuple[tuple[str, int], ...]
-# How many do a run at once: parameters of every workload, less one that has a parameter of that name itself.
+# How many do a run at once: parameters of every workload, except one that has a parameter of that name itself.
 SCALE: Final = ("threads", "procs")
 SCALE_MOST: Final = 64
 
 
 @dataclass(frozen=True, order=True)
 class RunKey:
-    """What is measured: a workload, its parameters as asked, and where its ends run."""
+    """One run: a workload, its parameters as asked, and where its ends run."""
 
     workload: str
     params: Params = ()
     place: str = "same_core"
 
     def __str__(self) -> str:
-        """`context_switch[procs=2,size=0,same_core]`; the place is left out where only one end exists."""
+        """`context_switch[procs=2,size=0,cross_core]`; the default place `same_core` is left out."""
         parts = [f"{key}={value}" for key, value in self.params]
         if self.place != "same_core":
             parts.append(self.place)

@@ -1,8 +1,9 @@
-"""The address layout of the next child, drawn by us: two children can have the same one, and the next two another.
+"""A random address layout for the next children, by a seed: two children can share a layout, and the next two another.
 
-The kernel's own randomisation differs from process to process, and with it what a fork copies: by 2 % on the machine
-this was found on. Without it all processes would have one layout, and its accidents would pass for the operation's cost
-(Mytkowicz, Diwan, Hauswirth & Sweeney, ASPLOS 2009). Drawn by us it is blocked: the two arms of a pair share it.
+The kernel's own randomisation differs from process to process, and with it the amount that a fork copies: by 2 % on the
+machine this was found on. Without randomisation all processes would have one layout, and its effects would be taken for
+the operation's cost (Mytkowicz, Diwan, Hauswirth & Sweeney, ASPLOS 2009). With our own seed the layout is a block of
+the experiment: the two arms of a pair share it.
 """
 
 from __future__ import annotations
@@ -18,15 +19,15 @@ PADDING: Final = 4096  # bytes by which an environment may differ: a page of sta
 PAGE: Final = 4096
 _ADDR_NO_RANDOMIZE: Final = 0x0040000  # personality(2)
 _QUERY: Final = 0xFFFFFFFF
-_GAP: Final = 128 << 20  # a stack limit above this moves where mappings begin (mmap_base() of the kernel's mm/util.c)
-_SPAN: Final = 1 << 18  # pages it is moved by: up to 1 GiB, all places within the tables of three levels
+_GAP: Final = 128 << 20  # a larger stack limit moves the start of mappings (mmap_base() of the kernel's mm/util.c)
+_SPAN: Final = 1 << 18  # pages that it moves by, at most: 1 GiB, which stays within the same three-level tables
 
 
 @contextmanager
 def drawn(seed: int) -> Iterator[dict[str, str]]:
     """Give children started inside it a layout that depends on `seed` alone; yields their environment.
 
-    What the system does not allow is left as it is: the stack's place is drawn in any case, by the environment.
+    Settings that the system does not allow are not changed; the stack's place always varies, by the environment's size.
     """
     draw = random.Random(seed)  # noqa: S311 - a layout, not a secret
     padding, pages = draw.randrange(PADDING), draw.randrange(_SPAN)

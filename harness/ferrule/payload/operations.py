@@ -1,7 +1,7 @@
 """Which operations of os.h a workload calls, and which ports have them: read from the sources, uncompiled.
 
-A workload may call an operation for some of its parameters only, and a kernel may refuse what its port has: what really
-works is for a run with --verify-only to tell.
+A workload may call an operation for some of its parameters only, and a kernel may refuse a call that its port has:
+a run with --verify-only shows what really works.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _EITHER_WAY = re.compile(r"\bCALL\(run, (\w+)")  # raw or through a function: gu
 
 
 def operations() -> dict[str, str]:
-    """Every operation of os.h that a port may lack, and the OS_HAS_... by which one says that it has it."""
+    """Every operation of os.h that a port may lack, with the OS_HAS_... macro of the ports that have it."""
     home = paths.guest() / "os"
     pages = [
         text_of(home / name) for name in _INCLUDE.findall(text_of(home / "os.h")) if name.startswith("operations/")
@@ -40,7 +40,7 @@ def calls(workload: Path) -> tuple[str, ...]:
     """The operations that a workload's file calls, itself or through a header's functions, in the order of os.h."""
     text = text_of(workload)
     helpers = {name: body for header in texts_of(workload) for name, body in pieces(header)}
-    words, seen = set(_WORD.findall(text)) - {"CALL"}, set[str]()  # not all that the macro could call
+    words, seen = set(_WORD.findall(text)) - {"CALL"}, set[str]()  # CALL names its operation: _EITHER_WAY
     named = [*_EITHER_WAY.findall(text), *(name for made in _MADE_OF.findall(text) for name in made.split(", "))]
     words.update(f"os_{name}" for name in named)
     while fresh := (words & helpers.keys()) - seen:
@@ -81,7 +81,7 @@ def texts_of(file: Path) -> list[str]:
 
 
 def _included(file: Path) -> list[Path]:
-    """Headers of ours that a file includes, and those that they include; os.h and what it stands on are left out."""
+    """Headers of ours that a file includes, and those that they include; os.h and its own headers are left out."""
     guest = paths.guest()
     found: dict[Path, None] = {}
     waiting = [file]

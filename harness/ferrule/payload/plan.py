@@ -1,4 +1,4 @@
-"""The plan: what a payload is to run, as the text that guest/core/plan.c reads (grammar: guest/core/plan.h)."""
+"""The plan: the runs of a payload, as the text that guest/core/plan.c reads (grammar: guest/core/plan.h)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MORE: Final = 1000  # PLAN_MORE
 SPIN: Final = 1 << 24  # PLAN_SPIN
 PLACES: Final = ("same_core", "cross_core", "free")  # enum plan_place
 NONCE: Final = 8  # characters: 2.8e12 of them
-RESERVED: Final = ("place", "n", "more", "spin")  # no parameter can be called so
+RESERVED: Final = ("place", "n", "more", "spin")  # no parameter may have these names
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,30}")
 _TOKEN = re.compile(r"[0-9a-z]{1,16}")
@@ -31,10 +31,11 @@ _INTEGER = re.compile(r"-?[0-9]+")
 
 @dataclass(frozen=True)
 class PlannedRun:
-    """One run: what, and the batch size when it is frozen (0: the payload calibrates it).
+    """One run: its key, and the batch size when it is frozen (0: the payload calibrates it).
 
-    `more` and `spin` inject a slowdown of known size, to find out whether it is found: a batch runs
-    round(n (1 + more / 1000)) operations and reports n, or so many dependent multiplications before its operations.
+    `more` and `spin` inject a slowdown of known size, to test whether it is detected: with `more` a batch runs
+    round(n (1 + more / 1000)) operations and reports n; with `spin` it runs so many dependent multiplications before
+    its operations.
     """
 
     key: RunKey
@@ -51,10 +52,10 @@ class Plan:
     seed: int = 0
     boot: int = 0
     process: int = 0
-    processes: int = 1  # that the guest is to start
+    processes: int = 1  # how many the guest starts
     batches: int = 30  # measured ones a run
-    control_batches: int = 0  # of a control; 0: as many
-    warm: int = 3  # before them
+    control_batches: int = 0  # measured batches of a control; 0: as many as `batches`
+    warm: int = 3  # warm-up batches before the measured ones
     each: int = 0  # operations timed one by one
     target_ns: int = 100_000  # wanted length of a batch
     limit_ns: int = 2_000_000_000  # a run stops taking batches after this long
@@ -68,7 +69,7 @@ class Plan:
         """The plan text, ASCII, without padding.
 
         Raises:
-            UsageError: a name, number or count that the payload would refuse, or a text over CAPACITY bytes.
+            UsageError: a name, number or count that the payload would refuse, or a text that does not fit CAPACITY.
         """
         _check(_TOKEN.fullmatch(self.run), f"plan: run={self.run!r} is not 1 to 16 of 0-9a-z")
         _check(len(self.runs) <= RUNS, f"plan: {len(self.runs)} runs, at most {RUNS} fit: select fewer workloads")
@@ -86,7 +87,7 @@ class Plan:
         lines.append(f"verify={'only' if self.verify_only else 'first'}")
         lines.append(f"pin={int(self.pin)}")
         lines += ["apart=1"] if self.apart else []  # older payloads do not know it: build.Payload.makes_copies
-        lines += [f"{_FEW}={self.control_batches}"] if self.control_batches else []  # nor this
+        lines += [f"{_FEW}={self.control_batches}"] if self.control_batches else []  # the same
         lines.append(f"cpus={','.join(map(str, self.cpus))}")
         lines += [_render_run(run) for run in self.runs]
         text = "".join(f"{line}\n" for line in lines).encode("ascii")
@@ -95,7 +96,7 @@ class Plan:
         return text
 
     def order(self) -> list[int]:
-        """In which order this plan's process takes the runs."""
+        """The order in which this plan's process takes the runs."""
         return order(self.seed, self.boot, self.process, len(self.runs))
 
 
@@ -124,7 +125,7 @@ def parse(text: bytes) -> Plan:
 
 
 def nonce() -> str:
-    """A token for one execution, as long as every other: what an earlier one left on a line is none of its words."""
+    """A random token for one execution, of fixed length: records of an earlier execution on a line have another one."""
     return "".join(secrets.choice(string.digits + string.ascii_lowercase) for _ in range(NONCE))
 
 
@@ -192,7 +193,7 @@ def _render_run(run: PlannedRun) -> str:
 
 def _number(text: str, low: int, high: int) -> int:
     pattern = _INTEGER if low < 0 else re.compile(r"[0-9]+")
-    # The length keeps int() from working on absurdly long digits.
+    # The length is checked first, so that int() never sees a huge number of digits.
     value = int(text) if pattern.fullmatch(text) and len(text.lstrip("-0")) <= 20 else high
     _check(low <= value < high, f"{text[:40]!r} is not a number from {low} to {high - 1}")
     return value

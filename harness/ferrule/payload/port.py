@@ -1,17 +1,17 @@
-"""What a port of the payload is built from: its folder's sources, and what its `build.toml` adds, if it has one.
+"""The inputs of a port of the payload: the sources in its folder, and the settings of its `build.toml`, if it has one.
 
-Ports are the folders of guest/os/, and of further folders that stand outside the tree: to the build they are all in
-guest/os/. The build.toml may hold
+Ports are the folders of guest/os/, and of further folders outside the tree: in the build tree all are in guest/os/.
+The build.toml may contain
 
     arches = ["x86_64"]             the architectures that the port is written for; without it, all
-    pie = true                      the image is moved at load (static PIE)
+    pie = true                      the image is relocated at load (static PIE)
     flags = ["-mgeneral-regs-only"] further options of the compiler, for all of the program
     link = ["-Wl,..."]              further options of the link
     [objects.NAME]                  a part compiled with options of its own, linked as NAME.o
     sources = ["boot/*.S"]          patterns relative to guest/
     flags = ["-mno-red-zone"]
     [library]                       the kernel is an archive of the user's that the program is linked against
-    name = "libhermit.a"            what it is called, for people
+    name = "libhermit.a"            its name in messages
     optional = ["sys_mmap"]         functions that it may lack: HAVE_SYS_MMAP is defined where it has this one
 """
 
@@ -63,10 +63,10 @@ class Port:
 
 
 def add(folder: Path) -> list[str]:
-    """Take the ports of a folder outside the tree too; their names.
+    """Add the ports of a folder outside the tree; returns their names.
 
     Raises:
-        UsageError: there is no such folder, or a port in it is called like one that there is already.
+        UsageError: there is no such folder, or a port in it has the name of an existing one.
     """
     if not folder.is_dir():
         raise UsageError(f"--extra-guest {folder}: no such folder")
@@ -91,7 +91,7 @@ def headers() -> list[Path]:
 
 
 def place(path: Path) -> str:
-    """Where a file of guest/ or of a port stands in the build tree."""
+    """The path of a file of guest/ or of a port in the build tree."""
     guest = paths.guest()
     if path.is_relative_to(guest):
         return f"guest/{path.relative_to(guest).as_posix()}"
@@ -107,7 +107,7 @@ def read(os: str) -> Port:
     """The port called `os`.
 
     Raises:
-        UsageError: there is none of that name, or its build.toml is not as above.
+        UsageError: there is none of that name, or its build.toml does not follow the format above.
     """
     known = ports()
     if os not in known:
@@ -117,24 +117,24 @@ def read(os: str) -> Port:
     file = folder / "build.toml"
     if not file.is_file():
         return Port(sources)
-    said = tomlfile.read(file)
-    _known(file, said, _KEYS)
-    tables = said.get("objects", {})
+    settings = tomlfile.read(file)
+    _known(file, settings, _KEYS)
+    tables = settings.get("objects", {})
     if not isinstance(tables, dict):
         raise UsageError(f"{file}: objects: must be tables, [objects.NAME]")
     objects = {name: _part(file, name, table) for name, table in sorted(tables.items())}
     extras = (file, *sorted(folder.glob("*.ld")), *(path for part in objects.values() for path in part.sources))
-    pie = said.get("pie", False)
+    pie = settings.get("pie", False)
     if not isinstance(pie, bool):
         raise UsageError(f"{file}: pie: must be true or false")
     return Port(
         sources,
         extras,
-        _words(file, said, "arches"),
-        _words(file, said, "flags"),
-        _words(file, said, "link"),
+        _words(file, settings, "arches"),
+        _words(file, settings, "flags"),
+        _words(file, settings, "link"),
         objects,
-        _library(file, said["library"]) if "library" in said else None,
+        _library(file, settings["library"]) if "library" in settings else None,
         pie,
     )
 

@@ -1,4 +1,4 @@
-"""What a program of the payload's side is made of, and making it: same sources and compiler, same bytes."""
+"""Recipes: the inputs of a guest program and its build. The same sources and compiler give the same bytes."""
 
 from __future__ import annotations
 
@@ -15,39 +15,40 @@ from ferrule.payload import port as ports
 from ferrule.payload.port import Port
 from ferrule.payload.toolchain import Compiler
 
-EXTRA: Final = "more/"  # where extra workloads stand in the build tree: sorted, and so linked, behind our own
+EXTRA: Final = "more/"  # folder of extra workloads in the build tree: sorted, and so linked, after our own
 
-# What shapes the machine code; told in the hello record. No unwind tables, stack protector or PIE: there is no libc to
-# serve them, and nothing of them may stand in a measured loop. Aliasing: run->word is viewed as the workload's struct.
+# Options that shape the machine code; sent in the hello record. No unwind tables, stack protector or PIE: there is no
+# libc to support them, and their code must not be in a measured loop. Aliasing: run->word is accessed as the workload's
+# struct.
 _CODE: Final = (
     *("-std=c11", "-O2", "-ffreestanding", "-fno-strict-aliasing", "-fno-pie"),
     *("-fno-stack-protector", "-fno-asynchronous-unwind-tables"),
 )
 _CODE_OF_KIND: Final = {
-    "gcc": ("-fno-tree-loop-distribute-patterns",),  # or memcpy's own loop becomes a call of memcpy
+    "gcc": ("-fno-tree-loop-distribute-patterns",),  # else the loop in memcpy becomes a call of memcpy
     "clang": (),
     "zig": ("-fno-sanitize=all",),  # on by default there
 }
 _CODE_OF_ARCH: Final = {"x86_64": ("-fcf-protection=none",), "aarch64": ("-mno-outline-atomics",), "riscv64": ()}
-# zig's linker collects garbage unless told not to, and takes the workloads for it: nothing names them.
+# zig's linker removes unreferenced sections by default, and so the workloads: no code names them.
 _LINK: Final = (
     *("-g0", "-static", "-nostdlib", "-no-pie"),
     *("-Wl,--build-id=sha1", "-Wl,-z,noexecstack", "-Wl,--no-gc-sections"),
 )
-# Instead of -no-pie, where a port's image is moved at load: with relocations in the form that every loader knows, which
-# some distributions' linkers pack. zig has its own words for the first and never does the second.
+# Instead of -no-pie, where a port's image is relocated at load. Some distributions' linkers pack relocations, which not
+# every loader reads: gcc needs an option against that. zig has its own option for static PIE, and never packs.
 _LINK_MOVED: Final = {
     "gcc": ("-static-pie", "-Wl,-z,nopack-relative-relocs"),
     "clang": ("-static-pie",),
     "zig": ("-pie", "-Wl,--no-dynamic-linker"),
 }
-_PART: Final = ("-g0", "-static", "-nostdlib", "-no-pie", "-r")  # linked, but not yet placed
+_PART: Final = ("-g0", "-static", "-nostdlib", "-no-pie", "-r")  # linked, but still relocatable
 _STRICT: Final = ("-Wall", "-Wextra", "-Werror")
 
 
 @dataclass(frozen=True)
 class Library:
-    """The user's archive, and what is to be known of it."""
+    """The user's archive and the properties that the build needs."""
 
     path: Path
     sha256: str
@@ -56,7 +57,7 @@ class Library:
 
 @dataclass(frozen=True)
 class Recipe:
-    """All that goes into a program, and nothing else does."""
+    """All inputs of a program: the program depends on nothing else."""
 
     kind: str
     os: str
@@ -64,7 +65,7 @@ class Recipe:
     compiler: Compiler
     sources: Mapping[str, Path]  # path in the build tree -> file
     strict: bool
-    port: Port  # what it adds besides sources
+    port: Port  # its further options and objects
     library: Library | None = None
 
     def __str__(self) -> str:
@@ -78,12 +79,12 @@ class Recipe:
 
     @property
     def link(self) -> tuple[str, ...]:
-        """Options of the whole program's link, all but the port's own."""
+        """Options of the whole program's link, without the port's own."""
         moved = _LINK_MOVED[self.compiler.kind]
         return (*(flag for flag in _LINK if flag != "-no-pie"), *moved) if self.port.pie else _LINK
 
     def tree(self) -> dict[str, bytes]:
-        """The build tree: all sources and every header they may include, those beside extra workloads too."""
+        """The build tree: all sources and every header they may include, also those beside extra workloads."""
         headers = in_tree(ports.headers())
         for name, path in self.sources.items():
             if name.startswith(EXTRA):
@@ -122,7 +123,7 @@ class Recipe:
             files.write_sound(into, (folder / "program").read_bytes(), 0o755)
 
     def make(self) -> Path:
-        """The program in the cache, compiled into it when nothing of this recipe is there.
+        """The program in the cache, compiled first when the cache does not have this recipe's.
 
         Raises:
             BuildFailed: it does not compile.
@@ -139,11 +140,11 @@ class Recipe:
 
 
 def in_tree(files: Iterable[Path]) -> dict[str, Path]:
-    """Files of guest/ and of ports by their place in the build tree."""
+    """Files of guest/ and of ports by their path in the build tree."""
     return {ports.place(path): path for path in files}
 
 
 def extra_in_tree(files: Iterable[Path]) -> dict[str, Path]:
-    """Extra workloads by their place in it, in numbered folders: what theirs are called must not show."""
+    """Extra workloads by their path in the build tree, in numbered folders: their own names do not affect the build."""
     folders: dict[Path, int] = {}
     return {f"{EXTRA}{folders.setdefault(path.parent, len(folders))}/{path.name}": path for path in files}

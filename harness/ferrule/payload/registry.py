@@ -1,4 +1,4 @@
-"""Which workloads there are. The folder is the registry: each file's declaration row is read as text, uncompiled."""
+"""The list of workloads. The folder is the registry: each file's declaration row is read as text, uncompiled."""
 
 from __future__ import annotations
 
@@ -35,28 +35,28 @@ _NUMBER: Final = frozenset(("ends", "control", "hidden", "bytes", "switches", "m
 
 @dataclass(frozen=True)
 class Declaration:
-    """A workload's declaration row (guest/workloads/workload.h says what the fields mean)."""
+    """A workload's declaration row (fields: guest/workloads/workload.h)."""
 
     name: str
     family: str
     what: str  # one operation, in a line
     per: Per
     ends: int  # parties whose placement matters
-    control: bool  # runs in every process, asked for or not
+    control: bool  # runs in every process, also when not asked for
     hidden: bool  # only on request
     bytes: int  # moved by one operation; 0: none, or it depends on a parameter
-    switches: int  # context switches one operation needs; same
+    switches: int  # context switches one operation needs; 0 as for bytes
     max_batch: int  # 0: no limit
     alone: bool  # two in one address space would share memory that each needs for itself
-    waits: bool  # a timer ends the operation: it takes no number of core cycles
-    through: str  # what its messages go through; empty: nothing that another workload's do
+    waits: bool  # a timer ends the operation: a cost in core cycles has no meaning
+    through: str  # the mechanism that carries its messages; empty: none that another workload uses
     params: tuple[tuple[str, int], ...]  # names and defaults
-    ranges: Mapping[str, tuple[int, int]]  # least and largest value of parameters whose setup refuses others
+    ranges: Mapping[str, tuple[int, int]]  # smallest and largest value of parameters whose setup refuses others
     path: Path
 
 
 def workload_files(extra: Sequence[Path] = ()) -> list[Path]:
-    """Every workload's source: our own, then `extra` files and folders, in an order that is always the same.
+    """Every workload's source: our own, then `extra` files and folders, always in the same order.
 
     Raises:
         UsageError: an extra path does not exist.
@@ -92,7 +92,7 @@ def find(name: str, extra: Sequence[Path] = ()) -> Declaration:
     """The declaration of one workload.
 
     Raises:
-        UsageError: there is none of that name; proposes the nearest.
+        UsageError: there is none of that name; the message proposes the nearest.
     """
     known = workloads(extra)
     if name in known:
@@ -114,7 +114,7 @@ def read(path: Path) -> Declaration:
     return _declared(path, text)
 
 
-@lru_cache(maxsize=512)  # a run asks for all of them a dozen times
+@lru_cache(maxsize=512)  # a run reads all of them a dozen times
 def _declared(path: Path, text: str) -> Declaration:
     rows = list(_ROW.finditer(_COMMENT.sub(lambda match: match[1] or " ", text)))
     if len(rows) != 1:
@@ -152,9 +152,9 @@ def _declared(path: Path, text: str) -> Declaration:
 
 
 def _ranges(text: str) -> dict[str, tuple[int, int]]:
-    """What setups refuse, from the words that they refuse it with: PARAMETER(run, size, 1, 4096).
+    """Ranges that setups accept, read from their checks, such as PARAMETER(run, size, 1, 4096).
 
-    A setup may leave that to headers of the workloads' own, which are read as well.
+    The checks may be in headers of guest/workloads/, which are read as well.
     """
     found: dict[str, tuple[int, int]] = {}
     left, seen = [text], set[str]()

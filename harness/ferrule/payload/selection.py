@@ -1,4 +1,4 @@
-"""Which runs a name stands for: families, parameters and placements, as suites and `--workload` write them."""
+"""The runs that a name selects: families, parameters and placements, in the notation of suites and `--workload`."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ Asked = tuple[str, dict[str, int], str | None]  # workload, parameters, placemen
 
 
 def suite_of(row: Declaration) -> str:
-    """Which suite holds a workload: its family's, or that of everything from elsewhere (--extra)."""
+    """The suite of a workload: its family's, or `elsewhere` for a workload from outside the tree (--extra)."""
     return row.family if (paths.guest() / "workloads" / row.family).is_dir() else ELSEWHERE
 
 
 def keys_of(name: str, variants: Variants, places: Sequence[str], extra: Sequence[Path] = ()) -> list[RunKey]:
-    """The runs of one family, in the order of the folder; `extra` holds workloads from elsewhere.
+    """The runs of one family, in the order of the folder; `extra` holds workloads from outside the tree.
 
-    A family of theirs alone is held by a suite of its user's that names it, and by ours of everything from elsewhere.
+    A family that only `extra` has is in a suite of the user's that names it, and in our suite `elsewhere`.
 
     Raises:
         UsageError: the suite gives parameters for a workload or a key that does not exist.
@@ -45,7 +45,7 @@ def keys_of(name: str, variants: Variants, places: Sequence[str], extra: Sequenc
 
 
 def variants_of(row: Declaration, params: Mapping[str, int], places: Sequence[str]) -> list[RunKey]:
-    """One workload with given parameters, once a placement where placement matters.
+    """One workload with given parameters, once for each placement where it has two ends.
 
     Raises:
         UsageError: a parameter that the workload does not have, or a value that it refuses.
@@ -63,15 +63,15 @@ def variants_of(row: Declaration, params: Mapping[str, int], places: Sequence[st
 
 
 def scale_of(row: Declaration) -> tuple[str, ...]:
-    """By which parameters a workload is done by several at once: not by one that means something else to it."""
+    """The team parameters of a workload: SCALE without those that have another meaning in this workload."""
     return tuple(key for key in SCALE if key not in dict(row.params))
 
 
 def _check_scale(row: Declaration, params: Mapping[str, int]) -> None:
-    """Several at once are threads or processes, and threads only where nothing is kept outside of a run's own memory.
+    """Check team parameters: threads or processes, and no threads for a workload that needs its own address space.
 
     Raises:
-        UsageError: both are asked for, or threads of a workload that is alone in its address space.
+        UsageError: both are asked for, or threads of a workload declared `.alone`.
     """
     asked = [key for key in scale_of(row) if key in params]
     if len(asked) > 1:
@@ -81,7 +81,7 @@ def _check_scale(row: Declaration, params: Mapping[str, int]) -> None:
 
 
 def asked_keys(row: Declaration, asked: Asked, own: Sequence[RunKey], places: Sequence[str]) -> list[RunKey]:
-    """What one item of --workload stands for: the suite's own runs of it when it gives no parameters.
+    """The runs that one item of --workload selects: the suite's own runs of it when it gives no parameters.
 
     Args:
         row: its workload's declaration.
@@ -90,7 +90,7 @@ def asked_keys(row: Declaration, asked: Asked, own: Sequence[RunKey], places: Se
         places: those of --place.
 
     Raises:
-        UsageError: as variants_of(), or a place is named for what has one end only.
+        UsageError: as variants_of(), or a place is named for a workload with one end.
     """
     _, params, place = asked
     if place not in (None, "same_core") and row.ends == 1:

@@ -1,7 +1,7 @@
-"""The calls of one operation of a workload, in the order of its source, and what each is to a kernel: read, not run.
+"""The calls of one operation of a workload, in source order, and the kernel's call for each; read from the sources.
 
-Both ends are told: the one that is timed, and those that answer. A call under a condition is told like any other; what
-a port asks through a table of functions (`->`) cannot be seen here, and is said to be so.
+All ends are listed: the timed one, and those that answer. A conditional call is listed like any other. A port's calls
+through a table of functions (`->`) cannot be read from the sources; they are marked as UNSEEN.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from pathlib import Path
 from ferrule.payload import port
 from ferrule.payload.operations import operations, pieces, ports, text_of, texts_of
 
-_TIMED = ("loop", "op")  # the first that a workload defines is what is timed
-_ENTRY = re.compile(r"^static void (\w+)\(void \*\w+\) \{", re.MULTILINE)  # another end begins here
-_TURNS = re.compile(r"\b(?:while|for|do)\b")  # what an end does before its loop is no part of an operation
-_PREPARED = frozenset({"peer_enter", "ring_enter"})  # and what it calls for that
+_TIMED = ("loop", "op")  # the first of these that a workload defines is timed
+_ENTRY = re.compile(r"^static void (\w+)\(void \*\w+\) \{", re.MULTILINE)  # entry point of another end
+_TURNS = re.compile(r"\b(?:while|for|do)\b")  # an end's code before its loop is no part of an operation
+_PREPARED = frozenset({"peer_enter", "ring_enter"})  # functions called by that code
 _WHOLE = re.compile(r"^([A-Z_]+)\(([\w, ]+)\)$", re.MULTILINE)  # a workload by a macro of a header's
 _MACRO = re.compile(r"^#define (\w+)\(([\w, ]*)\)((?:[^\n]*\\\n)*[^\n]*)", re.MULTILINE)
 _STEP = re.compile(r"\bCALL\(run, (\w+)|\b(\w+)\s*\(")
@@ -26,10 +26,10 @@ _KERNEL = re.compile(
     r"\bCALL_([A-Z][A-Z0-9_]*)\b|\b(sys_\w+)\s*\(|\b(vdso_clock)\s*\(|\b\w*call0?\((?:\w+_INVALID_CALL|CALLS)\b"
     r"|->(\w+)\s*\(|\b(\w+)\s*\("
 )
-_NO_CALL = frozenset({"TRAP", "NUMBER", "ARGUMENT", "BEGIN_THREAD"})  # how a kernel is asked, and not for what
+_NO_CALL = frozenset({"TRAP", "NUMBER", "ARGUMENT", "BEGIN_THREAD"})  # macros of the call mechanism, no calls
 UNKNOWN = "a number that it does not know"
 _NAMED = {"invalid": UNKNOWN, "none": UNKNOWN, "vdso_clock": "clock_gettime in the vDSO"}
-UNSEEN = "\u2026"  # calls that a table of functions holds
+UNSEEN = "\u2026"  # calls through a table of functions
 NESTED = 4  # macros within macros
 
 
@@ -38,12 +38,12 @@ class Step:
     """One operation of os.h."""
 
     name: str
-    kernels: Mapping[str, str | None]  # the kernel's calls, by port; None: it has no such operation
+    kernels: Mapping[str, str | None]  # the kernel's calls, by port; None: the port lacks the operation
 
 
 @dataclass(frozen=True)
 class Calls:
-    """What one operation asks for."""
+    """The calls of one operation."""
 
     timed: Sequence[Step]
     others: Sequence[Step]  # of the ends that answer
@@ -53,7 +53,7 @@ def calls(workload: Path) -> Calls:
     """The operations of os.h that the timed loop and the other ends' loops run through, each once."""
     text, headers = _unfolded(workload), texts_of(workload)
     known = {name: body for header in headers for name, body in pieces(header)} | dict(pieces(text))
-    if not any(name in dict(pieces(text)) for name in _TIMED):  # it is a header's
+    if not any(name in dict(pieces(text)) for name in _TIMED):  # a header defines it
         text = "\n".join([text, *headers])
     timed = next((name for name in _TIMED if name in known), None)
     first = list(_walk(known[timed], known, {timed})) if timed else []
@@ -66,7 +66,7 @@ def _steps(names: Sequence[str]) -> list[Step]:
 
 
 def _answering(entry: str, known: Mapping[str, str]) -> list[str]:
-    """Of an end that answers, what its loop does; all of it where there is none, as nothing is done twice."""
+    """Operations in the loop of an end that answers; all its operations where it has no loop."""
     body = known[entry]
     looped = list(_looped(body, known, {entry}))
     return looped if looped or _TURNS.search(body) else list(_walk(body, known, {entry}))
@@ -82,7 +82,7 @@ def _looped(body: str, known: Mapping[str, str], seen: set[str]) -> Iterator[str
 
 
 def _walk(body: str, known: Mapping[str, str], seen: set[str]) -> Iterator[str]:
-    """Operations in the order of the text; what a function of ours does stands where it is called."""
+    """Operations in the order of the text; those of our own functions come where the function is called."""
     for called, named in _STEP.findall(body):
         name = f"os_{called}" if called else named
         if name in operations():
@@ -92,7 +92,7 @@ def _walk(body: str, known: Mapping[str, str], seen: set[str]) -> Iterator[str]:
 
 
 def _unfolded(workload: Path) -> str:
-    """A workload's text, with what a header's macro makes the whole of it of."""
+    """A workload's text, with macros of headers that define the whole workload expanded."""
     text = text_of(workload)
     macros = {
         found[1]: (found[2].split(", "), found[3]) for header in texts_of(workload) for found in _MACRO.finditer(header)
@@ -111,7 +111,7 @@ def _applied(found: re.Match[str], macros: Mapping[str, tuple[list[str], str]]) 
 
 @cache
 def answers() -> Mapping[str, Mapping[str, str]]:
-    """By port, what each operation of os.h asks its kernel for; operations that it lacks are not there."""
+    """By port, the kernel calls of each operation of os.h; operations that the port lacks are left out."""
     lacks = ports()
     return {name: _answers(folder, lacks[name]) for name, folder in sorted(port.ports().items())}
 

@@ -1,4 +1,4 @@
-"""Suites by name: which runs `--suite quick` stands for. The list is harness/ferrule/suites/named.toml."""
+"""Suites by name: the runs that `--suite quick` selects. The list is harness/ferrule/suites/named.toml."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ DEFAULT: Final = "standard"
 
 @dataclass(frozen=True)
 class Named:
-    """What a name stands for."""
+    """A named suite."""
 
     what: str
-    whole: bool  # every family's own runs
-    without: frozenset[str]  # but of these families
-    asked: tuple[Asked, ...]  # and these
+    whole: bool  # whether it has every family's own runs
+    without: frozenset[str]  # except those of these families
+    asked: tuple[Asked, ...]  # further runs
 
 
 @cache
@@ -32,11 +32,11 @@ def named() -> Mapping[str, Named]:
     """All suites that have a name, in the order of the file.
 
     Raises:
-        UsageError: the file says what it cannot.
+        UsageError: the file has an unknown key or a value of the wrong type.
     """
     file = paths.suites() / "named.toml"
     try:
-        return {name: _read(**said) for name, said in tomlfile.read(file).items()}
+        return {name: _read(**table) for name, table in tomlfile.read(file).items()}
     except (TypeError, AttributeError) as error:
         raise UsageError(f"{file}: {error}") from None
 
@@ -73,16 +73,16 @@ def keys_in(
 ) -> list[RunKey]:
     """The runs of one family that these suites hold, each once.
 
-    Where no suite is named it is `standard`, but every run where a workload is asked for by its name, or all are to be
-    verified: such a one is found whichever suite has it.
+    Where no suite is named, the suite is `standard`. With `every` it is all runs: when a workload is asked for by name
+    or all workloads are verified, the suite does not matter.
 
     Args:
         suites: families and names.
-        family: the one asked about.
+        family: the family.
         keys: its own runs.
         places: those of --place.
-        extra: workloads from elsewhere.
-        every: whether all runs are meant where no suite is named.
+        extra: workloads from outside the tree.
+        every: whether all runs are used where no suite is named.
 
     Raises:
         UsageError: a named suite holds a run that does not exist.
@@ -91,7 +91,7 @@ def keys_in(
         return list(keys)
     suites = suites or {DEFAULT}
     found: list[RunKey] = []
-    for one in (held for name, held in named().items() if name in suites):
+    for one in (suite for name, suite in named().items() if name in suites):
         found += keys if one.whole and family not in one.without else ()
         for asked in one.asked:
             row = find(asked[0], extra)

@@ -20,7 +20,7 @@ from ferrule import apt, programs
 from ferrule.errors import BuildFailed, ToolMissing, UsageError
 
 ARCHES = ("x86_64", "aarch64", "riscv64")
-SECONDS = 1800  # of one call: none takes a minute, but a busy machine may be twenty times as slow
+SECONDS = 1800  # timeout of one call: none takes a minute, but a busy machine may be twenty times as slow
 TAIL_LINES = 12
 
 
@@ -36,7 +36,7 @@ class Compiler:
         """Compile or link.
 
         Raises:
-            BuildFailed: the compiler refused or took too long; `what` says what was being built.
+            BuildFailed: the compiler failed or took too long; the message begins with `what`, the thing being built.
         """
         command = [*self.command, *map(str, arguments)]
         try:
@@ -46,8 +46,8 @@ class Compiler:
         except OSError as error:
             raise BuildFailed(f"{what}: {self.command[0]}: {error.strerror}") from None
         if done.returncode:
-            said = (done.stderr + done.stdout).decode(errors="replace").splitlines()
-            tail = "\n".join(f"    | {line}" for line in said[-TAIL_LINES:])
+            output = (done.stderr + done.stdout).decode(errors="replace").splitlines()
+            tail = "\n".join(f"    | {line}" for line in output[-TAIL_LINES:])
             raise BuildFailed(f"{what}: {self.version} ended with status {done.returncode}\n{tail}")
 
 
@@ -62,7 +62,7 @@ def host_compiler() -> Compiler:
 
 
 def python_compiler() -> Compiler | None:
-    """The compiler that built this Python, where it is here: what it makes, this Python can load."""
+    """The compiler that built this Python, where it is installed: this Python can load its output."""
     words = tuple(shlex.split(sysconfig.get_config_var("CC") or ""))
     return _identify(words[:1]) if words and shutil.which(words[0]) else None
 
@@ -70,7 +70,7 @@ def python_compiler() -> Compiler | None:
 def target_compiler(arch: str) -> Compiler:
     """The compiler for freestanding programs of an architecture (ARCHES).
 
-    `$CC` and `cc` count when they make code for it; then come the distributions' cross compilers, then zig.
+    `$CC` and `cc` are used when they make code for it; then the distributions' cross compilers, then zig.
 
     Raises:
         UsageError: an unknown architecture, or `$CC` names something that is no C compiler.
@@ -82,13 +82,13 @@ def target_compiler(arch: str) -> Compiler:
 
 
 def describe(compiler: Compiler) -> str:
-    """For people: `gcc (Debian 12.2.0-14) 12.2.0 [cc]`."""
+    """A compiler as text for the user: `gcc (Debian 12.2.0-14) 12.2.0 [cc]`."""
     return f"{compiler.version} [{shlex.join(compiler.command)}]"
 
 
 @functools.cache
 def _found(cc: str, path: str, arch: str | None) -> Compiler:
-    """Search once for each environment; `path` is part of the key alone."""
+    """Search once for each environment; `path` is only part of the cache's key."""
     del path
     for compiler in _candidates(cc, arch):
         if arch is None or compiler.kind == "zig" or _makes(compiler, arch):
@@ -121,16 +121,16 @@ def _candidates(cc: str, arch: str | None) -> Iterator[Compiler]:
 
 
 def _identify(command: tuple[str, ...]) -> Compiler | None:
-    """What a command says it is; None when it cannot be run."""
-    said = programs.said([*command, "--version"])
-    if not said:
+    """The compiler that a command is, by its `--version`; None when it cannot be run."""
+    output = programs.said([*command, "--version"])
+    if not output:
         return None
-    first = said.splitlines()[0].strip()
+    first = output.splitlines()[0].strip()
     if "ziglang" in command or Path(command[0]).name == "zig":
         return Compiler(command, "zig", f"zig cc, {first}")
     return Compiler(command, "clang" if "clang" in first else "gcc", first)
 
 
 def _makes(compiler: Compiler, arch: str) -> bool:
-    """Whether a compiler makes code for an architecture without being told to."""
+    """Whether a compiler makes code for an architecture without further options."""
     return (programs.said([*compiler.command, "-dumpmachine"]) or "").startswith(f"{arch}-")
