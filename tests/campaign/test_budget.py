@@ -1,4 +1,4 @@
-"""What a campaign may take, and what is said of one that is not alone."""
+"""Budgets of a campaign, and the note on a campaign that runs beside another."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ def test_each_budget_is_shorter_than_the_next() -> None:
     assert QUICK.limit_ns < FULL.limit_ns
 
 
-def test_another_measurement_is_told_where_time_is_measured() -> None:
-    """Two at once disturb each other's times; a count of instructions knows nothing of it."""
+def test_another_measurement_is_reported_where_time_is_measured() -> None:
+    """Two at once disturb each other's times, but not counts of instructions."""
     with Presence():
         timed = campaign(create("local"))
         timed.run()

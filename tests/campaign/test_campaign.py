@@ -1,4 +1,4 @@
-"""Campaigns that go wrong: each fault costs the run it happened in, is named, and leaves everything else whole."""
+"""Campaigns with faults: each fault costs the run in flight and is named; all other runs are complete."""
 
 from __future__ import annotations
 
@@ -72,9 +72,9 @@ def test_a_campaign_holds_every_process_of_every_round() -> None:
 
 
 class Wary(LocalGuest):
-    """A guest that may not survive two workloads, and does not survive a third."""
+    """A guest that two workloads may crash and a third one does crash."""
 
-    fresh_boots = True  # of which each execution is told from the others
+    fresh_boots = True  # each execution is a boot with a number of its own
 
     def breaks_on(self, key: RunKey) -> bool:
         return key in (PIPE, SOCKET, CRASH)
@@ -90,7 +90,7 @@ def test_what_a_guest_may_not_survive_comes_last_in_one_boot() -> None:
 
 
 class Ageing(LocalGuest):
-    """A guest of which one workload gets dearer the more came before it."""
+    """A guest on which one workload costs more the more runs came before it."""
 
     fresh_boots = True
 
@@ -150,7 +150,7 @@ def test_what_finished_before_a_fault_is_kept_and_the_rest_repeated() -> None:
         assert len(set(numbers)) == len(numbers) == SHORT.processes
 
 
-def test_a_payload_killed_from_outside_is_repeated_and_nobody_is_blamed() -> None:
+def test_a_payload_killed_from_outside_is_repeated_and_no_run_is_blamed() -> None:
     slow = Budget(1, 3, 100, 1, 0, target_ns=5_000_000, limit_ns=20_000_000_000)  # half a second for each run
     killer = threading.Thread(target=kill_payload)
     killer.start()
@@ -164,7 +164,7 @@ def test_a_payload_killed_from_outside_is_repeated_and_nobody_is_blamed() -> Non
 
 
 def kill_payload() -> None:
-    """Kill the first payload that shows up, a second after it did."""
+    """Kill the first payload that appears, after one second."""
     eventually(payloads)
     time.sleep(1.0)
     for process in payloads():
@@ -173,7 +173,7 @@ def kill_payload() -> None:
 
 
 def payloads() -> list[int]:
-    """This process's local payloads, and nobody else's: children that run from a private folder of a transport's."""
+    """This process's local payloads only: children that run from a private folder of the transport."""
     found = []
     for folder in Path("/proc").iterdir():
         with suppress(OSError):
@@ -203,19 +203,19 @@ def test_a_guest_that_panics_and_reboots_leaves_everything_else_whole(linux: Cal
     results = campaign([linux(), create("local")], panic, reboot, NULL, PIPE).run()
     guest, host = results["linux"], results["local"]
     assert (guest.runs[panic].status, guest.runs[reboot].status) == ("crashed", "crashed")
-    said = "\n".join(guest.errors)
-    assert "linux: kernel panic" in said
-    assert "during panic" in said
-    assert "    | " in said
-    assert "sysrq" in said
-    assert "ended before it was finished (the guest reset itself) during reboot" in said
+    errors = "\n".join(guest.errors)
+    assert "linux: kernel panic" in errors
+    assert "during panic" in errors
+    assert "    | " in errors
+    assert "sysrq" in errors
+    assert "ended before it was finished (the guest reset itself) during reboot" in errors
     whole(guest, NULL, PIPE)
     whole(host, NULL, PIPE)
     assert host.runs[panic].status == "unsupported", "never on the host"
 
 
 class Mute(Wary):
-    """A guest that ends without a word."""
+    """A guest that ends without a record."""
 
     def execute(self, payload: bytes, processes: int, boot: int) -> LocalExecution:  # whatever the payload is
         return super().execute(b"#!/bin/true\n", processes, boot)
@@ -230,7 +230,7 @@ def test_a_guest_that_never_speaks_is_tried_twice_and_no_more() -> None:
 
 
 class Deaf(LocalExecution):
-    """One whose stream always lacks the begin of null_call, and is whole otherwise."""
+    """An execution whose stream lacks only the begin of null_call, every time."""
 
     def __init__(self, payload: bytes, processes: int) -> None:
         super().__init__(payload, processes)
@@ -247,7 +247,7 @@ class Deaf(LocalExecution):
 
 
 class Forgetful(Wary):
-    """A guest that never says all of one run, while its controls arrive in every boot."""
+    """A guest whose records of one run are never complete, while its controls arrive in every boot."""
 
     boots = 0
 
@@ -259,7 +259,7 @@ class Forgetful(Wary):
 
 @pytest.mark.parametrize("keys", [(NULL,), (NULL, RunKey("clock_read"))])
 def test_executions_that_bring_no_asked_run_on_end_a_boot(keys: tuple[RunKey, ...]) -> None:
-    """Controls that come whether asked for or not are no progress of the plan."""
+    """Controls that run unasked are no progress of the plan."""
     guest = Forgetful(NATIVE, GuestOptions())
     result = campaign([guest], *keys).run()["local"]
     assert guest.boots == len(keys) + 1, "one for what the stream is whole of, and two in vain"
@@ -280,7 +280,7 @@ def test_a_run_slower_than_its_limit_gives_no_more_batches_than_asked_for(batche
 
 
 def test_a_kernel_that_never_speaks_is_given_up(linux: Callable[..., Guest]) -> None:
-    """A boot deadline that no kernel can keep: the guest is reported, its runs have a reason, the host's are whole."""
+    """A boot deadline too short for any kernel: guest and runs have a reason, the host's runs are complete."""
     results = campaign([linux(boot_seconds=0.5), create("local")], NULL).run()
     assert results["linux"].runs[NULL].status == "missing"
     assert "linux: said nothing within" in results["linux"].errors[0]

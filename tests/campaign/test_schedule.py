@@ -1,4 +1,4 @@
-"""What a campaign does next: fixed rounds, and rounds until the intervals are narrow."""
+"""Schedules of a campaign: fixed rounds, and rounds until the intervals are narrow."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ KEYS = {"local": (STEADY, NOISY, EMPTY)}
 
 
 class Booted(LocalGuest):
-    """A guest of which every execution is a boot."""
+    """A guest that boots for every execution."""
 
     fresh_boots = True
 
@@ -50,7 +50,7 @@ def until(
 def measure(
     schedule: UntilNarrow | Fixed, one: LocalGuest, boot_sd: float = 0.0, most: int = 60
 ) -> Iterator[tuple[Turn, GuestResult]]:
-    """Rounds as a campaign takes them, on a guest of known costs and scatter: one run is quiet and one is not."""
+    """Rounds as a campaign runs them, on a guest of known costs and scatter: one run scatters little, one much."""
     draw = np.random.default_rng(5)
     result = GuestResult("local", make.conditions(), {})
     for number in range(most):
@@ -166,7 +166,7 @@ def test_a_guest_that_gives_nothing_more_is_not_asked_for_ever() -> None:
     assert result.runs[NOISY].ended == "guest"
 
 
-def test_seconds_are_told_apart_by_what_the_guest_was_doing() -> None:
+def test_seconds_are_counted_by_what_the_guest_was_doing() -> None:
     spent = Spent()
     spent.add(10.0, (2.0, 8.0), 12)
     spent.add(6.0, None, 0)

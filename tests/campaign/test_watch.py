@@ -1,4 +1,4 @@
-"""Guests that lie: programs in the payload's place that know its plan, its token and its build, and mean no good."""
+"""Hostile guests: programs in the payload's place that know its plan, its token and its build."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ clock = "clock counter=tsc hz=1000000000 resolution=1 cost=1 verdict=ok"
 
 
 class Liar(LocalGuest):
-    """A guest whose payload is a program of the test's."""
+    """A guest that runs a program of the test instead of the payload."""
 
     def __init__(self, built: Payload, program: str) -> None:
         super().__init__(NATIVE, GuestOptions(cpus=()))
@@ -49,8 +49,8 @@ class Liar(LocalGuest):
         start = next(at for at, (one, two) in enumerate(zip(payload, self._built.image, strict=True)) if one != two)
         text = payload[start : payload.index(b"\0", start)]
         about = {"os": self._built.os, "arch": self._built.arch, "build": self._built.build_id}
-        said = SAY.format(run=parse(text).run, crc=f"{zlib.crc32(text):08x}", **about)
-        script = f"#!{sys.executable}\n{said}\n{self._program}\n".encode()
+        prologue = SAY.format(run=parse(text).run, crc=f"{zlib.crc32(text):08x}", **about)
+        script = f"#!{sys.executable}\n{prologue}\n{self._program}\n".encode()
         return super().execute(script, processes, boot)
 
 
@@ -105,7 +105,7 @@ class Advising(Liar):
 
 
 @pytest.mark.parametrize("program", ["pass", "time.sleep(60)"])
-def test_a_guest_that_never_says_a_word_is_told_with_what_to_try(program: str) -> None:
+def test_a_guest_without_a_record_is_reported_with_advice(program: str) -> None:
     result = lied_to(program, kind=Advising)
     assert result.errors
     for error in result.errors:

@@ -46,10 +46,10 @@ def ask(mode: str, cache: Path) -> subprocess.Popen[bytes]:
 def test_both_modes_give_the_same_answers(tmp_path: Path) -> None:
     """And builders that race in an empty cache do not disturb each other."""
     started = [ask(mode, tmp_path) for mode in ("api", "abi", "abi")]
-    said = [json.loads(child.communicate(timeout=PATIENCE)[0]) for child in started]
+    answers = [json.loads(child.communicate(timeout=PATIENCE)[0]) for child in started]
     assert [child.returncode for child in started] == [0, 0, 0]
-    assert [mode for mode, _ in said] == ["api", "abi", "abi"]
-    assert said[0][1] == said[1][1] == said[2][1]
+    assert [mode for mode, _ in answers] == ["api", "abi", "abi"]
+    assert answers[0][1] == answers[1][1] == answers[2][1]
     assert len(list((tmp_path / "core").iterdir())) == 4  # nothing but the two finished files and their sums is left
 
 
@@ -91,7 +91,7 @@ def summed(**environment: str) -> subprocess.CompletedProcess[str]:
 
 
 def other_library(folder: Path) -> Path:
-    """A compiler like musl-gcc: it works, and what it links needs a C library that this Python's loader has not."""
+    """A compiler like musl-gcc: it works, but its output needs a C library that this Python's loader does not have."""
     (folder / "none.c").write_text("int of_another_library;")
     made = ["cc", "-shared", "-o", str(folder / "libanother.so.1"), str(folder / "none.c")]
     subprocess.run([*made, "-Wl,-soname,libanother.so.1"], check=True)
@@ -109,7 +109,7 @@ def test_a_compiler_for_another_c_library_is_not_needed(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(shutil.which("cc") is None, reason="no cc on PATH")
 def test_what_cannot_be_loaded_names_the_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As in a cache from which nothing may be run: here the only compiler makes what this Python cannot load."""
+    """As with a cache mounted noexec: here the only compiler's output cannot be loaded by this Python."""
     monkeypatch.setenv("CC", str(other_library(tmp_path)))
     monkeypatch.setenv("FERRULE_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(toolchain, "python_compiler", lambda: None)

@@ -1,4 +1,4 @@
-"""The counter's rate, cost and resolution, the clock it is held against, and the length of a batch."""
+"""The counter's rate, cost and resolution, the clock it is compared with, and the length of a batch."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_this_machine_has_a_sound_counter(timing: core.Timing) -> None:
 
 
 def test_the_rate_agrees_with_python_clocks(timing: core.Timing) -> None:
-    """Against time.monotonic_ns, which NTP may slew by up to 500 ppm, over an interval of its own."""
+    """Compared with time.monotonic_ns, which NTP may slew by up to 500 ppm, over another interval."""
     first = core.mark(time.monotonic_ns)
     time.sleep(0.05)
     second = core.mark(time.monotonic_ns)
@@ -56,14 +56,14 @@ def test_each_clock_of_the_host_is_the_one_it_says() -> None:
 
 @pytest.mark.clock
 def test_a_multiplication_takes_the_same_whole_number_of_cycles_each_time() -> None:
-    said = [core.characterise(100_000).multiplication for _ in range(20)]
-    known = {cycles for cycles in said if cycles is not None}
+    found = [core.characterise(100_000).multiplication for _ in range(20)]
+    known = {cycles for cycles in found if cycles is not None}
     assert len(known) == 1
     assert 1 < known.pop() < 16
 
 
 def altered(change: Callable[[int, int], int]) -> Callable[[], int]:
-    """A clock that reads as `change` makes of the nanoseconds since its first reading, and of how many there were."""
+    """A clock that returns `change` of the nanoseconds since its first reading and the number of readings before."""
     started: list[int] = []
     reads = count()
 
@@ -79,7 +79,7 @@ def faster(ns: int) -> int:
 
 
 def late(ns: int) -> int:
-    """A reading that is interrupted, for longer than all others take."""
+    """A reading that is interrupted for longer than all others take together."""
     time.sleep(0.03)
     return ns
 
@@ -100,7 +100,7 @@ SECOND_CLOCKS = {  # verdict, window in the clock's own ns, the clock
 
 @pytest.mark.parametrize(("verdict", "window", "change"), SECOND_CLOCKS.values(), ids=SECOND_CLOCKS)
 def test_a_bad_second_clock_is_found_out(verdict: str, window: int, change: Callable[[int, int], int]) -> None:
-    found = core.characterise(window, altered(change))  # every wait is bounded: it comes back
+    found = core.characterise(window, altered(change))  # every wait is bounded: the call returns
     assert found.verdict == verdict
     if verdict in ("stuck", "backwards"):
         assert found.hz == 0
@@ -116,7 +116,7 @@ def test_a_clock_with_ten_millisecond_steps_is_marked_at_its_edges(timing: core.
 
 
 def interrupted_from(edge: int) -> Callable[[], int]:
-    """A clock of such steps, each reading of which that sees one from there on takes a tenth of a second."""
+    """A clock with 10 ms steps; from step `edge` on, the first reading of each step takes a tenth of a second."""
     seen: list[int] = []
 
     def read(ns: int, _reads: int) -> int:
@@ -131,7 +131,7 @@ def interrupted_from(edge: int) -> Callable[[], int]:
 
 @pytest.mark.parametrize("edge", range(37, 45))  # 32 are seen for the step, then three are marked
 def test_an_interrupted_mark_is_an_uncertain_rate_and_no_unsteady_clock(timing: core.Timing, edge: int) -> None:
-    """One mark that was late made one half seem nearly three times as fast, and its bracket less than it is."""
+    """A late mark once made one half seem nearly three times as fast, and its bracket too narrow."""
     found = core.characterise(40_000_000, interrupted_from(edge))
     assert found.verdict == "ok"
     assert found.hz == pytest.approx(timing.hz, abs=1e-3 * timing.hz + found.hz_error_ppb / 1e9 * found.hz)

@@ -1,4 +1,4 @@
-"""The index of a static library: read as ar wrote it, and anything else refused in one line."""
+"""The index of a static library: read as ar writes it; anything else is refused in one line."""
 
 from __future__ import annotations
 

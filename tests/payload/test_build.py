@@ -1,4 +1,4 @@
-"""The build: the same bytes wherever it is done, the plan patched in, every failure a typed error."""
+"""The build: the same bytes on every machine and in every folder, the plan patched in, failures as typed errors."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def test_what_does_not_compile_shows_the_compilers_words(tmp_path: Path) -> None
         build_payload("linux", NATIVE, extra_workloads=[bad])
 
 
-def test_a_cache_that_cannot_be_written_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_cache_that_cannot_be_written_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "cache").write_text("a file where a folder should be")
     monkeypatch.setenv("FERRULE_CACHE", str(tmp_path / "cache"))
     with pytest.raises(InfrastructureError, match="set FERRULE_CACHE to a folder"):

@@ -61,7 +61,7 @@ def test_memory_functions_do_not_call_themselves(arch: str, optimise: str, tmp_p
 
 @pytest.fixture(scope="module")
 def freestanding(tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, Any]:
-    """text.c as a guest gets it, in a library of its own: (ffi, lib)."""
+    """text.c compiled as for a guest, as a library: (ffi, lib)."""
     library = tmp_path_factory.mktemp("text") / "text.so"
     flags = [*WARNINGS, "-O2", "-fPIC", "-shared", "-nostdlib", "-Wl,-Bsymbolic"]
     host_compiler().run([*flags, "-o", library, CORE / "text.c"], "text.c")

@@ -1,4 +1,4 @@
-"""Injected slowdowns: really run, of the size that was asked for, and never to be taken for a measurement."""
+"""Injected slowdowns: really run, of the requested size, and never taken for a measurement."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ from tests.support.payload_runs import payload, say
 )
 def test_an_injected_slowdown_runs_more_than_it_reports_and_says_so(line: str, n: int, ran: int | None) -> None:
     name = line.split(maxsplit=1)[0]
-    said = say(payload(), f"batches=3\nwarm=0\nw {line}")
-    (begin,), (ready,) = said.of(name, "begin"), said.of(name, "ready")
-    assert said.ends()[name].fields["status"] == "ok"
+    output = say(payload(), f"batches=3\nwarm=0\nw {line}")
+    (begin,), (ready,) = output.of(name, "begin"), output.of(name, "ready")
+    assert output.ends()[name].fields["status"] == "ok"
     assert begin.fields["more"] == line.rpartition("=")[2]
     assert (ready.fields["n"], ready.fields.get("ran")) == (str(n), ran and str(ran))
-    assert all("more" not in one.fields for one in said.kind("begin") if one is not begin)
+    assert all("more" not in one.fields for one in output.kind("begin") if one is not begin)
 
 
 def test_a_slowdown_that_does_not_fit_into_the_largest_batch_is_refused() -> None:
@@ -38,15 +38,15 @@ def test_a_slowdown_that_does_not_fit_into_the_largest_batch_is_refused() -> Non
 
 
 def test_twice_the_operations_take_twice_the_time() -> None:
-    """The injected ones are really run: the fastest of many visits, so that no moment of the core decides."""
-    said = say(payload(), "batches=40\n" + "w null_call n=2000\nw null_call n=2000 more=1000\n" * 12)
+    """Injected operations are really run. Compares the fastest of many visits, against disturbances of the core."""
+    output = say(payload(), "batches=40\n" + "w null_call n=2000\nw null_call n=2000 more=1000\n" * 12)
     more = {
         begin.fields["i"]: begin.fields.get("more")
-        for begin in said.kind("begin")
+        for begin in output.kind("begin")
         if "null_call" in begin.fields.values()
     }
     fastest: dict[str | None, int] = {}
-    for record in said.kind("batch"):
+    for record in output.kind("batch"):
         if record.fields["i"] in more:
             ticks, which = map(int, record.fields["t"].split(",")), more[record.fields["i"]]
             fastest[which] = min(*ticks, fastest.get(which, 1 << 62))
@@ -58,10 +58,10 @@ def test_an_injected_slowdown_stays_with_the_samples_and_must_be_the_planned_one
     records = stream()
     begin, ready = (next(at for at, one in enumerate(records) if one.kind == kind) for kind in ("begin", "ready"))
     records[ready] = replace(records[ready], fields={**records[ready].fields, "ran": "102"})
-    assert NULL in assemble(records, slowed).damaged  # it did not say that it knew of it
+    assert NULL in assemble(records, slowed).damaged  # its begin record lacks `more`
     records[begin] = replace(records[begin], fields={**records[begin].fields, "more": "20"})
     (samples,) = assemble(records, slowed).result().runs[NULL].processes
     assert (samples.n, samples.ran) == (100, 102)
-    assert NULL in assemble(records).damaged  # nobody asked for it
+    assert NULL in assemble(records).damaged  # the plan has no slowdown
     (samples,) = assemble(stream()).result().runs[NULL].processes
     assert samples.ran is None

@@ -1,4 +1,4 @@
-"""The payload's rooms: what a C file may include, and that includes and calls run one way, without a circle."""
+"""The payload's folders: which headers a C file may include, and no cycles among includes and calls."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MAY_INCLUDE = {
     "workloads": ("core/", "os/os.h"),
     "payload": ("core/", "os/os.h", "workloads/workload.h"),
 }
-# Interfaces: whoever defines what these name does it for them, and whoever uses it, uses it by them.
+# Interfaces: a file that defines or uses their functions includes them.
 INTERFACES = re.compile(r"os/os\.h|os/operations/\w+\.h|workloads/workload\.h")
 
 _TOLD = re.compile(r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"', re.DOTALL)
@@ -55,14 +55,14 @@ def unit(file: str) -> str:
 
 
 def scope(file: str) -> str:
-    """A port's names are its own: `os/redox`; everybody else's are the payload's."""
+    """The scope of a file's names: a port has its own, `os/redox`; all other files share the payload's."""
     parts = file.split("/")
     port = parts[0] == "os" and len(parts) > 2 and parts[1] != "operations"
     return "/".join(parts[:2]) if port else ""
 
 
 def bare(text: str) -> str:
-    """Without comments, strings, attributes and what is only declared."""
+    """The text without comments, strings, attributes and declarations."""
     return _DECLARATION.sub("", _ATTRIBUTE.sub("", _TOLD.sub("", text)))
 
 
@@ -88,7 +88,7 @@ def arrows(guest: Path) -> dict[str, set[str]]:
 
 
 def circle(guest: Path) -> list[str] | None:
-    """The units of one circle, if there is any."""
+    """The units of one cycle, if there is any."""
     try:
         TopologicalSorter(arrows(guest)).prepare()
     except CycleError as error:

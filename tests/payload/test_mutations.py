@@ -1,4 +1,4 @@
-"""Workloads that were broken on purpose: each one's verify must refuse what is not the operation that its name says."""
+"""Workloads broken on purpose: each one's verify must refuse an operation that is not the one its name says."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ ALLOCATES_ONCE = f"""{ALLOCATES}
 static char piece[64] __attribute__((aligned(16)));
 #define os_alloc(size, alignment, at) ((void)(size), *(at) = piece, 0L)
 #define os_free(at, size, alignment) ((void)(size), 0L)"""
-# What is changed in a copy of the workload's file: the operation then does less, or something else.
+# By workload, a text of its file and the replacement: the operation then does less, or something else.
 MUTATIONS = {
     "bad_descriptor": ("os_close(-1)", 'os_remove("/nowhere")'),
     "bytes_waiting": (
@@ -134,8 +134,8 @@ MUTATIONS = {
     "wakeup_latency": ("os_sleep_until(os_clock_ns() + ", "os_sleep_until(os_clock_ns() - "),
     "yield": ("EXPECT(run, os_yield() >= 0)", "(void)run"),
 }
-# The same of what Linux does not have, or not for everybody, on the system that has it: booted, or the stand-in of its
-# interface.
+# The same for workloads that Linux does not have, or only for root: on a booted system that has them, or on a stand-in
+# for its interface.
 ELSEWHERE = {
     "linux": {"cgroup_latency": ("os_cgroup_join(HERE)", "os_cgroup_join(THERE)")},  # booted: it must be root
     "floor": {
@@ -154,8 +154,8 @@ ELSEWHERE = {
     "aero": {"message_latency": ("message[0]++;", "")},
 }
 PLANNED = {"canary": "nops=8", "shootdown": "others=0", "poll_ready": "fds=2"}
-# What some of them call then, put in front of that: a process that is a copy of this one, where a program was to be
-# loaded; zeros for what was to be sent; ends that nothing connects.
+# Functions that some replacements call, inserted before them: a process that is a copy of this one instead of a loaded
+# program; zeros instead of the data to send; ends that are not connected.
 CALLED = {
     "NOTHING_LOADED": """
 static void nothing(void *argument) {
@@ -202,7 +202,7 @@ Statuses = dict[str, str]  # of a run, by its workload
 
 
 def write_broken(folder: Path, mutations: Mapping[str, tuple[str, str]]) -> str:
-    """The broken copies into a new folder; the plan that has each of them verified."""
+    """Write the broken copies into a new folder; returns the plan that verifies each of them."""
     folder.mkdir()
     for name, (right, wrong) in mutations.items():
         row = registry.find(name)

@@ -1,4 +1,4 @@
-"""What is read about operations from the sources, against what the compiled payloads of this host say."""
+"""Operations as read from the sources, compared with the output of this host's compiled payloads."""
 
 from __future__ import annotations
 

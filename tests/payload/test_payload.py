@@ -33,38 +33,38 @@ def patched(tmp_path: Path, text: str | bytes, *arguments: str) -> Said:
 def test_a_patched_plan_runs_and_says_which_it_was(tmp_path: Path) -> None:
     plan = Plan(run="abc", seed=7, batches=4, warm=2, target_ns=10_000, runs=(PlannedRun(RunKey("null_call")),))
     text = plan.render()
-    said = patched(tmp_path, text, "process=3")
-    assert said.status == 0
-    (hello,) = said.kind("hello")
+    output = patched(tmp_path, text, "process=3")
+    assert output.status == 0
+    (hello,) = output.kind("hello")
     assert hello.fields["plan"] == f"{zlib.crc32(text):08x}"
     assert (hello.run, hello.process, hello.fields["seed"]) == ("abc", 3, "7")
-    assert said.ends()["null_call"].fields["batches"] == "6"
+    assert output.ends()["null_call"].fields["batches"] == "6"
 
 
 def test_the_same_plan_from_arguments_and_input() -> None:
     text = "run=abc\nbatches=2\nwarm=0\nw null_call n=5\n"
-    for said in (say(payload(), text), say(payload(), "-", stdin=text), say(payload(), *text.splitlines())):
-        assert said.status == 0
-        assert said.kind("hello")[0].run == "abc"
-        assert said.of("null_call", "ready")[0].fields["n"] == "5"
+    for output in (say(payload(), text), say(payload(), "-", stdin=text), say(payload(), *text.splitlines())):
+        assert output.status == 0
+        assert output.kind("hello")[0].run == "abc"
+        assert output.of("null_call", "ready")[0].fields["n"] == "5"
 
 
 def test_the_records_come_in_the_documented_order() -> None:
-    said = say(payload(), *quick(["null_call", "page_fault"]))
-    kinds = [record.kind for record in said.records if record.kind not in ("fact", "ref")]
+    output = say(payload(), *quick(["null_call", "page_fault"]))
+    kinds = [record.kind for record in output.records if record.kind not in ("fact", "ref")]
     assert kinds[:3] == ["hello", "clock", "mark"]
     assert kinds[-1] == "done"
     text = " ".join(kinds[3:-1])
     assert re.fullmatch(r"(begin ready (batch )+(pace )+(hist )*end mark ?)+", text), text
-    assert [record.seq for record in said.records] == list(range(len(said.records)))
-    facts = {record.fields["name"]: record.fields["value"] for record in said.kind("fact")}
+    assert [record.seq for record in output.records] == list(range(len(output.records)))
+    facts = {record.fields["name"]: record.fields["value"] for record in output.kind("fact")}
     assert facts["kernel.release"] == platform.release()
     assert facts["clock_read"] in ("vdso", "syscall")
     assert facts["page"] == str(os.sysconf("SC_PAGESIZE"))
 
 
 def references() -> dict[tuple[str, int], list[int]]:
-    """Ticks by what was timed and how long."""
+    """Ticks of the references by kind and number of turns."""
     refs = say(payload(), "verify=only").kind("ref")
     by_what: dict[tuple[str, int], list[int]] = {}
     for record in refs:
@@ -101,14 +101,14 @@ def test_the_order_is_the_plans(tmp_path: Path) -> None:
     assert [int(record.fields["pos"]) for record in begun] == list(range(len(names)))
 
 
-def test_warm_up_and_measured_batches_are_told_apart() -> None:
-    said = say(payload(), "batches=200\nwarm=5\ntarget_ns=1000\neach=300\nw null_call")
-    records = said.of("null_call", "batch")
+def test_warm_up_and_measured_batches_are_distinguished() -> None:
+    output = say(payload(), "batches=200\nwarm=5\ntarget_ns=1000\neach=300\nw null_call")
+    records = output.of("null_call", "batch")
     ticks = [(int(r.fields["b"]) + at, r.fields["warm"]) for r in records for at in range(r.fields["t"].count(",") + 1)]
     assert ticks == [(b, str(int(b < 5))) for b in range(205)]
-    (end,) = said.of("null_call", "end")
+    (end,) = output.of("null_call", "end")
     assert (end.fields["batches"], end.fields["hist"]) == ("205", "300")
-    counts = [int(pair.split(":")[1]) for r in said.of("null_call", "hist") for pair in r.fields["b"].split(",")]
+    counts = [int(pair.split(":")[1]) for r in output.of("null_call", "hist") for pair in r.fields["b"].split(",")]
     assert sum(counts) == 300
     assert 0 < int(end.fields["hist_min"]) <= int(end.fields["hist_max"])
 
@@ -132,11 +132,11 @@ def test_a_slow_operation_stops_at_the_limit_with_three_batches() -> None:
     ],
 )
 def test_a_bad_plan_is_status_2_with_the_reason(arguments: list[str], complaint: str) -> None:
-    said = say(payload(), *arguments, allow_cut=True)
-    assert said.status == 2
-    assert complaint in said.stderr
-    assert complaint in said.kind("log")[0].fields["text"]
-    assert not said.kind("begin")
+    output = say(payload(), *arguments, allow_cut=True)
+    assert output.status == 2
+    assert complaint in output.stderr
+    assert complaint in output.kind("log")[0].fields["text"]
+    assert not output.kind("begin")
 
 
 def test_a_bad_patched_plan_names_the_section(tmp_path: Path) -> None:
@@ -158,32 +158,32 @@ def test_any_argument_is_obeyed_or_refused(text: str) -> None:
     assert done.stdout.startswith(b"#fr1 ")
 
 
-def test_what_goes_wrong_is_told_apart_and_costs_only_itself() -> None:
+def test_faults_are_distinguished_and_cost_only_their_own_run() -> None:
     text = "batches=2\nwarm=0\nw wrong\nw absent\nw failing\nw null_call\nw context_switch procs=1\nw panic\nw reboot"
-    said = say(payload(platform.machine(), FAULTS), text)
-    assert said.status == 0
-    ends = {name: dict(record.fields) for name, record in said.ends().items()}
+    output = say(payload(platform.machine(), FAULTS), text)
+    assert output.status == 0
+    ends = {name: dict(record.fields) for name, record in output.ends().items()}
     assert ends["wrong"].items() >= {"status": "wrong", "operation": "verify", "seen": "41 instead of 42"}.items()
     assert ends["absent"].items() >= {"status": "unsupported", "operation": "os_telepathy", "error": "38"}.items()
     assert ends["failing"]["status"] == "failed"
     assert re.fullmatch(r"operations that went wrong: [1-9]\d*", ends["failing"]["seen"])
     assert ends["context_switch"].items() >= {"operation": "parameter procs", "seen": "2..32"}.items()
-    for name in ("panic", "reboot"):  # this machine was not booted to be taken down
+    for name in ("panic", "reboot"):  # refused: this machine was not booted for the test
         assert ends[name]["status"] == "unsupported"
     assert ends["null_call"]["status"] == "ok"
     for name, end in ends.items():
         if end["status"] != "ok":
             assert end["batches"] == "0", name
-            assert not said.of(name, "batch")
-    assert said.kind("done")[0].fields["ok"] == "4"
+            assert not output.of(name, "batch")
+    assert output.kind("done")[0].fields["ok"] == "4"
 
 
 @pytest.mark.parametrize(("apart", "status"), [(0, -signal.SIGSEGV), (1, 128 + signal.SIGSEGV)])
 def test_a_crash_ends_the_stream_at_its_workload(apart: int, status: int) -> None:
-    said = say(payload(platform.machine(), FAULTS), f"apart={apart}\nbatches=1\nw crash", "seed=1", allow_cut=True)
-    assert said.status == status
-    assert said.kind("begin")[-1].fields["workload"] == "crash"
-    assert not said.kind("done")
+    output = say(payload(platform.machine(), FAULTS), f"apart={apart}\nbatches=1\nw crash", "seed=1", allow_cut=True)
+    assert output.status == status
+    assert output.kind("begin")[-1].fields["workload"] == "crash"
+    assert not output.kind("done")
 
 
 def test_output_that_nobody_reads_ends_it() -> None:
@@ -198,7 +198,7 @@ def test_output_that_nobody_reads_ends_it() -> None:
         os.close(writer)
 
 
-def test_a_killed_payload_leaves_nobody_behind() -> None:
+def test_a_killed_payload_leaves_no_process_behind() -> None:
     started = subprocess.Popen([*command(payload()), "w context_switch procs=4 n=1000000"])
     try:
         children = Path(f"/proc/{started.pid}/task/{started.pid}/children")
@@ -222,40 +222,40 @@ def test_a_closed_standard_input_changes_nothing() -> None:
 
 
 def test_visits_apart_are_made_by_copies_and_say_the_same() -> None:
-    """A copy per run, which starts processes itself; the records are as ever."""
+    """Each run is in a copy of the process, and may start processes itself; the records are the same."""
     text = "run=abc\napart=1\nbatches=3\nwarm=1\npin=0\n"
     runs = [
         f"w {name} n=50\n" for name in ("null_call", "pipe_latency", "process_create", "context_switch procs=2")
     ] * 2
-    said = say(payload(), text + "".join(runs))
-    assert said.status == 0
-    ends = [record.fields for record in said.kind("end")]
-    assert len(ends) == len(said.kind("begin")) > len(runs)
+    output = say(payload(), text + "".join(runs))
+    assert output.status == 0
+    ends = [record.fields for record in output.kind("end")]
+    assert len(ends) == len(output.kind("begin")) > len(runs)
     assert {end["status"] for end in ends} == {"ok"}
-    ready = said.kind("ready")
+    ready = output.kind("ready")
     assert {record.fields["p.procs"] for record in ready if "p.procs" in record.fields} == {"2"}
     assert [record.fields["i"] for record in ready] == [end["i"] for end in ends]
 
 
-def test_the_pace_is_told_around_every_batch() -> None:
-    said = say(payload(), "run=abc\nbatches=5\nwarm=2\npin=0\nw null_call n=50\n")
-    paces = [int(tick) for record in said.of("null_call", "pace") for tick in record.fields["t"].split(",")]
+def test_the_pace_is_recorded_around_every_batch() -> None:
+    output = say(payload(), "run=abc\nbatches=5\nwarm=2\npin=0\nw null_call n=50\n")
+    paces = [int(tick) for record in output.of("null_call", "pace") for tick in record.fields["t"].split(",")]
     assert len(paces) == 8
     assert min(paces) > 0
-    assert {record.fields["n"] for record in said.kind("pace")} == {"10000"}
+    assert {record.fields["n"] for record in output.kind("pace")} == {"10000"}
 
 
 def test_controls_take_as_many_batches_as_they_are_given() -> None:
     ends = say(payload(), "batches=9\nwarm=1\ncontrol_batches=4\nw null_call\nw empty_loop").ends()
     assert {name: int(end.fields["batches"]) for name, end in ends.items()} == {
         "null_call": 10,
-        "empty_loop": 5,  # asked for or not
+        "empty_loop": 5,  # also when asked for by name
         "function_call": 5,
         "clock_read": 5,
     }
 
 
 def test_what_waits_for_a_timer_says_so() -> None:
-    said = say(payload(), *quick(["timer_wakeup", "null_call"]))
-    assert said.of("timer_wakeup", "ready")[0].fields["waits"] == "1"
-    assert "waits" not in said.of("null_call", "ready")[0].fields
+    output = say(payload(), *quick(["timer_wakeup", "null_call"]))
+    assert output.of("timer_wakeup", "ready")[0].fields["waits"] == "1"
+    assert "waits" not in output.of("null_call", "ready")[0].fields

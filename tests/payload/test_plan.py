@@ -1,4 +1,4 @@
-"""The plan: what Python renders, C reads; what Python parses, C parses alike; the order of runs is the same in both."""
+"""The plan: C reads what Python renders, both parsers give the same result, and the order of runs is the same."""
 
 from __future__ import annotations
 
@@ -145,7 +145,7 @@ def test_what_the_payload_would_refuse_is_refused_before(bad: Plan, says: str) -
 
 
 def test_a_full_section_keeps_its_nul() -> None:
-    """The longest text that renders leaves room for the NUL behind it."""
+    """The longest text that renders leaves room for the NUL after it."""
     runs = (PlannedRun(RunKey("a" * 31, tuple((c * 31, 2**62) for c in "bcd"))),) * 90
     longest = max((text for count in range(91) if (text := _rendered(Plan(runs=runs[:count])))), key=len)
     assert CAPACITY - 200 < len(longest) < CAPACITY

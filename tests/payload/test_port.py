@@ -1,4 +1,4 @@
-"""Ports as the build sees them: what a build.toml may say, and one line for everything that it may not."""
+"""Ports as the build reads them: the settings of build.toml, and a message of one line for each invalid one."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def test_a_port_may_be_linked_against_a_library(folder: Path) -> None:
         ('[library]\nname = "lib.a"\npath = "lib.a"', "unknown key path; there are name, optional"),
     ],
 )
-def test_what_it_may_not_say_is_told_in_a_line(folder: Path, text: str, words: str) -> None:
+def test_an_invalid_build_file_is_reported_in_one_line(folder: Path, text: str, words: str) -> None:
     (folder / "build.toml").write_text(text)
     with pytest.raises(UsageError, match=words) as caught:
         port.read("mine")

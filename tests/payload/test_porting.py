@@ -1,4 +1,4 @@
-"""docs/porting.md, followed to the letter: a port that builds and runs, in a copy of the tree and outside it."""
+"""The steps of docs/porting.md, done exactly: a port that builds and runs, in a copy of the tree and outside it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ FILES = {found["path"]: found["text"] for found in _LISTING.finditer((ROOT / "do
 
 @pytest.fixture(scope="module")
 def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of what a measurement needs of the checkout, with the documented port added to it."""
+    """A copy of the parts of the checkout that a measurement needs, with the documented port added."""
     root = tmp_path_factory.mktemp("checkout")
     for name in ("guest", "harness"):
         shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
@@ -41,7 +41,7 @@ def test_a_port_is_one_folder_and_one_file() -> None:
 
 
 def ferrule(cwd: Path, harness: Path, *arguments: str, more: Path | None = None) -> subprocess.CompletedProcess[str]:
-    """A harness in an interpreter of its own, with the packages of one more folder."""
+    """Run the harness in an interpreter of its own, with the packages of one more folder."""
     kept = {key: value for key, value in os.environ.items() if not key.startswith(("PYTEST_", "FERRULE_ROOT"))}
     environment = kept | {"PYTHONPATH": os.pathsep.join(map(str, filter(None, (harness, more))))}
     command = [sys.executable, "-m", "ferrule.cli", *arguments]
@@ -51,7 +51,7 @@ def ferrule(cwd: Path, harness: Path, *arguments: str, more: Path | None = None)
 
 
 def outside(folder: Path) -> Path:
-    """The documented files in a folder of the user's: the port's, and the guest's module beside it."""
+    """The documented files in a folder of the user: the port, and the guest's module beside it."""
     for path, text in FILES.items():
         target = folder / ("dummy.py" if path.endswith(".py") else f"dummy/{Path(path).name}")
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -60,7 +60,7 @@ def outside(folder: Path) -> Path:
 
 
 def package(home: Path) -> Path:
-    """An installed package that brings them, as pip would lay it out."""
+    """An installed package that contains these files, laid out as by pip."""
     outside(home / "your_package")
     (home / "your_package" / "__init__.py").touch()
     entries = re.search(

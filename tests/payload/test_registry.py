@@ -1,4 +1,4 @@
-"""The registry: rows read as text are what the compiled payload says, and a bad row is one clear error."""
+"""The registry: rows read as text equal the compiled payload's list, and a bad row is one clear error."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ def write(folder: Path, text: str, name: str = "extra") -> Path:
 
 
 def test_rows_as_text_equal_what_the_payload_lists() -> None:
-    said = say(payload("x86_64", FAULTS), "--list").kind("workload")
+    listing = say(payload("x86_64", FAULTS), "--list").kind("workload")
     rows = registry.workloads([FAULTS])
-    listed = {record.fields["name"]: dict(record.fields) for record in said}
-    assert list(rows) == [record.fields["name"] for record in said]
+    listed = {record.fields["name"]: dict(record.fields) for record in listing}
+    assert list(rows) == [record.fields["name"] for record in listing]
     for name, row in rows.items():
         assert listed[name] == {
             "name": name,

@@ -1,4 +1,4 @@
-"""Suites: what --workload and --place mean, and that a family is its folder."""
+"""Selection: the runs that --workload and --place select; a family is its folder."""
 
 from __future__ import annotations
 

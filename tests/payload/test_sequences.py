@@ -1,4 +1,4 @@
-"""What an operation asks a kernel for, read from the sources of workloads and ports."""
+"""The kernel calls of an operation, read from the sources of workloads and ports."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def of(name: str, port: str) -> tuple[list[str | None], list[str | None]]:
         ("pipe_bandwidth", "redox", ["write", "read"], ["read", "write"]),  # the loop is a header's
         ("context_switch", "aero", ["write", "read"], ["read", "write"]),  # in functions of a header's
         ("futex_pingpong", "hermit", ["sys_futex_wake", "sys_futex_wait"], ["sys_futex_wait", "sys_futex_wake"]),
-        ("scheme_call", "redox", ["call"], ["write, read", "write, close"]),  # what comes before its loop is not told
+        ("scheme_call", "redox", ["call"], ["write, read", "write, close"]),  # calls before its loop are not listed
         ("map_unmap", "redox", ["fmap", "funmap"], []),
         ("page_fault", "linux", [], []),
     ],
@@ -42,7 +42,7 @@ def test_the_calls_of_an_operation(workload: str, port: str, timed: list[str | N
     assert of(workload, port) == (timed, others)
 
 
-def test_what_a_table_of_functions_holds_is_said_to_be_unseen() -> None:
+def test_calls_through_a_table_of_functions_are_marked_as_unseen() -> None:
     started = answers()["redox"]["os_thread_start"]
     assert UNSEEN in started.split(", ")
     assert "write" in started
@@ -55,7 +55,7 @@ def test_every_workload_but_those_without_a_kernel_asks_for_something() -> None:
     assert "page_fault" in silent
 
 
-def test_each_call_of_a_sequence_is_told_once_in_the_order_of_the_text(tmp_path: Path) -> None:
+def test_each_call_of_a_sequence_is_listed_once_in_the_order_of_the_text(tmp_path: Path) -> None:
     source = tmp_path / "own.c"
     source.write_text(
         "static void member(void *argument) {\n    os_pipe(0);\n"

@@ -1,4 +1,4 @@
-"""Suites by name: what stands in their file is runs that exist, and the names mean what they say."""
+"""Suites by name: every run in their file exists, and each name selects the documented runs."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_seconds_of_doing_nothing_are_run_where_they_are_asked_for() -> None:
     assert not idle & set(select("", "", "", ()))
     assert idle <= set(select("full", "", "", ()))
     assert idle <= set(select("standard,power", "", "", ()))
-    assert set(select("", "idle", "", ())) == idle  # by its name it is run without its suite
+    assert set(select("", "idle", "", ())) == idle  # named, it is run without its suite
 
 
 def test_the_classic_table_and_the_curve() -> None:
@@ -63,7 +63,7 @@ def test_where_no_suite_is_named_every_run_may_be_meant() -> None:
     own = [RunKey("idle")]
     assert suites.keys_in((), "power", own, ()) == []  # `standard` is without them
     assert suites.keys_in((), "power", own, (), every=True) == own
-    assert suites.keys_in(("quick",), "power", own, (), every=True) == []  # a named suite is what it says
+    assert suites.keys_in(("quick",), "power", own, (), every=True) == []  # `every` does not change a named suite
 
 
 def test_a_name_that_is_none_is_refused_with_all_there_are() -> None:
@@ -74,5 +74,5 @@ def test_a_name_that_is_none_is_refused_with_all_there_are() -> None:
 
 
 def test_the_file_says_for_each_what_it_is_for() -> None:
-    for name, said in tomlfile.read(paths.suites() / "named.toml").items():
-        assert said["what"], name
+    for name, table in tomlfile.read(paths.suites() / "named.toml").items():
+        assert table["what"], name

@@ -1,4 +1,4 @@
-"""A run that several do at once: together, each with its own state, refused where it has no meaning."""
+"""Teams: members run at the same time, each with its own state; refused where a team has no meaning."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ two_cpus = pytest.mark.skipif(len(CPUS) < 2, reason="needs two CPUs")
 @two_cpus
 @pytest.mark.parametrize("kind", ["threads", "procs"])
 def test_two_do_it_at_once(kind: str) -> None:
-    said = say(payload("x86_64", MEET), f"{PINNED}w meet n=20 {kind}=2\n")
-    assert said.ends()["meet"].fields["status"] == "ok", said.ends()["meet"]
-    (ready,) = said.of("meet", "ready")
+    output = say(payload("x86_64", MEET), f"{PINNED}w meet n=20 {kind}=2\n")
+    assert output.ends()["meet"].fields["status"] == "ok", output.ends()["meet"]
+    (ready,) = output.of("meet", "ready")
     assert (ready.fields["team"], ready.fields[f"p.{kind}"]) == ("2", "2")
-    assert said.ends()["meet"].fields["hist"] == "0", "nobody sees single operations of all"
+    assert output.ends()["meet"].fields["hist"] == "0", "no member can time one operation of all"
 
 
 @pytest.mark.parametrize("asked", ["", " threads=1", " procs=1"])
@@ -54,7 +54,7 @@ def test_what_starts_processes_of_its_own_can_be_done_by_several() -> None:
 def test_what_cannot_scale_is_refused_by_name(run: str, seen: str) -> None:
     end = say(payload(), f"batches=1\nw {run}\n").ends()["null_call"].fields
     assert (end["status"], end["operation"], end["seen"]) == ("unsupported", "scale", seen)
-    assert "error" not in end, "no kernel said so"
+    assert "error" not in end, "no kernel call failed"
 
 
 @two_cpus
@@ -78,7 +78,7 @@ def test_a_parameter_of_that_name_means_what_the_workload_says() -> None:
 
 
 def test_whatever_keeps_memory_outside_of_struct_run_says_that_it_is_alone() -> None:
-    """Static memory that is written to is shared by all threads that do the same run at once."""
+    """Writable static memory is shared by all threads of a team."""
     attribute = r"(?: __attribute__\(\(.*?\)\))?"
     kept = re.compile(rf"^static (?!const\b|inline\b)(?:[\w*]+ )+\**\w+(?:\[\w*\])*{attribute}(?: =|;)", re.MULTILINE)
     headers = {one.name: kept.search(one.read_text()) for one in (paths.guest() / "workloads").glob("*.h")}

@@ -55,7 +55,7 @@ def test_zig_is_the_last_resort(arch: str, tmp_path: Path, bare: pytest.MonkeyPa
 
 
 @pytest.mark.skipif(not HAS_ZIG, reason="the ziglang package is not installed")
-def test_zig_as_cc_is_told_the_target(tmp_path: Path, bare: pytest.MonkeyPatch) -> None:
+def test_zig_as_cc_is_given_the_target(tmp_path: Path, bare: pytest.MonkeyPatch) -> None:
     bare.setenv("CC", f"{sys.executable} -m ziglang cc")
     compiles_for(toolchain.target_compiler("riscv64"), "riscv64", tmp_path)
 
@@ -91,12 +91,12 @@ def test_an_unknown_architecture_is_named() -> None:
 
 def test_the_version_is_the_compilers_own(monkeypatch: pytest.MonkeyPatch) -> None:
     compiler = toolchain.host_compiler()
-    said = subprocess.run([*compiler.command, "--version"], capture_output=True, text=True, check=True).stdout
-    assert said.splitlines()[0] in compiler.version
+    version = subprocess.run([*compiler.command, "--version"], capture_output=True, text=True, check=True).stdout
+    assert version.splitlines()[0] in compiler.version
     assert compiler.command[0] in toolchain.describe(compiler)
 
 
-def test_a_failed_build_carries_what_the_compiler_said(tmp_path: Path) -> None:
+def test_a_failed_build_carries_the_compilers_output(tmp_path: Path) -> None:
     source = tmp_path / "wrong.c"
     source.write_text("int answer(void) { return forty_two; }\n")
     with pytest.raises(BuildFailed, match=r"(?s)answer: .* ended with status 1.*forty_two"):

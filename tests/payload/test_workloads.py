@@ -1,4 +1,4 @@
-"""Every workload in every way it can be run here: verified, measured, emulated; and what the loop compiles to."""
+"""Every workload in each way that it can run here: verified, measured, emulated; and the machine code of the loop."""
 
 from __future__ import annotations
 
@@ -28,26 +28,26 @@ VARIANTS = [
 
 @pytest.mark.parametrize("arch", ARCHES)
 def test_each_does_what_its_name_says(arch: str) -> None:
-    said = say(payload(arch), "verify=only\n" + "".join(f"w {variant}\n" for variant in VARIANTS))
-    ends = said.kind("end")
+    output = say(payload(arch), "verify=only\n" + "".join(f"w {variant}\n" for variant in VARIANTS))
+    ends = output.kind("end")
     assert len(ends) == len(VARIANTS)
     for end in ends:
         assert end.fields["status"] == "ok" or of_another_os(end), end
         assert end.fields["batches"] == "0"
-    assert not said.kind("batch")
+    assert not output.kind("batch")
 
 
 @pytest.mark.parametrize("arch", ARCHES)
 def test_each_can_be_measured(arch: str) -> None:
-    said = say(payload(arch), *quick(NAMES))
-    assert said.status == 0
-    assert set(said.ends()) == set(NAMES)
-    for name, end in said.ends().items():
+    output = say(payload(arch), *quick(NAMES))
+    assert output.status == 0
+    assert set(output.ends()) == set(NAMES)
+    for name, end in output.ends().items():
         if of_another_os(end):
             continue
         assert end.fields["status"] == "ok", end
         assert end.fields["batches"] == "4"
-        ticks = [int(tick) for record in said.of(name, "batch") for tick in record.fields["t"].split(",")]
+        ticks = [int(tick) for record in output.of(name, "batch") for tick in record.fields["t"].split(",")]
         assert all(tick > 0 for tick in ticks), name
         singly = re.search("LOOPS|STEPS", registry.find(name).path.read_text())
         assert end.fields["hist"] == ("50" if singly else "0"), name
@@ -60,7 +60,7 @@ def test_files_are_short() -> None:
 
 
 def test_no_loop_is_copied() -> None:
-    """From its head on, three lines of it are in one file alone."""
+    """The first three lines of each loop, from its head on, are in one file only."""
     seen: dict[tuple[str, ...], str] = {}
     for path in sorted((paths.guest() / "workloads").rglob("*.[ch]")):
         code = [line.strip() for line in path.read_text().splitlines() if line.strip()]
@@ -75,8 +75,8 @@ def test_a_dropped_in_file_is_a_workload(tmp_path: Path) -> None:
     text = (registry.find("null_call").path).read_text()
     path.write_text(text.replace('"null_call"', '"null_twice"').replace('"syscall"', '"fresh"'))
     assert registry.find("null_twice", [path]).family == "fresh"
-    said = say(payload(platform.machine(), path), *quick(["null_twice"]))
-    assert said.ends()["null_twice"].fields["status"] == "ok"
+    output = say(payload(platform.machine(), path), *quick(["null_twice"]))
+    assert output.ends()["null_twice"].fields["status"] == "ok"
 
 
 def test_a_ring_goes_whole_rounds() -> None:
@@ -88,8 +88,8 @@ def test_a_ring_goes_whole_rounds() -> None:
 
 def per_operation(name: str, params: str, n: int) -> float:
     """Ticks of one operation: the median of nine frozen batches."""
-    said = say(payload(), f"batches=9\nwarm=1\nw {name} n={n} {params}")
-    records = [record for record in said.of(name, "batch") if record.fields["warm"] == "0"]
+    output = say(payload(), f"batches=9\nwarm=1\nw {name} n={n} {params}")
+    records = [record for record in output.of(name, "batch") if record.fields["warm"] == "0"]
     return statistics.median(int(tick) / n for record in records for tick in record.fields["t"].split(","))
 
 

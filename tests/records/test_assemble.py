@@ -1,4 +1,4 @@
-"""Records to samples: what arrives whole is kept exactly, what does not is named, and nothing a guest says raises."""
+"""Records to samples: intact records are kept exactly, damage is named, and no record of a guest raises."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_a_whole_stream_gives_every_sample_and_condition() -> None:
 
 
 @pytest.mark.parametrize(
-    ("accel", "said", "found"),
+    ("accel", "times", "found"),
     [
         ("icount", {"at": "33118412", "kernel": "15811141"}, [Start(15811141, 33118412)]),
         ("icount", {"at": "33118412"}, [Start(None, 33118412)]),
@@ -61,10 +61,10 @@ def test_a_whole_stream_gives_every_sample_and_condition() -> None:
         ("icount", {"at": "soon"}, []),
     ],
 )
-def test_a_boots_length_is_what_its_first_process_says(accel: Accel, said: dict[str, str], found: list[Start]) -> None:
+def test_a_boots_length_is_what_its_first_process_says(accel: Accel, times: dict[str, str], found: list[Start]) -> None:
     made = Assembler("floor", accel, 0, PLAN, {})
     for record in [*stream(0), *stream(1)]:
-        more = said if record.kind == "hello" and record.process == 0 else {}
+        more = times if record.kind == "hello" and record.process == 0 else {}
         made.feed(replace(record, fields={**record.fields, **more}), 0.0)
     assert made.start == found
 
@@ -97,7 +97,7 @@ def owner(records: Sequence[Record], seq: int) -> set[RunKey]:
     """The runs that a lost record costs: the one whose bracket it is in, or all until the first has begun."""
     record = records[seq]
     if record.seq <= next(one.seq for one in records if one.kind == "begin"):
-        return set(KEYS)  # nobody knows what it was: the kernel's name, perhaps
+        return set(KEYS)  # its kind is not known: it may be the kernel's name
     return {KEYS[int(record.fields["i"])]} if "i" in record.fields else set()
 
 
@@ -167,7 +167,7 @@ def test_records_in_any_order_and_number_do_not_raise(records: list[Record]) -> 
 
 
 @pytest.mark.parametrize(
-    ("kind", "change", "said"),
+    ("kind", "change", "message"),
     [
         ("batch", {"t": "0,5"}, "is not a number from 1"),
         ("batch", {"b": "7"}, "batch 7 where batch 0 is due"),
@@ -182,13 +182,13 @@ def test_records_in_any_order_and_number_do_not_raise(records: list[Record]) -> 
         ("begin", {"workload": "other"}, "began where the plan has null_call"),
     ],
 )
-def test_what_is_implausible_damages_its_run(kind: str, change: dict[str, str], said: str) -> None:
+def test_what_is_implausible_damages_its_run(kind: str, change: dict[str, str], message: str) -> None:
     records = stream()
     at = next(i for i, record in enumerate(records) if record.kind == kind and record.fields["i"] == "0")
     records[at] = replace(records[at], fields={**records[at].fields, **change})
     made = assemble(records)
     assert made.damaged == {NULL}
-    assert any(said in note for note in made.notes), made.notes
+    assert any(message in note for note in made.notes), made.notes
     assert set(made.result().runs) == {PIPE, FORK}
 
 
@@ -202,11 +202,11 @@ def test_foreign_streams_and_restarts_leave_nothing_behind() -> None:
 
 
 @pytest.mark.parametrize(
-    ("field", "said"),
+    ("field", "value"),
     [("proto", "2"), ("os", "redox"), ("arch", "riscv64"), ("build", "abce"), ("plan", "00000000"), ("process", "1")],
 )
-def test_what_is_not_what_was_sent_is_not_listened_to(field: str, said: str) -> None:
-    for fields in ({field: said}, {field: ""}):
+def test_records_of_another_program_are_ignored(field: str, value: str) -> None:
+    for fields in ({field: value}, {field: ""}):
         records = stream()
         records[0] = replace(records[0], fields={**records[0].fields, **fields})
         made = assemble(records)
@@ -236,11 +236,11 @@ def test_what_is_not_what_was_sent_is_not_listened_to(field: str, said: str) -> 
         ("x" * 65, "1"),
     ],
 )
-def test_a_fact_that_cannot_be_is_left_out_and_said(name: str, value: str) -> None:
+def test_an_invalid_fact_is_left_out_and_reported(name: str, value: str) -> None:
     records = stream()
     facts = [("load1", "0.50"), ("cpus", "2"), (name, value)]
-    said = [Record(PLAN.run, 0, 0, "fact", {"name": one, "value": text}) for one, text in facts]
-    made = assemble([records[0], *said, *records[1:]])
+    sent = [Record(PLAN.run, 0, 0, "fact", {"name": one, "value": text}) for one, text in facts]
+    made = assemble([records[0], *sent, *records[1:]])
     assert any(note.startswith("process 0: fact: ") for note in made.notes)
     result = made.result()
     assert result.conditions is not None
@@ -255,7 +255,7 @@ def test_damage_is_counted_by_kind() -> None:
     assert made.result().damage == {"corrupt": 1, "loss": 1, "duplicate": 1}
 
 
-def test_only_what_brings_the_plan_on_is_progress() -> None:
+def test_only_records_that_advance_the_plan_are_progress() -> None:
     made = assemble([*stream()[:9], *stream()[9:12]])
     steps = made.steps
     drip = [

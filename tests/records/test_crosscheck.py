@@ -1,4 +1,4 @@
-"""The local guest's clock cross-check: what host and payload read of one counter and one clock must agree."""
+"""The local guest's clock cross-check: host and payload must agree on one counter and one clock."""
 
 from __future__ import annotations
 
@@ -42,11 +42,11 @@ def at(ns: int, ppm: float = 0.0) -> Mark:
     return Mark(round(ns * HZ / 1e9 * (1.0 + ppm / 1e6)), ns, 60)
 
 
-def check(host: Sequence[Mark], said: Sequence[tuple[int, int]], process: int = 0) -> ClockCheck:
-    """What is found of a process whose calibration gave HZ and who marked these moments (tick, ns)."""
+def check(host: Sequence[Mark], marked: Sequence[tuple[int, int]], process: int = 0) -> ClockCheck:
+    """The clock check of a process with a calibrated rate of HZ and these marks (tick, ns)."""
     records = ProcessRecords(process, hz=HZ, host=CrossCheck(tuple(host)))
     records.clock = {"hz": str(HZ), "verdict": "ok", "hz_error_ppb": "3500"}
-    records.marks = [(tick, ns, 0.0) for tick, ns in said]
+    records.marks = [(tick, ns, 0.0) for tick, ns in marked]
     return records.check()
 
 
@@ -63,14 +63,14 @@ def test_the_rate_is_compared_over_the_whole_execution(span: int, ppm: float, or
 
 
 @given(st.integers(0, 3), st.lists(st.tuples(st.integers(0, 100), st.integers(0, 100)), max_size=20))
-def test_strays_are_outside_on_either_axis(process: int, said: list[tuple[int, int]]) -> None:
+def test_strays_are_outside_on_either_axis(process: int, marked: list[tuple[int, int]]) -> None:
     host = (Mark(10, 20, 1), Mark(40, 50, 1), Mark(70, 90, 1))
-    found = CrossCheck(host).strays(process, said)
+    found = CrossCheck(host).strays(process, marked)
     if process > 1:
-        assert found is None  # nobody marked its end
+        assert found is None  # no mark after its end
     else:
         low, high = host[process], host[process + 1]
-        inside = [t in range(low.tick, high.tick + 1) and n in range(low.ns, high.ns + 1) for t, n in said]
+        inside = [t in range(low.tick, high.tick + 1) and n in range(low.ns, high.ns + 1) for t, n in marked]
         assert found == inside.count(False)
 
 
@@ -85,7 +85,7 @@ def test_strays_are_outside_on_either_axis(process: int, said: list[tuple[int, i
         [at(0), replace(at(10**9), width=30_000)],  # 15 ppm
     ],
 )
-def test_a_host_that_cannot_tell_the_rate_says_nothing(host: list[Mark]) -> None:
+def test_a_host_without_a_usable_rate_reports_none(host: list[Mark]) -> None:
     clock = check(host, [])
     assert clock.host_ppm is None
     assert Flag.HOST_RATE not in flags(clock)
@@ -99,14 +99,14 @@ def test_each_disagreement_has_its_flag() -> None:
     fast = check([at(0, 520.0), at(2 * 10**9, 520.0)], sound)
     assert fast.host_ppm == pytest.approx(-519.7, abs=0.1)
     assert flags(fast) == {Flag.HOST_RATE}
-    assert flags(replace(fast, hz_error_ppb=50_000)) == set()  # it said itself that it is less certain
+    assert flags(replace(fast, hz_error_ppb=50_000)) == set()  # its own stated error covers it
     assert flags(fast, accel="tcg") == set()
     late = check(host, [*sound, (4_000_000_002, 2_000_000_001)])
     assert late.host_strays == 1
     assert flags(late) == {Flag.HOST_ORDER}
 
 
-def test_records_that_arrive_late_are_held_against_other_guests_only() -> None:
+def test_records_that_arrive_late_are_a_fault_of_other_guests_only() -> None:
     elsewhere = ClockCheck(HZ, 100, "ok", 0.0, 1.1)
     assert flags(elsewhere) == {Flag.HOST_CLOCK}
     assert flags(replace(elsewhere, host_ppm=0.5, host_strays=0)) == set()

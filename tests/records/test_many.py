@@ -1,8 +1,8 @@
 """Damaged and hostile streams by the thousand: no wrong record, no wrong sample, no crash.
 
-`nox -s streams` looks at ten million; here it is a few thousand. Each stream is an honest payload's, spoiled by a
-drawn number of faults; some faults are put under a right checksum, as only a guest that lies can do it. Every other
-stream is of one run alone: the fewer records there are, the more kinds of faults one second holds.
+`nox -s streams` reads ten million; here it is a few thousand. Each stream is an honest payload's with a random number
+of faults; some faults have a right checksum, as only a hostile guest can send them. Most streams are of one run alone:
+with fewer records, more faults are tested in a second.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ LIES = ("", "-1", "0", "nan", "inf", "9" * 19, "9" * 400, "1,2", ":", "%FF", "1e
 
 @dataclass(frozen=True)
 class Honest:
-    """One process of a plan, as it stands on the wire, and what is right to have heard of it."""
+    """One process of a plan: its lines on the wire, and the records that may be decoded from them."""
 
     plan: Plan
     sent: Sent
@@ -40,7 +40,7 @@ class Honest:
 
 @cache
 def honest(which: int) -> Honest:
-    """Of the whole plan, or of one of its runs alone."""
+    """The stream of the whole plan, or of one of its runs alone."""
     plan = replace(PLAN, runs=PLAN.runs[which : which + 1]) if which < len(KEYS) else PLAN
     records = stream(0, plan)
     sent = replace(SENT, plan=plan.render())
@@ -92,7 +92,7 @@ def talk(draw: random.Random, wire: list[bytes]) -> None:
 
 
 def lie(draw: random.Random, wire: list[bytes]) -> None:
-    """Another value, or another place in the stream, under a right checksum."""
+    """Replace a value, or a record's place in the stream, with a right checksum."""
     at = draw.randrange(len(wire))
     words = wire[at].rsplit(b" ~", 1)[0].split(b" ")
     if len(words) > 3:
@@ -133,25 +133,25 @@ def test_no_damaged_or_hostile_stream_becomes_a_wrong_sample() -> None:
 def read(number: int, base: Honest, wire: bytes, draw: random.Random, *, hostile: bool) -> list[str]:
     """Statuses of the runs of one stream."""
     decoder, events = Decoder(), list[Event]()
-    while number % 8 < 2 and wire and draw.randrange(8):  # as a line hands it out: in pieces
+    while number % 8 < 2 and wire and draw.randrange(8):  # in pieces, as a serial line delivers it
         cut = draw.randrange(len(wire) + 1)
         events += decoder.feed(wire[:cut])
         wire = wire[cut:]
     events += [*decoder.feed(wire), *decoder.close()]
     if not hostile:
         got = [seen_of(event) for event in events if isinstance(event, Record)]
-        assert base.records.issuperset(got), f"stream {number}: a record that nobody sent"
+        assert base.records.issuperset(got), f"stream {number}: a record that was not sent"
     made = assemble(events, base.plan, sent=base.sent)
     result = made.result()
     assert made.damaged <= {planned.key for planned in base.plan.runs}, f"stream {number}"
     for key, run in result.runs.items():
         check(number, key, run, hostile=hostile)
     if result.conditions is not None:
-        said = (result.conditions.kernel, result.conditions.cpu_model, result.conditions.arch)
+        reported = (result.conditions.kernel, result.conditions.cpu_model, result.conditions.arch)
         if hostile:
-            assert all(one.isprintable() and len(one) <= 400 for one in said), f"stream {number}: {said}"
+            assert all(one.isprintable() and len(one) <= 400 for one in reported), f"stream {number}: {reported}"
         else:
-            assert not result.runs or said == ("6.1.0", "Example CPU", "x86_64"), f"stream {number}: {said}"
+            assert not result.runs or reported == ("6.1.0", "Example CPU", "x86_64"), f"stream {number}: {reported}"
     return [run.status for run in result.runs.values()]
 
 
@@ -163,4 +163,4 @@ def check(number: int, key: RunKey, run: RunResult, *, hostile: bool) -> None:
         assert samples.ticks.size <= PLAN.batches
         assert (samples.ticks > 0).all()
         if not hostile:
-            assert samples.ticks.tolist() == TICKS[key], f"stream {number}: {key} has samples that nobody took"
+            assert samples.ticks.tolist() == TICKS[key], f"stream {number}: {key} has samples that were not taken"

@@ -1,4 +1,4 @@
-"""Results of several processes and boots put together: samples stay, and the gravest reason wins."""
+"""Merging results of several processes and boots: samples are kept, and the gravest reason wins."""
 
 from __future__ import annotations
 

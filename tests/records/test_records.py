@@ -1,4 +1,4 @@
-"""One record: what the C encoder wrote is read, lines keep to their limit, and only the published grammar is good."""
+"""One record: the decoder reads what the C encoder wrote, lines keep to their limit, other grammar is refused."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_histograms_go_on_in_further_records(buckets: dict[int, int]) -> None:
 
 @pytest.mark.parametrize("text", range(780, 1000, 3))
 def test_full_lines_keep_to_the_limit(text: int) -> None:
-    """Whatever the other fields leave, every line ends with its CRC and every value of a list gets through."""
+    """With any room left by the other fields, every line ends with its CRC and every value of a list arrives."""
     values = [2**64 - 1 - number for number in range(60)]
     lines = core.Encoder("r0", 0).encode("batch", {"a": "x" * text, "t": values})
     assert all(len(line) <= RECORD_LIMIT for line in lines)
@@ -58,7 +58,7 @@ def test_full_lines_keep_to_the_limit(text: int) -> None:
     assert all(("cut" in record.fields) != ("a" in record.fields) for record in records(events))
 
 
-def test_a_field_that_does_not_fit_is_left_out_and_said() -> None:
+def test_a_field_that_does_not_fit_is_left_out_and_reported() -> None:
     (line,) = core.Encoder("r0", 0).encode("log", {"a": 1, "text": "x" * 990, "b": 2})
     (record,) = records(decode(line))
     assert record.fields == {"a": "1", "b": "2", "cut": "1"}

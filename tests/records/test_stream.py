@@ -1,4 +1,4 @@
-"""The record stream: what was sent is handed out unchanged or announced as damage, and nothing else is."""
+"""The record stream: each record that was sent is returned unchanged or reported as damage; no other record is."""
 
 from __future__ import annotations
 
@@ -46,13 +46,13 @@ def test_records_without_any_newline_are_all_found() -> None:
 )
 @settings(max_examples=200)
 def test_damage_never_passes_and_never_hides(seed: int, kind: str, cuts: list[int]) -> None:
-    """Whatever happens to the bytes: each record handed out is one that was sent, and each one missing is announced."""
+    """For any damage to the bytes: each record returned is one that was sent, and each missing one is reported."""
     draw = random.Random(seed)
     sent = session(30, seed=seed)
     wire = list(sent)
     for _ in range(draw.randrange(1, 5)):
         spoil(draw, wire, kind)
-    for _ in range(8):  # the kernel logs where it likes: between the lines, and ahead of a record on its line
+    for _ in range(8):  # the kernel logs anywhere: between the lines, and before a record on its line
         at = draw.randrange(len(wire) + 1)
         wire.insert(at, draw.choice([*KERNEL, KERNEL[0][:-1]]))
     events = decode(b"".join(wire), cuts)
@@ -64,7 +64,7 @@ def test_damage_never_passes_and_never_hides(seed: int, kind: str, cuts: list[in
 
 
 def announced(found: Sequence[Damage], count: int) -> set[int]:
-    """The records of a stream of `count` that were said to be missing."""
+    """The records of a stream of `count` that were reported as missing."""
     missing: set[int] = set()
     for one in found:
         if one.kind == "loss" or "without done" in one.detail:
@@ -75,7 +75,7 @@ def announced(found: Sequence[Damage], count: int) -> set[int]:
 
 
 def spoil(draw: random.Random, wire: list[bytes], kind: str) -> None:
-    """Do one kind of harm to one line."""
+    """Damage one line in one way."""
     index = draw.randrange(len(wire))
     line = bytearray(wire[index])
     at = draw.randrange(len(line)) if line else 0
@@ -139,7 +139,7 @@ def test_text_behind_a_record_on_its_line_is_noise() -> None:
 
 @pytest.mark.parametrize("kept", [1, 2, 5, 30])
 def test_a_stream_that_starts_over_is_a_restart(kept: int) -> None:
-    """From its first record on, except that a hello alone cannot be told from a line that came twice."""
+    """From its first record on, except that a hello alone cannot be distinguished from a line that came twice."""
     first, second = session(40, seed=1)[: kept + 1], session(12, seed=2)
     events = decode(b"".join(first + second))
     restarts = [event for event in events if isinstance(event, Restart)]
@@ -162,7 +162,7 @@ def test_a_record_that_came_again_is_not_handed_out_again() -> None:
     assert [one.kind for one in damage(events)] == ["duplicate", "duplicate"]
 
 
-def test_an_overlong_record_is_said_once_and_the_next_one_is_read() -> None:
+def test_an_overlong_record_is_reported_once_and_the_next_one_is_read() -> None:
     good = session(3)
     for length in (RECORD_LIMIT, PENDING_LIMIT, 10 * PENDING_LIMIT, 100_003):
         long = b"#fr1 zz.0 0 log text=" + b"x" * length

@@ -1,4 +1,4 @@
-"""Which results have a ratio: processors that share a name and are others."""
+"""Results without a ratio: those of different processors with the same name."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ NEOVERSE = {"host.cpu.implementer": "0x41", "host.cpu.part": "0xd0c", "host.cpu.
 
 
 @pytest.mark.parametrize(
-    ("one", "other", "said"),
+    ("one", "other", "difference"),
     [
         (GOLDEN, GOLDEN | {"host.cpu.model_number": "207"}, "(model 143 and model 207)"),
         (GOLDEN | {"host.cpu.stepping": "4"}, GOLDEN | {"host.cpu.stepping": "8"}, "(stepping 4 and stepping 8)"),
@@ -24,12 +24,14 @@ NEOVERSE = {"host.cpu.implementer": "0x41", "host.cpu.part": "0xd0c", "host.cpu.
         (NEOVERSE, NEOVERSE | {"host.cpu.implementer": "0x4e"}, "(implementer 0x41 and implementer 0x4e)"),
     ],
 )
-def test_processors_that_share_a_name_are_told_apart(one: dict[str, str], other: dict[str, str], said: str) -> None:
+def test_processors_that_share_a_name_are_distinguished(
+    one: dict[str, str], other: dict[str, str], difference: str
+) -> None:
     summary = summarise(make.run("x", [100.0] * 7, CALL), make.conditions())
     with pytest.raises(UsageError) as caught:
         compare(summary, make.conditions(facts=one), summary, make.conditions(facts=other))
-    assert f"processors of one name differ {said}" in str(caught.value)
-    old = make.conditions(facts={"host.governor": "performance"})  # stored before this was told
+    assert f"processors of one name differ {difference}" in str(caught.value)
+    old = make.conditions(facts={"host.governor": "performance"})  # stored before this was recorded
     for facts in (one, other):
         assert compare(summary, old, summary, make.conditions(facts=facts)).ratio == 1.0
         assert compare(summary, make.conditions(facts=facts | {"host.cpu.microcode": "1"}), summary, old).ratio == 1.0

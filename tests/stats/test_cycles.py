@@ -1,4 +1,4 @@
-"""Core cycles: independent of the core's clock, true where the truth is known, absent where nobody can know them."""
+"""Core cycles: independent of the core's clock, right where the true value is known, absent where they are unknown."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ COSTS = st.floats(10.0, 1e6)  # cycles
 
 
 def at(cycles: float, ghz: float, number: int = 0) -> ProcessSamples:
-    """A process whose operations take so many cycles of a core with such a clock."""
+    """A process whose operations take `cycles` on a core with a clock of `ghz`."""
     return make.process([cycles / ghz] * 30, number=number, core_ghz=ghz)
 
 
 def in_cycles(processes: list[ProcessSamples]) -> Interval | None:
-    """As a summary makes them."""
+    """Core cycles as a summary has them."""
     return core_cycles(processes, [nanoseconds(one) for one in processes])
 
 
@@ -70,21 +70,21 @@ def test_disturbed_batches_change_no_count_while_a_third_is_not(cycles: float, f
 
 
 def test_most_processes_decide_how_long_a_multiplication_takes() -> None:
-    def said(*latencies: int | None) -> list[ProcessSamples]:
+    def with_latencies(*latencies: int | None) -> list[ProcessSamples]:
         ticks = np.full(31, 20_000, dtype=np.int64)
         return [replace(at(100.0, 3.0), pace=Pace(10_000, ticks, latency)) for latency in latencies]
 
     def most(*latencies: int | None) -> int | None:
-        return multiplication(one.pace for one in said(*latencies))
+        return multiplication(one.pace for one in with_latencies(*latencies))
 
     assert most(3, None, 3, 4) == 3
     assert most(None, None, 5) == 5
     assert most(None, None) is None
-    assert in_cycles(said(None, None)) is None
+    assert in_cycles(with_latencies(None, None)) is None
     assert multiplication([None]) is None
 
 
-def test_one_process_without_a_pace_leaves_nothing_to_tell() -> None:
+def test_one_process_without_a_pace_gives_no_cycles() -> None:
     processes = [at(100.0, 3.0, number) for number in range(9)]
     assert in_cycles(processes) is not None
     assert in_cycles([*processes, make.process([33.3] * 30)]) is None
@@ -92,7 +92,7 @@ def test_one_process_without_a_pace_leaves_nothing_to_tell() -> None:
         per_process(make.process([33.3] * 30, boot=2, number=7), 3)
 
 
-def test_a_stream_tells_the_pace_and_the_length_of_a_multiplication() -> None:
+def test_a_stream_has_the_pace_and_the_length_of_a_multiplication() -> None:
     (first,) = assemble(stream()).result().runs[NULL].processes
     assert first.pace is not None
     assert (first.pace.n, first.pace.multiplication) == (10_000, 3)
@@ -118,8 +118,8 @@ def test_the_table_holds_what_has_cycles_and_nothing_else() -> None:
 
 @pytest.mark.clock
 def test_this_cores_cycles_are_cycles() -> None:
-    """Two known truths: a turn of the empty loop takes one cycle on cores that predict it, two at most; and so many
-    multiplications more in a batch are so many times a multiplication's cycles more."""
+    """Two known values: a turn of the empty loop takes one cycle on cores that predict it, two at most; and each
+    multiplication added to a batch adds the cycles of one multiplication."""
     guest, key, spin, n = guests.create("local", GuestOptions()), RunKey("null_call"), 50_000, 500
     bench = Bench(guest, build_payload(guest.os, guest.arch), Progress())
     found: dict[int, list[ProcessSamples]] = {0: [], spin: []}

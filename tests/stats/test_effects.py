@@ -1,4 +1,4 @@
-"""Costs over a table with holes: exact where there is something to be exact about, and blind to what must not count."""
+"""Ratios over a table with empty cells: exact where the true ratio is known, unchanged by rows that must not count."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def test_neither_rows_alone_nor_their_order_count(rows: list[dict[str, float]], 
 
 @given(st.dictionaries(st.sampled_from(COLUMNS), COSTS, min_size=3), st.integers(2, 5))
 def test_true_factors_are_found_through_any_holes(factors: dict[str, float], rows: int) -> None:
-    """Every row is factor times a cost of its own, and each pair of neighbours stands in one row only."""
+    """Every cell is its column's factor times its row's cost; a row holds one pair of neighbouring columns."""
     names = sorted(factors)
     cells = {
         (f"{first}{turn}", name): exact(factors[name] * (3.0 + turn))

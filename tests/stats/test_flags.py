@@ -1,4 +1,4 @@
-"""What is said beside a number: of the CPUs that its ends ran on."""
+"""Flags of the CPUs that the ends ran on."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ def test_two_cpus_that_are_no_two_equal_cores_are_no_cross_core_without_a_word(
     across, here = (make.run("pipe_latency", [3000.0] * 7, two, place=place) for place in ("cross_core", "same_core"))
     assert summarise(across, make.conditions(facts=facts)).flags == (flag,)
     assert summarise(here, make.conditions(facts=facts)).flags == ()
-    alike = {"host.placement": "cross core", "host.kinds": "performance core; performance core"}
-    assert summarise(across, make.conditions(facts=alike)).flags == ()
+    same_kind = {"host.placement": "cross core", "host.kinds": "performance core; performance core"}
+    assert summarise(across, make.conditions(facts=same_kind)).flags == ()
 
 
 @pytest.mark.parametrize("place", ["same_core", "cross_core"])

@@ -1,4 +1,4 @@
-"""What is made of a run once is made again as soon as the run or its conditions are others."""
+"""The cache of values computed from a run: a value is computed again when the run or its conditions change."""
 
 from __future__ import annotations
 

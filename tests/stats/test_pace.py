@@ -1,4 +1,4 @@
-"""The core's wandering clock taken out: by how much costs go with it, and what is left of them."""
+"""Correction for the core's clock: how much costs follow it, and the corrected costs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PACES = arrays.arrays(np.float64, st.integers(3, 40), elements=st.floats(1e3, 1e
 
 
 def test_the_loop_takes_the_same_number_of_cycles_every_time() -> None:
-    """Where nothing disturbs it: the low half of many agrees to a few per mille, at whatever speeds the core had."""
+    """Without disturbance: the low half of many agrees to a few per mille, apart from the core's speeds."""
     taken = np.sort([pace() for _ in range(200)])
     assert taken[0] > 0
     assert taken[100] / taken[0] < 1.5, "the speeds of one core, not two lengths of the loop"
@@ -46,7 +46,7 @@ def test_the_share_is_found_beside_noise_and_outliers(seed: int, true: float) ->
 
 @given(PACES, SHARES)
 def test_exchanging_points_changes_no_share(paces: np.ndarray, true: float) -> None:
-    """What makes the adjustment harmless to a randomisation test: the arms of a pair may change places."""
+    """Why a randomisation test stays valid with the adjustment: exchanging the arms of a pair does not change it."""
     draw = np.random.default_rng(paces.size)
     costs, order = paces**true * np.exp(draw.normal(0, 0.1, paces.size)), draw.permutation(paces.size)
     assert share(costs[order], paces[order]) == pytest.approx(share(costs, paces), abs=1e-9)

@@ -1,4 +1,4 @@
-"""Paired decisions: the exact test against scipy and brute force, Holm against his procedure, known truths."""
+"""Paired decisions: the exact test compared with scipy and brute force, Holm's adjustment, and known changes."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_more_and_less_are_mirror_images(values: list[int], margin: float) -> No
 
 
 def _untied(d: np.ndarray) -> np.ndarray:
-    """Only without ties is W the number of positive Walsh averages, which nothing can take back."""
+    """Only without ties is W the number of positive Walsh averages, which never falls as a value rises."""
     sizes = np.abs(np.round(d, 12))
     assume(np.unique(sizes).size == d.size and sizes.all())
     return d
@@ -93,7 +93,7 @@ def test_equal_ratios_of_different_ticks_are_ties() -> None:
 
 
 def _step_down(p: list[float], alpha: float) -> set[int]:
-    """What Holm's procedure rejects, as he wrote it down."""
+    """The tests that Holm's step-down procedure rejects, as published."""
     left = sorted(range(len(p)), key=lambda i: p[i])
     rejected: set[int] = set()
     while left and p[left[0]] * len(left) <= alpha:
@@ -200,8 +200,8 @@ print(time.process_time() - began, int(re.search(r"VmHWM:\s+(\d+) kB", open("/pr
 @pytest.fixture(scope="module")
 def cost() -> tuple[float, float]:
     """CPU seconds and megabytes of the decision on 200 workloads of 60 pairs."""
-    said = subprocess.run([sys.executable, "-c", COST], capture_output=True, text=True, check=True).stdout.split()
-    seconds, megabytes = map(float, said)
+    output = subprocess.run([sys.executable, "-c", COST], capture_output=True, text=True, check=True).stdout.split()
+    seconds, megabytes = map(float, output)
     return seconds, megabytes
 
 

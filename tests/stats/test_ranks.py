@@ -1,4 +1,4 @@
-"""Ranks against scipy's, ties and all."""
+"""Ranks compared with scipy's, also with ties."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Scaling curves: operations a second of all, and efficiency against one alone."""
+"""Scaling curves: total operations a second, and efficiency relative to one alone."""
 
 from __future__ import annotations
 

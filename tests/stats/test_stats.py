@@ -1,4 +1,4 @@
-"""Intervals and per-operation values against scipy, closed forms, and known truths on made-up data."""
+"""Intervals and per-operation values compared with scipy, closed forms, and synthetic data of known true values."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_median_interval_lies_inside_scipys_and_around_the_median(values: list[f
 @pytest.mark.parametrize("n", [6, 7, 8, 11, 15, 20, 33])
 @pytest.mark.parametrize("shape", ["laplace", "normal", "exponential", "uniform", "standard_cauchy"])
 def test_median_interval_covers_as_often_as_it_says(n: int, shape: str) -> None:
-    """At least so for the Laplace and the uniform distribution, which its weights are made for; nearly, for others."""
+    """At least as often for the Laplace and the uniform distribution, for which its weights are made; else nearly."""
     draw = np.random.default_rng(1986)
     values = np.sort(getattr(draw, shape)(size=(60_000, n)), axis=1)
     truth = {"exponential": np.log(2.0), "uniform": 0.5}.get(shape, 0.0)
@@ -138,7 +138,7 @@ def test_intervals_cover_the_truth_on_hierarchies(boots: int, processes: int) ->
 
 
 def test_pooling_batches_would_not_cover() -> None:
-    """Why batches are never pooled: the same data, the same method, the wrong unit of replication."""
+    """Why batches are never pooled: same data, same method, wrong unit of replication."""
     draw = np.random.default_rng(7)
     covered = 0
     for _ in range(200):
@@ -193,7 +193,7 @@ def test_a_lacking_loop_is_uncertainty_not_zero() -> None:
 
 @given(st.integers(0, 10**6), st.integers(1, 5000), st.integers(0, 40))
 def test_instruction_counts_come_back_exactly(cost: int, n: int, call: int) -> None:
-    """The call into the loop is in the loops' intercept, so that it does not stay on the operation."""
+    """The call into the loop is in the loops' intercept, so that it is not counted in the operation."""
     reference = Reference(np.full(64, 5), tuple((k, np.full(15, 5 + call + 2 * k)) for k in (1000, 2000)))
     taken = exact_overhead(reference)
     assert float(per_operation([5 + call + n * (2 + cost)], n, taken)[0]) == pytest.approx(cost, abs=1e-6)

@@ -1,4 +1,4 @@
-"""When to stop and how many processes a boot should hold: stats/stopping.py and stats/allocation.py."""
+"""When to stop and how many processes a boot should run: stats/stopping.py and stats/allocation.py."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_nothing_is_narrow_before_ten_replicates_nor_above_the_target(costs: lis
 
 
 def test_cycles_are_waited_for_where_there_are_any() -> None:
-    """The same operation on a clock that wanders by 20 %: never known in time to 1 %, and known in cycles at once."""
+    """The same operation on a clock that wanders by 20 %: never within 1 % in time, and at once in cycles."""
     clocks = [3.0 + 0.6 * (number % 7) / 6 for number in range(LEAST)]
     processes = [make.process([300 / ghz] * 30, number=at, core_ghz=ghz) for at, ghz in enumerate(clocks)]
     found = summarise(RunResult(RunKey("null_call"), "ok", meaning=CALL, processes=processes), make.conditions())
@@ -80,7 +80,7 @@ def test_a_bandwidth_must_be_narrow_as_it_is_shown() -> None:
     one_way = Meaning("one_way", 65536, 0, 2)
     run: RunResult = make.run("pipe_bandwidth", [16_384.0] * 10, one_way)
     for i, samples in enumerate(run.processes):
-        samples.ticks[0] *= 1 + i  # one long batch: nothing to the median, much to the total
+        samples.ticks[0] *= 1 + i  # one long batch: changes the total, not the median
     found = summarise(run, make.conditions())
     assert found.throughput is not None
     assert half_width(found.interval) == pytest.approx(0.0, abs=1e-3)
@@ -89,7 +89,7 @@ def test_a_bandwidth_must_be_narrow_as_it_is_shown() -> None:
 
 
 def test_stopping_on_width_keeps_the_coverage() -> None:
-    """Looks after every five processes from ten on, until 1 % or 200: the interval still covers."""
+    """Check the width after every five processes from ten on, until 1 % or 200: the interval still covers."""
     draw = np.random.default_rng(17)
     covered = 0
     for _ in range(600):
@@ -123,7 +123,7 @@ def test_a_guests_number_is_one_that_can_be_run(spreads: list[tuple[float, float
     assert 1 <= found <= MOST
 
 
-def test_levels_nobody_saw_give_no_optimum() -> None:
+def test_unknown_components_give_no_optimum() -> None:
     assert optimum(1.0, 1.0, Components(None, 0.1, None)) is None
     assert optimum(1.0, 1.0, Components(0.1, None, None)) is None
     assert optimum(0.0, 1.0, Components(0.1, 0.1, None)) is None

@@ -1,4 +1,4 @@
-"""What is made of the values: tails, flags, variance components, summaries, siblings and ratios."""
+"""Statistics of a run: tails, flags, variance components, summaries, siblings and ratios."""
 
 from __future__ import annotations
 
@@ -205,7 +205,7 @@ def test_two_one_ways_and_a_round_trip_must_agree() -> None:
 
 
 def test_siblings_go_through_one_thing() -> None:
-    """Beside a pipe's hop: a pipe's round trip of four times two of them, a socket's, and a message in registers."""
+    """Compared with a pipe's one-way: a pipe's round trip that costs too much, a socket's, a message in registers."""
     trip = Meaning("round_trip", bytes=16, switches=2, ends=2)
     hop = make.run("context_switch", [800.0] * 7, Meaning("one_way", bytes=8, switches=1, ends=2))
 
@@ -266,7 +266,7 @@ def test_flags_that_an_os_demands_are_part_of_that_os() -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "said"),
+    ("changes", "message"),
     [
         ({"accel": "kvm"}, "accel differs (metal and kvm)"),
         ({"accel": "tcg"}, "emulated time is not time"),
@@ -277,11 +277,11 @@ def test_flags_that_an_os_demands_are_part_of_that_os() -> None:
         ({"arch": "aarch64"}, "arch differs"),
     ],
 )
-def test_other_conditions_are_refused(changes: dict[str, Any], said: str) -> None:
+def test_other_conditions_are_refused(changes: dict[str, Any], message: str) -> None:
     summary = summarise(make.run("x", [100.0] * 7, CALL), make.conditions())
     with pytest.raises(UsageError) as caught:
         compare(summary, make.conditions(), summary, make.conditions(guest="linux", **changes))
-    assert said in str(caught.value)
+    assert message in str(caught.value)
 
 
 def test_what_means_something_else_is_refused() -> None:
