@@ -217,7 +217,7 @@ def test_a_guest_that_panics_and_reboots_leaves_everything_else_whole(linux: Cal
 class Mute(Wary):
     """A guest that ends without a record."""
 
-    def execute(self, payload: bytes, processes: int, boot: int) -> LocalExecution:  # whatever the payload is
+    def execute(self, payload: bytes, processes: int, boot: int) -> LocalExecution:  # ignores the payload
         return super().execute(b"#!/bin/true\n", processes, boot)
 
 

@@ -45,7 +45,7 @@ def test_it_links_without_any_library(arch: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("optimise", ["-O1", "-O2", "-O3", "-Os"])
 @pytest.mark.parametrize("arch", ARCHES)
 def test_memory_functions_do_not_call_themselves(arch: str, optimise: str, tmp_path: Path) -> None:
-    """A compiler that recognises the loop in memcpy as a memcpy makes it call itself for ever."""
+    """A compiler that recognises the loop in memcpy as memcpy would make it call itself without end."""
     compiler, listing = compiler_for(arch), tmp_path / "text.s"
     compiler.run([*WARNINGS, optimise, "-S", "-o", listing, CORE / "text.c"], f"text.c for {arch}")
     function, calls = "", []

@@ -209,7 +209,7 @@ def write_broken(folder: Path, mutations: Mapping[str, tuple[str, str]]) -> str:
         text = row.path.read_text()
         assert right in text, name
         text = text.replace(right, wrong)
-        head, *rest = re.split(r"(?<=\n)(?!#include|/\*| \*)", text, maxsplit=1)  # behind the last include
+        head, *rest = re.split(r"(?<=\n)(?!#include|/\*| \*)", text, maxsplit=1)  # after the last include
         text = "".join((head, *(code for word, code in CALLED.items() if word in wrong), *rest))
         text = text.replace(f'.name = "{name}"', f'.name = "{name}_x"').replace(f'"{row.family}"', '"broken"')
         (folder / f"{name}_x.c").write_text(text)

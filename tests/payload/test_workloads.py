@@ -55,7 +55,7 @@ def test_each_can_be_measured(arch: str) -> None:
 
 def test_files_are_short() -> None:
     lengths = {row.name: len(row.path.read_text().splitlines()) for row in registry.workloads().values()}
-    assert statistics.median(lengths.values()) <= 45, "put what stands in several into a header with one noun"
+    assert statistics.median(lengths.values()) <= 45, "move code that several workloads share into a header"
     assert max(lengths.values()) <= 120, max(lengths, key=lengths.__getitem__)
 
 

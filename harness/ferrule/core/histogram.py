@@ -71,7 +71,7 @@ class Histogram:
         self._lib.hist_add_many(self._hist, self._ffi.cast("uint64_t *", values.ctypes.data), values.size)
 
     def merge(self, other: Histogram) -> None:
-        """Add the counts of another one: the result is the same as if this one had counted both."""
+        """Add the counts of another one: the result equals one histogram that counted both."""
         self._lib.hist_merge(self._hist, other._hist)
 
     def quantile(self, q: float) -> int:

@@ -103,7 +103,7 @@ class Decoder:
         return events
 
     def close(self) -> list[Event]:
-        """Events of the end: a last line without newline, and streams that never said `done`."""
+        """Events of the end: a last line without newline, and streams that never sent `done`."""
         events: list[Event] = []
         self._line(bytes(self._pending), events)
         self._pending.clear()
