@@ -69,7 +69,7 @@ def test_a_full_disk_makes_no_gate_pass(factor: float, code: int, tmp_path: Path
     with Path("/dev/full").open("w") as full:
         done = ferrule("gate", "--tier", "time", "--from", stored(tmp_path, factor), cwd=tmp_path, stdout=full)
     assert done.returncode == code
-    assert done.stderr == "ferrule: standard output: No space left on device; what was to be shown is lost\n"
+    assert done.stderr == "ferrule: standard output: No space left on device; output is lost\n"
 
 
 @pytest.mark.parametrize("arguments", [HEALTHY, ("list",), ("--help",)], ids=lambda value: value[0])
@@ -88,7 +88,7 @@ def test_a_full_disk_is_one_line(arguments: tuple[str, ...], tmp_path: Path) -> 
         done = ferrule(*arguments, cwd=tmp_path, stdout=full)
     assert done.returncode == 3
     said = [line for line in done.stderr.splitlines() if not line.startswith("[")]  # progress
-    assert said == ["ferrule: standard output: No space left on device; what was to be shown is lost"]
+    assert said == ["ferrule: standard output: No space left on device; output is lost"]
 
 
 def test_pytest_itself_ends_with_our_codes(tmp_path: Path) -> None:

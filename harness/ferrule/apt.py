@@ -1,4 +1,4 @@
-"""The command that installs Debian packages: one text wherever something is missing."""
+"""The command that installs Debian packages, in the same form in every message."""
 
 from __future__ import annotations
 
@@ -7,6 +7,6 @@ from collections.abc import Iterable
 
 
 def install(packages: Iterable[str]) -> str:
-    """The command, fit for who asks; each package once."""
+    """The command, with `sudo` unless root runs it; each package once."""
     sudo = "" if os.geteuid() == 0 else "sudo "
     return f"{sudo}apt-get install -y --no-install-recommends {' '.join(dict.fromkeys(packages))}"

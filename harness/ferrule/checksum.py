@@ -1,8 +1,8 @@
-"""The checksum of what is stored: a changed byte must not be read as another number.
+"""The checksum of stored data: a changed byte must not be read as another number.
 
 A sealed object has a last key `sum`: the CRC-32, in eight hex digits, of the compact JSON of all its other keys in
-their order. It holds for a line of a journal and for a document laid out for people alike. It finds damage, and does
-not keep out a forger. What was stored before there were checksums has none: it is read, and said to have none.
+their order. The same rule covers a journal line and an indented document. The checksum finds damage; it does not stop
+a forger. Data stored before checksums existed has none: it is read, and reported as stored without a checksum.
 """
 
 from __future__ import annotations
@@ -23,29 +23,29 @@ def compact(record: Mapping[str, Any]) -> bytes:
 
 
 def seal(record: Mapping[str, Any]) -> dict[str, Any]:
-    """The object with its checksum as the last key; one that it had is replaced."""
+    """The object with its checksum as the last key; an existing checksum is replaced."""
     bare = _bare(record)
     return bare | {KEY: _sum(compact(bare))}
 
 
 def seal_in_place(document: dict[str, Any], dumps: Callable[[Any], str] = json.dumps) -> None:
-    """Give a document its checksum, as what `dumps` makes of it and is read back is summed."""
+    """Add a document's checksum, computed over the document as `dumps` writes it and JSON reads it back."""
     document.pop(KEY, None)
     document[KEY] = seal(json.loads(dumps(document)))[KEY]
 
 
 def check(record: Mapping[str, Any]) -> bool:
-    """Whether an object that was read is what was stored; False: it has no checksum, so nobody knows.
+    """Whether an object's checksum was there and matches; False: it has none, so a change cannot be detected.
 
     Raises:
-        ValueError: it is not.
+        ValueError: the checksum does not match.
     """
     if KEY not in record:
         return False
     try:
         found = _sum(compact(_bare(record)))
     except (ValueError, RecursionError) as error:
-        raise ValueError(f"cannot be summed: {error}") from None
+        raise ValueError(f"its checksum cannot be computed: {error}") from None
     if record[KEY] != found:
         raise ValueError(
             f"its checksum is {found} and not {str(record[KEY])[:20]!r}: it was changed after it was stored"
@@ -54,7 +54,7 @@ def check(record: Mapping[str, Any]) -> bool:
 
 
 def unharmed(line: bytes) -> bool:
-    """Whether a line bears its checksum, told without reading the JSON: only lines that we wrote can be told so."""
+    """Whether a line ends with its checksum, without parsing the JSON: only for lines in the form that we write."""
     found = _TAIL.search(line, max(0, len(line) - 32))
     return found is not None and _sum(line[: found.start()] + b"}").encode() == found[1]
 

@@ -1,7 +1,7 @@
-"""Getting along with pytest-benchmark: its hooks, and what of it is refused because it would mislead.
+"""Integration with pytest-benchmark: its hooks, and those of its options that are refused because they would mislead.
 
-It holds the guests' samples as if it had taken them, so that its files, tables, comparisons and pictures work. Where a
-feature of it cannot be right for such samples, or falls over, it is refused with one line or put right here.
+pytest-benchmark holds the guests' samples as if it had taken them, so that its files, tables, comparisons and plots
+work. A feature of it that would be wrong for such samples, or would crash, is refused with one line or corrected here.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _LOOPS = {"benchmark_precision": "--precision", "benchmark_cprofile": "a profile
 
 
 def refuse(config: pytest.Config, verify_only: bool) -> None:
-    """Refuse what would mislead, before anything is measured.
+    """Refuse options of pytest-benchmark that would mislead, before anything is measured.
 
     Raises:
         UsageError: names the flag, why, and what to use.
@@ -48,7 +48,7 @@ def _flag(name: str) -> str:
 
 
 def group_of(summary: Summary) -> str:
-    """Under which title results stand side by side: never time beside counts, nor beside emulated time."""
+    """The title under which results are grouped: times are never grouped with counts or with emulated time."""
     if summary.unit == "instructions":
         return f"{summary.key} (guest instructions: 1 is shown as 1 ns)"
     return f"{summary.key} (functional only)" if Flag.FUNCTIONAL in summary.flags else str(summary.key)
@@ -58,7 +58,7 @@ def group_of(summary: Summary) -> str:
 def pytest_benchmark_scale_unit(
     config: pytest.Config | None, unit: str, benchmarks: list[dict[str, Any]], worst: dict[str, float]
 ) -> tuple[str, float] | None:
-    """--benchmark-time-unit is about times: without this it scales operations a second as well, to nonsense."""
+    """Keep --benchmark-time-unit to times: pytest-benchmark would scale operations a second with it as well."""
     if unit != "operations" or config is None or config.getoption("benchmark_time_unit", None) in (None, "auto"):
         return None
     from pytest_benchmark.utils import operations_unit
@@ -83,31 +83,31 @@ def pytest_benchmark_generate_machine_info() -> dict[str, object]:
 def pytest_benchmark_compare_machine_info(
     machine_info: dict[str, object], compared_benchmark: dict[str, Any]
 ) -> Generator[None]:
-    """Say in one line how the machines differ: its own warning needs a storage below the folder it is called in."""
+    """Report in one line how the machines differ: pytest-benchmark's warning needs a storage folder here."""
     try:
         yield
     except (ValueError, UserWarning):
         saved = compared_benchmark["machine_info"]
         names = [name for name in sorted({*machine_info, *saved}) if machine_info.get(name) != saved.get(name)]
-        told = ", ".join(f"{name} {saved.get(name)} there and {machine_info.get(name)} here" for name in names)
-        print(f"ferrule: --benchmark-compare: a stored run is of another machine: {told}", file=sys.stderr)
+        differences = ", ".join(f"{name} {saved.get(name)} there and {machine_info.get(name)} here" for name in names)
+        print(f"ferrule: --benchmark-compare: a stored run is of another machine: {differences}", file=sys.stderr)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """At each start pytest-benchmark makes a folder where the user stands: it goes again if nothing was saved in it."""
-    with suppress(OSError):  # there is something in it, or none
+    """Remove the folder that pytest-benchmark makes in the current folder at each start, if nothing was saved in it."""
+    with suppress(OSError):  # it is not empty, or does not exist
         (config.invocation_params.dir / ".benchmarks").rmdir()
 
 
 def seal(document: dict[str, Any]) -> None:
-    """Give what pytest-benchmark is about to write a checksum of what will then stand in its file."""
+    """Add a checksum to the document that pytest-benchmark is about to write, as its file will hold it."""
     from pytest_benchmark.utils import safe_dumps
 
     seal_in_place(document, safe_dumps)
 
 
 def document(config: pytest.Config) -> dict[str, Any]:
-    """What pytest-benchmark would write to --benchmark-json, for a run that left it nothing to write."""
+    """What pytest-benchmark would write to --benchmark-json, for a run in which it has no results to write."""
     hook = config.hook
     machine = hook.pytest_benchmark_generate_machine_info(config=config)
     hook.pytest_benchmark_update_machine_info(config=config, machine_info=machine)

@@ -1,6 +1,6 @@
-"""ELF files that others made: whatever is wrong with one is one error, and nothing in it makes us hold more than it.
+"""Reading untrusted ELF files: every defect is one error, and none makes us allocate more than the file's size.
 
-pyelftools reads what headers say as it is asked for it, and fails on nonsense in any of a dozen ways.
+pyelftools parses headers on demand, and raises any of a dozen exceptions on invalid ones.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ _FAULTS: Final = (
 
 
 class Broken(ValueError):
-    """It is no ELF file, or one that contradicts itself."""
+    """Not an ELF file, or an inconsistent one."""
 
 
 @contextmanager
 def reading(image: bytes) -> Iterator[ELFFile]:
-    """An ELF file, open for as long as this lasts; all of it is to be read within.
+    """An open ELF file; read it only inside the `with` block.
 
     Raises:
-        Broken: in place of what pyelftools raises, at any moment until the end.
+        Broken: in place of what pyelftools raises, anywhere in the block.
     """
     if not image.startswith(MAGIC):
         raise Broken("not an ELF file")
@@ -43,15 +43,15 @@ def reading(image: bytes) -> Iterator[ELFFile]:
     except Broken:
         raise
     except _FAULTS as error:
-        said = one_line(str(error))[:120] or type(error).__name__
-        raise Broken(f"a damaged ELF file: {said}") from None
+        message = one_line(str(error))[:120] or type(error).__name__
+        raise Broken(f"a damaged ELF file: {message}") from None
 
 
 def content(section: Section) -> bytes:
-    """A section's bytes, as they stand in the file.
+    """A section's bytes, as the file holds them.
 
     Raises:
-        Broken: they do not: it would be zeros, or unpacked from little to much.
+        Broken: the section has no bytes in the file, or is compressed and might unpack to far more than the file.
     """
     if section["sh_type"] == "SHT_NOBITS" or section.compressed:
         raise Broken(f"section {one_line(section.name)[:40]} is not in the file as it is")

@@ -8,7 +8,7 @@ EXIT_OK, EXIT_REGRESSION, EXIT_USAGE, EXIT_INFRASTRUCTURE = 0, 1, 2, 3
 
 
 class FerruleError(Exception):
-    """Root of all; `exit_code` is what the command ends with when nothing handles it."""
+    """Base class; `exit_code` is the command's exit code when nothing handles the error."""
 
     exit_code = EXIT_INFRASTRUCTURE
 
@@ -40,7 +40,7 @@ class HostKeyRejected(TransportError):
 
 
 class GuestError(InfrastructureError):
-    """A guest went wrong. Names the guest, what it was running, and the last lines it said."""
+    """A guest failed. Names the guest, what it was running, and its last lines of output."""
 
     verdict: Literal["lost", "crashed", "hung"] = "lost"  # what the running workload is reported as
 
@@ -57,11 +57,11 @@ class GuestError(InfrastructureError):
 
 
 class GuestNotStarted(GuestError):
-    """It never said its first record before the boot deadline."""
+    """It sent no record before the boot deadline."""
 
 
 class GuestPanicked(GuestError):
-    """Its kernel said that it is lost."""
+    """Its kernel reported a fatal error."""
 
     verdict = "crashed"
 
@@ -85,17 +85,17 @@ class GuestHung(GuestError):
 
 
 class GuestKilled(GuestError):
-    """Somebody else ended the emulator or the payload: nothing that ran in it is to blame."""
+    """Someone else ended the emulator or the payload: no workload is at fault."""
 
 
 class GuestFlooded(GuestError):
-    """More bytes than any honest run can produce."""
+    """It sent more bytes than any valid run can produce."""
 
     verdict = "crashed"
 
 
 class GuestForeign(GuestError):
-    """What speaks is not the program that was sent, or runs another plan."""
+    """The program that answers is not the one that was sent, or it runs another plan."""
 
 
 class StreamDamaged(GuestError):

@@ -1,11 +1,11 @@
-"""How a command ends: every way of ending has one of four exit codes, and output that breaks changes no verdict.
+"""How a command ends: always with one of four exit codes; output that cannot be written changes no verdict.
 
     0  ok          2  wrong usage
     1  regression  3  everything else: a machine, file, guest or tool that fails, an interruption, a fault of Ferrule's
 
-A reader that closes early (`| head -1`) has seen what it wanted: the command goes on in silence and ends with its own
-code. Output that fails for another reason (a full disk) makes 3 of a 0. What a terminal's encoding lacks is spelled
-out in ASCII.
+A reader that closes early (`| head -1`) is no error: the command continues without output and ends with its own code.
+Output that fails for another reason (a full disk) turns a 0 into a 3. Characters that the terminal's encoding lacks are
+written in ASCII.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _ENDS: Final = (signal.SIGTERM, signal.SIGHUP)
 
 
 class Ended(KeyboardInterrupt):
-    """Somebody ended us by a signal other than Ctrl-C: all that waits is to be cleaned up in the same way."""
+    """A signal other than Ctrl-C ended this process: cleanup is the same as for Ctrl-C."""
 
     def __init__(self, number: int) -> None:
         self.name = signal.Signals(number).name
@@ -42,7 +42,7 @@ class Ended(KeyboardInterrupt):
 
 
 class _Descriptor(io.FileIO):
-    """A standard stream's descriptor. The first write that fails is remembered, and all further ones go nowhere."""
+    """A standard stream's descriptor. The first failed write is recorded, and all further writes are discarded."""
 
     broken: OSError | None = None
 
@@ -54,7 +54,7 @@ class _Descriptor(io.FileIO):
                 written: int | None = super().write(view)
                 if written is not None:
                     return written
-                select.select([], [self], [])  # somebody who shares it has made it non-blocking
+                select.select([], [self], [])  # another process that shares it has made it non-blocking
             except OSError as error:
                 self.broken = error
         return view.nbytes
@@ -72,14 +72,14 @@ class Output:
         return out, err
 
     def settle(self, code: int) -> int:
-        """The exit code of a command that would end with `code`, now that all is written."""
+        """Flush both streams; the exit code of a command that would end with `code`."""
         for stream in (sys.stdout, sys.stderr):
-            with suppress(OSError, ValueError):  # ValueError: somebody has closed it
+            with suppress(OSError, ValueError):  # ValueError: it is closed
                 stream.flush()
         error = self._out.broken
         if error is None or error.errno == errno.EPIPE:
             return code
-        tell(InfrastructureError(f"standard output: {error.strerror}; what was to be shown is lost"))
+        report(InfrastructureError(f"standard output: {error.strerror}; output is lost"))
         return code or EXIT_INFRASTRUCTURE
 
 
@@ -103,11 +103,11 @@ codecs.register_error(_ENCODABLE, _encodable)
 
 @contextmanager
 def output() -> Iterator[Output | None]:
-    """Standard streams that survive their readers, for as long as this lasts; None where a test has put in its own."""
+    """In the `with` block, standard streams that survive a closed reader; None where a test has replaced them."""
     for descriptor in (0, 1, 2):
         try:
             os.fstat(descriptor)
-        except OSError:  # closed: the next file to be opened would get that number, and our output with it
+        except OSError:  # closed: the next file to be opened would get that number, and receive our output
             os.open(os.devnull, os.O_RDWR)
     if sys.stdout is not sys.__stdout__:
         yield None
@@ -124,13 +124,13 @@ def output() -> Iterator[Output | None]:
 
 
 def guarded(command: Callable[[], int]) -> int:
-    """Run a command; returns what the process is to end with, however the command ended.
+    """Run a command; returns the process's exit code, however the command ended.
 
     Raises:
-        SystemExit: the command wanted to end at once, as argparse does after --help.
+        SystemExit: the command exits by itself, as argparse does after --help.
     """
     with ExitStack() as stack:
-        held = stack.enter_context(output())
+        streams = stack.enter_context(output())
         stack.enter_context(ended_by_signals())
         leaves = False
         try:
@@ -138,15 +138,15 @@ def guarded(command: Callable[[], int]) -> int:
         except SystemExit as end:
             code, leaves = _status(end), True
         except BaseException as error:
-            code = tell(error)
-        code = held.settle(code) if held else code
+            code = report(error)
+        code = streams.settle(code) if streams else code
     if leaves:
         raise SystemExit(code)
     return code
 
 
 def _status(end: SystemExit) -> int:
-    """Of an interpreter that is told to exit, by number, by nothing or by a text."""
+    """The exit code of a SystemExit, which carries a number, None or a text."""
     if isinstance(end.code, str):
         print(end.code, file=sys.stderr)
         return EXIT_USAGE
@@ -155,7 +155,7 @@ def _status(end: SystemExit) -> int:
 
 @contextmanager
 def ended_by_signals() -> Iterator[None]:
-    """SIGTERM and SIGHUP end us as Ctrl-C does: with everything cleaned up. Signals that are ignored stay so."""
+    """SIGTERM and SIGHUP end the process as Ctrl-C does, with cleanup. Ignored signals stay ignored."""
     mine = threading.current_thread() is threading.main_thread()
     numbers = [number for number in _ENDS if mine and signal.getsignal(number) is signal.SIG_DFL]
     for number in numbers:
@@ -171,8 +171,8 @@ def _end(number: int, _: FrameType | None) -> NoReturn:
     raise Ended(number)
 
 
-def tell(error: BaseException) -> int:
-    """Say in one line why a command ends; a guest's last lines may follow it. Returns the exit code."""
+def report(error: BaseException) -> int:
+    """Print in one line why a command ends; a guest's last lines may follow. Returns the exit code."""
     known = as_known(error)
     with suppress(OSError, ValueError, AttributeError):  # AttributeError: there is no standard error
         sys.stdout.flush()
@@ -201,7 +201,7 @@ def as_known(error: BaseException) -> FerruleError:
 
 
 def _where(error: BaseException) -> str:
-    """The last line of ours that it came through."""
+    """The innermost of our own lines in the traceback."""
     frames = traceback.extract_tb(error.__traceback__)
     ours = [frame for frame in frames if f"{os.sep}ferrule{os.sep}" in frame.filename] or frames
     return f" (in {ours[-1].name}, {os.path.basename(ours[-1].filename)}:{ours[-1].lineno})" if ours else ""  # noqa: PTH119

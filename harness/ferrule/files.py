@@ -1,7 +1,7 @@
-"""Files and folders that a kill at any moment leaves whole or makes sweepings of, which the next start removes.
+"""Files and folders that survive a kill at any moment: each is complete, or a leftover that the next start removes.
 
-What is still being written, and every temporary folder, bears a lock of the process that made it (flock). The kernel
-lets go of the lock when that process ends, however it ends: what is named as ours and is not locked is dead.
+A process holds a lock (flock) on every file that it is writing and on its temporary folders. The kernel releases the
+lock when the process ends, however it ends: a file or folder with our prefix and without a lock is a leftover.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
-FOLDER: Final = "ferrule-"  # how temporary folders of ours begin; then comes the number of the process
-PART: Final = ".ferrule-part-"  # how a file that is being written begins; likewise
-AGE: Final = 30.0  # seconds: what is younger, of a process that lives, may be about to be locked
+FOLDER: Final = "ferrule-"  # prefix of our temporary folders; the process id follows
+PART: Final = ".ferrule-part-"  # prefix of a file that is being written; likewise
+AGE: Final = 30.0  # seconds: a younger one, of a live process, may not be locked yet
 
 
 def write_whole(path: Path, content: bytes, mode: int = 0o644) -> None:
-    """Write a file so that readers see the old one or the new one, never a part, whenever we or the machine end.
+    """Write a file so that readers see the old one or the new one, never a part, even after a kill or a power cut.
 
     Raises:
-        OSError: it cannot be written; the folder is then as it was.
+        OSError: it cannot be written; the folder is then unchanged.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.parent / f"{PART}{os.getpid()}-{secrets.token_hex(8)}"
@@ -48,7 +48,7 @@ def write_whole(path: Path, content: bytes, mode: int = 0o644) -> None:
 
 
 def write_sound(path: Path, content: bytes, mode: int = 0o644) -> None:
-    """Write a file of a cache, with its SHA-256 in one beside it: sound() then tells whether it is still that.
+    """Write a cache file, with its SHA-256 in a file beside it, for sound() to check.
 
     Raises:
         OSError: it cannot be written.
@@ -58,7 +58,7 @@ def write_sound(path: Path, content: bytes, mode: int = 0o644) -> None:
 
 
 def sound(path: Path) -> bool:
-    """Whether a file of a cache is what write_sound() wrote: neither missing nor cut nor changed."""
+    """Whether a file of a cache is what write_sound() wrote: not missing, cut or changed."""
     try:
         with path.open("rb") as content:
             found = hashlib.file_digest(content, "sha256").hexdigest()
@@ -68,12 +68,12 @@ def sound(path: Path) -> bool:
 
 
 def sum_of(path: Path) -> Path:
-    """Where write_sound() has the SHA-256 of a file."""
+    """The path of the file that holds a cache file's SHA-256."""
     return path.with_name(f"{path.name}.sha256")
 
 
 def sync_folder(folder: Path) -> None:
-    """Make names in a folder outlast a power cut, where its file system can."""
+    """Make a folder's entries survive a power cut, where its file system supports it."""
     with suppress(OSError):
         handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
@@ -83,17 +83,17 @@ def sync_folder(folder: Path) -> None:
 
 
 class Scratch:
-    """A temporary folder that only we can look into (mode 0700), removed with everything in it by close()."""
+    """A temporary folder that only this user can open (mode 0700); close() removes it and everything in it."""
 
     def __init__(self, inside: Path | None = None) -> None:
-        """Make it in `inside`, else where the system has such folders.
+        """Make it in `inside`, else in the system's temporary folder.
 
         Raises:
             OSError: it cannot be made there.
         """
         self.path = Path(tempfile.mkdtemp(prefix=f"{FOLDER}{os.getpid()}-", dir=inside))
         self._lock = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        with suppress(OSError):  # a file system without locks: nothing of it is ever swept
+        with suppress(OSError):  # a file system without locks: nothing on it is ever removed as a leftover
             fcntl.flock(self._lock, fcntl.LOCK_SH)
 
     def close(self) -> None:
@@ -106,7 +106,7 @@ class Scratch:
 
 @contextmanager
 def scratch(inside: Path | None = None) -> Iterator[Path]:
-    """A Scratch for a while.
+    """The path of a Scratch that lasts for the `with` block.
 
     Raises:
         OSError: it cannot be made.
@@ -119,7 +119,7 @@ def scratch(inside: Path | None = None) -> Iterator[Path]:
 
 
 def sweep(*folders: Path) -> list[Path]:
-    """Remove what dead processes of ours left in these folders (not below them); returns what was removed."""
+    """Remove leftovers of ended Ferrule processes in these folders (not below them); returns what was removed."""
     return [path for folder in folders for path in _ours(folder) if _removed(path)]
 
 
@@ -139,7 +139,7 @@ def _ours(folder: Path) -> Iterator[Path]:
 
 
 def _removed(path: Path) -> bool:
-    """Remove it unless somebody holds it."""
+    """Remove a leftover unless a process holds its lock; whether it is gone."""
     try:
         handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
     except OSError:
@@ -150,7 +150,7 @@ def _removed(path: Path) -> bool:
             shutil.rmtree(path, ignore_errors=True)
         else:
             path.unlink(missing_ok=True)
-    except OSError:  # held, or gone meanwhile
+    except OSError:  # locked, or gone meanwhile
         return False
     finally:
         os.close(handle)
@@ -158,5 +158,5 @@ def _removed(path: Path) -> bool:
 
 
 def _lives(process: str) -> bool:
-    """Whether there is a process of that number, or no telling."""
+    """Whether a process with that id exists; True where that cannot be determined."""
     return not process.isdecimal() or not Path("/proc/self").exists() or Path("/proc", process).exists()

@@ -1,4 +1,4 @@
-"""What becomes of a session's results: kept as they come, held against earlier ones, and stored whatever ends it."""
+"""Keeping a session's results: saved as they arrive, compared with earlier ones, and stored however it ends."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from ferrule.report.columns import columns
 from ferrule.report.unfinished import Found, Unfinished
 
 _ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-_CACHES = ("core", "payload", "vmlinux", "debian", "packages", "briefs")  # folders that files are written into
+_CACHES = ("core", "payload", "vmlinux", "debian", "packages", "briefs")  # cache folders with files that we write
 
 
 @dataclass
@@ -35,15 +35,15 @@ class Keeping:
     budget: Budget
     seed: int
     found: Found | None = None
-    stored: Path | None = None  # where the history has them
+    stored: Path | None = None  # the history's folder that they went into
     _open: Unfinished | None = field(default=None, repr=False)
     _run_id: str | None = None
 
     def start(self, wanted: Mapping[str, Sequence[RunKey]], progress: Progress) -> Ledger:
-        """Sweep what is dead, say what is unfinished, and open the file of this run; the ledger that writes it.
+        """Remove leftovers, list unfinished runs, and open the file of this run. Returns the ledger that writes it.
 
         Raises:
-            UsageError: a resumed run was to measure something else, or another process is at it.
+            UsageError: a resumed run was to measure something else, or another process is measuring it.
             InfrastructureError: the file cannot be written.
         """
         sweep(self.folder)
@@ -66,21 +66,21 @@ class Keeping:
         return self._open
 
     def _same_runs(self, found: Found, wanted: Mapping[str, Sequence[RunKey]]) -> None:
-        """A resumed run measures what it was to measure, or the result is none of an undisturbed one."""
+        """Refuse to resume with other runs than it began with: the result would not equal an uninterrupted one's."""
         for guest in sorted({*found.runs, *wanted}):
             here, there = {str(key) for key in wanted.get(guest, ())}, set(found.runs.get(guest, ()))
             if here != there:
                 name = min(here ^ there)
                 where = "was not part of it" if name in here else "is not collected now"
-                raise UsageError(f"--resume {found.run_id}: {guest}: {name} {where}; name the suites as it was begun")
+                raise UsageError(f"--resume {found.run_id}: {guest}: {name} {where}; name the suites it began with")
 
     def finish(self, results: Mapping[str, GuestResult], *, complete: bool, beside: bool = False) -> None:
-        """Judge and store everything; the file of the run goes when it is complete and in the history.
+        """Check and store all results; the file of the run is removed when the run is complete and in the history.
 
-        `beside`: another measurement ran meanwhile, which becomes a condition of every time that was taken here.
+        `beside`: another measurement ran meanwhile; that becomes a condition of every time taken on this machine.
 
         Raises:
-            InfrastructureError: not all of it could be stored; what is unfinished then stays as it is.
+            InfrastructureError: not all results could be stored; the file of the run then stays.
         """
         with undisturbed():
             stored = False
@@ -96,16 +96,16 @@ class Keeping:
                     self._open.close(complete and stored)
 
     def ending(self, counts: str) -> str:
-        """The last line of a run: its id, what it gave, and what can be done with it."""
+        """The last line of a run: its id, its counts, and the next command."""
         if self._run_id is None:
             return f"run: {counts}; not stored"
-        said = f"run {self._run_id}: {counts}"
+        line = f"run {self._run_id}: {counts}"
         if self._open is not None and self._open.path.exists():
-            return f"{said}; not finished: ferrule run --resume {self._run_id}"
-        return said if self.option.verify_only else f"{said}; compare: ferrule compare last~1 last"
+            return f"{line}; not finished: ferrule run --resume {self._run_id}"
+        return line if self.option.verify_only else f"{line}; compare: ferrule compare last~1 last"
 
     def _doubt(self, results: Mapping[str, GuestResult]) -> None:
-        """Look for values that cannot be."""
+        """Look for implausible values."""
         if self.option.verify_only:
             return
         asked = None if self.option.precision else self.budget.boots * self.budget.processes
@@ -113,8 +113,8 @@ class Keeping:
             result.accepted = self.option.accept
             try:
                 earlier = history.references(self.folder, column)
-            except FerruleError as error:  # what was measured is worth more than the check of it
-                result.errors.append(f"not held against the history: {error}")
+            except FerruleError as error:  # a failed check must not cost the results
+                result.errors.append(f"not compared with the history: {error}")
                 earlier = []
             result.doubts = plausible.doubts(column, earlier, asked)
 
@@ -129,14 +129,14 @@ class Keeping:
 
 
 def counted(found: Found) -> str:
-    """`12 processes of 3 runs on 2 guests`, of the samples that an earlier session left."""
+    """`12 results of 3 runs on 2 guests`: the samples that an earlier session left."""
     runs = [run for result in found.results.values() for run in result.runs.values()]
     processes = sum(len(run.processes) for run in runs)
     return f"{processes} results of {len(runs)} runs on {len(found.results)} guests"
 
 
 def screen(results: Iterable[GuestResult]) -> None:
-    """A guest whose samples cannot be summarised loses them, and no other guest does."""
+    """Discard a guest's samples that cannot be summarised; other guests keep theirs."""
     for result in results:
         try:
             columns([result])
@@ -147,14 +147,14 @@ def screen(results: Iterable[GuestResult]) -> None:
 
 
 def mark_beside(result: GuestResult) -> None:
-    """Say in the conditions of times taken on this machine that another measurement ran at the same time."""
+    """Record in the conditions of times taken on this machine that another measurement ran at the same time."""
     if result.conditions is not None and result.conditions.accel in ("metal", "kvm"):
         facts = {**result.conditions.facts, "host.beside": "another measurement"}
         result.conditions = replace(result.conditions, facts=facts)
 
 
 def sweep(folder: Path) -> None:
-    """Remove what dead processes of ours left: temporary folders, half-written files, locks of no run."""
+    """Remove leftovers of ended Ferrule processes: temporary folders, half-written files, locks without a run."""
     homes = [path for path in folder.glob("[0-9][0-9][0-9][0-9]/*") if path.is_dir()]
     below = [path for home in homes for path in home.iterdir() if path.is_dir()]
     caches: list[Path] = []
@@ -170,7 +170,7 @@ def sweep(folder: Path) -> None:
 
 @contextmanager
 def undisturbed() -> Iterator[None]:
-    """Signals that would end us wait until results are stored."""
+    """Block signals that would end this process until results are stored."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDS)
     try:
         yield

@@ -1,8 +1,8 @@
 """Where things are: the sources that are compiled, the suites, the folder the user works in, and the user's cache.
 
 A package brings the payload's sources with it (`_guest/`); in a checkout they are its `guest/`. What a user makes or
-keeps (results, baselines, guests.toml) belongs to the folder that the user stands in; anywhere inside a checkout that
-is the checkout's.
+keeps (results, baselines, guests.toml) belongs to the current folder; anywhere inside a checkout, to the checkout's
+root.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ NAME_ANOTHER: Final = "set FERRULE_CACHE to a folder that can be written and run
 
 PACKAGE: Final = Path(__file__).resolve().parent
 _PACKED: Final = PACKAGE / "_guest"  # in a wheel: pyproject.toml puts guest/ there
-_CORE: Final = "core"  # what a folder of the payload's sources has, and no other of that name
+_CORE: Final = "core"  # a folder `guest` that contains this holds the payload's sources
 
 _other: ContextVar[Path | None] = ContextVar("other", default=None)
 
 
 @contextmanager
 def rooted(folder: Path) -> Iterator[None]:
-    """Let the payload's sources be those of a checkout for a while: to build its payload with this harness."""
+    """In the `with` block, take the payload's sources from a checkout: to build its payload with this harness."""
     token = _other.set(folder)
     try:
         yield
@@ -36,10 +36,10 @@ def rooted(folder: Path) -> Iterator[None]:
 
 
 def guest() -> Path:
-    """The payload's sources, which come with this package. `FERRULE_ROOT` names a checkout whose guest/ is taken.
+    """The payload's sources, which come with this package. `FERRULE_ROOT` names a checkout to use instead.
 
     Raises:
-        UsageError: the checkout that was named has none.
+        UsageError: the checkout that was named has no sources.
     """
     named = _other.get() or os.environ.get("FERRULE_ROOT")
     if not named and _PACKED.is_dir():
@@ -61,7 +61,7 @@ def suites() -> Path:
 
 
 def workplace() -> Path:
-    """The folder whose results, baselines and guests.toml are meant: where one stands, or the checkout around it."""
+    """The folder of results, baselines and guests.toml: the current one, or the root of the checkout around it."""
     here = Path.cwd()
     return next((folder for folder in (here, *here.parents) if _is_checkout(folder)), here)
 
@@ -97,5 +97,5 @@ def _user_cache() -> Path:
         return Path(named)
     try:
         return Path.home() / ".cache"
-    except RuntimeError:  # HOME is unset, and the user is in no list
+    except RuntimeError:  # HOME is unset, and the user is not in the password database
         raise InfrastructureError(f"cache: there is no home folder; {NAME_ANOTHER}") from None

@@ -24,7 +24,7 @@ from ferrule.session import Case, Session
 
 SESSION = pytest.StashKey[Session]()
 RESUMED = pytest.StashKey[unfinished.Found]()
-REFUSED = pytest.StashKey[UsageError]()  # by the workers of pytest-xdist
+REFUSED = pytest.StashKey[UsageError]()  # set when a worker of pytest-xdist collected a measurement
 OUTPUT = pytest.StashKey[exits.Output | None]()
 
 
@@ -35,10 +35,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None]:
-    """Take over the standard streams, before pytest keeps them: a reader that leaves early ends no measurement."""
-    held = ExitStack()
-    early_config.stash[OUTPUT] = held.enter_context(exits.output())
-    early_config.add_cleanup(held.close)
+    """Replace the standard streams before pytest saves them: a reader that closes early ends no measurement."""
+    stack = ExitStack()
+    early_config.stash[OUTPUT] = stack.enter_context(exits.output())
+    early_config.add_cleanup(stack.close)
     yield
 
 
@@ -50,14 +50,14 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(companion, "ferrule-companion")
     config.addinivalue_line(
         "python_files", f"{glob.escape(str(paths.suites()))}/bench_*.py"
-    )  # whatever else the user's settings say
+    )  # in addition to the user's own settings
     config.addinivalue_line("markers", "ferrule_family(name, variants): holds the workloads of one family")
     config.addinivalue_line("markers", "ferrule_case(guest, key): one run on one guest")
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> int | None:
-    """A bad option ends here: one line and our exit code, before pytest has said anything."""
+    """Report a bad option here: one line and our exit code, before pytest prints anything."""
     try:
         if config.option.resume is not None:
             config.stash[RESUMED] = found = unfinished.find(paths.results(config.option.results), config.option.resume)
@@ -65,7 +65,7 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
             config.option.seed = found.seed
         check(config.option)
     except Exception as error:
-        return exits.tell(error)
+        return exits.report(error)
     return None
 
 
@@ -82,7 +82,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     session = _session(metafunc.config)
     try:
         cases = session.cases(name, variants)
-    except FerruleError as error:  # pytest would bury it in a traceback: kept until the run loop
+    except FerruleError as error:  # pytest would show it in a traceback: kept until the run loop
         session.refused = session.refused or error
         cases = []
     timed = pytest.mark.benchmark(timer=REPLAY)
@@ -92,13 +92,13 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
-    """A worker of pytest-xdist found something to measure: it must not."""
-    if said := getattr(node, "workeroutput", {}).get("ferrule"):
-        node.config.stash[REFUSED] = UsageError(said)
+    """Refuse the run when a worker of pytest-xdist collected a measurement."""
+    if refusal := getattr(node, "workeroutput", {}).get("ferrule"):
+        node.config.stash[REFUSED] = UsageError(refusal)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out the families that --suite or --workload left without a run."""
+    """Deselect the families that have no run after --suite and --workload."""
     empty = [item for item in items if item.get_closest_marker("ferrule_family") and _case(item) is None]
     if empty:
         items[:] = [item for item in items if item not in empty]
@@ -108,34 +108,34 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtestloop(session: pytest.Session) -> bool | None:
     """Measure everything that was collected, then let the tests report."""
-    held = session.config.stash.get(SESSION, None)
+    ours = session.config.stash.get(SESSION, None)
     cases = [case for item in session.items if (case := _case(item)) is not None]
-    if held is None or session.config.option.collectonly or (not cases and held.refused is None):
+    if ours is None or session.config.option.collectonly or (not cases and ours.refused is None):
         return None
     capture = session.config.pluginmanager.getplugin("capturemanager")
     try:
-        if held.refused is not None:
-            raise held.refused
-        companion.refuse(session.config, held.verify_only)
+        if ours.refused is not None:
+            raise ours.refused
+        companion.refuse(session.config, ours.verify_only)
         with capture.global_and_fixture_disabled(), exits.ended_by_signals():
-            held.measure(cases)
+            ours.measure(cases)
     except KeyboardInterrupt as end:
-        held.exit_code = exits.tell(end)
+        ours.exit_code = exits.report(end)
         return True
     except Exception as error:
-        held.exit_code = exits.tell(error)
-        return None if held.measured else True  # what was measured is reported, also when it could not be stored
+        ours.exit_code = exits.report(error)
+        return None if ours.measured else True  # what was measured is reported, also when it could not be stored
     return None
 
 
 def _case(item: pytest.Item) -> Case | None:
-    """What a collected test measures, when it is one of ours."""
+    """The case that a collected test measures; None when the test is not ours."""
     found = getattr(getattr(item, "callspec", None), "params", {}).get("measurement")
     return found if isinstance(found, Case) else None
 
 
 class Measurement:
-    """What a suite's test holds: one run on one guest, already measured."""
+    """What a suite's test receives: one run on one guest, already measured."""
 
     def __init__(self, request: pytest.FixtureRequest) -> None:
         self.case: Case = request.param
@@ -174,51 +174,51 @@ def measurement(request: pytest.FixtureRequest) -> Measurement:
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> Generator[None]:
     """End with our exit code: a guest that failed is no regression, and neither is an interruption."""
-    held = session.config.stash.get(SESSION, None)
+    ours = session.config.stash.get(SESSION, None)
     try:
         with warnings.catch_warnings():
-            if held is not None and not held.injected:
-                warnings.filterwarnings("ignore", "Not saving anything")  # the verdicts are: below
+            if ours is not None and not ours.injected:
+                warnings.filterwarnings("ignore", "Not saving anything")  # the verdicts are saved below
             yield
-        _write_verdicts(session.config, held)
-    except Exception as error:  # such as pytest-benchmark's file, which takes the terminal's summary with it
-        if held is None:
+        _write_verdicts(session.config, ours)
+    except Exception as error:  # such as pytest-benchmark's file; pytest then prints no summary
+        if ours is None:
             raise
-        if held.measured:
-            print(held.report())
-        held.exit_code = exits.tell(_of_json(error))
+        if ours.measured:
+            print(ours.report())
+        ours.exit_code = exits.report(_of_json(error))
     if (refused := session.config.stash.get(REFUSED, None)) is not None:
-        session.exitstatus = exits.tell(refused)
-    if held is not None:
-        session.exitstatus = _ending(held, exitstatus)
+        session.exitstatus = exits.report(refused)
+    if ours is not None:
+        session.exitstatus = _ending(ours, exitstatus)
         if (output := session.config.stash.get(OUTPUT, None)) is not None:
             session.exitstatus = output.settle(session.exitstatus)
 
 
-def _ending(held: Session, exitstatus: int) -> int:
-    """Our exit code for what pytest would end with."""
-    if held.exit_code:
-        return held.exit_code
+def _ending(ours: Session, exitstatus: int) -> int:
+    """Our exit code for pytest's exit code."""
+    if ours.exit_code:
+        return ours.exit_code
     if exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED:
         return EXIT_USAGE
     if exitstatus in (pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.INTERRUPTED):
         return EXIT_INFRASTRUCTURE
-    if held.measured and (why := held.nothing()):
-        return exits.tell(UsageError(why))
+    if ours.measured and (why := ours.nothing()):
+        return exits.report(UsageError(why))
     return exitstatus
 
 
 def _of_json(error: Exception) -> Exception:
-    """The same, by the name of our flag."""
+    """The same error, with the name of our flag."""
     if isinstance(error, OSError) and error.filename is None:
         return InfrastructureError(f"--json: {error.strerror}")
     return error
 
 
-def _write_verdicts(config: pytest.Config, held: Session | None) -> None:
-    """Write --json where pytest-benchmark does not, because no run has numbers: the verdicts are worth a file."""
+def _write_verdicts(config: pytest.Config, ours: Session | None) -> None:
+    """Write the verdicts to the --json file when pytest-benchmark writes none because no run has numbers."""
     path = config.getoption("benchmark_json", None)
-    if held is None or not held.measured or held.injected or not path:
+    if ours is None or not ours.measured or ours.injected or not path:
         return
     with Path(path).open("w", encoding="utf-8") as out:
         json.dump(companion.document(config), out, indent=4)
@@ -226,20 +226,20 @@ def _write_verdicts(config: pytest.Config, held: Session | None) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """The tables: what all this was for."""
-    held = terminalreporter.config.stash.get(SESSION, None)
-    if held is not None and held.measured:
+    """Print the tables."""
+    ours = terminalreporter.config.stash.get(SESSION, None)
+    if ours is not None and ours.measured:
         terminalreporter.ensure_newline()
-        for line in held.report().splitlines():
+        for line in ours.report().splitlines():
             terminalreporter.write_line(line)
 
 
 @pytest.hookimpl(optionalhook=True, trylast=True)
 def pytest_benchmark_update_json(config: pytest.Config, output_json: dict[str, Any]) -> None:
-    """Say which suite wrote this, with which budget and seed, what became of every run, and what failed."""
-    held = config.stash.get(SESSION, None)
-    if held is not None and held.measured:
-        output_json["ferrule"] = {"version": __version__, **held.facts()}
+    """Add our version, the budget and seed, the outcome of every run, and what failed."""
+    ours = config.stash.get(SESSION, None)
+    if ours is not None and ours.measured:
+        output_json["ferrule"] = {"version": __version__, **ours.facts()}
         companion.seal(output_json)
 
 

@@ -1,16 +1,16 @@
-"""Small programs that only say something: what this machine is, which version a tool has, which commit stands here."""
+"""The output of small programs: what this machine is, which version a tool has, which commit is checked out."""
 
 from __future__ import annotations
 
 import subprocess
 from collections.abc import Mapping, Sequence
 
-# They end at once, but a busy machine takes its time, and an answer that fails to come is a condition that differs.
+# They end at once, but a busy machine is slow, and a missing answer would count as a condition that differs.
 SECONDS = 120.0
 
 
 def said(command: Sequence[str], environment: Mapping[str, str] | None = None) -> str | None:
-    """What a program says on its standard output; None when it is not here, fails, or does not end."""
+    """A program's standard output, stripped; None when it is not installed, fails, or does not end within SECONDS."""
     try:
         done = subprocess.run(
             command,

@@ -1,4 +1,4 @@
-"""Guest samples into pytest-benchmark through its public API: a clock that plays them back.
+"""Passing guest samples to pytest-benchmark through its public API: a clock that replays them.
 
 `benchmark.pedantic` reads its timer twice a round; the first reading is 0 and the second the sample, so that the
 difference is the sample to the last bit. Its `min`, `median`, `data` ... are then those of the guest.
@@ -31,12 +31,12 @@ REPLAY = Replay()
 
 
 def inject(benchmark: Any, samples: Sequence[float], group: str, extra: dict[str, Any]) -> bool:
-    """Make `benchmark` hold these samples; returns whether it does (--benchmark-disable leaves it none).
+    """Give `benchmark` these samples; returns whether it took them (False under --benchmark-disable).
 
     Args:
         benchmark: pytest-benchmark's fixture, of a test marked with `benchmark(timer=REPLAY)`.
         samples: seconds an operation, one a process (counts under icount: 1 instruction is stored as 1 ns).
-        group: tests of one group stand beside each other in pytest-benchmark's tables.
+        group: tests of one group share a table of pytest-benchmark's.
         extra: conditions and everything else, for extra_info.
     """
     benchmark.group = group

@@ -44,7 +44,7 @@ class Case:
 
 
 class Session:
-    """Everything one invocation needs to remember."""
+    """The state of one invocation."""
 
     def __init__(self, config: pytest.Config, seed: int, found: Found | None = None) -> None:
         self._option = option = config.option
@@ -60,11 +60,11 @@ class Session:
         self._extra = measurement.extra_of(option)
         self._asked_for = option.guest is not None
         self.guest_names = measurement.guests_of(option)
-        self.skipped: dict[str, str] = {}  # guests nobody asked for by name and that are not available
+        self.skipped: dict[str, str] = {}  # guests that are not available and not named by --guest: why
         self.results: dict[str, GuestResult] = {}
         self.measured = False
         self.injected = False  # whether pytest-benchmark holds any sample
-        self.refused: FerruleError | None = None  # what collection stumbled over
+        self.refused: FerruleError | None = None  # the error that stopped collection
         self.exit_code = 0  # when no measurement took place
         self.keeping = Keeping(paths.results(option.results), option, self.budget, seed, found)
         self._payloads: dict[str, Payload] = {}
@@ -154,25 +154,25 @@ class Session:
         return None
 
     def doubt(self, case: Case) -> str | None:
-        """Why a measured value fails its test; None when it is believed, or was to be taken as it is."""
-        held = self.results[case.guest]
-        return None if held.accepted else held.doubts.get(case.key)
+        """Why a measured value fails its test; None when it is plausible, or --accept was given."""
+        result = self.results[case.guest]
+        return None if result.accepted else result.doubts.get(case.key)
 
     def nothing(self) -> str | None:
         """Why nothing was measured at all, not even a control; None where anything was."""
-        spoke = [one for one in self.results.values() if one.conditions is not None]
-        if any(run.status == "ok" for one in spoke for run in one.runs.values()):
+        started = [one for one in self.results.values() if one.conditions is not None]
+        if any(run.status == "ok" for one in started for run in one.runs.values()):
             return None
         why = [f"{name}: {reason.splitlines()[0]}" for name, reason in self.skipped.items()]
-        why += [f"{one.guest}: {run.key}: {run.reason}" for one in spoke for run in list(one.runs.values())[:1]]
+        why += [f"{one.guest}: {run.key}: {run.reason}" for one in started for run in list(one.runs.values())[:1]]
         return f"nothing was measured: {'; '.join(why)}"
 
     def result(self, case: Case) -> RunResult:
         """Samples of a case, or why there are none."""
         if case.guest in self.skipped:
             return RunResult(case.key, "missing", self.skipped[case.guest])
-        held = self.results[case.guest]
-        return held.runs.get(case.key) or RunResult(case.key, "missing", held.errors[-1])
+        found = self.results[case.guest]
+        return found.runs.get(case.key) or RunResult(case.key, "missing", found.errors[-1])
 
     def _payload_for(self, guest: Guest) -> Payload:
         if guest.name not in self._payloads:
@@ -187,10 +187,10 @@ class Session:
             raise FerruleError(f"{case.guest}: {case.key} has samples but no conditions")
         summary = summarise(self.result(case), conditions)
         others = [] if not summary.meaning.team else self.results[case.guest].runs.values()
-        alike = [one for one in others if one.key.workload == case.key.workload and measured(one)]
-        among = [summarise(one, conditions) for one in alike]
-        told = extra_info.extra_info(summary, conditions, among=among, seed=self.seed, budget=self.budget.name)
-        return summary, told
+        of_workload = [one for one in others if one.key.workload == case.key.workload and measured(one)]
+        among = [summarise(one, conditions) for one in of_workload]
+        extra = extra_info.extra_info(summary, conditions, among=among, seed=self.seed, budget=self.budget.name)
+        return summary, extra
 
     def report(self) -> str:
         """The tables, or the compatibility matrix."""
@@ -204,8 +204,8 @@ class Session:
         if self.keeping.stored is not None and self.keeping.stored.is_dir():
             lines.append(f"history: {self.keeping.stored}")
         made = columns(found)
-        if said := (finding.verified if self.verify_only else finding.measured)(made):
-            lines.append(said)
+        if line := (finding.verified if self.verify_only else finding.measured)(made):
+            lines.append(line)
         lines.append(self.keeping.ending(finding.counted(made)))
         return "\n".join(lines)
 

@@ -7,8 +7,8 @@ A suite is a short pytest file:
         '''Pipes and futexes, both ends on one core and on two.'''
         measurement.report()
 
-It holds every workload of the family's folder, once with the defaults of its declaration row unless the suite line
-gives parameters, and once a placement when it has two ends. A new file in the folder is measured with no edit here.
+It measures every workload in the family's folder: once with the defaults of its declaration row, unless the suite line
+gives parameters, and once per placement when it has two ends. A new file in the folder is measured without an edit.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Test = TypeVar("Test", bound=Callable[..., object])
 
 
 def family(name: str, **variants: Sequence[Mapping[str, int]]) -> Callable[[Test], Test]:
-    """Mark a test as holding the workloads of guest/workloads/<name>/, some of them with parameters."""
+    """Mark a test as measuring the workloads of guest/workloads/<name>/, some of them with parameters."""
 
     def mark(test: Test) -> Test:
         marked: Test = pytest.mark.ferrule_family(name, variants)(test)

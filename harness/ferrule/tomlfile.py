@@ -1,4 +1,4 @@
-"""TOML files that people write: whatever is wrong with one is a single line that names it."""
+"""TOML files that users write: every error is a single line that names the file."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ LONGEST: Final = 200  # characters of a key
 
 
 def read(file: Path) -> dict[str, Any]:
-    """What a TOML file says. A byte order mark is let pass, as editors put it there unasked.
+    """The content of a TOML file. A byte order mark is accepted, because some editors add one.
 
     Raises:
-        UsageError: it cannot be read, or is no TOML.
+        UsageError: it cannot be read, or is not TOML.
     """
     try:
         content = file.read_bytes()
@@ -39,7 +39,7 @@ def read(file: Path) -> dict[str, Any]:
 
 
 def _keys(data: object) -> Iterator[str]:
-    """All keys of all tables, however deep."""
+    """All keys of all tables, at any depth."""
     left = [data]
     while left:
         one = left.pop()
