@@ -153,7 +153,7 @@ def test_the_command_tells_kernels_from_runs(stored: Path, capsys: pytest.Captur
         (["redox"], "redox: name another kernel to compare with (aero, linux, redox)"),
         (["redox", "linux", "minix"], "minix: no kernel stored in"),
         (["minix", "plan9", "hurd"], "name two runs, or two or more stored kernels (aero, linux, redox)"),
-        (["last", "last", "--weight=ipc=1"], "--weight: families weigh between kernels"),
+        (["last", "last", "--weight=ipc=1"], "--weight: applies to kernels only"),
         (["redox", "linux", "--guest=redox"], "--guest: chooses among the guests of two runs"),
         (["redox", "linux", "--weight=fs=1"], "no such family; there are ipc, syscall"),
         (["redox", "linux", "--weight=ipc=0,syscall=0"], "no family has a weight"),

@@ -1,1 +1,1 @@
-"""The command line beside a measurement: words go in; what a command found comes out on stdout, as text or JSON."""
+"""The commands besides a measurement: arguments go in; the result goes to stdout, as text or JSON."""

@@ -1,4 +1,4 @@
-"""What each command does with its parsed words. Everything heavy is imported by the command that needs it."""
+"""What each command does with its parsed arguments. Heavy modules are imported by the command that needs them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def show_workloads(parsed: Namespace) -> int:
         port.add(Path(folder))
     extra = [Path(path) for path in parsed.extra]
     if parsed.suite is not None and parsed.workload is not None:
-        raise UsageError("--suite lists runs, a workload's name tells about one: give one of the two")
+        raise UsageError("--suite lists runs, WORKLOAD shows one workload: give one of the two")
     if parsed.markdown:
         print(peers.page(extra), end="")
     elif parsed.peers:
@@ -49,7 +49,7 @@ def examine(parsed: Namespace) -> int:
 
     take_guests(parsed.extra_guest)
     if parsed.ignored:
-        print(f"ferrule: doctor looks at no {' '.join(parsed.ignored)}: no option of a measurement", file=sys.stderr)
+        print(f"ferrule: doctor ignores {' '.join(parsed.ignored)}: not an option of a measurement", file=sys.stderr)
     found = doctor.examine(guest_options_of(parsed), guests_of(parsed))
     print(_json({"findings": [doctor.as_json(one) for one in found]}) if parsed.json is True else doctor.render(found))
     return EXIT_OK
@@ -105,8 +105,8 @@ def publish(parsed: Namespace) -> int:
     from ferrule.site.build import build
 
     folder = history_folder(parsed.results)
-    if told := ahead.left_out(folder):
-        print(f"ferrule: {told}", file=sys.stderr)
+    if notice := ahead.left_out(folder):
+        print(f"ferrule: {notice}", file=sys.stderr)
     out = parsed.out or folder / "published"
     for path in [*write(folder, out), *build(folder, parsed.site or folder / "site", out)]:
         print(path)
@@ -117,7 +117,7 @@ def history_folder(asked: Path | None) -> Path:
     """The folder that stored runs are read from.
 
     Raises:
-        UsageError: the one asked for is none that can be read.
+        UsageError: the folder asked for cannot be read.
     """
     if asked is not None:
         try:

@@ -1,4 +1,4 @@
-"""`ferrule compare`: whether its words name kernels or two runs, and the text of what they come to."""
+"""`ferrule compare`: decides whether its arguments name kernels or two runs, and makes the text of the comparison."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from ferrule.report import ahead, comparison, selected, series
 
 
 def compare(parsed: Namespace, folder: Path) -> str:
-    """What is printed.
+    """The text to print.
 
     Raises:
-        UsageError: the words are neither two runs nor kernels, or a flag does not belong to what they are.
+        UsageError: the arguments are neither two runs nor kernels, or a flag does not apply to them.
     """
     words: Sequence[str] = parsed.words
     kernels = [word for word in dict.fromkeys(words) if word in stored_guests(folder) and not selected.is_run(word)]
@@ -44,12 +44,12 @@ def _runs(parsed: Namespace, folder: Path) -> str:
         known = _known(folder)
         raise UsageError(f"compare {' '.join(parsed.words)}: name two runs, or two or more stored kernels ({known})")
     if parsed.weight is not None:
-        raise UsageError("--weight: families weigh between kernels; name kernels instead of runs")
+        raise UsageError("--weight: applies to kernels only; name kernels instead of runs")
     guests = tuple(filter(None, (parsed.guest or "").split(",")))
     if parsed.guest is not None and not guests:
         raise UsageError(f"--guest {parsed.guest!r}: no guest named; leave it out to compare all")
-    if any(word.startswith("last") for word in parsed.words) and (told := ahead.left_out(folder)):
-        print(f"ferrule: {told}", file=sys.stderr)
+    if any(word.startswith("last") for word in parsed.words) and (notice := ahead.left_out(folder)):
+        print(f"ferrule: {notice}", file=sys.stderr)
     found = comparison.compare_runs(*(selected.select(word, folder, guests) for word in parsed.words))
     if parsed.json:
         return _json(comparison.as_json(found))
@@ -57,7 +57,7 @@ def _runs(parsed: Namespace, folder: Path) -> str:
 
 
 def stored_guests(folder: Path) -> list[str]:
-    """The names under which results are stored."""
+    """The names of guests with stored results."""
     files = sorted(folder.glob("[0-9][0-9][0-9][0-9]/*/*.jsonl"))
     return sorted({brief.guest for path in files for brief in series.briefs(path)})
 

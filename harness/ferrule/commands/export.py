@@ -1,7 +1,7 @@
-"""`ferrule initramfs | disk | transcript`: the Linux payload for a kernel that you boot yourself, and what it said.
+"""`ferrule initramfs | disk | transcript`: the Linux payload for a kernel that you boot yourself, and its records.
 
-For kernels that compile their initial file system in, or mount a disk of their own: in the image are the payload, an
-init that runs it, and the words that init reads; records go to a serial port, whose output is the transcript.
+For kernels that compile their initial file system in, or mount a disk of their own: the image holds the payload,
+an init that runs it, and the arguments that init reads; records go to a serial port, whose output is the transcript.
 """
 
 from __future__ import annotations
@@ -34,9 +34,7 @@ def add_disk(command: ArgumentParser) -> None:
 
 def add_transcript(command: ArgumentParser) -> None:
     """Flags of the reader."""
-    command.add_argument(
-        "file", type=Path, metavar="FILE", help="what came out of the port; other lines may be between"
-    )
+    command.add_argument("file", type=Path, metavar="FILE", help="the port's output; other lines may be between")
     command.set_defaults(action=read)
 
 
@@ -47,7 +45,7 @@ def _add(command: ArgumentParser, name: str) -> None:
     add("--port", default=PORT, metavar="PATH", help=f"where records go in the guest (default: {PORT})")
     add("--workload", metavar="NAMES", help="as for ferrule run (default: all)")
     add("--processes", type=_positive, default=1, metavar="N", help="how often the payload runs (default: 1)")
-    add("--measure", action="store_true", help="take samples, too; without it every workload is verified and no more")
+    add("--measure", action="store_true", help="take samples, too; without it every workload is only verified")
 
 
 def _positive(text: str) -> int:
@@ -71,7 +69,7 @@ def made(form: str, parsed: Namespace) -> bytes:
     """The image.
 
     Raises:
-        UsageError: a workload that there is not, or a port that is no path.
+        UsageError: no such workload, or a port that is not a path below /dev/.
         BuildFailed: the payload does not compile.
     """
     from ferrule.images import ext2, initramfs, told
@@ -112,10 +110,10 @@ def _keys(asked: str | None) -> list[RunKey]:
 
 
 def read(parsed: Namespace) -> int:
-    """Print what became of every run in a transcript.
+    """Print the outcome of every run in a transcript.
 
     Raises:
-        UsageError: it cannot be read, or there is no record in it.
+        UsageError: the file cannot be read, or holds no record of a run.
     """
     from ferrule.records.stream import MARK, Decoder, Record
 
@@ -131,24 +129,24 @@ def read(parsed: Namespace) -> int:
         raise UsageError(f"{parsed.file}: no record of a run in it{_of_init(lines)}")
     ends = {(one.process, one.fields["i"]): one.fields for one in records if one.kind == "end"}
     rows = [
-        (key[0], said["workload"], ends.get(key, {}).get("status", "not finished"), _why(ends.get(key, {})))
-        for key, said in began.items()
+        (key[0], fields["workload"], ends.get(key, {}).get("status", "not finished"), _why(ends.get(key, {})))
+        for key, fields in began.items()
     ]
     print(tabulate(rows, headers=("process", "workload", "status", "why")))
     if not any(one.kind == "done" for one in records):
-        raise FerruleError(f"{parsed.file}: the payload did not come to its end")
+        raise FerruleError(f"{parsed.file}: the payload did not finish")
     return EXIT_OK
 
 
 def _of_init(lines: Sequence[bytes]) -> str:
-    """What our init said last, and what helps where the processor lacks an instruction."""
+    """Our init's last message, and the remedy where the processor lacks an instruction."""
     from ferrule.images import told
 
-    said = told.said(b"\n".join(lines).decode(errors="replace"))
-    if not said:
+    messages = told.said(b"\n".join(lines).decode(errors="replace"))
+    if not messages:
         return ""
-    helps = "; under QEMU's emulation give -cpu max: the payload needs rdtscp" if "by signal 4" in said[-1] else ""
-    return f"; its init said: {said[-1]}{helps}"
+    helps = "; under QEMU's emulation give -cpu max: the payload needs rdtscp" if "by signal 4" in messages[-1] else ""
+    return f"; its init said: {messages[-1]}{helps}"
 
 
 def _why(fields: Mapping[str, str]) -> str:

@@ -121,6 +121,6 @@ def _params(params: Mapping[str, int]) -> str:
 
 
 def _place(path: Path) -> str:
-    """As it is in a checkout where it is ours."""
+    """The path of a source: one of ours as it is in a checkout."""
     guest = paths.guest()
     return f"guest/{path.relative_to(guest).as_posix()}" if path.is_relative_to(guest) else str(path)

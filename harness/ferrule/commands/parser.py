@@ -21,9 +21,9 @@ _RESULTS = "folder of stored runs (default: results/)"
 
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
-    """The words of a command; what it does is `action`. Ends with 2 and one line where they mean nothing.
+    """The parsed arguments of a command; `action` runs it. Exits with 2 and one line on unknown arguments.
 
-    `doctor` takes the words of the run it stands before, pytest's among them: those that it knows not are `ignored`.
+    `doctor` takes the arguments of the run that is to follow, pytest's too: `ignored` holds those that are not ours.
     """
     made = parser()
     parsed, ignored = made.parse_known_args(arguments)
@@ -68,7 +68,7 @@ def _sentence(text: str) -> str:
 
 def _list(command: argparse.ArgumentParser) -> None:
     add = command.add_argument
-    add("workload", nargs="?", metavar="WORKLOAD", help="tell everything about this one")
+    add("workload", nargs="?", metavar="WORKLOAD", help="show everything about this workload")
     add("--suite", metavar="NAMES", help="the runs of these suites: quick, lmbench ... or families")
     add("--extra", metavar="PATH", action="append", default=[], help="more workloads: a file or a folder; repeatable")
     add("--extra-guest", metavar="DIR", action="append", default=[], help="more ports: a folder; repeatable")
@@ -87,8 +87,8 @@ def _list(command: argparse.ArgumentParser) -> None:
 
 def _doctor(command: argparse.ArgumentParser) -> None:
     ours = {"nargs": "?", "const": True, "metavar": "FILE"}
-    said = f"{_JSON}; with a FILE it is the run's, and the doctor writes none"
-    flags.add_to(command, {"--json": flags.Flag("--json", said, ours)})
+    text = f"{_JSON}; a FILE is for the run, and doctor writes none"
+    flags.add_to(command, {"--json": flags.Flag("--json", text, ours)})
     command.set_defaults(action=actions.examine)
 
 
@@ -148,7 +148,7 @@ def _publish(command: argparse.ArgumentParser) -> None:
 
 
 COMMANDS: dict[str, tuple[str, str, Add]] = {
-    "list": ("list the workloads, or tell all about one", "ferrule list pipe_latency", _list),
+    "list": ("list the workloads, or show everything about one", "ferrule list pipe_latency", _list),
     "doctor": (
         "what this machine has for a run with these options, what is skipped and how to get it",
         "ferrule doctor --guest linux --transport ssh",

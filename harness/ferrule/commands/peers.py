@@ -37,14 +37,14 @@ numbers come to their own programs' on one machine: [agreement.md](agreement.md)
 
 @dataclass(frozen=True)
 class Operation:
-    """One operation that somebody measures."""
+    """One operation that some benchmark measures."""
 
     name: str
     peers: tuple[str, ...]  # the benchmarks' own names
     by: tuple[str, ...]  # our workloads, as `--workload` takes them
-    instead: str = ""  # what of ours measures it where no workload does
-    part: str = ""  # what ours do not do of it
-    none: str = ""  # why none of ours does it
+    instead: str = ""  # what else of ours measures it, where no workload does
+    part: str = ""  # what of it our workloads do not do
+    none: str = ""  # why no workload does it
 
     @property
     def state(self) -> str:
@@ -74,7 +74,7 @@ def union(file: Path = TABLE) -> list[Operation]:
 
 
 def answers() -> dict[str, list[str]]:
-    """By workload, the measurements of others that it answers."""
+    """By workload, the other benchmarks' measurements that it corresponds to."""
     found: dict[str, list[str]] = {}
     for one in union():
         for name in dict.fromkeys(text.partition("[")[0] for text in one.by):
@@ -116,7 +116,7 @@ def page(extra: Sequence[Path] = ()) -> str:
 def _line(one: Declaration, lacking: Mapping[str, frozenset[str]], theirs: Mapping[str, list[str]]) -> tuple[str, ...]:
     called = set(operations.calls(one.path))
     ports = ", ".join(os for os, missing in lacking.items() if not called & missing)
-    # The benchmarks by name; which measurement of each answers stands in the second table.
+    # The benchmarks by name; the second table shows which of their measurements correspond.
     names = [measurement.partition(" ")[0] for measurement in theirs.get(one.name, ())]
     answered = ", ".join(dict.fromkeys({"perf": "perf bench"}.get(name, name) for name in names))
     params = _code([f"{name}={value}" for name, value in one.params])

@@ -1,4 +1,4 @@
-"""What is here: a machine goes in; what it has, what it lacks and the command that changes it come out."""
+"""Checks of this machine: what it has, what it lacks, and the commands that change it."""
 
 from __future__ import annotations
 

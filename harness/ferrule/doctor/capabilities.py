@@ -28,7 +28,7 @@ Check = Callable[[], Iterator[Finding]]
 
 
 def capabilities(options: GuestOptions) -> Iterator[Finding]:
-    """All tools, what the first table needs first."""
+    """All tools; those that the first table needs come first."""
     for check in (_python, _compiler, _python_headers):
         yield from check()
     yield from _emulator(options)
@@ -123,8 +123,8 @@ def _offered_kernel() -> Finding:
     try:
         return _ok("linux kernel", f"{debian.offered()}, downloaded by apt at first use (without root)")
     except FerruleError as error:
-        said = "at first use apt's lists are fetched into the cache, without root; --linux-kernel FILE needs neither"
-        return Finding(_SECTION, "linux kernel", "note", f"{_cause(error)}", said)
+        costs = "at first use apt's lists are fetched into the cache, without root; --linux-kernel FILE needs neither"
+        return Finding(_SECTION, "linux kernel", "note", f"{_cause(error)}", costs)
 
 
 def _named_kernel(options: GuestOptions) -> Finding:
@@ -149,7 +149,7 @@ def _ssh_server() -> Iterator[Finding]:
 
 
 def _programs() -> Iterator[Finding]:
-    """Programs that are enough when they are on PATH: (name, candidates, what is skipped, Debian packages)."""
+    """Programs that only have to be on PATH: (name, candidates, what is skipped, Debian packages)."""
     perf = "linux-tools-generic" if "ID=ubuntu" in _read("/etc/os-release").splitlines() else "linux-perf"
     wanted: list[tuple[str, tuple[str, ...], str, tuple[str, ...]]] = [
         *(
@@ -169,7 +169,7 @@ def _programs() -> Iterator[Finding]:
 
 
 def _cause(error: FerruleError) -> str:
-    """The error's first line, without its own advice: ours follows."""
+    """The error's first line, without its advice: the finding has its own."""
     line = str(error).partition("\n")[0]
     advice = re.compile(r"(; install it)?: (sudo )?apt-get .*")
     return advice.sub("", line) if isinstance(error, ToolMissing) else line

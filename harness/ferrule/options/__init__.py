@@ -1,1 +1,1 @@
-"""What the user asks of a measurement: command-line words go in, checked choices come out; pytest is not needed."""
+"""The options of a measurement: command-line arguments go in, checked choices come out; pytest is not needed."""

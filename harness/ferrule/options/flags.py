@@ -96,7 +96,7 @@ def every() -> Iterator[Flag]:
 
 
 def add_all(group: Group, instead: Mapping[str, Flag] | None = None) -> None:
-    """Add all flags, each to the group with its title; those that `instead` names in its words."""
+    """Add all flags, each to the group with its title; `instead` replaces flags by name."""
     for title, flags in GROUPS.items():
         add = group(title)
         for flag in ((instead or {}).get(flag.name, flag) for flag in flags):
@@ -104,14 +104,14 @@ def add_all(group: Group, instead: Mapping[str, Flag] | None = None) -> None:
 
 
 def add_named(parser: argparse.ArgumentParser, names: Iterable[str]) -> None:
-    """Add some of them to a command that is no measurement's own."""
+    """Add some of the flags to a command that does not itself measure."""
     known = {flag.name: flag for flag in every()}
     for name in names:
         parser.add_argument(name, help=known[name].help, **known[name].more)
 
 
 def add_missing(parsed: argparse.Namespace) -> None:
-    """What a measurement can be asked and this command cannot, as nobody asked it."""
+    """Set every flag that this command lacks to its default."""
     for flag in every():
         name = flag.name.removeprefix("--").replace("-", "_")
         if not hasattr(parsed, name):

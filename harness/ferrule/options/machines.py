@@ -14,10 +14,10 @@ from ferrule.machine.options import GuestOptions
 
 
 def take_guests(folders: Sequence[str]) -> None:
-    """Make the guests of --extra-guest known; before anything asks which there are.
+    """Register the guests of --extra-guest; to be called before guests are listed.
 
     Raises:
-        UsageError: one that is no such folder.
+        UsageError: a folder does not hold guests.
     """
     for folder in folders:
         add(Path(folder))
@@ -27,7 +27,7 @@ def guest_options_of(option: Namespace) -> GuestOptions:
     """What guests need to know from the command line.
 
     Raises:
-        UsageError: a value that means nothing to any guest, or a file that is not there.
+        UsageError: an invalid value, or a missing file.
     """
     if option.smp is not None and option.smp < 1:
         raise UsageError(f"--smp {option.smp}: must be at least 1")
@@ -53,10 +53,10 @@ def guest_options_of(option: Namespace) -> GuestOptions:
 
 
 def _guests_file(text: str | None) -> Path | None:
-    """Read here too: when it is named and wrong, every guest of it would be skipped and the others measured.
+    """The path, read here too: with a wrong file its guests would be skipped and the others measured.
 
     Raises:
-        UsageError: it cannot be read or is not one.
+        UsageError: it cannot be read, or is not a file of guests.
     """
     if text:
         guestfile.read(Path(text))
@@ -82,7 +82,7 @@ def _remote_folder(text: str) -> str:
     """An absolute path on another machine.
 
     Raises:
-        UsageError: it is none.
+        UsageError: it is not one.
     """
     if text and (not text.startswith("/") or not text.isprintable()):
         raise UsageError(f"--remote-folder {text!r}: give an absolute path on the SSH host, e.g. /var/tmp")

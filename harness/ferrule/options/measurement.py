@@ -21,10 +21,10 @@ _DURATION = re.compile(r"([0-9]{1,6}(?:\.[0-9]{1,3})?)([smh])")
 
 
 def check(option: Namespace) -> None:
-    """Refuse options that cannot mean anything, before any work is done.
+    """Refuse invalid options before any work is done.
 
     Raises:
-        UsageError: names the flag and what there is instead.
+        UsageError: names the flag and the valid choices.
     """
     take_guests(option.extra_guest)
     budget_of(option)
@@ -45,7 +45,7 @@ def check(option: Namespace) -> None:
 
 
 def _check_output(option: Namespace) -> None:
-    """What would go wrong only when all has been measured is said now."""
+    """Refuse now an output that would fail only after the measurement."""
     json, results = option.json, option.results
     if json and not Path(json).absolute().parent.is_dir():
         raise UsageError(f"--json {json}: there is no folder {Path(json).absolute().parent}")
@@ -56,7 +56,7 @@ def _check_output(option: Namespace) -> None:
 
 
 def extra_of(option: Namespace) -> tuple[Path, ...]:
-    """Files and folders of workloads beside our own."""
+    """Files and folders of workloads besides our own."""
     return tuple(Path(path) for path in option.extra)
 
 
@@ -114,7 +114,7 @@ def precision_of(option: Namespace) -> Precision | None:
     """The precision asked for, with its budget; None without --precision.
 
     Raises:
-        UsageError: no percentage, no duration, or one without what it needs.
+        UsageError: not a percentage, not a duration, or a flag that needs --precision.
     """
     asked, limit, aim = option.precision, option.budget, option.precision_of
     if asked is None:

@@ -1,4 +1,4 @@
-"""The options of a measurement as they are kept with a run that is not finished, and taken up again."""
+"""The options of a measurement: stored with an unfinished run, and restored when it is resumed."""
 
 from __future__ import annotations
 
@@ -11,24 +11,26 @@ from ferrule.options.flags import AMOUNT, MACHINES, SUBJECT, Flag
 
 
 def kept(option: Namespace) -> dict[str, Any]:
-    """What a run was asked with: all that decides what is measured and how, in plain JSON types."""
+    """The options that decide what a run measures and how, in plain JSON types."""
     return {name: getattr(option, name) for name, _ in _names()}
 
 
-def take_up(option: Namespace, held: Mapping[str, Any], run: str) -> None:
+def take_up(option: Namespace, stored: Mapping[str, Any], run: str) -> None:
     """Give a command the options of an unfinished run.
 
     Raises:
-        UsageError: the command has one of them itself, and another.
-        InfrastructureError: what was kept are no options of this version.
+        UsageError: the command gives one of them another value.
+        InfrastructureError: the stored options are not those of this version.
     """
     for name, flag in _names():
-        if name not in held or not _plain(held[name]):
+        if name not in stored or not _plain(stored[name]):
             raise InfrastructureError(f"run {run}: {flag.name} is missing or damaged in what is stored of it")
         given = getattr(option, name)
-        if given not in (_default(flag), held[name]):
-            raise UsageError(f"{flag.name} {given}: a resumed run goes on as it began, with {held[name]}; leave it out")
-        setattr(option, name, held[name])
+        if given not in (_default(flag), stored[name]):
+            raise UsageError(
+                f"{flag.name} {given}: a resumed run goes on as it began, with {stored[name]}; leave it out"
+            )
+        setattr(option, name, stored[name])
 
 
 def _names() -> Iterator[tuple[str, Flag]]:

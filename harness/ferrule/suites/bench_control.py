@@ -1,4 +1,4 @@
-"""The harness against itself: what nothing costs."""
+"""The controls: what an empty operation costs."""
 
 from ferrule.plugin import Measurement
 from ferrule.suite import family
@@ -6,5 +6,5 @@ from ferrule.suite import family
 
 @family("control")
 def test_control(measurement: Measurement) -> None:
-    """The floor of the method: it stands in every table, so that a reader can see it."""
+    """The method's own cost, shown in every table."""
     measurement.report()

@@ -1,4 +1,4 @@
-"""Locks: what they cost free, contended, and when all are to go on."""
+"""Locks: their cost when free, when contended, and when all waiters are woken."""
 
 from ferrule.plugin import Measurement
 from ferrule.suite import family

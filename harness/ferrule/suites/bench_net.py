@@ -1,4 +1,4 @@
-"""The network's own code: TCP and UDP over the loopback, both ends on one core and on two."""
+"""The network stack: TCP and UDP over the loopback, both ends on one core and on two."""
 
 from ferrule.plugin import Measurement
 from ferrule.suite import family

@@ -1,4 +1,4 @@
-"""Doing nothing: how late a sleep ends, alone and beside sleepers. `ferrule power` counts what is executed then."""
+"""Idle: how late a sleep ends, alone and beside other sleepers. `ferrule power` counts the code executed meanwhile."""
 
 from ferrule.plugin import Measurement
 from ferrule.suite import family
@@ -16,5 +16,5 @@ from ferrule.suite import family
     ],
 )
 def test_power(measurement: Measurement) -> None:
-    """An idle wait, and the same with 8 and 64 sleepers whose deadlines lie close together or far apart."""
+    """An idle wait, and the same with 8 and 64 sleepers whose deadlines are close together or far apart."""
     measurement.report()

@@ -1,4 +1,4 @@
-"""Signals: handlers, deliveries, and faults that a program is told of."""
+"""Signals: handlers, deliveries, and faults that a program catches."""
 
 from ferrule.plugin import Measurement
 from ferrule.suite import family

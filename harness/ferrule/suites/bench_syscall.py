@@ -1,4 +1,4 @@
-"""The way into the kernel and back, at its cheapest."""
+"""The cheapest way into the kernel and back."""
 
 from ferrule.plugin import Measurement
 from ferrule.suite import family
