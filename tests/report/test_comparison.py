@@ -61,7 +61,7 @@ def test_ends_that_lay_on_other_cpus_have_no_ratio_and_all_else_has() -> None:
     siblings, cores = (make.guest(runs, facts={"host.placement": text}) for text in ("smt siblings", "cross core"))
     found = compared(siblings, cores)
     assert [row.base.key.place for row in found.guests["local"]] == ["same_core"]
-    assert "pipe_latency[cross_core] (its CPUs lay differently (smt siblings and cross core)" in render(found)
+    assert "pipe_latency[cross_core] (its CPUs were placed differently (smt siblings and cross core)" in render(found)
     assert len(compared(make.guest(runs), cores).guests["local"]) == 2, "older runs do not tell"
 
 

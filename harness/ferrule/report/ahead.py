@@ -1,6 +1,6 @@
-"""Lines dated in the future: a clock was wrong when they were written, and they would be the latest for ever.
+"""History lines dated in the future: a clock was wrong when they were written, and they would be the latest for ever.
 
-No such line is ever the latest, a reference or what is published; where some are left out, one line says so.
+Such a line is never taken as the latest run, as a reference or for publishing; one message lists those left out.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from ferrule.report import series
 
 
 def now() -> str:
-    """This moment, as lines are dated: later ones are of the future."""
+    """The current time, in the form of the lines' dates: later lines are dated in the future."""
     return f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def left_out(folder: Path) -> str:
-    """Which runs of a history are left out, in a line; empty where none is.
+    """One line that lists the runs of a history that are left out; empty where none is.
 
     Raises:
         InfrastructureError: a line is damaged; names the file.

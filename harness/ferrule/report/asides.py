@@ -27,7 +27,7 @@ def quantiles(summary: Summary) -> tuple[str, ...]:
     """A cell a quantile, and the largest; nothing where operations were not timed one by one, or only slept."""
     tails = summary.tails
     asleep = summary.unit == "instructions" and summary.meaning.waits and not summary.meaning.asked
-    if tails is None or not tails.quantiles or asleep:  # which is no instructions
+    if tails is None or not tails.quantiles or asleep:  # sleep executes no instructions
         return ()
     found = [tails.quantiles.get(name) for name in QUANTILES]
     return (*((one and _value(summary, one)) or "" for one in found), f"{_most(summary, tails.max)} of {tails.count}")

@@ -12,18 +12,18 @@ TITLE = "Boot: virtual nanoseconds from power-on, one an instruction, waits incl
 
 def section(columns: Sequence[Column]) -> list[Section]:
     """A table with a row for each moment; none where no guest's counter counts from power-on."""
-    told = [column for column in columns if column.starts]
-    if not told:
+    timed = [column for column in columns if column.starts]
+    if not timed:
         return []
     rows = (
-        ("kernel entered", *(_cell([one.kernel for one in column.starts]) for column in told)),
-        ("payload begins", *(_cell([one.payload for one in column.starts]) for column in told)),
+        ("kernel entered", *(_cell([one.kernel for one in column.starts]) for column in timed)),
+        ("payload begins", *(_cell([one.payload for one in column.starts]) for column in timed)),
     )
-    return [Section(TITLE, ("until", *(column.guest for column in told)), rows)]
+    return [Section(TITLE, ("until", *(column.guest for column in timed)), rows)]
 
 
 def _cell(moments: Sequence[int | None]) -> str:
-    """The lowest of all boots, and their range; nothing where nobody looked."""
+    """The value of all boots, or their range; `not seen` where no boot recorded it."""
     known = [one for one in moments if one is not None]
     if not known:
         return "not seen"

@@ -1,4 +1,4 @@
-"""A result as text: in tables and comparisons alike, all results of a row in one unit."""
+"""A result as text, the same in tables and comparisons; all results of a row in one unit."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class Scales:
     """The units of one row."""
 
     time: units.Scale
-    rate: units.Scale | None  # None: the row is no bandwidth's
+    rate: units.Scale | None  # None: the row is not a bandwidth
 
     @classmethod
     def of(cls, row: Sequence[Summary | None], *, bandwidth: bool) -> Scales:

@@ -1,9 +1,9 @@
 """Frozen types to plain JSON values and back, driven by their annotations, so that storage cannot drift from the types.
 
 Handles dataclasses, enums, literals, optionals, tuples, lists, mappings and numpy arrays. Decoding checks every value:
-stored files are input like any other, and this is how all of them are read. JSON is taken strictly: no key twice, no
-NaN, no infinity, no number over 64 bits, no text that would steer a terminal, no depth that overflows the stack. A
-stored gate holds a hundred thousand records: a type is looked at once, and what decodes it is kept.
+stored files are untrusted input, and all of them are read here. JSON is read strictly: no duplicate key, no NaN, no
+infinity, no number over 64 bits, no text that would control a terminal, no depth that overflows the stack. A stored
+gate holds a hundred thousand records: each type is inspected once, and its decoder is cached.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Malformed(ValueError):
         self.what, self.path = what, path[:200]
 
     def inside(self, step: str) -> Malformed:
-        """The same, found by this step from further out."""
+        """The same error, with this step before its path."""
         return Malformed(self.what, step + self.path)
 
 
@@ -46,7 +46,7 @@ def loads(text: str | bytes) -> Any:
     """Strict JSON.
 
     Raises:
-        Malformed: it is none, a key stands twice, or it is nested too deeply.
+        Malformed: it is not JSON, has a duplicate key, or is nested too deeply.
     """
     try:
         whole = text.decode("utf-8") if isinstance(text, bytes) else text
@@ -68,7 +68,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) != len(pairs):
         seen: set[str] = set()
         twice = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
-        raise Malformed(f"key {shown(twice)} stands twice")
+        raise Malformed(f"key {shown(twice)} occurs twice")
     return found
 
 
@@ -97,7 +97,7 @@ def encode(value: object) -> Any:  # noqa: PLR0911 - one return a kind of type
 
 
 def decode(wanted: type[T], data: object, path: str = "") -> T:
-    """The value of type `wanted` that `encode` was given; `path` is where it stood, for the error.
+    """The value of type `wanted` that `encode` was given; `path` is its place in the document, for the error.
 
     Raises:
         Malformed: a key is missing or unknown, or a value has another type.
@@ -157,7 +157,7 @@ def _record(wanted: Any) -> Decoder:
         values = {name: _inside(parts[name][1], one, parts[name][0]) for name, one in given.items()}
         try:
             return wanted(**values)
-        except ValueError as error:  # its own rules
+        except ValueError as error:  # the type's own checks
             raise Malformed(str(error)) from None
 
     return record
@@ -205,7 +205,7 @@ def _array(scalar: type, data: object) -> Any:
     try:
         found: NDArray[Any] = np.asarray(values, dtype=scalar)
         if not whole and not np.isfinite(found).all():
-            raise Malformed("a number without end")
+            raise Malformed("a number that is not finite")
         if shape is None:
             return found
         if math.prod(shape) != found.size:
@@ -246,5 +246,5 @@ def _scalar(wanted: Any, data: object) -> Any:
     elif isinstance(data, int) and not LOWEST <= data < BEYOND:
         raise Malformed(f"is {shown(data)}")
     elif isinstance(data, float) and not math.isfinite(data):
-        raise Malformed("is a number without end")
+        raise Malformed("is a number that is not finite")
     return data

@@ -1,4 +1,4 @@
-"""What tables are made of: a column a guest, an entry a run. Made from fresh results, or from stored lines."""
+"""The data of tables: a column per guest, an entry per run. Built from fresh results, or from stored lines."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ferrule.stats.summary import Summary, measured, summarise
 
 
 class Declared(Protocol):
-    """What the report needs of a workload's declaration row (ferrule.registry.Declaration has it)."""
+    """What the report needs of a workload's declaration row (payload.registry.Declaration has it)."""
 
     @property
     def family(self) -> str:
@@ -65,7 +65,7 @@ class Column:
 
 def catalog() -> Mapping[str, Declared]:
     """The declarations of all workloads of this checkout."""
-    from ferrule.payload.registry import workloads  # stored results are read without a checkout's sources
+    from ferrule.payload.registry import workloads  # here: stored results are read without a checkout's sources
 
     return workloads()
 

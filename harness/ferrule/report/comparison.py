@@ -38,12 +38,12 @@ class Row:
     base: Entry
     candidate: Entry
     cost: Ratio
-    cycles: Ratio | None  # of core cycles, which no change of the core's clock between the runs has moved
+    cycles: Ratio | None  # of core cycles, which do not depend on the core's clock rate
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """Rows by guest, and what has no ratio by the reason: guests, or rows of a guest."""
+    """Rows by guest; guests and rows without a ratio, by the reason."""
 
     base: str
     candidate: str
@@ -55,7 +55,7 @@ def compare_runs(base: Side, candidate: Side) -> Comparison:
     """Compare all that can be compared.
 
     Raises:
-        UsageError: nothing can; names why.
+        UsageError: nothing can be compared; gives the reasons.
     """
     others = {one.guest: one for one in candidate.columns}
     names = {one.guest for one in base.columns}
@@ -73,7 +73,7 @@ def compare_runs(base: Side, candidate: Side) -> Comparison:
         without.setdefault(f"only in {candidate.name}", []).append(name)
     made = Comparison(base.name, candidate.name, guests, without)
     if not guests:
-        raise UsageError(f"{base.name} and {candidate.name}: nothing to compare: {_told(made) or 'no results'}")
+        raise UsageError(f"{base.name} and {candidate.name}: nothing to compare: {_not_compared(made) or 'no results'}")
     return made
 
 
@@ -85,15 +85,15 @@ def _refusal(base: Column, candidate: Column) -> str | None:
 
 
 def _apart(base: Column, candidate: Column, entry: Entry) -> str | None:
-    """Why a row whose ends have a CPU each has no ratio: the two CPUs are not alike in both runs."""
+    """Why a cross_core row has no ratio: the placement of its two CPUs differs between the runs."""
     if entry.key.place != "cross_core" or base.conditions is None or candidate.conditions is None:
         return None
-    lay = placements_differ(base.conditions, candidate.conditions)
-    return f"its CPUs lay differently ({lay}); name two of the same kind with --cpu" if lay else None
+    apart = placements_differ(base.conditions, candidate.conditions)
+    return f"its CPUs were placed differently ({apart}); name two of the same kind with --cpu" if apart else None
 
 
 def _rows(base: Column, candidate: Column, names: tuple[str, str], without: dict[str, list[str]]) -> list[Row]:
-    """The rows of one guest, in the order of tables. Rows that neither run measured are not worth a word."""
+    """The rows of one guest, in the order of tables. Rows that neither run measured are left out."""
     rows = []
     keys = sorted({entry.key for column in (base, candidate) for entry in column.entries})
     for key in keys:
@@ -102,7 +102,7 @@ def _rows(base: Column, candidate: Column, names: tuple[str, str], without: dict
             why = unlike(one.summary, other.summary) or _apart(base, candidate, one)
             if why is None:
                 rows.append(Row(one, other, _cost(one, other), _cycles(one.summary, other.summary)))
-            elif not one.control:  # those cost nothing, and have no ratio
+            elif not one.control:  # controls cost nothing, and have no ratio
                 without.setdefault(why, []).append(f"{base.guest}: {key}")
         elif why := _missing(one, other, names):
             without.setdefault(why, []).append(f"{base.guest}: {key}")
@@ -135,10 +135,10 @@ def _cycles(base: Summary, candidate: Summary) -> Ratio | None:
 
 
 def render(found: Comparison) -> str:
-    """A table a guest, and one line of what has no ratio."""
+    """A table per guest, and one line of everything without a ratio."""
     blocks = [f"{guest}\n{_table(found, rows)}" for guest, rows in found.guests.items()]
-    if told := _told(found):
-        blocks.append(f"not compared: {told}")
+    if skipped := _not_compared(found):
+        blocks.append(f"not compared: {skipped}")
     return "\n\n".join(blocks)
 
 
@@ -147,8 +147,8 @@ def markdown(found: Comparison) -> str:
     blocks = [f"# {escape(found.base)} and {escape(found.candidate)}"]
     for guest, rows in found.guests.items():
         blocks += [f"## {escape(guest)}", _table(found, rows, "pipe")]
-    if told := _told(found):
-        blocks.append(f"Not compared: {escape(told)}")
+    if skipped := _not_compared(found):
+        blocks.append(f"Not compared: {escape(skipped)}")
     return "\n\n".join(blocks) + "\n"
 
 
@@ -181,7 +181,7 @@ def _verdict(found: Ratio) -> str:
     return ("differs" if found.differs else "equal" if exact else "no difference seen") + (", exact" if exact else "")
 
 
-def _told(found: Comparison) -> str:
+def _not_compared(found: Comparison) -> str:
     """Everything that has no ratio, by the reason."""
     return "; ".join(f"{_some(names)} ({why})" for why, names in found.without.items())
 

@@ -20,17 +20,17 @@ WORDS: dict[Ended, str] = {
 
 def stopped(columns: Sequence[Column]) -> list[str]:
     """Per guest: what was asked for and how it was sampled, then the results by what ended them."""
-    said = []
+    lines = []
     for column in columns:
         if column.sampling is None:
             continue
-        said.append(f"{column.guest}: {_asked(column.sampling)}")
+        lines.append(f"{column.guest}: {_asked(column.sampling)}")
         found = [one for entry in column.entries if (one := entry.summary) and not entry.control]
         for ended, words in WORDS.items():
             names = [_named(one, column.sampling) for one in found if one.ended == ended]
             if names:
-                said.append(f"{column.guest}: {words}: {', '.join(names)}")
-    return said
+                lines.append(f"{column.guest}: {words}: {', '.join(names)}")
+    return lines
 
 
 def _asked(sampling: Sampling) -> str:

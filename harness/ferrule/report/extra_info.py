@@ -1,4 +1,4 @@
-"""What pytest-benchmark's `extra_info` holds for a summary: plain JSON types, everything its own statistics lack."""
+"""What pytest-benchmark's `extra_info` holds for a summary: plain JSON types, what its own statistics lack."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from ferrule.stats.summary import Summary
 def extra_info(
     summary: Summary, conditions: Conditions, *, among: Sequence[Summary] = (), **campaign: object
 ) -> dict[str, Any]:
-    """Conditions, meaning, interval, tails, flags and the hierarchy that a flat list of samples has lost.
+    """Conditions, meaning, interval, tails, flags and the hierarchy that a flat list of samples lacks.
 
     Args:
         summary: what was measured.
         conditions: under which.
-        among: other results of the same guest, one of which may be this run done by one alone.
+        among: other results of the same guest, one of which may be this run with a single worker.
         campaign: budget, seed and the like, stored as they are.
     """
     interval = summary.interval

@@ -1,6 +1,6 @@
 """What a run found, in one line: the comparison that says most where results may be compared, else what things cost.
 
-The line is made of believed results only, never of emulated time, and names an interval or says that it is exact.
+The line uses believed results only, never of emulated time, and names an interval or says that it is exact.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from ferrule.report.layout import title_of
 from ferrule.report.verdicts import GRAVEST, WORKS, tally, verdicts
 from ferrule.stats.compare import Ratio, obstacle, ratio, unlike
 
-# What a reader looks for first. Of other workloads the one with the largest difference is told.
+# What a reader looks for first. Of other workloads the one with the largest difference is reported.
 FIRST = ("pipe_latency", "null_call", "context_switch", "page_fault")
 REFERENCE = "linux"
 _NAMES = {"local": "this host's", "floor": "the floor's"}
@@ -44,37 +44,37 @@ def measured(columns: Sequence[Column]) -> str | None:
     for one, other in sorted(combinations(found, 2), key=lambda pair: _rank(*pair)):
         if pairs := _pairs(one, other):
             return _compared(one.guest, other.guest, pairs)
-    told = [one for one in found if one.conditions and (one.conditions.is_time or one.conditions.unit != "ns")]
-    if found and not told:
+    timed = [one for one in found if one.conditions and (one.conditions.is_time or one.conditions.unit != "ns")]
+    if found and not timed:
         return "Emulated time is not time: nothing here says what an operation costs"
-    return _capital("; ".join(_alone(one) for one in told[:MANY])) or None
+    return _capital("; ".join(_alone(one) for one in timed[:MANY])) or None
 
 
 def verified(columns: Sequence[Column]) -> str | None:
     """What a verification found."""
-    said = []
+    parts = []
     for column in columns:
         found = verdicts(column)
         if faults := [f"{one.workload} {one.verdict}" for one in found if one.verdict in _FAULTS]:
-            said.append(f"{column.guest}: {_some(faults)}")
+            parts.append(f"{column.guest}: {_some(faults)}")
         elif counts := tally(found):
-            said.append(f"{column.guest}: {counts[WORKS]} of {sum(counts.values())} workloads work, none is wrong")
-    return "; ".join(said) or None
+            parts.append(f"{column.guest}: {counts[WORKS]} of {sum(counts.values())} workloads work, none is wrong")
+    return "; ".join(parts) or None
 
 
 def counted(columns: Sequence[Column]) -> str:
     """`94 results on 2 guests, 12 rows that a guest does not have, 1 failed: redox: process_create crashed`."""
     entries = [(column, entry) for column in columns for entry in column.entries if not entry.control]
     ends = Counter(entry.status for _, entry in entries)
-    said = [f"{_number(ends['ok'], 'result')} on {_number(len({column.guest for column, _ in entries}), 'guest')}"]
+    parts = [f"{_number(ends['ok'], 'result')} on {_number(len({column.guest for column, _ in entries}), 'guest')}"]
     if without := sum(ends[status] for status in WITHOUT):
-        said.append(f"{_number(without, 'row')} that a guest does not have")
+        parts.append(f"{_number(without, 'row')} that a guest does not have")
     faults = [f"{column.guest}: {entry.key} {entry.status}" for column, entry in entries if entry.status in _FAULTS]
     if faults:
-        said.append(f"{len(faults)} failed: {_some(faults)}")
+        parts.append(f"{len(faults)} failed: {_some(faults)}")
     if doubts := [f"{column.guest}: {key}" for column in columns if not column.accepted for key in column.doubts]:
-        said.append(f"{len(doubts)} implausible: {_some(doubts)}")
-    return ", ".join(said)
+        parts.append(f"{len(doubts)} implausible: {_some(doubts)}")
+    return ", ".join(parts)
 
 
 def _rank(one: Column, other: Column) -> tuple[bool, bool]:
@@ -112,14 +112,14 @@ def _common(one: Column, other: Column) -> Iterator[_Pair]:
 
 def _compared(one: str, other: str, pairs: Sequence[_Pair]) -> str:
     """One difference in full, and how often which guest is the cheaper one."""
-    told = [pair for pair in pairs if pair.cost.differs]
-    if not told:
+    differing = [pair for pair in pairs if pair.cost.differs]
+    if not differing:
         return f"{_capital(_whose(one))} and {_whose(other)} costs: no difference seen in {_number(len(pairs), 'row')}"
-    chosen = min(told, key=lambda pair: (_place(pair.key.workload), -abs(log(pair.cost.ratio))))
+    chosen = min(differing, key=lambda pair: (_place(pair.key.workload), -abs(log(pair.cost.ratio))))
     cheap, dear = (one, other) if chosen.cost.ratio > 1 else (other, one)
     line = f"{_whose(cheap)} {_noun(chosen.key, chosen.per)} is {_times(chosen.cost)} than {_whose(dear)}"
     if len(pairs) > 1:
-        wins = sum(pair.cost.ratio > 1 for pair in told), sum(pair.cost.ratio < 1 for pair in told)
+        wins = sum(pair.cost.ratio > 1 for pair in differing), sum(pair.cost.ratio < 1 for pair in differing)
         line += f"; of {len(pairs)} rows that both have, {one} is cheaper in {wins[0]}, {other} in {wins[1]}"
     return _capital(line)
 

@@ -1,4 +1,4 @@
-"""The conditions of each guest, and what must not be compared: under every table, without being asked."""
+"""The conditions of each guest, and what must not be compared: printed below every table."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ NOTABLE = (
 
 
 def conditions_lines(column: Column) -> list[str]:
-    """What ran, on what, under which accelerator and how often; from which compiler."""
+    """What ran, on what, under which accelerator and how often; and the compiler."""
     conditions = column.conditions
     if conditions is None:
         return [f"{column.guest}: sent no record"]
@@ -49,7 +49,7 @@ def conditions_lines(column: Column) -> list[str]:
 
 
 def _mishaps(column: Column) -> Iterator[str]:
-    """What went wrong and is mended, or not yet."""
+    """Damaged records, whose runs were repeated, and an interruption."""
     if column.damage:
         counts = ", ".join(f"{count} {kind}" for kind, count in sorted(column.damage.items()))
         yield f"records that did not arrive as sent: {counts}; the runs that they belonged to were repeated"
@@ -85,20 +85,20 @@ def _span(values: Sequence[int], noun: str) -> str:
 
 
 def _processor(conditions: Conditions) -> str:
-    """The name of the CPU measured on, and what tells it from others of that name."""
+    """The name of the CPU measured on, and what distinguishes it from others of that name."""
     facts = conditions.facts
     known = [spelled(processor(conditions))]
     known += [f"microcode {facts['host.cpu.microcode']}"] if "host.cpu.microcode" in facts else []
     known += [f"at most {facts['host.cpu.max_mhz']} MHz"] if "host.cpu.max_mhz" in facts else []
-    told = ", ".join(filter(None, known))
-    return f"{conditions.cpu_model} ({told})" if told else conditions.cpu_model
+    details = ", ".join(filter(None, known))
+    return f"{conditions.cpu_model} ({details})" if details else conditions.cpu_model
 
 
 def _notable(conditions: Conditions) -> list[str]:
     facts = [(name.rpartition(".")[2], value) for name, value in sorted(conditions.facts.items())]
-    idle = () if conditions.cpus else ("placement", "kinds")  # of homes that were refused
-    told = [one for one in facts if one[0] in NOTABLE and one[1] and one != ("quota", "none") and one[0] not in idle]
-    return list(dict.fromkeys(f"{name} {value}" for name, value in told))
+    idle = () if conditions.cpus else ("placement", "kinds")  # facts about CPUs that pinning was refused on
+    shown = [one for one in facts if one[0] in NOTABLE and one[1] and one != ("quota", "none") and one[0] not in idle]
+    return list(dict.fromkeys(f"{name} {value}" for name, value in shown))
 
 
 def methods(columns: Sequence[Column]) -> list[str]:
@@ -126,18 +126,18 @@ def _emulated(column: Column) -> bool:
 
 def not_comparable(columns: Sequence[Column]) -> list[str]:
     """Which columns must not be compared with each other, and why."""
-    said = []
+    lines = []
     known = [column for column in columns if column.conditions is not None]
     counted = [one.guest for one in known if one.conditions and one.conditions.unit == "instructions"]
-    said += [f"{one.guest} ({one.conditions.accel}): {EMULATED}" for one in known if one.conditions and _emulated(one)]
+    lines += [f"{one.guest} ({one.conditions.accel}): {EMULATED}" for one in known if one.conditions and _emulated(one)]
     if counted and (others := [one.guest for one in known if one.guest not in counted]):
-        said.append(f"{', '.join(others)} with {', '.join(counted)}: time and guest instructions")
+        lines.append(f"{', '.join(others)} with {', '.join(counted)}: time and guest instructions")
     timed = [c for column in columns if (c := column.conditions) is not None and c.is_time]
     for other in timed[1:]:
         first = timed[0]
         differing = [name for name in ("accel", "cpu_model", "arch") if getattr(first, name) != getattr(other, name)]
         if differing:
-            said.append(f"{first.guest} and {other.guest} differ in {', '.join(differing)}")
+            lines.append(f"{first.guest} and {other.guest} differ in {', '.join(differing)}")
         elif apart := processors_differ(first, other):
-            said.append(f"{first.guest} and {other.guest} have processors of one name that differ: {apart}")
-    return said
+            lines.append(f"{first.guest} and {other.guest} have processors of one name that differ: {apart}")
+    return lines

@@ -1,4 +1,4 @@
-"""Which table a row belongs to: the grouping that lmbench's users read at once.
+"""Which table a row belongs to: the grouping that lmbench's users know.
 
 Decided by the folder of the workload and what one of its operations is, never by its name, so that a new file in
 guest/workloads/ finds its table by itself.

@@ -3,7 +3,7 @@
 The shape is that of sel4bench's results: every run key holds [min, q1, median, mean, q3, max, sd, n] of its process
 values, beside facts about the run (results/metrics.yml says what each key means). All batches and histograms go
 compressed into <guest>.raw/<run_id>.json.xz (raw.py), so that every number can be computed again. A run that was
-interrupted and resumed has two lines: the later one is what counts.
+interrupted and resumed has two lines: the later one replaces the earlier.
 """
 
 from __future__ import annotations
@@ -69,9 +69,9 @@ def append(
     moment: datetime | None = None,
     run_id: str | None = None,
 ) -> Path:
-    """Store one campaign: a line and a raw file for every guest that gave anything.
+    """Store one campaign: a line and a raw file for every guest with results.
 
-    Each guest is stored on its own: what cannot be stored of one costs the others nothing.
+    Each guest is stored on its own: one that cannot be stored does not affect the others.
 
     Args:
         folder: the history's root.
@@ -80,7 +80,7 @@ def append(
         budget: its name.
         declared: workloads' declarations by name; our own when not given.
         moment: when; now when not given.
-        run_id: that the run has already; what is stored of it is not stored again, unless that was interrupted.
+        run_id: of a run that has one; a guest stored under it is not stored again, unless that was interrupted.
 
     Returns:
         The machine's folder of this year.
@@ -98,7 +98,7 @@ def append(
             _append_one(where, head, result, declared)
         except InfrastructureError as error:
             failed.append(str(error))
-        except (ValueError, ArithmeticError) as error:  # numbers that no honest guest has
+        except (ValueError, ArithmeticError) as error:  # numbers that no valid guest sends
             failed.append(f"{result.guest}: its results cannot be stored: {one_line(str(error))}")
     if failed:
         raise InfrastructureError("; ".join(failed))
@@ -157,7 +157,7 @@ def eight(values: Sequence[float]) -> list[float]:
 
 
 def load(folder: Path, files: str = "*.jsonl", within: bytes = b"") -> list[Stored]:
-    """Everything stored, oldest first; what a crash tore off is not there, nor what a later line replaces.
+    """Everything stored, oldest first, without torn last lines and lines that a later one replaces.
 
     Args:
         folder: the history's root.
@@ -177,10 +177,10 @@ def load(folder: Path, files: str = "*.jsonl", within: bytes = b"") -> list[Stor
 
 
 def references(folder: Path, column: Column) -> list[Column]:
-    """What a fresh column's values are held against, oldest first, of all that is stored of this guest and machine.
+    """The stored columns that a fresh column is compared with, of the same guest and machine, oldest first.
 
-    For each run the latest believed value of the same accelerator, and that under equal conditions; nothing else is
-    read, however long the history is.
+    For each run the latest believed value under the same accelerator, and the latest under equal conditions; nothing
+    else is read, however long the history is.
 
     Raises:
         InfrastructureError: a line is damaged; names file and line.
@@ -197,10 +197,10 @@ def references(folder: Path, column: Column) -> list[Column]:
 
 
 def load_run(folder: Path, run_id: str) -> list[Stored]:
-    """All guests of one campaign. A beginning of the run id will do when only one campaign has it.
+    """All guests of one campaign. A prefix of the run id is enough when it is unique.
 
     Raises:
-        UsageError: no campaign, or several, go by that id.
+        UsageError: no campaign, or several, have that id or prefix.
     """
     if not run_id:
         raise UsageError("a run id is empty; ids are in the history's lines and in the published pages")
@@ -238,20 +238,20 @@ def _stored(where: str, line: Mapping[str, Any], path: Path, *, sealed: bool = T
     try:
         if line.get("schema") != SCHEMA:
             raise InfrastructureError(f"{where}: schema {shown(line.get('schema'))}, this Ferrule reads {SCHEMA}")
-        said = {**line} | {name: line.get(name, default) for name, default in _LATER.items()}
-        fields: dict[str, Any] = {name: decode(kind, said[name], f".{name}") for name, kind in _KINDS.items()}
+        filled = {**line} | {name: line.get(name, default) for name, default in _LATER.items()}
+        fields: dict[str, Any] = {name: decode(kind, filled[name], f".{name}") for name, kind in _KINDS.items()}
         column = Column(
             fields["guest"],
             decode(Conditions, line["conditions"], ".conditions") if line["conditions"] is not None else None,
             fields["boots"],
             tuple(decode(list[Entry], line["entries"], ".entries")),
             tuple(decode(list[str], line["errors"], ".errors")),
-            decode(Sampling, said["sampling"], ".sampling") if said["sampling"] is not None else None,
-            decode(dict[str, str], said["doubts"], ".doubts"),
+            decode(Sampling, filled["sampling"], ".sampling") if filled["sampling"] is not None else None,
+            decode(dict[str, str], filled["doubts"], ".doubts"),
             fields["accepted"],
-            decode(dict[str, int], said["damage"], ".damage"),
+            decode(dict[str, int], filled["damage"], ".damage"),
             fields["interrupted"],
-            tuple(decode(list[Start], said["starts"], ".starts")),
+            tuple(decode(list[Start], filled["starts"], ".starts")),
         )
         text = {name: fields[name] for name in ("run_id", "ts", "machine", "budget", "ferrule")}
         check_names(fields)
@@ -264,12 +264,12 @@ def _stored(where: str, line: Mapping[str, Any], path: Path, *, sealed: bool = T
 
 
 def slug(text: str) -> str:
-    """A name that is safe as a file's on every system: ssh://a@b:1 is ssh_a_b_1."""
+    """A name that is a safe file name on every system: ssh://a@b:1 is ssh_a_b_1."""
     return re.sub(r"[^0-9a-zA-Z.-]+", "_", text).strip("_.-").lower() or "unnamed"
 
 
 def machine_name() -> str:
-    """What this machine is, without saying whose: its processor's name and how many of them."""
+    """This machine's name without an owner's: its processor's name and the number of CPUs."""
     model = platform.processor() or platform.machine()
     try:
         named = re.search(r"^model name\s*:\s*(.+)$", Path("/proc/cpuinfo").read_text(encoding="utf-8"), re.MULTILINE)

@@ -17,7 +17,7 @@ from ferrule.report.codec import loads
 def append_line(path: Path, record: dict[str, Any]) -> None:
     """Append one JSON object as a line; two writers at once take turns.
 
-    A last line without newline is what a crash left: it is removed first. When the new line does not fit on the disk,
+    A last line without newline was left by a crash: it is removed first. When the new line does not fit on the disk,
     the file is cut back to what it was.
 
     Raises:
@@ -55,7 +55,7 @@ def _append(handle: int, line: bytes) -> None:
 
 
 def whole_tail(tail: bytes) -> bytes | None:
-    """A last line that lacks only its newline, or has another byte there, by its checksum; None when it is torn."""
+    """The last line, if its checksum shows that only its newline is missing or damaged; None when it is torn."""
     return next((line for line in (tail, tail[:-1]) if unharmed(line)), None)
 
 
@@ -106,7 +106,7 @@ def lines(path: Path, *, sealed: bool = False) -> Iterator[tuple[str, dict[str, 
 
     Args:
         path: of the file.
-        sealed: its format always had checksums: a line without one has lost it.
+        sealed: its format always had checksums: a line without one is damaged.
 
     Raises:
         InfrastructureError: the file cannot be read, or a whole line is no JSON object or was changed.
@@ -116,12 +116,12 @@ def lines(path: Path, *, sealed: bool = False) -> Iterator[tuple[str, dict[str, 
 
 
 def is_sealed(line: bytes) -> bool:
-    """Whether a line has a checksum: those of before there were any have none."""
+    """Whether a line has a checksum: lines from before checksums existed have none."""
     return b'"sum":"' in line[-24:]
 
 
 def parse(line: bytes, where: str, *, sealed: bool = False) -> dict[str, Any]:
-    """One line's object, its checksum taken off; lines of before there were checksums have none, if not `sealed`.
+    """One line's object without its checksum. Without `sealed`, a line from before checksums existed is accepted.
 
     Raises:
         InfrastructureError: it is no JSON object, or was changed after it was stored; begins with `where`.

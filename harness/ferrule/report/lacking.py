@@ -9,7 +9,7 @@ from ferrule.records.samples import WITHOUT
 from ferrule.report.columns import Entry
 from ferrule.report.verdicts import NO_CPU, answer_of
 
-MANY = 4  # rows with the same answers are counted from here on
+MANY = 4  # more rows than this with the same answers are counted
 ONE_CPU = "needs more CPUs"
 
 Row = tuple[RunKey, Sequence[Entry | None]]  # entries in the order of the guests
@@ -27,29 +27,30 @@ def lines(rows: Sequence[Row], guests: Sequence[str]) -> tuple[str, ...]:
     for key, entries in rows:
         if by_all(entries):
             found.setdefault(str(key) if key.workload in partly else key.workload, []).append(entries)
-    alike: dict[str, list[str]] = {}
+    by_answers: dict[str, list[str]] = {}
     for label, several in found.items():
-        alike.setdefault(_answers(several, guests), []).append(label)
+        by_answers.setdefault(_answers(several, guests), []).append(label)
     return tuple(
-        f"{_names(labels) if ONE_CPU in answers else _some(labels)}: {answers}" for answers, labels in alike.items()
+        f"{_names(labels) if ONE_CPU in answers else _some(labels)}: {answers}"
+        for answers, labels in by_answers.items()
     )
 
 
 def _answers(several: Sequence[Sequence[Entry | None]], guests: Sequence[str]) -> str:
-    """What each guest says of these rows; a placement that it has no CPU for only where it says nothing else."""
-    said: dict[str, list[str]] = {}
+    """Each guest's answers for these rows; that it lacks CPUs only where it has no other answer."""
+    by_words: dict[str, list[str]] = {}
     for guest, column in zip(guests, zip(*several, strict=True), strict=True):
         entries = [entry for entry in column if entry is not None]
-        telling = [entry for entry in entries if not entry.reason.startswith(NO_CPU)]
-        for words in dict.fromkeys(map(answer_of, telling)) or [ONE_CPU]:
-            said.setdefault(words, []).append(guest)
-    if len(guests) == 1 or (len(said) == 1 and ONE_CPU in said):
-        return "; ".join(said)
-    return "; ".join(f"{words} on {', '.join(names)}" for words, names in said.items())
+        others = [entry for entry in entries if not entry.reason.startswith(NO_CPU)]
+        for words in dict.fromkeys(map(answer_of, others)) or [ONE_CPU]:
+            by_words.setdefault(words, []).append(guest)
+    if len(guests) == 1 or (len(by_words) == 1 and ONE_CPU in by_words):
+        return "; ".join(by_words)
+    return "; ".join(f"{words} on {', '.join(names)}" for words, names in by_words.items())
 
 
 def _names(labels: Sequence[str]) -> str:
-    """All workloads: who has too few CPUs wants to know for what."""
+    """All workloads by name: a user with too few CPUs needs to know which are affected."""
     return ", ".join(labels if len(labels) <= MANY else dict.fromkeys(label.partition("[")[0] for label in labels))
 
 

@@ -71,11 +71,11 @@ def lay_out(columns: Sequence[Column]) -> Layout:
     sections = [_section(title, columns, found, notes) for title, found in grouped.items()]
     measured = [key for title, key, _ in titled if title != CONTROLS]
     sections += _aside(asides.CYCLES, [column for column in columns if column.conditions], measured, asides.in_cycles)
-    # without guests whose numbers are functional only: an emulator's stalls are nobody's tail
-    told = [one for one in columns if one.conditions and (one.conditions.is_time or one.conditions.accel == "icount")]
-    sections += _tails(told, measured, several=len(columns) > 1)
+    # without guests whose numbers are functional only: an emulator's stalls are not the guest's tail
+    timed = [one for one in columns if one.conditions and (one.conditions.is_time or one.conditions.accel == "icount")]
+    sections += _tails(timed, measured, several=len(columns) > 1)
     sections += _aside(
-        asides.SCALING, [one for one in told if one.conditions and one.conditions.is_time], measured, asides.scaled
+        asides.SCALING, [one for one in timed if one.conditions and one.conditions.is_time], measured, asides.scaled
     )
     sections += boots.section(columns)
     disagreements = [
@@ -90,7 +90,7 @@ def lay_out(columns: Sequence[Column]) -> Layout:
 def _section(
     title: str, columns: Sequence[Column], rows: Sequence[tuple[RunKey, list[Entry | None]]], notes: Notes
 ) -> Section:
-    """One table. Ratios stand beside the guests that have any in it; controls are the method's price and have none."""
+    """One table. Ratios stand beside the guests that have any; controls are the method's own cost and have none."""
     floor = over_floor.floor_among(columns) if title != CONTROLS else None
     divided = [column.guest for column in columns if over_floor.has_ratios(column, floor)]
     headers: list[str] = ["workload", "per", "place"]
@@ -114,7 +114,7 @@ def _marked(text: str, why: str | None, notes: Notes) -> str:
 
 
 def _aside(title: str, columns: Sequence[Column], keys: Sequence[RunKey], cell: asides.Cell) -> list[Section]:
-    """A table of something else than the centre: of what has it. No table where nothing does."""
+    """A table of another statistic than the centre, with the guests and rows that have it; none where none has."""
     every = {column.guest: _summaries(column) for column in columns}
     having = [column for column in columns if any(cell(one, every[column.guest]) for one in every[column.guest])]
     rows = []
@@ -150,7 +150,7 @@ def heading(column: Column) -> str:
     conditions = column.conditions
     if conditions is None or conditions.is_time:
         return column.guest
-    counted = conditions.unit == "instructions"  # every cell says so itself, and tables stay narrow
+    counted = conditions.unit == "instructions"  # every cell names the unit; tables stay narrow
     return f"{column.guest} ({conditions.accel}{'' if counted else ': functional only'})"
 
 

@@ -1,4 +1,4 @@
-"""The same tables as Markdown, for publishing. The text depends on nothing but what it is given."""
+"""The same tables as Markdown, for publishing. The text depends only on the arguments."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def markdown(title: str, made: Sequence[Column], extra: Sequence[str] = ()) -> s
 
 
 def escape(text: str) -> str:
-    """Literal text in Markdown: guests name themselves, and their reasons are theirs."""
+    """Literal text in Markdown: names and reasons come from guests."""
     for special in "\\`*_[]<>|":
         text = text.replace(special, f"\\{special}")
     return "".join(character if character.isprintable() else " " for character in text)

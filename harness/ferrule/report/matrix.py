@@ -37,7 +37,7 @@ def render(results: Sequence[GuestResult], *, seed: int, declared: Mapping[str, 
 
 
 def markdown(title: str, made: Sequence[Column], extra: Sequence[str] = ()) -> str:
-    """A page that depends on nothing but what it is given; ends with a newline."""
+    """A page that depends only on the arguments; ends with a newline."""
     headers, rows, notes = _lay_out(made)
     cells = [[escape(cell) for cell in row] for row in rows]
     table = tabulate(cells, [escape(head) for head in headers], "pipe", disable_numparse=True, stralign="left")

@@ -1,4 +1,4 @@
-"""The names in a stored line, which become files, pages and cells: what they may look like."""
+"""The valid forms of the names in a stored line, which become names of files, pages and cells."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from ferrule.report.codec import Malformed, shown
 
-# What names files and stands in tables. A machine's name is a folder's and a page's: it leads nowhere else.
+# Names of files and text of cells. A machine's name is that of a folder and a page: it cannot be another path.
 _FORMS: Final = {
     "run_id": re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,79}"),
     "machine": re.compile(r"[0-9a-z](?:[0-9a-z._-]{0,118}[0-9a-z])?"),
@@ -18,11 +18,11 @@ _FORMS: Final = {
 
 
 def check_names(fields: Mapping[str, Any]) -> None:
-    """Refuse what a line must not be called.
+    """Refuse a line with an invalid name.
 
     Raises:
-        Malformed: a name has another form than it is written in.
+        Malformed: a name has another form than the one that we write.
     """
     for name, form in _FORMS.items():
         if form.fullmatch(fields[name]) is None:
-            raise Malformed(f"{shown(fields[name])} is none", f".{name}")
+            raise Malformed(f"{shown(fields[name])} is not a valid one", f".{name}")

@@ -1,4 +1,4 @@
-"""Stored lines without their statistics: enough to choose those that are read whole, and each run's value over time."""
+"""Stored lines without their statistics: enough to choose those to read whole, and each run's value over time."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Outline:
 
     @property
     def is_emulated(self) -> bool:
-        """Whether its numbers are an emulator's time, which is nobody's."""
+        """Whether its numbers are emulated time, which is not time."""
         return self.conditions is not None and self.conditions.unit == "ns" and not self.conditions.is_time
 
     def whole(self) -> Stored:
@@ -59,7 +59,7 @@ class Outline:
 
 
 def outlines(folder: Path, files: str = "*.jsonl") -> list[Outline]:
-    """Everything stored but what is dated in the future, oldest first; of a run that was resumed the later line.
+    """Everything stored except lines dated in the future, oldest first; of a resumed run the later line.
 
     Raises:
         InfrastructureError: a line is damaged; names file and line.
@@ -77,8 +77,8 @@ def outlines(folder: Path, files: str = "*.jsonl") -> list[Outline]:
 
 def _outline(line: Mapping[str, Any], where: str, path: Path, known: dict[str, Conditions]) -> Outline:
     try:
-        said = {name: decode(str, line[name], f".{name}") for name in ("run_id", "ts", "machine", "guest")}
-        check_names(said)
+        names = {name: decode(str, line[name], f".{name}") for name in ("run_id", "ts", "machine", "guest")}
+        check_names(names)
         conditions = None
         if line["conditions"] is not None:
             key = repr(line["conditions"])
@@ -92,11 +92,11 @@ def _outline(line: Mapping[str, Any], where: str, path: Path, known: dict[str, C
         raise InfrastructureError(f"{where}: damaged ({error}); remove or restore the line") from None
     except Malformed as error:
         raise InfrastructureError(f"{where}: {error}") from None
-    return Outline(**said, conditions=conditions, values=values, path=path)
+    return Outline(**names, conditions=conditions, values=values, path=path)
 
 
 def _keys(line: Mapping[str, Any], where: str) -> dict[str, Value]:
-    """The values by run; a run's name is that of its eight numbers, in the order of the entries that have any."""
+    """The values by run; a run's name is the key of its eight numbers, in the order of the entries that have any."""
     measured = [entry["summary"]["interval"] for entry in line["entries"] if entry["summary"] is not None]
     names = [name for name, value in line.items() if series.is_shape(value)]
     if len(names) != len(measured):

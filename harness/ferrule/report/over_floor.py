@@ -41,7 +41,7 @@ def cell(entry: Entry | None, column: Column, base: Entry | None, floor: Column)
 
 
 def refusals(columns: Sequence[Column]) -> list[str]:
-    """Which guests have no such column, and why. That time is no count is said of all columns (footer.py)."""
+    """Which guests have no such column, and why. footer.py reports times beside counts, for all columns."""
     if (floor := floor_among(columns)) is None or floor.conditions is None:
         return []
     others = [one for one in columns if one.conditions and one.conditions.unit == floor.conditions.unit]

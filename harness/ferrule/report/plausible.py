@@ -1,18 +1,17 @@
-"""Values that cannot be: they fail the run, and are kept out of what later runs are held against.
+"""Implausible values: they fail the run, and later runs are not compared with them.
 
 Public dashboards of kernels have shown zeros, halves and doubles for weeks: an operation that was optimised away, a
 round trip that became a one-way, a parser that lost half of the samples. Each of these is looked for in both
 directions, because a number that got too good is as wrong as one that got too bad:
 
-1. An operation that costs nothing or less. Controls may; emulated time is nobody's number.
+1. An operation that costs nothing or less. Controls may; emulated time is not checked.
 2. Fewer processes than were asked for.
 3. Another meaning, placement, parameters or unit than the last believed value of the same run on the same guest and
-   accelerator. A parameter that one of the two did not have yet is no other value of it: workloads get new ones, whose
-   default is what they did before, and rule 4 holds them to it.
-4. A value of twice or half the last believed one that was taken under equal conditions, where their ratio has an
-   interval and it does not hold 1. Equal are all conditions but the payload's build, which is what may be wrong, and
-   the load. Results that their flags call no single number, or mostly subtraction, are left out: they say so
-   themselves.
+   accelerator. A parameter that only one of the two has is not a change: the default of a new parameter is what the
+   workload did before, and rule 4 checks that.
+4. A value of at least twice or at most half the last believed one under equal conditions, where their ratio has an
+   interval and it does not contain 1. Equal conditions may differ in the payload's build, which is what may be wrong,
+   and in the load. Results whose flags say that they are no single number, or mostly subtraction, are left out.
 
 A round trip that disagrees with two one-ways is listed (stats/siblings.py) and fails nothing: two workloads may differ.
 """
@@ -60,11 +59,11 @@ def _reasons(column: Column, entry: Entry, earlier: Sequence[Column], asked: int
         yield f"{_value(now)}: no operation is free"
     if asked is not None and now.n_processes < asked:
         yield f"{now.n_processes} of {asked} processes gave samples"
-    run_alike = [one for one in earlier if one.conditions and one.conditions.accel == column.conditions.accel]
-    if (before := _last(entry.key, run_alike)) is not None and (changed := _changed(before, now)):
+    same_accel = [one for one in earlier if one.conditions and one.conditions.accel == column.conditions.accel]
+    if (before := _last(entry.key, same_accel)) is not None and (changed := _changed(before, now)):
         yield changed
-    alike = [one for one in run_alike if one.conditions and same(one.conditions, column.conditions)]
-    if (before := _last(entry.key, alike)) is not None:
+    equal_conditions = [one for one in same_accel if one.conditions and same(one.conditions, column.conditions)]
+    if (before := _last(entry.key, equal_conditions)) is not None:
         yield from _jumped(before, now, column.conditions)
 
 
@@ -75,7 +74,7 @@ def _last(key: RunKey, earlier: Sequence[Column]) -> Summary | None:
 
 
 def _changed(before: Summary, now: Summary) -> str | None:
-    """What a value means, when that is no longer what it meant."""
+    """How the meaning of a value has changed; None where it has not."""
     for name in ("unit", "meaning", "place"):
         old, new = getattr(before, name), getattr(now, name)
         if old != new:
@@ -97,7 +96,7 @@ def _jumped(before: Summary, now: Summary, conditions: Conditions) -> Iterator[s
         return
     try:
         found = compare(replace(before, params=now.params), conditions, now, conditions)  # new ones have their default
-    except UsageError:  # it means something else, or one side is no positive number: rules 3 and 1
+    except UsageError:  # its meaning changed, or one side is not positive: rules 3 and 1
         return
     if max(found.ratio, 1.0 / found.ratio) >= FACTOR and found.differs:
         yield f"{_value(now)} is {found.ratio:.2g} times the earlier {_value(before)}, under equal conditions"
@@ -109,6 +108,6 @@ def _value(summary: Summary) -> str:
 
 
 def lines(column: Column) -> list[str]:
-    """For below the tables."""
+    """The lines for below the tables."""
     after = "accepted (--accept)" if column.accepted else "this run fails; --accept takes it as it is"
     return [f"{column.guest}: {key}: {why}; {after}" for key, why in column.doubts.items()]

@@ -1,7 +1,7 @@
 """Stored runs as Markdown pages, with each guest's latest run. The same history gives the same bytes.
 
-A machine has a page for what operations cost under each accelerator, as counts and times share no table, and one for
-which of them work.
+A machine has a page of costs for each accelerator, because counts and times share no table, and a page of which
+operations work.
 """
 
 from __future__ import annotations
@@ -57,8 +57,8 @@ def publish(folder: Path, out: Path) -> list[Path]:
         written.append(out / name)
         guests = ", ".join(escape(one.column.guest) for one in chosen)
         index.append(f"- [{escape(title)}]({name}): {guests}; {max(one.ts for one in chosen)[:10]}")
-    if told := ahead.left_out(folder):
-        index += ["", escape(f"{told[0].upper()}{told[1:]}.")]
+    if notice := ahead.left_out(folder):
+        index += ["", escape(f"{notice[0].upper()}{notice[1:]}.")]
     write_whole(out / "README.md", ("\n".join(index) + "\n").encode())
     return [*written, out / "README.md"]
 

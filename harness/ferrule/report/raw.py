@@ -1,7 +1,7 @@
-"""All samples of a guest, as they are stored: what a process's runs share stands once in it, and the whole is packed.
+"""All samples of a guest, as they are stored: what a process's runs share is stored once, and the whole is compressed.
 
-The layout is one JSON object: `runs`, each what it is and how it ended, and `processes`, each with its clock, its
-references and the samples of its runs, which name their run by its place in `runs` (`of`).
+The layout is one JSON object: `runs`, each with its key and how it ended, and `processes`, each with its clock, its
+references and the samples of its runs, which name their run by its index in `runs` (`of`).
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _SHARED: Final = ("boot", "process", "clock", "reference", "surroundings")
 
 @dataclass(frozen=True)
 class Head:
-    """Whose samples they are."""
+    """The guest that the samples are of."""
 
     guest: str
     boots: int
@@ -55,7 +55,7 @@ def unblock(data: Mapping[str, Any]) -> dict[RunKey, RunResult]:
     """The runs of a block.
 
     Raises:
-        Malformed: it is none.
+        Malformed: it is not a block.
     """
     if not all(isinstance(data.get(name), list) for name in ("runs", "processes")):
         raise Malformed("no runs and processes")
@@ -67,7 +67,7 @@ def unblock(data: Mapping[str, Any]) -> dict[RunKey, RunResult]:
                 own = {name: value for name, value in one.items() if name != "of"}
                 runs[_place(one["of"], len(runs))].processes.append(decode(ProcessSamples, shared | own))
         except (KeyError, TypeError, AttributeError) as error:
-            raise Malformed(f"a process is none: {one_line(str(error))[:200]}") from None
+            raise Malformed(f"a process is malformed: {one_line(str(error))[:200]}") from None
     return {run.key: run for run in runs}
 
 
@@ -101,7 +101,7 @@ def _unpacked(packed: bytes) -> GuestResult:
     unpacker = lzma.LZMADecompressor(lzma.FORMAT_XZ)
     text = unpacker.decompress(packed, LARGEST)
     if not unpacker.eof or unpacker.unused_data:
-        raise Malformed("it is cut, too large, or more than it")
+        raise Malformed("it is cut, too large, or has trailing bytes")
     data = loads(text)
     if not isinstance(data, dict) or data.get("layout") != LAYOUT:
         raise Malformed(f"its layout is not {LAYOUT}")

@@ -36,12 +36,12 @@ def select(word: str, folder: Path, guests: Sequence[str] = ()) -> Side:
 
 
 def is_run(word: str) -> bool:
-    """Whether a word means a run whatever guests are called: `last`, or a file that is there."""
+    """Whether a word means a run whatever the guests' names: `last`, or a file that is there."""
     return _LAST.fullmatch(word) is not None or Path(word).is_file()
 
 
 def _from_the_end(folder: Path, back: int, guests: Sequence[str]) -> str:
-    """The id of the run that is so many before the last."""
+    """The id of the run that is `back` runs before the last."""
     until = ahead.now()
     runs = {
         brief.run_id: brief.ts

@@ -1,9 +1,9 @@
 """The files of one series of stored runs, and what of them a new run needs to read.
 
 A series is what one guest gave on one machine in a year: <guest>.jsonl, and when that is full <guest>+2.jsonl and so
-on, so that every hosting service takes each of them. What a run holds its values against is found by a brief of each
-line, kept in the cache: only the few lines that are needed are then read. A brief that is missing or does not fit its
-file is made anew from it.
+on, so that every hosting service accepts each of them. A brief of each line is kept in the cache to find the lines that
+a new run is compared with: only those few are then read. A brief that is missing or does not match its file is made
+again from it.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def parts(home: Path, name: str) -> list[Path]:
 
 
 def _number(path: Path, name: str) -> int | None:
-    """Of which part of the series a file is; None: of none."""
+    """The number of the part that a file is; None: it is not of this series."""
     stem, plus, number = path.stem.partition("+")
     if stem != name or (plus and not (number.isascii() and number.isdecimal() and number[0] != "0")):
         return None
@@ -44,17 +44,17 @@ def _number(path: Path, name: str) -> int | None:
 
 def target(home: Path, name: str, size: int) -> Path:
     """The file that a line of so many bytes goes into."""
-    held = parts(home, name)
-    if not held:
+    existing = parts(home, name)
+    if not existing:
         return home / f"{name}.jsonl"
-    if held[-1].stat().st_size + size <= LIMIT:
-        return held[-1]
-    return home / f"{name}+{(_number(held[-1], name) or 1) + 1}.jsonl"
+    if existing[-1].stat().st_size + size <= LIMIT:
+        return existing[-1]
+    return home / f"{name}+{(_number(existing[-1], name) or 1) + 1}.jsonl"
 
 
 @dataclass(frozen=True)
 class Brief:
-    """What of a line tells whether it is needed."""
+    """The fields of a line that decide whether it is needed."""
 
     offset: int
     size: int  # newline left out
@@ -75,33 +75,33 @@ _NAMES: Final = [one.name for one in fields(Brief)]
 def needed(
     files_: Sequence[Path], whose: tuple[str, str], keys: Iterable[str], conditions: Conditions, until: str
 ) -> Iterator[tuple[Path, Brief]]:
-    """The latest line with a believed value of each run under the same accelerator, and under equal conditions.
+    """The latest line with a believed value of each run under the equal_left accelerator, and under equal conditions.
 
     Args:
         files_: of a series, oldest first.
-        whose: guest and machine: names of two guests may make one file's.
+        whose: guest and machine: two guests' names may give the equal_left file name.
         keys: runs, as text.
         conditions: of the fresh results.
         until: lines of a later moment are left out: a clock was wrong when they were written.
     """
     equal = digest(conditions)
-    alike, same = set(keys), set(keys)
+    accel_left, equal_left = set(keys), set(keys)
     for path in reversed(files_):
         for brief in reversed(briefs(path)):
             if (brief.guest, brief.machine, brief.accel) != (*whose, conditions.accel) or brief.ts > until:
                 continue
             here = set(brief.believed)
-            equally = here & same if brief.conditions == equal else set()
-            if here & alike or equally:
+            equally = here & equal_left if brief.conditions == equal else set()
+            if here & accel_left or equally:
                 yield path, brief
-            alike -= here
-            same -= equally
-            if not (alike or same):
+            accel_left -= here
+            equal_left -= equally
+            if not (accel_left or equal_left):
                 return
 
 
 def holds(home: Path, name: str, run_id: str, *, interrupted: bool) -> bool:
-    """Whether a run is in a series as it would be stored now: it is not stored twice."""
+    """Whether a run that is complete now is stored as complete: it is then not stored again."""
     every = [brief for path in parts(home, name) for brief in briefs(path)]
     found = [brief for brief in every if brief.run_id == run_id]
     return bool(found) and found[-1].interrupted == interrupted and not interrupted
@@ -114,7 +114,7 @@ def order(path: Path) -> tuple[Path, str, int]:
 
 
 def briefs(path: Path) -> list[Brief]:
-    """Of every line of a file, in its order; those that are known come from the cache.
+    """The brief of every line of a file, in its order; known ones come from the cache.
 
     Raises:
         InfrastructureError: a line is damaged.
@@ -157,7 +157,7 @@ def _read(path: Path, offset: int) -> Iterator[Brief]:
 
 
 def _brief(line: Mapping[str, Any], offset: int, text: bytes) -> Brief:
-    """A line that cannot be what it says is believed in nothing: reading it whole names the fault."""
+    """A line's brief. One of a malformed line has no believed runs: reading the line whole reports the fault."""
     accel = equal = ""
     believed: list[str] = []
     with suppress(Malformed, KeyError, TypeError, AttributeError):
@@ -181,7 +181,7 @@ def place(path: Path) -> Path:
 
 
 def _kept(path: Path) -> list[Brief]:
-    """The briefs in the cache, when they fit the file: its last line that they know of is still there."""
+    """The briefs in the cache, when they match the file: the last line that they cover is unchanged."""
     with suppress(OSError, ValueError, KeyError, TypeError, FerruleError, RecursionError, OverflowError):
         data = loads(place(path).read_bytes())
         if data["layout"] == LAYOUT and data["file"] == str(path.absolute()) and check(data):
@@ -200,8 +200,8 @@ def _fits(path: Path, brief: Brief) -> bool:
 
 
 def _keep(path: Path, found: Sequence[Brief]) -> None:
-    """Into the cache; where that cannot be, they are made anew the next time."""
+    """Write briefs to the cache; where that fails, they are made again the next time."""
     rows = [[*asdict(one).values()] for one in found]
-    held = seal({"layout": LAYOUT, "file": str(path.absolute()), "briefs": rows})
+    document = seal({"layout": LAYOUT, "file": str(path.absolute()), "briefs": rows})
     with suppress(OSError, FerruleError):
-        files.write_whole(place(path), compact(held))
+        files.write_whole(place(path), compact(document))

@@ -1,4 +1,4 @@
-"""What `--json` wrote, read back into the columns that tables and comparisons are made of."""
+"""What `--json` wrote, read back into the columns of tables and comparisons."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def read(path: Path) -> list[Column]:
     """A column a guest.
 
     Raises:
-        UsageError: no file that `--json` wrote.
+        UsageError: not a file that `--json` wrote.
         InfrastructureError: it cannot be read, or was changed; names file and key.
     """
     try:
@@ -63,7 +63,7 @@ def _columns(document: dict[str, Any]) -> list[Column]:
             guest,
             conditions.get(guest),
             max((one.n_boots for one in summaries.values()), default=0),
-            tuple(_entry(_key(name), said, summaries, declared) for name, said in runs.get(guest, {}).items()),
+            tuple(_entry(_key(name), outcome, summaries, declared) for name, outcome in runs.get(guest, {}).items()),
             doubts=doubts.get(guest, {}),
         )
         for guest, summaries in found.items()
@@ -76,12 +76,12 @@ def _key(text: str) -> RunKey:
 
 
 def _entry(
-    key: RunKey, said: dict[str, str], summaries: dict[RunKey, Summary], declared: Mapping[str, Declared]
+    key: RunKey, outcome: dict[str, str], summaries: dict[RunKey, Summary], declared: Mapping[str, Declared]
 ) -> Entry:
     row = declared.get(key.workload)
-    status: Status = decode(Status, said["status"], ".status")  # type: ignore[arg-type]
+    status: Status = decode(Status, outcome["status"], ".status")  # type: ignore[arg-type]
     family, control = (row.family, bool(row.control)) if row is not None else ("other", False)
-    return Entry(key, family, control, status, said["reason"], summaries.get(key))
+    return Entry(key, family, control, status, outcome["reason"], summaries.get(key))
 
 
 def _summary(key: RunKey, extra: dict[str, Any], data: list[Any]) -> Summary:

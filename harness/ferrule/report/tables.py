@@ -45,8 +45,8 @@ def text(made: Sequence[Column], extra: Sequence[str] = ()) -> str:
 
 
 def remarks(made: Sequence[Column], layout: Layout, extra: Sequence[str]) -> list[tuple[str, list[str]]]:
-    """What stands below the tables: (title, lines); nothing for what there is nothing to say about."""
-    said = [line for column in made for line in footer.conditions_lines(column)]
+    """The lists below the tables, as (title, lines); empty ones are left out."""
+    conditions = [line for column in made for line in footer.conditions_lines(column)]
     found = [
         ("Notes", [f"({mark}) {text}" for mark, text in layout.notes]),
         ("On no guest here", list(layout.unsupported)),
@@ -54,12 +54,12 @@ def remarks(made: Sequence[Column], layout: Layout, extra: Sequence[str]) -> lis
         ("Implausible", [line for column in made for line in plausible.lines(column)]),
         ("Errors", [line for column in made for line in first_lines(column)]),
         ("Not comparable", [*footer.not_comparable(made), *over_floor.refusals(made)]),
-        ("Conditions", [*said, *footer.methods(made), *stopped(made), *over_floor.explanation(made), *extra]),
+        ("Conditions", [*conditions, *footer.methods(made), *stopped(made), *over_floor.explanation(made), *extra]),
     ]
     return [(title, lines) for title, lines in found if lines]
 
 
 def first_lines(column: Column) -> list[str]:
-    """Errors carry transcripts; their first line says it, and most name their guest themselves."""
+    """The first line of each error, after its guest's name; the other lines are a transcript."""
     found = [error.splitlines()[0] for error in column.errors if error]
     return [line if line.startswith(column.guest) else f"{column.guest}: {line}" for line in dict.fromkeys(found)]

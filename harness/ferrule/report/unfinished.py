@@ -1,8 +1,8 @@
-"""A run that is not finished: all that is, on disk as it was finished, so that whatever ends the run costs nothing.
+"""A run that is not finished: each of its finished parts is written to disk at once, so that no ending loses it.
 
-results/<year>/<machine>/unfinished/<run_id>.jsonl holds a line with what was asked for, then a line a process that
-ended and a line an execution that did, each with its checksum. When the run is complete its results go into the
-history, and this file goes.
+results/<year>/<machine>/unfinished/<run_id>.jsonl holds a line with what was asked for, then a line for each process
+and each execution that ended, each line with its checksum. When the run is complete its results go into the history,
+and this file is removed.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _RETRIED: Final = ("lost", "missing")  # statuses of runs that did nothing wrong
 
 
 class Unfinished(Ledger):
-    """The file of one run, while this process writes it: nobody else resumes it meanwhile."""
+    """The file of one run, while this process writes it: no other process can resume it."""
 
     def __init__(self, path: Path) -> None:
         """Take the file.
@@ -41,8 +41,8 @@ class Unfinished(Ledger):
             UsageError: another process writes it.
         """
         self.path = path
-        self.trouble: InfrastructureError | None = None  # what kept something out of the file
-        self._told: set[str] = set()  # guests whose conditions are in it
+        self.trouble: InfrastructureError | None = None  # the first error that kept a line out of the file
+        self._described: set[str] = set()  # guests whose conditions are in it
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._handle = os.open(path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
@@ -62,17 +62,17 @@ class Unfinished(Ledger):
     def process(self, guest: str, boot: int, samples: GuestResult) -> None:
         """See Ledger."""
         line: dict[str, Any] = {"kind": "process", "guest": guest, "round": boot}
-        if samples.conditions is not None and guest not in self._told:
+        if samples.conditions is not None and guest not in self._described:
             line["conditions"] = encode(samples.conditions)
         if self._keep(line | block(samples.runs.values())) and "conditions" in line:
-            self._told.add(guest)
+            self._described.add(guest)
 
     def execution(self, guest: str, boot: int, done: Executed) -> None:
         """See Ledger."""
         self._keep({"kind": "execution", "guest": guest, "round": boot, **encode(done)})
 
     def _keep(self, line: dict[str, Any]) -> bool:
-        """A disk that is full for a while costs what is then not in the file, not the measurement."""
+        """Append a line; whether it was written. A disk that is full for a while costs lines, not the measurement."""
         try:
             append_line(self.path, line)
         except InfrastructureError as error:
@@ -81,13 +81,13 @@ class Unfinished(Ledger):
         return True
 
     def close(self, complete: bool) -> None:
-        """Let go of the file; one of a complete run is removed."""
+        """Release the file; remove it if the run is complete."""
         if self._handle < 0:
             return
         if complete or not self.path.exists():
-            self.path.with_suffix(".lock").unlink(missing_ok=True)  # first: the other way round a kill would leave it
+            self.path.with_suffix(".lock").unlink(missing_ok=True)  # first: in the other order a kill could leave it
             self.path.unlink(missing_ok=True)
-            with suppress(OSError):  # others are unfinished
+            with suppress(OSError):  # other runs are unfinished
                 self.path.parent.rmdir()
         os.close(self._handle)
         self._handle = -1
@@ -105,17 +105,17 @@ class Found:
 
     @property
     def run_id(self) -> str:
-        """Of the run."""
+        """The run's id."""
         return self.path.stem
 
     @property
     def seed(self) -> int:
-        """Of all that was drawn."""
+        """The seed of all random orders."""
         return decode(int, self.head.get("seed"))
 
     @property
     def asked(self) -> dict[str, Any]:
-        """The options that it was asked with."""
+        """The options that it was started with."""
         return decode(dict[str, Any], self.head.get("asked", {}))
 
     @property
@@ -125,7 +125,7 @@ class Found:
 
 
 def waiting(folder: Path) -> list[Path]:
-    """The files of all unfinished runs of a history, oldest first, and nobody is at work on them."""
+    """The files of all unfinished runs of a history that no process is measuring, oldest first."""
     return [path for path in sorted(folder.glob(f"[0-9][0-9][0-9][0-9]/*/{FOLDER}/*.jsonl")) if not _held(path)]
 
 
@@ -144,7 +144,7 @@ def _held(path: Path) -> bool:
 
 
 def release(lock: Path) -> None:
-    """Remove a lock whose run has no file: we were ended as we removed it."""
+    """Remove a lock whose run has no file: the process was killed between the two removals."""
     path = lock.with_suffix(".jsonl")
     if not path.exists() and not _held(path):
         lock.unlink(missing_ok=True)
@@ -200,10 +200,10 @@ def _take(found: Found, line: Mapping[str, Any]) -> None:
         runs = {key: run for key, run in unblock(line).items() if run.status not in _RETRIED}
         tally = found.tallies.setdefault((guest, boot), Counter())
         for key, run in runs.items():
-            held = result.runs[key].processes if key in result.runs else []
+            earlier = result.runs[key].processes if key in result.runs else []
             known = {
-                (one.boot, one.process) for one in held
-            }  # a line may be there twice: we were ended as it was written
+                (one.boot, one.process) for one in earlier
+            }  # a line may be there twice: the process was killed as it was written
             run.processes = [one for one in run.processes if (one.boot, one.process) not in known]
             tally[key] += len(run.processes)
             result.boots = max([result.boots, *(one.boot + 1 for one in run.processes)])

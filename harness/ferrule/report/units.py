@@ -1,4 +1,4 @@
-"""Numbers for people: the best unit, and as many digits as the interval earns."""
+"""Numbers for people: the best unit, and as many digits as the interval justifies."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from math import floor, log10
 
 TIME = (("ns", 1.0), ("us", 1e3), ("ms", 1e6), ("s", 1e9))  # in nanoseconds
-RATE = (("B/s", 1.0), ("kB/s", 1e3), ("MB/s", 1e6))  # SI: 1 MB = 10^6 B; the field does not use more
-SIGNIFICANT = 4  # without a width to go by
+RATE = (("B/s", 1.0), ("kB/s", 1e3), ("MB/s", 1e6))  # SI: 1 MB = 10^6 B; benchmarks of this field use no larger unit
+SIGNIFICANT = 4  # digits where there is no width
 OPERATIONS = (("/s", 1.0), ("k/s", 1e3), ("M/s", 1e6), ("G/s", 1e9))
 Scale = tuple[str, float]
 

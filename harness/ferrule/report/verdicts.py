@@ -15,12 +15,12 @@ from ferrule.records.errnos import errno_text
 from ferrule.records.samples import WITHOUT, Status
 from ferrule.report.columns import Column, Entry
 
-# The first of these that any run of a workload came to is the workload's: wrong once is not right.
+# A workload's verdict is the first of these that any of its runs has: one wrong run makes the workload wrong.
 GRAVEST: tuple[Status, ...] = ("wrong", "failed", "crashed", "hung", "lost", "missing", "ok", *WITHOUT)
 WORKS = "works"
 NO_CPU = ("cross_core: needs two different CPUs", "scale: needs as many CPUs")  # guest/payload/run.c, team.c
 _WORDS = {"not_ported": "not ported", "absent": "does not exist"}
-_ERRNO = re.compile(r"(?:^|: )errno (\d{1,9})\b")  # as gather.py words what a payload said
+_ERRNO = re.compile(r"(?:^|: )errno (\d{1,9})\b")  # the text that gather.py makes of a payload's error
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Verdict:
     family: str
     control: bool
     verdict: str  # works, unsupported, not_ported, absent, wrong, failed, crashed, hung, lost or missing
-    errno: int | None  # that an operation was refused with
+    errno: int | None  # of the operation that was refused
     reason: str  # the operation that was refused, what was seen instead, why nothing is known
 
     def __str__(self) -> str:
@@ -61,7 +61,7 @@ def verdicts(column: Column) -> list[Verdict]:
 
 
 def _verdict(entries: Sequence[Entry]) -> Verdict:
-    """The verdict of the runs of one workload; of several refusals one with an errno stands for them.
+    """The verdict of the runs of one workload; of several refusals it is one with an errno.
 
     A placement that this machine has no CPU for says nothing about the kernel: it is a remark where the workload works,
     and otherwise counts only where nothing else was tried.
@@ -70,11 +70,11 @@ def _verdict(entries: Sequence[Entry]) -> Verdict:
     if placed and all(entry.status != "ok" for entry in placed):
         entries = placed
     chosen = min(entries, key=lambda entry: (GRAVEST.index(entry.status), not _ERRNO.search(entry.reason)))
-    told = [entry for entry in entries if entry.status != "ok" and chosen.status in ("ok", entry.status)]
+    with_reason = [entry for entry in entries if entry.status != "ok" and chosen.status in ("ok", entry.status)]
     reasons: dict[str, list[RunKey]] = {}
-    for entry in told:
+    for entry in with_reason:
         reasons.setdefault(entry.reason or f"{entry.status}, no reason was given", []).append(entry.key)
-    whole = len(told) == len(entries)
+    whole = len(with_reason) == len(entries)
     number = _ERRNO.search(chosen.reason) if chosen.status == "unsupported" else None
     return Verdict(
         workload=chosen.key.workload,
@@ -87,7 +87,7 @@ def _verdict(entries: Sequence[Entry]) -> Verdict:
 
 
 def _which(keys: Sequence[RunKey], reason: str) -> str:
-    """A reason with the runs that it is about before it, unless it begins with their place: then it says so itself."""
+    """A reason after the runs that it is about, unless it already begins with their place."""
     if all(reason.startswith(f"{key.place}: ") for key in keys):
         return reason
     return f"{', '.join(map(str, keys))}: {reason}"

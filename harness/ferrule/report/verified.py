@@ -1,7 +1,7 @@
 """Stored verifications: one line a run of `--verify-only` and guest, in results/<year>/<machine>/verify/<guest>.jsonl.
 
 The lines are the history's own (results/metrics.yml) with `verdicts` and without numbers, in a folder of their own, so
-that no guest's name can be mistaken for theirs.
+that no guest's file name can collide with theirs.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def append(
         seed: of the campaign.
         declared: workloads' declarations by name; our own when not given.
         moment: when; now when not given.
-        run_id: that the run has already.
+        run_id: of a run that has one.
 
     Returns:
         The folder that the lines are in.
