@@ -75,11 +75,11 @@ _NAMES: Final = [one.name for one in fields(Brief)]
 def needed(
     files_: Sequence[Path], whose: tuple[str, str], keys: Iterable[str], conditions: Conditions, until: str
 ) -> Iterator[tuple[Path, Brief]]:
-    """The latest line with a believed value of each run under the equal_left accelerator, and under equal conditions.
+    """The latest line with a believed value of each run under the same accelerator, and under equal conditions.
 
     Args:
         files_: of a series, oldest first.
-        whose: guest and machine: two guests' names may give the equal_left file name.
+        whose: guest and machine: two guests' names may give the same file name.
         keys: runs, as text.
         conditions: of the fresh results.
         until: lines of a later moment are left out: a clock was wrong when they were written.

@@ -144,7 +144,7 @@ def _held(path: Path) -> bool:
 
 
 def release(lock: Path) -> None:
-    """Remove a lock whose run has no file: the process was killed between the two removals."""
+    """Remove a lock whose run has no file: the process was killed as it removed them."""
     path = lock.with_suffix(".jsonl")
     if not path.exists() and not _held(path):
         lock.unlink(missing_ok=True)
