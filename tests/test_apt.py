@@ -1,4 +1,4 @@
-"""One text says how packages are installed, wherever something is missing."""
+"""The command that installs packages has the same form in every message."""
 
 from __future__ import annotations
 

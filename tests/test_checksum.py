@@ -1,4 +1,4 @@
-"""Checksums of what is stored: no changed byte is read as another value, wherever it stands."""
+"""Checksums of stored data: no changed byte is read as another value, at any position."""
 
 from __future__ import annotations
 

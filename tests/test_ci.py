@@ -1,4 +1,4 @@
-"""What a kernel's own repository uses: pinned, without secrets at hand, and its scripts as they are run there."""
+"""The action for a kernel's own repository: pinned, without access to secrets, and its scripts as a job runs them."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def test_scripts_are_bash(script: Path) -> None:
 
 @pytest.mark.skipif(not FERRULE.exists(), reason="ferrule is not installed beside this Python")
 @pytest.mark.parametrize(
-    ("variables", "status", "said"),
+    ("variables", "status", "message"),
     [
         ({"KERNEL": "new"}, 2, "compare with what?"),
         ({"KERNEL": "none", "BASELINES": "kept"}, 2, "--candidate none: no such file"),
@@ -103,16 +103,16 @@ def test_scripts_are_bash(script: Path) -> None:
         ({"KERNEL": "new", "BASELINES": "kept", "REPORTS": "new/reports"}, 3, "Not a directory"),
     ],
 )
-def test_wrong_variables_are_told(variables: dict[str, str], status: int, said: str, tmp_path: Path) -> None:
+def test_wrong_variables_are_reported(variables: dict[str, str], status: int, message: str, tmp_path: Path) -> None:
     (tmp_path / "new").touch()
     done = run(tmp_path, **variables)
     assert done.returncode == status, done.stderr
-    assert said in done.stderr
+    assert message in done.stderr
 
 
 @pytest.mark.skipif(not FERRULE.exists(), reason="ferrule is not installed beside this Python")
 def test_a_kernel_is_accepted_then_clean_then_worse(tmp_path: Path) -> None:
-    """The steps of a job on Debian's kernel as the one just built; pti=on is the change that costs."""
+    """The steps of a job, with Debian's kernel as the one just built; pti=on is the change that makes it slower."""
     if reason := guests.unavailable("linux", GuestOptions(accel="icount")):
         pytest.skip(reason)
     shutil.copy(debian.fetch() / debian.IMAGE, tmp_path / "bzImage")

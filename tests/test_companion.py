@@ -1,4 +1,4 @@
-"""pytest-benchmark's features on guests' samples, and its traps: each in a pytest of its own, as users run it."""
+"""pytest-benchmark's features on guests' samples, and its pitfalls: each in its own pytest process, as users run it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def lines(text: str) -> list[str]:
 
 
 @pytest.mark.parametrize("storage", ["outside", "inside"])
-def test_a_stored_run_of_another_machine_is_said_and_compared(storage: str, tmp_path: Path) -> None:
+def test_a_stored_run_of_another_machine_is_reported_and_compared(storage: str, tmp_path: Path) -> None:
     work = tmp_path / "work"
     work.mkdir()
     store = tmp_path / "store" if storage == "outside" else work / "store"
@@ -73,12 +73,12 @@ REFUSALS = {
 }
 
 
-@pytest.mark.parametrize(("flags", "said"), REFUSALS.items(), ids=[" ".join(flags) for flags in REFUSALS])
-def test_what_would_mislead_is_refused_before_it_measures(flags: Sequence[str], said: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("flags", "message"), REFUSALS.items(), ids=[" ".join(flags) for flags in REFUSALS])
+def test_what_would_mislead_is_refused_before_it_measures(flags: Sequence[str], message: str, tmp_path: Path) -> None:
     done = run("--workload=null_call", *flags, cwd=tmp_path, check=2)
-    told = lines(done.stderr)
-    assert told
-    assert all(line.startswith(f"ferrule: {said}") for line in told)
+    reported = lines(done.stderr)
+    assert reported
+    assert all(line.startswith(f"ferrule: {message}") for line in reported)
     assert "Traceback" not in done.stdout + done.stderr
     assert not (tmp_path / "results").exists()
 

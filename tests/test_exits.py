@@ -1,4 +1,4 @@
-"""How commands end: each as its user meets it, in a process of its own."""
+"""How commands end, as users see it: each in its own process."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def ferrule(*arguments: str, cwd: Path, **given: object) -> subprocess.Completed
 
 
 def ended_reader() -> int:
-    """The writing end of a pipe whose reader has gone."""
+    """The writing end of a pipe whose reader is closed."""
     reading, writing = os.pipe()
     os.close(reading)
     return writing
@@ -87,8 +87,8 @@ def test_a_full_disk_is_one_line(arguments: tuple[str, ...], tmp_path: Path) -> 
     with Path("/dev/full").open("w") as full:
         done = ferrule(*arguments, cwd=tmp_path, stdout=full)
     assert done.returncode == 3
-    said = [line for line in done.stderr.splitlines() if not line.startswith("[")]  # progress
-    assert said == ["ferrule: standard output: No space left on device; output is lost"]
+    output = [line for line in done.stderr.splitlines() if not line.startswith("[")]  # progress
+    assert output == ["ferrule: standard output: No space left on device; output is lost"]
 
 
 def test_pytest_itself_ends_with_our_codes(tmp_path: Path) -> None:
@@ -140,10 +140,10 @@ def test_an_interruption_is_one_line_and_three(number: signal.Signals, tmp_path:
         assert child.stdout is not None
         assert child.stdout.readline() == "ready\n"
         child.send_signal(number)
-        _, said = child.communicate(timeout=PATIENCE)
+        _, output = child.communicate(timeout=PATIENCE)
     assert child.returncode == 3
-    assert len(said.splitlines()) == 1
-    assert "before it was finished" in said
+    assert len(output.splitlines()) == 1
+    assert "before it was finished" in output
 
 
 def test_an_interrupted_measurement_is_three(tmp_path: Path) -> None:
@@ -180,11 +180,11 @@ def test_whatever_is_raised_is_one_line_with_its_code(
         raise error
 
     assert exits.guarded(fails) == code
-    said = capsys.readouterr().err
-    assert said.startswith("ferrule: ")
-    assert words in said
-    assert "\x1b" not in said
-    assert len(said.splitlines()) == 1 + words.count("\n")
+    output = capsys.readouterr().err
+    assert output.startswith("ferrule: ")
+    assert words in output
+    assert "\x1b" not in output
+    assert len(output.splitlines()) == 1 + words.count("\n")
 
 
 def test_closed_standard_streams_take_no_file_of_ours(tmp_path: Path) -> None:
@@ -209,8 +209,8 @@ def test_closed_standard_streams_take_no_file_of_ours(tmp_path: Path) -> None:
 def test_usage_that_cannot_be_meant_is_one_line_and_two(arguments: tuple[str, ...], words: str, tmp_path: Path) -> None:
     done = ferrule("run", "--guest=local", "--quick", "--no-history", *arguments, cwd=tmp_path)
     assert done.returncode == 2, done.stdout + done.stderr
-    (told,) = [line for line in done.stderr.splitlines() if line.startswith("ferrule: ")]
-    assert words in told
+    (message,) = [line for line in done.stderr.splitlines() if line.startswith("ferrule: ")]
+    assert words in message
 
 
 @pytest.mark.parametrize("more", [(), ("--cpu=0",), ("--workload=pipe_latency", "--place=cross_core")])

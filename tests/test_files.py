@@ -1,4 +1,4 @@
-"""Files and temporary folders of ours: whole whenever we end, and swept once their process is dead."""
+"""Our files and temporary folders: complete at whatever moment we end, and removed once their process has ended."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ferrule import files
 
 
 def leave(folder: Path, code: str) -> int:
-    """Let another process of ours make something in a folder and be killed; returns its number."""
+    """Let another process make something in a folder and kill it; returns its process id."""
     program = f"from pathlib import Path; from ferrule import files; folder = Path({str(folder)!r}); {code}"
     command = [sys.executable, "-c", f"{program}; print('made', flush=True); input()"]
     child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
@@ -39,13 +39,13 @@ def test_what_a_killed_process_left_is_swept_and_nothing_else(tmp_path: Path) ->
 
 
 def test_what_a_living_process_holds_stays_however_old(tmp_path: Path) -> None:
-    held = files.Scratch(tmp_path)
-    os.utime(held.path, (0, 0))
+    locked = files.Scratch(tmp_path)
+    os.utime(locked.path, (0, 0))
     assert files.sweep(tmp_path) == []
-    assert held.path.is_dir()
-    held.close()
-    held.close()
-    assert not held.path.exists()
+    assert locked.path.is_dir()
+    locked.close()
+    locked.close()
+    assert not locked.path.exists()
 
 
 def test_another_users_things_and_links_stay(tmp_path: Path) -> None:

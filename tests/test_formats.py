@@ -1,7 +1,7 @@
-"""Every stored format, damaged by the thousand: what was stored, or one line that says what is wrong.
+"""Every stored format, with thousands of damaged files: each is read as it was stored, or refused with one line.
 
-`nox -s formats` reads a hundred thousand of each; here it is a few hundred. Where a file bears a checksum nothing is
-read of a damaged one that was not in it. Others may say something else, and do no harm.
+`nox -s formats` reads a hundred thousand of each; here it is a few hundred. A damaged file with a checksum is never
+read as something that was not in it. One without a checksum may be read as something else, and does no harm.
 """
 
 from __future__ import annotations
@@ -55,13 +55,13 @@ def sweep(name: str, read: Callable[[bytes], object]) -> None:
     one, draw, seen = FORMATS[name], random.Random(f"{SEED} {name}"), Counter[str]()
     facts = {told(fact) for content in good(name) for fact in one.facts(read(content))} if one.facts else None
     for number in range(MANY):
-        if number % 1000 == 0:  # a reader that hangs is a fault of its own
+        if number % 1000 == 0:  # a reader that hangs is a failure as well
             faulthandler.dump_traceback_later(PATIENCE + 900, exit=True)
-        content, honest = spoiled(one, good(name), draw)
+        content, checked = spoiled(one, good(name), draw)
         found = hostile.outcome(lambda: read(content))  # noqa: B023
         refused = isinstance(found, Exception)
         seen["refused" if refused else "read"] += 1
-        if facts is not None and one.facts is not None and honest and not refused:
+        if facts is not None and one.facts is not None and checked and not refused:
             other = [fact for fact in map(told, one.facts(found)) if fact not in facts]
             assert not other or unsealed(content), f"file {number} of seed {SEED}: it says {other[0][:500]}"
     faulthandler.cancel_dump_traceback_later()
@@ -69,5 +69,5 @@ def sweep(name: str, read: Callable[[bytes], object]) -> None:
 
 
 def unsealed(content: bytes) -> bool:
-    """Whether a file lost its checksum and nothing else: it is then one of before there were any."""
+    """Whether a file lost its checksum and nothing else: it then looks like a file from before checksums existed."""
     return content.count(b'"sum"') == 0

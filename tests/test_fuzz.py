@@ -1,6 +1,6 @@
 """Fuzzers on every reader and on the C core, for a moment; `nox -s fuzz` gives each FERRULE_FUZZ seconds.
 
-What they found is kept in tests/fuzz/corpus, a folder a target, and read here whether a fuzzer is at hand or not. The
+What they found is kept in tests/fuzz/corpus, a folder a target, and read here with or without a fuzzer. The
 core runs under AddressSanitizer and UBSan: by libFuzzer where clang has it, else over the corpus alone.
 """
 
@@ -34,7 +34,7 @@ WAIT = PATIENCE + 4 * SECONDS
 
 
 def build(target: str, folder: Path) -> tuple[str, bool]:
-    """A program that runs the target, and whether it looks for more by itself."""
+    """A program that runs the target, and whether it generates inputs itself."""
     program, source = str(folder / target), str(HOME / "core" / f"{target}.c")
     replay = ["-fsanitize=address,undefined", str(HOME / "core" / "replay.c")]
     ways = [("clang", ["-fsanitize=fuzzer,address,undefined"]), ("clang", replay), ("gcc", replay)]
@@ -51,7 +51,7 @@ def test_the_core_under_sanitizers(target: str, tmp_path: Path) -> None:
     program, looks = build(target, tmp_path)
     kept = sorted(map(str, (CORPUS / f"core-{target}").iterdir()))
     assert kept
-    environment = {**os.environ, "ASAN_OPTIONS": "detect_leaks=0"}  # leaks cannot be looked for under ptrace
+    environment = {**os.environ, "ASAN_OPTIONS": "detect_leaks=0"}  # the leak check does not work under ptrace
     runs = [[program, *kept]]
     if looks:
         new = tmp_path / "new"

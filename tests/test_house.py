@@ -1,4 +1,4 @@
-"""Rules of the house that no single room can keep: documents are true, files are short, nothing local leaks."""
+"""Rules for the whole repository: documents match the code, files are short, nothing local leaks."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ OS_NAMES = re.compile(r"\b(linux|redox|aero|hermit)\b", re.IGNORECASE)
 
 
 def tracked(*patterns: str) -> list[Path]:
-    """Files that git knows, or that it would add, under these patterns."""
+    """Files that git tracks, or would add, under these patterns."""
     listing = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", *patterns]
     try:
         done = subprocess.run(listing, cwd=ROOT, capture_output=True, text=True, check=True)
@@ -44,7 +44,7 @@ def test_links_to_files_resolve(document: Path) -> None:
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=name_of)
 def test_named_paths_exist(document: Path) -> None:
-    """Paths in backticks that begin with a folder of ours are real, unless they hold a <hole> or a wildcard."""
+    """Paths in backticks that begin with one of our folders exist, unless they hold a <hole> or a wildcard."""
     for path in re.findall(r"`((?:guest|harness|suites|tests|docs|requirements)/[\w./-]*)`", document.read_text()):
         assert (ROOT / path).exists(), f"{name_of(document)}: {path}"
 
@@ -94,14 +94,14 @@ def test_every_documented_flag_of_a_measurement_exists() -> None:
 
 
 def test_temporary_folders_are_made_in_one_place() -> None:
-    """Every start sweeps folders called as ours that no living process holds: one made elsewhere is swept in use."""
+    """Every start removes unlocked folders with our prefix: one made elsewhere would be removed while in use."""
     made = re.compile(r"mkdtemp|TemporaryDirectory\(.*prefix")
     found = [name_of(path) for path in tracked("harness/*.py") if made.search(path.read_text())]
     assert found == ["harness/ferrule/files.py"]
 
 
 def test_nothing_local_leaks() -> None:
-    """No path of a developer's machine and no registry's host in any file that is handed out."""
+    """No path of a developer's machine and no registry's host name in any published file."""
     local = [f"{ROOT}/", f"{Path.home()}/"]
     hosts = [f"{name}.{domain}" for name, domain in [("pypi", "org"), ("pythonhosted", "org"), ("crates", "io")]]
     found = [

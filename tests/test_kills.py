@@ -1,4 +1,4 @@
-"""Whatever ends a run, and whenever: nothing that was finished is lost or doubled, and nothing is left over.
+"""A run that is killed in any way at any moment: no finished result is lost or doubled, and nothing is left over.
 
 `nox -s kills` does it 200 times each; here it is a few.
 """
@@ -30,11 +30,11 @@ pytestmark = [
 
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], float]:
-    """What a run gives that nobody touches, and how long it takes."""
+    """The result of an undisturbed run, and how long it takes."""
     place = Place(tmp_path_factory.mktemp("whole"))
     started = time.monotonic()
-    code, said = place.run(*ASKED)
-    assert code == OK, said
+    code, output = place.run(*ASKED)
+    assert code == OK, output
     return place.structure(), time.monotonic() - started
 
 
@@ -49,7 +49,7 @@ def test_a_killed_run_is_resumed_to_what_it_would_have_been(
 
 
 @pytest.mark.parametrize("number", range(TIMES))
-def test_a_qemu_that_is_killed_costs_a_boot_and_blames_nobody(
+def test_a_qemu_that_is_killed_costs_a_boot_and_fails_no_workload(
     number: int, undisturbed: tuple[dict[str, Any], float], tmp_path: Path
 ) -> None:
     place = Place(tmp_path)
@@ -67,16 +67,16 @@ def test_an_interrupted_run_keeps_what_it_has_says_so_and_goes_on(
         assert child.poll() is None
         time.sleep(0.02)
     child.send_signal(number)
-    said = child.communicate()[0].decode()
-    assert child.returncode == 3, said
+    output = child.communicate()[0].decode()
+    assert child.returncode == 3, output
     (path,) = place.unfinished()
-    assert f"not finished: ferrule run --resume {path.stem}" in said
+    assert f"not finished: ferrule run --resume {path.stem}" in output
     stored = [json.loads(line) for file in place.results.glob("*/*/*.jsonl") for line in file.read_text().splitlines()]
     assert any(line["interrupted"] for line in stored)
     assert {line["run_id"] for line in stored} == {path.stem}
     assert place.left_over() == [str(path.with_suffix(".lock"))]
-    code, said = place.run(f"--resume={path.stem}")
-    assert code == OK, said
+    code, output = place.run(f"--resume={path.stem}")
+    assert code == OK, output
     check(place, undisturbed[0])
 
 
@@ -86,16 +86,16 @@ def test_a_resumed_run_keeps_its_own_options(tmp_path: Path) -> None:
     while not place.unfinished():
         assert child.poll() is None
         time.sleep(0.02)
-    child.send_signal(signal.SIGSTOP)  # it must not be finished before the other has tried
-    code, said = place.run("--resume=last")
-    assert (code, "is being measured at this moment" in said) == (2, True), said
+    child.send_signal(signal.SIGSTOP)  # it must not finish before the other one has tried
+    code, output = place.run("--resume=last")
+    assert (code, "is being measured at this moment" in output) == (2, True), output
     child.send_signal(signal.SIGKILL)
     child.communicate()
     (path,) = place.unfinished()
-    code, said = place.run("--resume=last", "--quick", "--guest=local")
-    assert (code, "--guest local: a resumed run goes on as it began, with local,floor" in said) == (2, True), said
-    code, said = place.run("--resume=1999")
-    assert (code, f"no unfinished run in {place.results}; there are: {path.stem}" in said) == (2, True), said
+    code, output = place.run("--resume=last", "--quick", "--guest=local")
+    assert (code, "--guest local: a resumed run goes on as it began, with local,floor" in output) == (2, True), output
+    code, output = place.run("--resume=1999")
+    assert (code, f"no unfinished run in {place.results}; there are: {path.stem}" in output) == (2, True), output
     path.write_text(path.read_text().replace('"seed":5', '"seed":6'))
-    code, said = place.run("--resume=last")
-    assert (code, f"{path.name}:1: damaged" in said) == (3, True), said
+    code, output = place.run("--resume=last")
+    assert (code, f"{path.name}:1: damaged" in output) == (3, True), output

@@ -153,7 +153,7 @@ def test_the_noxfile_starts_from_any_folder(tmp_path: Path) -> None:
 
 
 def start_over(tmp_path: Path, preparation: str) -> subprocess.CompletedProcess[str]:
-    """The noxfile, alone in a folder, started by a Python without site-packages and with something else amiss."""
+    """The noxfile, alone in a folder, started by a Python without site-packages and with another defect."""
     (tmp_path / "noxfile.py").write_text((ROOT / "noxfile.py").read_text())
     program = f"import runpy, sys; {preparation}; runpy.run_path('noxfile.py', run_name='__main__')"
     return subprocess.run(
@@ -182,7 +182,7 @@ def test_old_python_is_one_line(tmp_path: Path) -> None:
 
 
 def test_what_an_older_python_reads_has_no_newer_syntax() -> None:
-    """Python 3.6 gets as far as the line that tells it: it must be able to read the file."""
+    """Python 3.6 must parse the file as far as the line that reports the wrong version."""
     ast.parse((ROOT / "noxfile.py").read_text(), feature_version=(3, 6))
     assert "from __future__" not in re.sub(r"#[^\n]*", "", (ROOT / "noxfile.py").read_text())
 
@@ -218,7 +218,7 @@ def test_only_a_regression_is_one(program: str, code: int, tmp_path: Path) -> No
     assert done.returncode == code, done.stderr
 
 
-def test_packages_that_cannot_be_had_are_no_regression(tmp_path: Path) -> None:
+def test_unavailable_packages_are_no_regression(tmp_path: Path) -> None:
     pytest.importorskip("nox")
     done = in_a_session(tmp_path, "    install(session, 'bench')", PIP_NO_INDEX="1", UV_NO_INDEX="1")
     assert done.returncode == 3, done.stderr

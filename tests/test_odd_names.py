@@ -1,4 +1,4 @@
-"""Folders as people call them: brackets, commas, quotes, blanks and other scripts in the names of all of them."""
+"""Folder names as users choose them: with brackets, commas, quotes, blanks and non-Latin letters."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the local guest
 
 @pytest.mark.parametrize("name", [ODD, "plain"])
 def test_a_checkout_and_all_folders_of_such_names_measure(name: str, tmp_path: Path) -> None:
-    """Where one stands, a conftest.py that is none of ours needs what is not installed, as our own tests' does."""
+    """The current folder has a foreign conftest.py that imports a missing module; it must not be loaded."""
     home = tmp_path / name
     for part in ("harness", "guest"):
         shutil.copytree(ROOT / part, home / part, ignore=shutil.ignore_patterns("__pycache__"))
@@ -59,8 +59,8 @@ def test_a_suite_in_a_folder_of_such_a_name_measures(named: str, tmp_path: Path)
 
 
 @pytest.mark.parametrize("text", ["pipe_latency[size=4096]," * 300, "[\0", "no_such[folder]"])
-def test_text_that_can_be_no_folders_name_is_let_pass(text: str) -> None:
-    """It is what a flag before it takes: a long list of workloads."""
+def test_text_that_can_be_no_folders_name_is_unchanged(text: str) -> None:
+    """It may be the value of a flag, such as a long list of workloads."""
     assert importable(["--workload", text]) == ["--workload", text]
 
 
@@ -76,7 +76,7 @@ def test_a_temporary_folder_with_a_comma_reaches_qemu(tmp_path: Path, monkeypatc
         assert running.machine.initrd is not None
         assert "," not in str(running.machine.initrd)
         running.streams.wait()
-        said = running.errors.text()
+        errors = running.errors.text()
     finally:
         running.close()
-    assert "No such file" not in said
+    assert "No such file" not in errors

@@ -1,4 +1,4 @@
-"""The package as strangers get it: built, installed beside its dependencies, and used in an empty folder."""
+"""The package as users get it: built, installed beside its dependencies, and used in an empty folder."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ pytestmark = needs_builder
 
 
 def environment() -> dict[str, str]:
-    """Ours, without anything that says where this checkout is."""
+    """Our environment variables, without those that name this checkout."""
     ours = ("PYTEST_", "PYTHONPATH", "FERRULE_ROOT")
     return {key: value for key, value in os.environ.items() if not key.startswith(ours)}
 
@@ -59,13 +59,13 @@ def sdist(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @dataclass(frozen=True)
 class Installed:
-    """An environment with the package in it, and an empty folder to stand in."""
+    """An environment with the package in it, and an empty folder to run in."""
 
     programs: Path
     home: Path
 
     def __call__(self, *command: str, check: int = 0) -> str:
-        """Run one of its programs there; what it printed."""
+        """Run one of its programs there; returns its output."""
         program = str(self.programs / command[0])
         done = subprocess.run(
             [program, *command[1:]],
@@ -103,7 +103,7 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Installe
 
 
 def test_the_wheel_holds_what_a_measurement_reads(wheel: Path) -> None:
-    held = set(zipfile.ZipFile(wheel).namelist())
+    packed = set(zipfile.ZipFile(wheel).namelist())
     wanted = {
         f"ferrule/_guest/{path.relative_to(paths.guest())}" for path in paths.guest().rglob("*") if path.is_file()
     }
@@ -113,8 +113,8 @@ def test_the_wheel_holds_what_a_measurement_reads(wheel: Path) -> None:
         for path in (package / "ferrule").rglob("*")
         if path.is_file() and "__pycache__" not in path.parts and ".pytest_cache" not in path.parts
     }
-    assert wanted <= held
-    assert {name.partition("/")[0].partition("-")[0] for name in held} == {"ferrule"}
+    assert wanted <= packed
+    assert {name.partition("/")[0].partition("-")[0] for name in packed} == {"ferrule"}
 
 
 def test_the_sdist_builds_the_same_wheel(wheel: Path, sdist: Path, tmp_path: Path) -> None:

@@ -34,6 +34,6 @@ def test_a_folder_that_cannot_be_made_is_named(name: str, tmp_path: Path, monkey
 
 
 def test_no_home_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(os, "getuid", lambda: 2**31 - 5)  # a user of a container whom no list knows
+    monkeypatch.setattr(os, "getuid", lambda: 2**31 - 5)  # a container's user without a password entry
     with pytest.raises(InfrastructureError, match=f"cache: there is no home folder; {ADVICE}"):
         paths.cache("x")

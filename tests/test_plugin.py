@@ -1,4 +1,4 @@
-"""The plugin as its users meet it: whole runs on this host, in processes of their own."""
+"""The plugin as users run it: whole runs on this host, each in its own process."""
 
 from __future__ import annotations
 
@@ -83,17 +83,17 @@ def test_the_json_says_which_campaign_wrote_it(measured: Measured) -> None:
     assert data["ferrule"]["seed"] == 7
     assert data["ferrule"]["budget"] == "quick"
     assert data["ferrule"]["verdicts"]["local"]["null_call"]["verdict"] == "works"
-    assert "cpu" not in data["machine_info"]  # nothing that drifts from run to run
+    assert "cpu" not in data["machine_info"]  # nothing that changes from run to run
 
 
 def test_null_call_costs_more_than_a_function_call(measured: Measured) -> None:
     _, data, _ = measured
     median = {entry["group"]: entry["stats"]["median"] for entry in data["benchmarks"]}
-    # Out of order, a function call can vanish in the turns of the empty loop: a hair below zero is not wrong.
+    # Out-of-order execution can hide a function call in the empty loop: slightly below zero is not wrong.
     assert median["null_call"] > 3 * abs(median["function_call"])
 
 
-def test_the_history_has_one_line_and_can_be_published_twice_alike(measured: Measured) -> None:
+def test_the_history_has_one_line_and_is_published_twice_with_equal_bytes(measured: Measured) -> None:
     _, _, home = measured
     (line,) = [json.loads(text) for text in next(home.glob("results/*/*/local.jsonl")).read_text().splitlines()]
     assert line["budget"] == "quick"
@@ -126,7 +126,7 @@ def test_every_workload_verifies_on_this_host(tmp_path: Path) -> None:
     (line,) = [
         json.loads(text) for text in next(tmp_path.glob("results/*/*/verify/local.jsonl")).read_text().splitlines()
     ]
-    assert not list(tmp_path.glob("results/*/*/*.jsonl"))  # no numbers, no history of them
+    assert not list(tmp_path.glob("results/*/*/*.jsonl"))  # no numbers, so no history of them
     assert int(count[2]) == line["counts"]["works"]
     assert set(line["counts"]) <= {"works", *WITHOUT}
     assert line["verdicts"]["null_call"] == {"verdict": "works", "errno": None, "reason": ""}
@@ -159,7 +159,7 @@ def test_a_precision_ends_on_width_or_budget_and_says_which(tmp_path: Path) -> N
     assert json.loads(second)["entries"][0]["summary"]["ended"] == "budget"
 
 
-@pytest.mark.clock  # a busy core's cycles are not always to be told
+@pytest.mark.clock  # on a busy core cycles cannot always be determined
 def test_a_precision_of_cycles_is_shown_in_cycles(tmp_path: Path) -> None:
     done = run("--workload=null_call", "--precision=50%", "--precision-of=cycles", "--json=run.json", cwd=tmp_path)
     assert "local: to a half-width of 50 % of core cycles within 10 min" in done.stdout
@@ -204,8 +204,8 @@ MISTAKES = {
 }
 
 
-@pytest.mark.parametrize(("flag", "said"), MISTAKES.items(), ids=list(MISTAKES))
-def test_a_mistake_is_one_clear_line_and_exit_code_2(flag: str, said: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("flag", "message"), MISTAKES.items(), ids=list(MISTAKES))
+def test_a_mistake_is_one_clear_line_and_exit_code_2(flag: str, message: str, tmp_path: Path) -> None:
     guest = {
         "--linux-kernel=/nonexistent": "--guest=linux",
         "--host-key=/nonexistent": "--guest=ssh://u@127.0.0.1:9 --identity=/nonexistent",
@@ -215,7 +215,7 @@ def test_a_mistake_is_one_clear_line_and_exit_code_2(flag: str, said: str, tmp_p
     )
     lines = [line for line in done.stderr.splitlines() if line.startswith("ferrule: ")]
     assert len(lines) == 1
-    assert said in lines[0]
+    assert message in lines[0]
     assert "Traceback" not in done.stdout + done.stderr
 
 
@@ -235,7 +235,7 @@ def test_a_terminated_run_stores_what_is_finished(tmp_path: Path) -> None:
         assert running.stderr is not None
         assert any("round 3 of 500" in line for line in running.stderr)
         running.terminate()
-        running.stderr.read()  # to the end: until the measurement itself has let go of it
+        running.stderr.read()  # to the end: until the measurement itself has closed it
         assert running.wait(PATIENCE) != 0
     (line,) = [json.loads(text) for text in next(tmp_path.glob("results/*/*/local.jsonl")).read_text().splitlines()]
     assert "null_call" in str(line)
@@ -273,11 +273,11 @@ MISREADINGS = {
 
 @pytest.mark.parametrize("words", MISREADINGS, ids=" ".join)
 def test_reading_what_is_not_there_is_one_clear_line(words: tuple[str, ...], tmp_path: Path) -> None:
-    status, said = MISREADINGS[words]
+    status, message = MISREADINGS[words]
     done = ferrule(*words, cwd=tmp_path, check=status)
     assert len(done.stderr.splitlines()) == 1
     assert done.stderr.startswith("ferrule: ")
-    assert said in done.stderr
+    assert message in done.stderr
 
 
 def test_the_checkout_is_needed_and_missed_clearly(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""What a program of this machine says: its answer, or none."""
+"""The output of a program on this machine, or None."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def test_an_answer_is_a_text_without_its_end() -> None:
     assert programs.said([sys.executable, "-c", "import os; print(*os.environ)"], {"LC_ALL": "C"}) == "LC_ALL"
 
 
-def test_a_question_on_its_input_finds_nobody() -> None:
+def test_a_program_that_reads_input_gets_none() -> None:
     assert programs.said([sys.executable, "-c", "print(repr(input()))"]) is None
 
 

@@ -1,4 +1,4 @@
-"""The rooms of the harness: every import goes up the page of rooms.toml, and no two modules import each other."""
+"""The rooms of the harness: a room imports only rooms above it in rooms.toml, and no two modules import each other."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__
 
 
 def name_of(path: Path) -> str:
-    """`ferrule.payload.plan`, or `ferrule.payload` for a room's own file."""
+    """`ferrule.payload.plan`; `ferrule.payload` for its `__init__.py`."""
     parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
@@ -33,7 +33,7 @@ def room_of(module: str) -> str:
 
 
 def imported(path: Path) -> Iterator[str]:
-    """Modules of ours that a module imports, wherever in it."""
+    """Our modules that a module imports, anywhere in it."""
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "ferrule":
             for alias in node.names:
@@ -62,8 +62,8 @@ def test_no_two_modules_import_each_other() -> None:
 
 @pytest.mark.parametrize("room", sorted(path.name for path in PACKAGE.iterdir() if (path / "__init__.py").is_file()))
 def test_a_room_says_in_a_line_what_enters_and_what_leaves(room: str) -> None:
-    said = ast.get_docstring(ast.parse((PACKAGE / room / "__init__.py").read_text())) or ""
-    assert len(said.partition("\n")[0].split()) >= 8, f"{room}: {said!r}"
+    docstring = ast.get_docstring(ast.parse((PACKAGE / room / "__init__.py").read_text())) or ""
+    assert len(docstring.partition("\n")[0].split()) >= 8, f"{room}: {docstring!r}"
 
 
 def test_tests_mirror_the_rooms() -> None:

@@ -31,8 +31,8 @@ from ferrule.report import history
 from tests.support.places import FAULTS
 
 SECONDS = float(os.environ.get("FERRULE_SOAK", "0"))
-WARM, ROUNDS = 2, 4  # rounds before the first look, and at least to the last
-GROWTH = 24 << 20  # bytes of memory that a short look may see: an allocator keeps what it had
+WARM, ROUNDS = 2, 4  # rounds before the first sample, and at least from there to the last
+GROWTH = 24 << 20  # bytes of growth that a short run may show: an allocator keeps freed memory
 SHORT = Budget(1, 2, 5, 1, 20, target_ns=20_000, limit_ns=50_000_000, name="soak")
 KEYS = [RunKey(name) for name in ("null_call", "pipe_latency", "crash")]
 
@@ -41,7 +41,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks into /pro
 
 @dataclass(frozen=True)
 class Look:
-    """What this process holds."""
+    """The resources that this process holds."""
 
     descriptors: int
     children: int

@@ -22,7 +22,7 @@ sys.exit(status)
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the local guest needs Linux")
 def test_a_run_on_this_host_loads_no_library_that_it_does_not_use(tmp_path: Path) -> None:
-    """All its statistics are in there: six processes give every flag and interval that a table shows."""
+    """It includes all statistics: six processes give every flag and interval that a table shows."""
     run = ["--guest=local", "--workload=null_call", "--quick", "--processes=6", f"--results={tmp_path}/results"]
     others = [f"-pno:{name}" for name in ("hypothesispytest", "xdist", "cacheprovider")]  # a user has none of them
     command = [sys.executable, "-c", PROGRAM, "-c", str(paths.suites() / "pytest.ini"), *others]

@@ -1,4 +1,4 @@
-"""TOML files that people write: whatever is wrong with one is one line that names it."""
+"""TOML files that users write: every error is one line that names the file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Images for kernels that somebody else boots: booted here by Linux with nothing but the image, and read back."""
+"""Images for kernels that the user boots: booted here by Linux with the image alone, and the output read back."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.support.patience import PATIENCE
 
 MACHINE = ("qemu-system-x86_64", "-M", "q35", "-accel", "tcg", "-cpu", "max", "-m", "256", "-nodefaults")
 WORDS = "console=ttyS0 panic=-1 quiet"
-# What a kernel may have compiled in already, as Linux unpacks it: ours comes behind it and is what counts.
+# What a kernel may have compiled in already: Linux unpacks ours after it, so that ours replaces it.
 OTHERS = initramfs.archive(
     [
         initramfs.folder("etc", 0o755),
@@ -29,13 +29,13 @@ OTHERS = initramfs.archive(
 
 
 def bootconfig(text: bytes) -> bytes:
-    """The kernel's words at the end of its initial file system: Documentation/admin-guide/bootconfig.rst."""
+    """Kernel parameters at the end of an initial file system: Documentation/admin-guide/bootconfig.rst."""
     padded = text.ljust(-(-len(text) // 4) * 4, b"\0")
     return padded + struct.pack("<II", len(padded), sum(padded) & 0xFFFFFFFF) + b"#BOOTCONFIG\n"
 
 
 def boot(image: Path, words: str, log: Path) -> None:
-    """Boot Linux with nothing but an initial file system."""
+    """Boot Linux with an initial file system and no disk."""
     if shutil.which("qemu-system-x86_64") is None:
         pytest.skip("qemu-system-x86_64 is not here")
     try:
@@ -63,13 +63,13 @@ def test_an_initramfs_that_linux_boots_by_itself_is_read_back(
     boot(image, WORDS, log)
     capfd.readouterr()
     assert main(["transcript", str(log)]) == 0
-    said = capfd.readouterr().out
-    rows = [line.split() for line in said.splitlines()[2:]]
+    output = capfd.readouterr().out
+    rows = [line.split() for line in output.splitlines()[2:]]
     names = [row.name for row in workloads().values() if not row.hidden]
     assert sorted(row[1] for row in rows) == sorted([*names, *names])
     assert {row[0] for row in rows} == {"0", "1"}
     assert sum(row[2] == "ok" for row in rows) >= 2 * 19
-    assert "not finished" not in said
+    assert "not finished" not in output
 
 
 @pytest.mark.parametrize(
@@ -135,16 +135,16 @@ def test_what_cannot_be_meant_ends_with_2(
     assert says in capfd.readouterr().err
 
 
-def test_a_log_without_records_is_told(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_log_without_records_is_reported(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     log = tmp_path / "log"
     log.write_text("Linux version 6.1\n")
     assert main(["transcript", str(log)]) == 2
     assert "no record of a run in it" in capfd.readouterr().err
 
 
-def test_what_init_said_of_a_payload_without_records_is_told(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_inits_message_on_a_payload_without_records_is_shown(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     log = tmp_path / "log"
     log.write_text("[ 1.2] Run /init\nferrule-init: /payload was ended by signal 4\n[ 1.3] reboot: Power down\n")
     assert main(["transcript", str(log)]) == 2
-    said = capfd.readouterr().err
-    assert "its init said: /payload was ended by signal 4; under QEMU's emulation give -cpu max" in said
+    output = capfd.readouterr().err
+    assert "its init said: /payload was ended by signal 4; under QEMU's emulation give -cpu max" in output

@@ -1,4 +1,4 @@
-"""`ferrule list`: the table, its JSON, and all about one workload, read from sources as they are."""
+"""`ferrule list`: the table, its JSON, and the page of one workload, read from the real sources."""
 
 from __future__ import annotations
 

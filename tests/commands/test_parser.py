@@ -1,4 +1,4 @@
-"""What the command line says about itself, and how little it loads for that."""
+"""The help of the command line, and how few modules it loads."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ def ferrule(*arguments: str, columns: int = 80) -> str:
 
 
 def test_help_names_every_command_with_its_example() -> None:
-    said = ferrule("--help")
+    text = ferrule("--help")
     for name, (_, example, _) in COMMANDS.items():
-        assert re.search(rf"^ +{name}\s", said, re.MULTILINE), name
-        assert example in said
+        assert re.search(rf"^ +{name}\s", text, re.MULTILINE), name
+        assert example in text
         assert example.split()[:2] == ["ferrule", name]
 
 
@@ -39,9 +39,9 @@ def test_the_help_of_a_run_holds_the_options_of_a_measurement_only() -> None:
     lines = ferrule("run", "--help").splitlines()
     assert len(lines) < 120
     assert lines[0].startswith("usage: ferrule run ")
-    said = set(re.findall(r"^ +(--[a-z0-9-]+)", "\n".join(lines), re.MULTILINE))
+    listed = set(re.findall(r"^ +(--[a-z0-9-]+)", "\n".join(lines), re.MULTILINE))
     ours = set(re.findall(r'"(--[a-z][a-z0-9-]*)"', (ROOT / "harness/ferrule/options/flags.py").read_text()))
-    assert said == ours
+    assert listed == ours
 
 
 def test_what_a_command_does_not_know_is_wrong_usage(capsys: pytest.CaptureFixture[str]) -> None:
@@ -51,18 +51,18 @@ def test_what_a_command_does_not_know_is_wrong_usage(capsys: pytest.CaptureFixtu
     assert "unrecognized arguments: --gest" in capsys.readouterr().err
 
 
-def test_the_doctor_takes_the_words_of_the_run_it_stands_before() -> None:
+def test_the_doctor_takes_the_arguments_of_the_run_that_follows() -> None:
     parsed = parse(["doctor", "--guest=local", "--quick", "-k", "null_call", "--benchmark-autosave"])
     assert parsed.guest == "local"
     assert parsed.quick
     assert parse(["doctor", "--json"]).json is True
-    assert parse(["doctor", "--json=run.json"]).json == "run.json"  # the run's
+    assert parse(["doctor", "--json=run.json"]).json == "run.json"  # FILE is for the run
     assert parsed.ignored == ["-k", "null_call", "--benchmark-autosave"]
 
 
 @pytest.mark.parametrize("words", ["--version", "--help", "list", "list pipe_latency", "run --help"])
-def test_nothing_slow_is_loaded_to_say_what_is_there(words: str) -> None:
-    """numpy, scipy, pytest and SSH take a second or more; a look at the workloads needs none of them."""
+def test_listing_commands_load_no_slow_module(words: str) -> None:
+    """numpy, scipy, pytest and SSH take a second or more; listing the workloads needs none of them."""
     program = (
         "import sys\nfrom ferrule.cli import main\n"
         f"try: main({words.split()!r})\nexcept SystemExit: pass\n"

@@ -1,4 +1,4 @@
-"""The table of other benchmarks, and docs/workloads.md that is written from it."""
+"""The table of other benchmarks, and docs/workloads.md, which is written from it."""
 
 from __future__ import annotations
 

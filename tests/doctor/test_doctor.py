@@ -1,4 +1,4 @@
-"""What the doctor says about this machine, and about one where nothing is installed."""
+"""The doctor's findings on this machine, and on one where nothing is installed."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_this_machine_is_examined() -> None:
 
 
 @pytest.mark.usefixtures("bare_machine")
-def test_a_bare_machine_is_told_every_command() -> None:
+def test_a_bare_machine_gets_every_command() -> None:
     found = {finding.name: finding for finding in capabilities(GuestOptions())}
     for name, package in {"QEMU": "qemu-system-x86", "qemu-user, riscv64": "qemu-user-static"}.items():
         assert found[name].state == "missing"
@@ -136,8 +136,8 @@ def test_stolen_time_is_a_share_of_all_time(before: list[int], spent: list[int])
         assert share == pytest.approx(spent[7] / sum(spent))
 
 
-def test_guests_are_found_or_told_how_to_get() -> None:
-    """Every guest that needs no address, and for each that is not at hand the exact line to write."""
+def test_guests_are_found_or_the_remedy_is_named() -> None:
+    """Every guest that needs no address, and for each missing one the exact line to write."""
     found = {finding.name: finding for finding in at_hand(GuestOptions(), guests.embedded())}
     assert list(found) == guests.embedded()
     assert found["local"].state == "ok"
@@ -150,7 +150,7 @@ def test_guests_are_found_or_told_how_to_get() -> None:
 
 
 def test_what_the_run_will_find_is_not_called_missing(tmp_path: Path) -> None:
-    """A kernel that only the run's own options name is at hand, and one that they name wrongly is not."""
+    """A kernel named only by the run's options is found; one that they name wrongly is missing."""
     kernel = tmp_path / "kernel"
     kernel.write_bytes(CD)
     table = tmp_path / "mine.toml"
@@ -179,7 +179,7 @@ def test_an_accelerator_that_is_asked_for_is_judged(monkeypatch: pytest.MonkeyPa
 def test_a_kernel_is_promised_only_where_apt_offers_it(
     known: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Ubuntu has other names than Debian; and where apt lists neither, the doctor says so."""
+    """Ubuntu's package names differ from Debian's; where apt lists neither, the doctor reports it."""
     image = f"linux-image-6.8.0-31-{'generic' if known == 'linux-image-generic' else 'amd64'}"
     for tool in ("apt-get", "apt-cache"):
         answer = f'case "$*" in *"{known}") echo "Depends: {image}"; exit 0;; esac\n' if known else ""

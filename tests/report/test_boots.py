@@ -1,4 +1,4 @@
-"""Boot times: what tables and the history say of them."""
+"""Boot times in tables and in the history."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ def booted(name: str, *starts: Start) -> GuestResult:
     return made
 
 
-def test_boots_are_told_to_the_instruction_or_by_their_range(tmp_path: Path) -> None:
+def test_boots_are_reported_to_the_instruction_or_by_their_range(tmp_path: Path) -> None:
     equal, apart = [Start(15, 33)] * 2, [Start(None, 40), Start(None, 44)]
     results = [booted("redox", *equal), booted("aero", *apart), booted("hermit")]
-    said = tables.render(results, budget="quick", seed=5, declared=make.DECLARED)
-    table = said[said.index("Boot: ") :].split("\n\n")[0].splitlines()
+    text = tables.render(results, budget="quick", seed=5, declared=make.DECLARED)
+    table = text[text.index("Boot: ") :].split("\n\n")[0].splitlines()
     assert [line.split("  ")[0] for line in table[3:]] == ["kernel entered", "payload begins"]
     assert [" ".join(line.split()[2:]) for line in table[3:]] == [
         "15 (2 boots equal) not seen",

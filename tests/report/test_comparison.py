@@ -1,4 +1,4 @@
-"""Two runs side by side: what is compared, in which units, and what is said of the rest; and which runs are meant."""
+"""Two runs side by side: what is compared, in which units, and why the rest is not; and which runs a word means."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ def test_nothing_to_compare_is_refused_with_the_reason(name: str, more: dict[str
         compared(make.guest([call(100)]), make.guest([call(100)], name, **more))
 
 
-# --- which runs are meant
+# --- which runs a word means
 
 
 def stored(folder: Path, day: int, *results: GuestResult) -> str:

@@ -1,4 +1,4 @@
-"""The line that says what a run found: believed, comparable results only, with an interval or exact."""
+"""The line with a run's finding: believed, comparable results only, with an interval or exact."""
 
 from __future__ import annotations
 
@@ -37,48 +37,48 @@ def made(*results: GuestResult) -> Sequence[Column]:
     return columns(results, make.DECLARED)
 
 
-def test_the_round_trip_is_told_first_and_from_the_cheaper_side() -> None:
+def test_the_round_trip_is_reported_first_and_from_the_cheaper_side() -> None:
     for linux, redox in ((134.0, 100.0), (100.0, 134.0)):
-        said = finding.measured(made(guest("linux", trip(linux), call(1)), guest("redox", trip(redox), call(9))))
-        assert said is not None
+        line = finding.measured(made(guest("linux", trip(linux), call(1)), guest("redox", trip(redox), call(9))))
+        assert line is not None
         cheap, dear = ("Redox", "Linux") if redox < linux else ("Linux", "Redox")
-        assert said.startswith(f"{cheap}'s pipe_latency round trip is 1.34")
-        assert "times cheaper [1.33" in said
-        assert f"than {dear}'s; of 2 rows that both have" in said
-        assert "linux is cheaper in " in said
+        assert line.startswith(f"{cheap}'s pipe_latency round trip is 1.34")
+        assert "times cheaper [1.33" in line
+        assert f"than {dear}'s; of 2 rows that both have" in line
+        assert "linux is cheaper in " in line
 
 
-def test_other_operations_are_told_by_their_size() -> None:
+def test_other_operations_are_reported_by_their_size() -> None:
     base = guest("linux", fault(100), make.run("process_create", [300.0 * one for one in SPREAD], make.CALL))
     other = guest("redox", fault(110), make.run("process_create", [100.0 * one for one in SPREAD], make.CALL))
-    said = finding.measured(made(base, other))
-    assert said is not None
-    assert said.startswith("Linux's page_fault is 1.10"), "the one that readers look for comes before larger ones"
+    line = finding.measured(made(base, other))
+    assert line is not None
+    assert line.startswith("Linux's page_fault is 1.10"), "the one that readers look for comes before larger ones"
 
 
 def test_counts_are_exact() -> None:
     one = make.run("null_call", [100.0] * 7, make.CALL)
     two = make.run("null_call", [300.0] * 7, make.CALL)
-    said = finding.measured(made(guest("linux", one, **COUNTED), guest("aero", two, **COUNTED)))
-    assert said is not None
-    assert "times cheaper (exact) than Aero's" in said
+    line = finding.measured(made(guest("linux", one, **COUNTED), guest("aero", two, **COUNTED)))
+    assert line is not None
+    assert "times cheaper (exact) than Aero's" in line
 
 
 def test_a_pair_of_kernels_goes_before_the_floor() -> None:
-    said = finding.measured(made(guest("floor", trip(5)), guest("redox", trip(10)), guest("linux", trip(11))))
-    assert said is not None
-    assert said.startswith("Redox's pipe_latency")
-    assert "than Linux's" in said
-    said = finding.measured(made(guest("floor", trip(5)), guest("linux", trip(11))))
-    assert said is not None
-    assert said.startswith("The floor's pipe_latency round trip is 2.2")
+    line = finding.measured(made(guest("floor", trip(5)), guest("redox", trip(10)), guest("linux", trip(11))))
+    assert line is not None
+    assert line.startswith("Redox's pipe_latency")
+    assert "than Linux's" in line
+    line = finding.measured(made(guest("floor", trip(5)), guest("linux", trip(11))))
+    assert line is not None
+    assert line.startswith("The floor's pipe_latency round trip is 2.2")
 
 
-def test_what_cannot_be_compared_is_told_apart() -> None:
-    said = finding.measured(made(guest("local", call(83), os="linux"), guest("linux", call(300), **COUNTED)))
-    assert said is not None
-    assert "cheaper" not in said
-    first, second = said.split("; ")
+def test_what_cannot_be_compared_is_reported_separately() -> None:
+    line = finding.measured(made(guest("local", call(83), os="linux"), guest("linux", call(300), **COUNTED)))
+    assert line is not None
+    assert "cheaper" not in line
+    first, second = line.split("; ")
     assert first.startswith("This host's null_call costs 83.")
     assert " ns [" in first
     assert second.startswith("Linux's null_call costs ")
@@ -86,16 +86,16 @@ def test_what_cannot_be_compared_is_told_apart() -> None:
 
 
 def test_emulated_time_finds_nothing() -> None:
-    said = finding.measured(made(guest("linux", trip(134), accel="tcg"), guest("redox", trip(100), accel="tcg")))
-    assert said == "Emulated time is not time: nothing here says what an operation costs"
+    line = finding.measured(made(guest("linux", trip(134), accel="tcg"), guest("redox", trip(100), accel="tcg")))
+    assert line == "Emulated time is not time: nothing here says what an operation costs"
 
 
 def test_doubted_results_and_noise_are_no_finding() -> None:
     doubted = guest("redox", trip(100), call(50))
     doubted.doubts = {RunKey("pipe_latency"): "it halved"}
-    said = finding.measured(made(guest("linux", trip(200), call(50)), doubted))
-    assert said == "Linux's and Redox's costs: no difference seen in 1 row" or "no difference seen in 1 row" in str(
-        said
+    line = finding.measured(made(guest("linux", trip(200), call(50)), doubted))
+    assert line == "Linux's and Redox's costs: no difference seen in 1 row" or "no difference seen in 1 row" in str(
+        line
     )
 
 
@@ -108,8 +108,8 @@ def test_nothing_measured_is_no_finding() -> None:
 def test_the_count_names_what_failed(status: str) -> None:
     runs = [call(5), RunResult(RunKey("page_fault"), status, "why")]  # type: ignore[arg-type]
     runs += [RunResult(RunKey("scheme_call"), "absent", ""), RunResult(RunKey("process_create"), "unsupported", "38")]
-    said = finding.counted(made(guest("redox", *runs)))
-    assert said == f"1 result on 1 guest, 2 rows that a guest does not have, 1 failed: redox: page_fault {status}"
+    line = finding.counted(made(guest("redox", *runs)))
+    assert line == f"1 result on 1 guest, 2 rows that a guest does not have, 1 failed: redox: page_fault {status}"
     assert finding.verified(made(guest("redox", *runs))) == f"redox: page_fault {status}"
 
 

@@ -94,20 +94,20 @@ def test_a_torn_line_is_cut_off_and_the_rest_is_kept(tmp_path: Path) -> None:
 
 
 def test_a_full_disk_is_one_clear_error_and_leaves_the_file_whole(tmp_path: Path) -> None:
-    """A file-size limit stands for the full disk: the write stops half-way in the same manner."""
+    """A file-size limit stands in for the full disk: it stops the write half-way in the same manner."""
     path = tmp_path / "x.jsonl"
     journal.append_line(path, {"a": 1})
     before = path.read_bytes()
-    held = resource.getrlimit(resource.RLIMIT_FSIZE)
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)
     handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     try:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (1000, held[1]))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limit[1]))
         with pytest.raises(InfrastructureError, match=r"x\.jsonl: cannot store results: File too large"):
             journal.append_line(path, {"b": "x" * 5000})
         with pytest.raises(InfrastructureError, match=r"page\.md: cannot be written"):
             journal.write_whole(tmp_path / "page.md", b"x" * 5000)
     finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, held)
+        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
         signal.signal(signal.SIGXFSZ, handler)
     assert path.read_bytes() == before
     assert list(tmp_path.iterdir()) == [path]
@@ -130,7 +130,7 @@ def test_two_writers_take_turns(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("line", "said"),
+    ("line", "message"),
     [
         ("[1]", "not a JSON object"),
         ("{", "not JSON"),
@@ -138,13 +138,13 @@ def test_two_writers_take_turns(tmp_path: Path) -> None:
         ('{"schema": 1}', "key run_id is missing"),
     ],
 )
-def test_a_damaged_line_is_named(tmp_path: Path, line: str, said: str) -> None:
+def test_a_damaged_line_is_named(tmp_path: Path, line: str, message: str) -> None:
     path = tmp_path / "2026" / "machine" / "local.jsonl"
     path.parent.mkdir(parents=True)
     path.write_text(f"{line}\n")
     with pytest.raises(InfrastructureError) as caught:
         history.load(tmp_path)
-    assert said in str(caught.value)
+    assert message in str(caught.value)
     assert "local.jsonl:1" in str(caught.value)
 
 

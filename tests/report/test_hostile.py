@@ -1,4 +1,4 @@
-"""Stored runs are input like any other: whatever stands in one is read as it was stored, or is one line."""
+"""Stored runs are untrusted input: each value is read as it was stored, or refused with one line."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def test_a_line_is_read_or_refused_and_what_is_read_can_be_shown(text: str) -> N
 
 
 @pytest.mark.parametrize(
-    ("changed", "said"),
+    ("changed", "message"),
     [
         ({"per_process": [], "boots": [], "batch_sizes": []}, "a result of no process"),
         ({"per_process": []}, "a result of no process"),
@@ -76,13 +76,13 @@ def test_a_line_is_read_or_refused_and_what_is_read_can_be_shown(text: str) -> N
         ({"batch_sizes": [1] * 8}, "7 values, 7 boots and 8 batch sizes of the same processes"),
     ],
 )
-def test_what_is_told_of_each_process_is_told_of_all(changed: dict[str, list[int]], said: str, tmp_path: Path) -> None:
+def test_values_of_each_process_are_there_for_all(changed: dict[str, list[int]], message: str, tmp_path: Path) -> None:
     line = json.loads(json.dumps(LINE))
     line["entries"][0]["summary"].update(changed)
     home = tmp_path / "2026" / MACHINE
     home.mkdir(parents=True)
     (home / "local.jsonl").write_text(json.dumps(line) + "\n")
-    with pytest.raises(InfrastructureError, match=rf"local\.jsonl:1: \.entries\[0\]\.summary: {said}"):
+    with pytest.raises(InfrastructureError, match=rf"local\.jsonl:1: \.entries\[0\]\.summary: {message}"):
         history.load(tmp_path)
 
 
@@ -132,7 +132,7 @@ def test_a_machines_name_leads_nowhere(machine: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", hostile.HOSTILE, ids=lambda text: text[:20])
-def test_json_is_taken_strictly(text: str) -> None:
+def test_json_is_read_strictly(text: str) -> None:
     if text[:2] in ("Na", "In", "-I") or len(text) in (5000, 2 * hostile.DEEP, 6 * hostile.DEEP + 1) or '"a":2' in text:
         with pytest.raises(Malformed) as caught:
             loads(text)

@@ -1,4 +1,4 @@
-"""Rows that no guest can fill, and what each guest says of them."""
+"""Rows that no guest can fill, and each guest's answer for them."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ def run(workload: str, status: Status = "ok", reason: str = "", size: int | None
 
 
 def guests() -> list[GuestResult]:
-    """Every verdict there is, on three guests; one of them never spoke."""
+    """Every verdict there is, on three guests; one of them sent no record."""
     linux = make.guest(
         [
             *(run(name) for name in ("null_call", "page_fault", "process_create", "pipe_latency", "empty_loop")),
@@ -81,7 +81,7 @@ def test_the_page_says_the_same(tmp_path: Path) -> None:
     assert "- aero: works 1 of 6, unsupported 1, wrong 1, failed 1, crashed 1, hung 1" in page
 
 
-def test_a_placement_that_cannot_be_had_costs_no_verdict() -> None:
+def test_a_placement_without_cpus_costs_no_verdict() -> None:
     (linux, aero, _) = columns(guests(), make.DECLARED)
     by_name = {one.workload: one for one in verdicts(linux)}
     assert (by_name["pipe_latency"].verdict, by_name["pipe_latency"].reason) == ("works", CROSS.reason)

@@ -1,4 +1,4 @@
-"""The column of multiples of the floor: where it stands, what it says, and why it is not there."""
+"""The column of multiples of the floor: where it is, its values, and why it is left out."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def costs(ns: float) -> list[float]:
 
 
 def four_columns() -> list[GuestResult]:
-    """Two guests that count as the floor does, the floor, and this host, whose time is no count."""
+    """Two guests that count instructions as the floor does, the floor, and this host, which gives times."""
     local = make.guest([make.run("null_call", costs(101.4), make.CALL)])
     linux = make.guest(
         [
@@ -73,8 +73,8 @@ def cells(text: str, workload: str) -> list[str]:
 
 def test_the_tables_are_as_they_were_agreed() -> None:
     golden = Path(__file__).parent / "golden" / "over_floor.txt"
-    said = tables.render(four_columns(), budget="quick", seed=5, declared=make.DECLARED) + "\n"
-    assert said == golden.read_text()
+    text = tables.render(four_columns(), budget="quick", seed=5, declared=make.DECLARED) + "\n"
+    assert text == golden.read_text()
 
 
 def test_counts_have_exact_ratios_beside_them() -> None:
@@ -88,7 +88,7 @@ def test_counts_have_exact_ratios_beside_them() -> None:
         "30 instr [30, 30]",
     ]
     assert "  local with linux, redox, floor: time and guest instructions\n" in text
-    assert "local: no \u00d7 floor" not in text, "said once"
+    assert "local: no \u00d7 floor" not in text, "reported once"
 
 
 def test_a_row_under_other_conditions_says_so() -> None:

@@ -1,4 +1,4 @@
-"""Values that cannot be: zero, halved, doubled, too few, or no longer what they were."""
+"""Implausible values: zero, halved, doubled, from too few processes, or with another meaning."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ def found(now: Column, *earlier: Column, asked: int | None = None) -> str | None
 
 @given(st.floats(10.0, 1e6), st.floats(0.05, 20.0))
 def test_twice_or_half_under_equal_conditions_is_not_believed(before: float, factor: float) -> None:
-    told = found(column(before * factor), column(before))
+    doubt = found(column(before * factor), column(before))
     if 0.51 < factor < 1.96:
-        assert told is None
+        assert doubt is None
     elif factor > 2.05 or factor < 0.49:
-        assert told is not None
-        assert "under equal conditions" in told
+        assert doubt is not None
+        assert "under equal conditions" in doubt
     differences: list[dict[str, Any]] = [
         {"kernel": "6.2"},
         {"cpu_model": "Other"},
@@ -53,7 +53,7 @@ def test_twice_or_half_under_equal_conditions_is_not_believed(before: float, fac
         "facts": {"host.governor": "performance", "host.load": "9 9 9", "load1": "9"},
         "payload": "new",
     }
-    assert (found(column(before * factor, **same), column(before)) is None) == (told is None)
+    assert (found(column(before * factor, **same), column(before)) is None) == (doubt is None)
 
 
 @given(st.floats(-1e3, 0.0))
@@ -73,7 +73,7 @@ def test_a_count_that_doubled_is_not_believed_either() -> None:
 
 def test_a_new_parameter_is_no_change_but_another_value_is_one() -> None:
     def measured(ns: float, **params: int) -> Column:
-        made = replace(make.run("null_call", [ns] * 7, CALL, params=tuple(params.items())), key=KEY)  # all by default
+        made = replace(make.run("null_call", [ns] * 7, CALL, params=tuple(params.items())), key=KEY)  # all defaults
         return columns([make.guest([made])], make.DECLARED)[0]
 
     assert found(measured(100.0, size=1, library=0), measured(100.0, size=1)) is None
@@ -90,7 +90,7 @@ def test_what_changed_its_meaning_or_unit_is_not_the_same_thing() -> None:
     assert found(column(100.0, accel="kvm"), column(100.0, trip)) is None, "run otherwise, it may be something else"
 
 
-def test_missing_processes_are_told() -> None:
+def test_missing_processes_are_reported() -> None:
     assert found(column(100.0), asked=7) is None
     assert found(column(100.0), asked=21) == "7 of 21 processes gave samples"
 
@@ -104,7 +104,7 @@ def test_a_value_that_was_not_believed_is_no_reference_until_it_is_accepted() ->
     assert found(good, good, replace(doubted, accepted=True)) is not None
 
 
-def test_what_is_no_single_number_is_not_held_against_another() -> None:
+def test_what_is_no_single_number_is_not_compared_with_another() -> None:
     made = column(100.0)
     (entry,) = made.entries
     assert entry.summary is not None
@@ -127,7 +127,7 @@ def test_doubts_survive_storage_and_stand_below_the_table(tmp_path: Path) -> Non
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the local guest needs Linux")
 def test_an_implausible_value_fails_the_run_until_it_is_accepted(tmp_path: Path) -> None:
-    """The stored line is made to say that a call was a round trip."""
+    """The stored line is changed so that a call was a round trip."""
     asked = ("--workload=null_call", "--processes=2")
     run(*asked, cwd=tmp_path)
     path = next(tmp_path.glob("results/*/*/local.jsonl"))

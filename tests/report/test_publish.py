@@ -1,4 +1,4 @@
-"""Which stored runs are published, and which never are."""
+"""Which stored runs are published, and which are never published."""
 
 from __future__ import annotations
 
@@ -57,9 +57,9 @@ def test_what_is_dated_in_the_future_is_never_the_latest(tmp_path: Path, capsys:
     for year, day in ((2026, 1), (2026, 2), (2931, 5)):
         linux(day, tmp_path, 100.0 * day, year, accel="icount", unit="instructions")
     assert main(["publish", f"--results={tmp_path}", f"--out={tmp_path}/pages"]) == 0
-    told = capsys.readouterr().err
-    assert told.startswith("ferrule: left out, as dated in the future: run 29310305-000000-")
-    assert len(told.splitlines()) == 1
+    notice = capsys.readouterr().err
+    assert notice.startswith("ferrule: left out, as dated in the future: run 29310305-000000-")
+    assert len(notice.splitlines()) == 1
     pages = {path.name: path.read_text() for path in (tmp_path / "pages").glob("*.md")}
     index = pages.pop("README.md")
     assert "2931" in index

@@ -69,7 +69,7 @@ def test_what_no_guest_can_do_is_a_line_below_and_no_row() -> None:
     assert "5.0" in row
 
 
-def test_an_emulators_stalls_are_nobodys_tail() -> None:
+def test_an_emulators_stalls_are_not_a_guests_tail() -> None:
     timed = make.run("null_call", [100.0] * 7, CALL)
     for samples in timed.processes:
         samples.histogram = Histogram(1000, 90, 110, {90: 500, 110: 500})
@@ -101,11 +101,11 @@ def test_a_guest_that_never_spoke_and_a_verified_run() -> None:
 
 
 def test_the_footer_names_the_processor_and_what_binds_it() -> None:
-    told = {"host.cpu.family": "6", "host.cpu.stepping": "8", "host.cpu.microcode": "0x2b", "host.cpu.max_mhz": "3800"}
+    facts = {"host.cpu.family": "6", "host.cpu.stepping": "8", "host.cpu.microcode": "0x2b", "host.cpu.max_mhz": "3800"}
     bound = {"host.quota": "0.5 CPUs (50000 of 100000 us, group /a)", "host.placement": "smt siblings"}
     call = make.run("null_call", [100.0] * 7, CALL)
-    guests = [make.guest([call], name, facts=told | bound) for name in ("local", "b")]
-    other = make.guest([call], "c", facts=told | {"host.cpu.stepping": "4"})
+    guests = [make.guest([call], name, facts=facts | bound) for name in ("local", "b")]
+    other = make.guest([call], "c", facts=facts | {"host.cpu.stepping": "4"})
     text = tables.render([*guests, other], budget="full", seed=1, declared=DECLARED)
     assert "Example CPU (family 6, stepping 8, microcode 0x2b, at most 3800 MHz)" in text
     assert "placement smt siblings, quota 0.5 CPUs (50000 of 100000 us, group /a)" in text
@@ -193,7 +193,7 @@ def test_summaries_survive_storage(results: list[GuestResult]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "message"),
     [
         ({"workload": 5}, ".workload: int where str belongs"),
         ({"params": [["a"]]}, ".params[0]: 1 values where 2 belong"),
@@ -201,10 +201,10 @@ def test_summaries_survive_storage(results: list[GuestResult]) -> None:
         ({"place": None}, ".place: NoneType where str belongs"),
     ],
 )
-def test_malformed_values_are_named(change: dict[str, Any], said: str) -> None:
+def test_malformed_values_are_named(change: dict[str, Any], message: str) -> None:
     with pytest.raises(Malformed) as caught:
         decode(RunKey, encode(RunKey("x")) | change)
-    assert said in str(caught.value)
+    assert message in str(caught.value)
 
 
 def test_missing_keys_wrong_literals_and_members_are_named() -> None:

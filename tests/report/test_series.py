@@ -1,4 +1,4 @@
-"""A long history: files that stay small, and a run that reads of it what it needs."""
+"""A long history: its files stay small, and a run reads only the lines that it needs."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def store(folder: Path, days: int, one: GuestResult) -> None:
 
 
 def found(folder: Path, one: GuestResult) -> list[float]:
-    """The first value of each column that is read."""
+    """The first value of each column that is read from the history."""
     return [entry.summary.estimate for column in history.references(folder, made(one))
             for entry in column.entries[:1] if entry.summary]  # fmt: skip
 
@@ -69,7 +69,7 @@ def test_briefs_are_made_anew_where_the_file_is_another(tmp_path: Path) -> None:
     assert found(tmp_path, result(1.0, "a_call")) == pytest.approx([102.0])
     (path,) = tmp_path.glob("2026/*/local.jsonl")
     lines = path.read_bytes().splitlines(keepends=True)
-    path.write_bytes(lines[0])  # as git does when it goes back
+    path.write_bytes(lines[0])  # as git does when it checks out an earlier commit
     assert found(tmp_path, result(1.0, "a_call")) == pytest.approx([100.0])
     path.write_bytes(lines[1] + lines[0])
     assert len(series.briefs(path)) == 2

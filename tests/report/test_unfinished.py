@@ -1,4 +1,4 @@
-"""What an unfinished run left is read back as it was written, whatever moment the writing ended at."""
+"""What an unfinished run left is read back as it was written, at whatever moment the writing ended."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def whole() -> GuestResult:
 
 
 def one_process(number: int) -> GuestResult:
-    """What a process of it finished."""
+    """The results of one process of the run."""
     found = whole()
     for run in found.runs.values():
         run.processes = run.processes[number : number + 1]
@@ -86,7 +86,7 @@ def test_cut_anywhere_it_holds_every_whole_line_and_no_other(
 
 
 def test_a_line_that_lost_its_checksum_is_refused(text: bytes, tmp_path: Path) -> None:
-    """Its format never had lines without: what is left of `sum` would be read as a key of the line's."""
+    """The format never had lines without a checksum: a damaged key `sum` would be read as a key of the line."""
     path = tmp_path / "x.jsonl"
     path.write_bytes(text.replace(b'"sum":', b'"susum":', 1))
     with pytest.raises(InfrastructureError, match=r"x\.jsonl:1: damaged \(it has no checksum\)"):
@@ -117,16 +117,16 @@ def test_a_line_that_is_there_twice_counts_once(tmp_path: Path) -> None:
 
 
 def test_a_full_disk_costs_what_is_not_in_the_file_and_no_more(tmp_path: Path) -> None:
-    """A file-size limit stands for the full disk."""
+    """A file-size limit stands in for the full disk."""
     path = tmp_path / "x.jsonl"
     ledger = Unfinished(path)
     ledger.begin(HEAD, {"quick": True}, {"local": [A]})
-    held, handler = resource.getrlimit(resource.RLIMIT_FSIZE), signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    limit, handler = resource.getrlimit(resource.RLIMIT_FSIZE), signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     try:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (path.stat().st_size + 100, held[1]))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (path.stat().st_size + 100, limit[1]))
         ledger.process("local", 0, one_process(0))
     finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, held)
+        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
         signal.signal(signal.SIGXFSZ, handler)
     ledger.process("local", 0, one_process(1))
     ledger.close(complete=False)

@@ -171,7 +171,7 @@ COMMANDS: dict[str, tuple[str, str, Add]] = {
         _gate,
     ),
     "anatomy": (
-        "where every instruction of an operation goes, by function: counts under QEMU, with an instrument in it",
+        "where every instruction of an operation goes, by function: counts by a plugin in QEMU",
         "ferrule anatomy --guest linux,floor --workload pipe_latency",
         _anatomy,
     ),

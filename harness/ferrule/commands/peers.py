@@ -66,7 +66,7 @@ def union(file: Path = TABLE) -> list[Operation]:
         one = Operation(peers=tuple(entry.pop("peers")), by=tuple(entry.pop("by")), **entry)
         if sum(map(bool, (one.by, one.instead, one.none))) != 1:
             raise UsageError(
-                f"{file}: {one.name}: give workloads (by), what stands for them (instead), or a reason (none)"
+                f"{file}: {one.name}: give workloads (by), what measures it otherwise (instead), or a reason (none)"
             )
         found.append(one)
     _check([text for one in found for text in one.by])

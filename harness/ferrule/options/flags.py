@@ -48,7 +48,7 @@ AMOUNT = (
     _flag("--boots", "boots of a guest; with --precision at most", metavar="N", type=int),
     _flag("--processes", "processes in each boot", metavar="N", type=int),
     _flag("--precision", "until every interval's half-width is at most P %% of the result", metavar="P%"),
-    _flag("--precision-of", "whose intervals: time (default) or core cycles", choices=AIMS),
+    _flag("--precision-of", "which intervals: time (default) or core cycles", choices=AIMS),
     _flag("--budget", "time limit of --precision: 90s, 10m (default), 2h", metavar="TIME"),
     _flag("--seed", "of all random orders (default: drawn, and printed)", metavar="N", type=int),
     _flag("--patience", "seconds of silence after which a guest counts as hung", metavar="S", type=float),

@@ -188,7 +188,7 @@ def read(path: Path) -> Found:
         if found.seed < 0 or not found.asked or not found.runs:
             raise Malformed("its first line lacks what was asked for")
     except (Malformed, KeyError) as error:
-        raise InfrastructureError(f"{where}: {error}; remove the file and measure anew") from None
+        raise InfrastructureError(f"{where}: {error}; remove the file and measure again") from None
     return found
 
 

@@ -1,4 +1,4 @@
-"""Files, as far as the kernel's own bookkeeping goes."""
+"""Files: the kernel's own bookkeeping, without a disk."""
 
 from ferrule.plugin import Measurement
 from ferrule.suite import family
