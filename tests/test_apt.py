@@ -10,7 +10,7 @@ from ferrule.apt import install
 from tests.support.places import ROOT
 
 
-def test_installing_asks_for_root_only_where_it_is_not_had(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_installing_asks_for_root_only_where_needed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     assert install(["b", "a", "b"]) == "sudo apt-get install -y --no-install-recommends b a"
     monkeypatch.setattr(os, "geteuid", lambda: 0)

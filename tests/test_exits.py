@@ -219,7 +219,7 @@ def test_a_run_that_may_not_pin_measures_free_and_says_so(more: tuple[str, ...],
     assert done.returncode == 0, done.stdout + done.stderr
     assert "not pinned (the kernel refused: EPERM 1)" in done.stdout
     assert re.search(r"^  \([a-z]\) the kernel refused to pin it .*: it ran free", done.stdout, re.M)
-    assert not re.search(r", (placement|kinds) ", done.stdout), "no home was given, so there is no lie of homes to tell"
+    assert not re.search(r", (placement|kinds) ", done.stdout), "nothing is pinned, so no placement is reported"
 
 
 def test_a_run_without_any_guest_measured_nothing(tmp_path: Path) -> None:

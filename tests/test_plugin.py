@@ -280,7 +280,7 @@ def test_reading_what_is_not_there_is_one_clear_line(words: tuple[str, ...], tmp
     assert message in done.stderr
 
 
-def test_the_checkout_is_needed_and_missed_clearly(tmp_path: Path) -> None:
+def test_a_missing_checkout_is_reported(tmp_path: Path) -> None:
     environment = os.environ | {"FERRULE_ROOT": str(tmp_path)}
     command = [sys.executable, "-m", "ferrule.cli", "run"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, env=environment, check=False)

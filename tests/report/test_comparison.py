@@ -62,7 +62,7 @@ def test_ends_that_lay_on_other_cpus_have_no_ratio_and_all_else_has() -> None:
     found = compared(siblings, cores)
     assert [row.base.key.place for row in found.guests["local"]] == ["same_core"]
     assert "pipe_latency[cross_core] (its CPUs were placed differently (smt siblings and cross core)" in render(found)
-    assert len(compared(make.guest(runs), cores).guests["local"]) == 2, "older runs do not tell"
+    assert len(compared(make.guest(runs), cores).guests["local"]) == 2, "older runs do not record the placement"
 
 
 def test_core_cycles_are_compared_where_both_have_them() -> None:
