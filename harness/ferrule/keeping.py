@@ -21,6 +21,7 @@ from ferrule.records.samples import GuestResult, RunResult
 from ferrule.report import history, plausible, unfinished, verified
 from ferrule.report.columns import columns
 from ferrule.report.unfinished import Found, Unfinished
+from ferrule.text import number_of
 
 _ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _CACHES = ("core", "payload", "vmlinux", "debian", "packages", "briefs")  # cache folders with files that we write
@@ -132,7 +133,8 @@ def counted(found: Found) -> str:
     """`12 results of 3 runs on 2 guests`: the samples that an earlier session left."""
     runs = [run for result in found.results.values() for run in result.runs.values()]
     processes = sum(len(run.processes) for run in runs)
-    return f"{processes} results of {len(runs)} runs on {len(found.results)} guests"
+    parts = number_of(processes, "result"), number_of(len(runs), "run"), number_of(len(found.results), "guest")
+    return "{} of {} on {}".format(*parts)
 
 
 def screen(results: Iterable[GuestResult]) -> None:

@@ -13,6 +13,11 @@ def visible(text: str) -> str:
     return STEERING.sub(lambda found: ascii(found[0])[1:-1], text)
 
 
+def number_of(number: int, noun: str) -> str:
+    """`1 boot`, `3 boots`, `2 batches`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}{'es' if noun.endswith(('s', 'ch')) else 's'}"
+
+
 def one_line(text: str) -> str:
     """The same, as one line."""
     return visible(" ".join(text.split()))

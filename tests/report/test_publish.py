@@ -45,6 +45,15 @@ def test_counts_and_times_of_a_guest_stand_on_pages_of_their_own(tmp_path: Path)
     assert all(f"]({history.machine_name()}{name})" in pages["README.md"] for name in pages if name != "README.md")
 
 
+@pytest.mark.parametrize("name", ["the rack's second machine", "a[1]*?"])
+def test_a_machines_folder_and_file_may_have_any_name(tmp_path: Path, name: str) -> None:
+    linux(1, tmp_path / "first", 512.0, accel="icount", unit="instructions")
+    (stored,) = (tmp_path / "first").glob("2026/*/linux.jsonl")
+    stored.rename(stored.with_name(f"{name}.jsonl"))
+    stored.parent.rename(stored.parent.with_name(name))
+    assert "1024 instr" in "".join(path.read_text() for path in publish(tmp_path / "first", tmp_path / "pages"))
+
+
 def test_a_history_of_nothing_else_says_so(tmp_path: Path) -> None:
     linux(2, tmp_path, 777.0, accel="tcg")
     with pytest.raises(UsageError, match="emulated time"):

@@ -22,6 +22,7 @@ from ferrule.payload.key import RunKey
 from ferrule.payload.registry import find
 from ferrule.payload.selection import parse_key, variants_of
 from ferrule.records.samples import WITHOUT
+from ferrule.text import number_of
 
 _OWN_KERNEL = ("local", "ssh", "floor")  # guests that boot no kernel of the user's
 
@@ -47,7 +48,7 @@ def anatomy(parsed: argparse.Namespace) -> int:
         for name in guests_of(parsed):
             if (reason := guests.unavailable(name, options)) is not None:
                 raise ToolMissing(f"{name}: {reason}")
-            progress.note(f"{name}: {len(keys)} workloads, with and without the instrument")
+            progress.note(f"{name}: {number_of(len(keys), 'workload')}, with and without the instrument")
             try:
                 found.append(
                     measure(

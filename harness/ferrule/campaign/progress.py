@@ -13,6 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, Tim
 from rich.progress import Progress as RichProgress
 
 from ferrule.records.stream import Record
+from ferrule.text import number_of
 
 
 class Progress:
@@ -44,7 +45,7 @@ class PlainProgress(Progress):
     def boot(self, guest: str, boot: int, boots: int, runs: int) -> None:
         """Print which round of which guest begins."""
         self._guest, self._runs, self._done = guest, runs, 0
-        self.note(f"{guest}: {_round(boot, boots)}, {runs} runs")
+        self.note(f"{guest}: {_round(boot, boots)}, {number_of(runs, 'run')}")
 
     def record(self, record: Record) -> None:
         """Count finished runs; print a line at each quarter."""

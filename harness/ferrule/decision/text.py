@@ -12,6 +12,7 @@ from ferrule.report import units
 from ferrule.report.columns import Column
 from ferrule.report.footer import amounts
 from ferrule.stats.compare import Ratio
+from ferrule.text import number_of
 
 WIDTH = 80
 
@@ -88,7 +89,7 @@ def family(one: Family) -> str:
 
 def size(one: Family) -> str:
     """`7 operations, 4 workloads`."""
-    operations = f"{one.rows} operation{'' if one.rows == 1 else 's'}"
+    operations = number_of(one.rows, "operation")
     return operations if one.rows == one.workloads else f"{operations} of {one.workloads} workloads"
 
 

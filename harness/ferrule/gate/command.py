@@ -20,6 +20,7 @@ from ferrule.gate.paired import command as paired
 from ferrule.gate.selection import select
 from ferrule.gate.verdict import Report
 from ferrule.payload.build import build_for
+from ferrule.text import number_of
 
 AGAIN = "ferrule gate"
 
@@ -59,7 +60,9 @@ def _exact(parsed: argparse.Namespace) -> Report:
                     measurer.measure(subject, boots, pilot=pilot)
                 more = subject.protocol.boots
                 if not parsed.update_baseline and boots < more and (names := doubtful(subject, keys, rule)):
-                    progress.note(f"{subject.guest.name}: {', '.join(names)}: counted again in {more} boots")
+                    progress.note(
+                        f"{subject.guest.name}: {', '.join(names)}: counted again in {number_of(more, 'boot')}"
+                    )
                     measurer.measure(subject, more, pilot=False)
         finally:
             for subject in subjects:

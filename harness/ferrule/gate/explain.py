@@ -20,6 +20,7 @@ from ferrule.gate.measure import Subject
 from ferrule.gate.verdict import Finding, Report, Verdict
 from ferrule.machine.options import GuestOptions
 from ferrule.payload.key import RunKey
+from ferrule.text import number_of
 
 LISTED: Final = 5  # functions in a finding
 _BATCHES: Final = 3
@@ -54,7 +55,7 @@ class Explainer:
                     files.write_whole(folder / f"{one.file_name}{profile.SUFFIX}", profile.render(one).encode())
             except OSError as error:
                 raise InfrastructureError(f"{folder}: {error.strerror}") from None
-            lines.append(f"{subject.guest.name}: {len(profiles)} profiles: {folder}")
+            lines.append(f"{subject.guest.name}: {number_of(len(profiles), 'profile')}: {folder}")
             lines += [f"{subject.guest.name}: {key}: no profile: {why}" for key, why in missing.items()]
         return replace(report, conditions=(*report.conditions, *lines))
 
@@ -81,7 +82,7 @@ class Explainer:
         self, subject: Subject, keys: Sequence[RunKey]
     ) -> tuple[Mapping[str, profile.Profile], Mapping[str, str]]:
         name = subject.guest.name
-        self._progress.note(f"{name}: where the instructions of {len(keys)} workloads go")
+        self._progress.note(f"{name}: where the instructions of {number_of(len(keys), 'workload')} go")
         try:
             found = measure(name, self._options, keys, self._progress, batches=_BATCHES, extra=self._extra)
         except FerruleError as error:

@@ -7,6 +7,7 @@ from enum import Enum
 from typing import Literal
 
 from ferrule.errors import EXIT_INFRASTRUCTURE, EXIT_OK, EXIT_REGRESSION
+from ferrule.text import number_of
 
 Kind = Literal["exact", "path", "time"]
 
@@ -126,7 +127,7 @@ class Report:
             return "advice only, nothing was gated"
         if not self.compared and not self.failures:
             changed = sum(one.changed for one in self.findings)
-            return f"{len(self.findings)} counts accepted, {changed} of them changed"
+            return f"{number_of(len(self.findings), 'count')} accepted, {changed} of them changed"
         counts = {verdict: len(self.having(verdict)) for verdict in Verdict}
         parts = [f"{count} {verdict.value}" for verdict, count in counts.items() if count]
         if self.failures:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from ferrule.report.columns import Column
 from ferrule.report.section import Section
+from ferrule.text import number_of
 
 TITLE = "Boot: virtual nanoseconds from power-on, one an instruction, waits included"
 
@@ -27,7 +28,7 @@ def _cell(moments: Sequence[int | None]) -> str:
     known = [one for one in moments if one is not None]
     if not known:
         return "not seen"
-    boots = "1 boot" if len(known) == 1 else f"{len(known)} boots"
+    boots = number_of(len(known), "boot")
     same = min(known) == max(known)
     return f"{min(known)} ({boots}{' equal' if same and len(known) > 1 else ''})" if same else _range(known, boots)
 

@@ -20,6 +20,7 @@ from ferrule.report.grouping import BANDWIDTHS
 from ferrule.report.layout import title_of
 from ferrule.report.verdicts import GRAVEST, WORKS, tally, verdicts
 from ferrule.stats.compare import Ratio, obstacle, ratio, unlike
+from ferrule.text import number_of
 
 # What a reader looks for first. Of other workloads the one with the largest difference is reported.
 FIRST = ("pipe_latency", "null_call", "context_switch", "page_fault")
@@ -66,9 +67,9 @@ def counted(columns: Sequence[Column]) -> str:
     """`94 results on 2 guests, 12 rows that a guest does not have, 1 failed: redox: process_create crashed`."""
     entries = [(column, entry) for column in columns for entry in column.entries if not entry.control]
     ends = Counter(entry.status for _, entry in entries)
-    parts = [f"{_number(ends['ok'], 'result')} on {_number(len({column.guest for column, _ in entries}), 'guest')}"]
+    parts = [f"{number_of(ends['ok'], 'result')} on {number_of(len({column.guest for column, _ in entries}), 'guest')}"]
     if without := sum(ends[status] for status in WITHOUT):
-        parts.append(f"{_number(without, 'row')} that a guest does not have")
+        parts.append(f"{number_of(without, 'row')} that a guest does not have")
     faults = [f"{column.guest}: {entry.key} {entry.status}" for column, entry in entries if entry.status in _FAULTS]
     if faults:
         parts.append(f"{len(faults)} failed: {_some(faults)}")
@@ -114,7 +115,9 @@ def _compared(one: str, other: str, pairs: Sequence[_Pair]) -> str:
     """One difference in full, and how often which guest is the cheaper one."""
     differing = [pair for pair in pairs if pair.cost.differs]
     if not differing:
-        return f"{_capital(_whose(one))} and {_whose(other)} costs: no difference seen in {_number(len(pairs), 'row')}"
+        return (
+            f"{_capital(_whose(one))} and {_whose(other)} costs: no difference seen in {number_of(len(pairs), 'row')}"
+        )
     chosen = min(differing, key=lambda pair: (_place(pair.key.workload), -abs(log(pair.cost.ratio))))
     cheap, dear = (one, other) if chosen.cost.ratio > 1 else (other, one)
     line = f"{_whose(cheap)} {_noun(chosen.key, chosen.per)} is {_times(chosen.cost)} than {_whose(dear)}"
@@ -162,10 +165,6 @@ def _whose(guest: str) -> str:
 
 def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
-
-
-def _number(count: int, noun: str) -> str:
-    return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 def _some(names: Sequence[str]) -> str:

@@ -10,6 +10,7 @@ from ferrule.records.facts import unpinned
 from ferrule.records.samples import Conditions
 from ferrule.report.columns import Column
 from ferrule.stats.summary import Summary
+from ferrule.text import number_of
 
 EMULATED = "functional only: emulated time is not time"
 NOTABLE = (
@@ -80,8 +81,7 @@ def _batches(summary: Summary) -> int:
 
 def _span(values: Sequence[int], noun: str) -> str:
     low, high = min(values), max(values)
-    plural = noun if high == 1 else f"{noun}es" if noun.endswith(("s", "ch")) else f"{noun}s"
-    return f"{low} {plural}" if low == high else f"{low} to {high} {plural}"
+    return number_of(low, noun) if low == high else f"{low} to {number_of(high, noun)}"
 
 
 def _processor(conditions: Conditions) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -37,6 +38,7 @@ class Outline:
     conditions: Conditions | None
     values: Mapping[str, Value]  # by run, as text; doubted ones are not there
     path: Path
+    root: Path  # the history's
 
     @property
     def is_emulated(self) -> bool:
@@ -49,9 +51,8 @@ class Outline:
         Raises:
             InfrastructureError: it is damaged, or no longer there.
         """
-        root = self.path.parents[1] if self.path.parent.name == self.machine else self.path.parents[2]
-        files = self.path.relative_to(root).as_posix().partition("/")[2]
-        found = history.load(root.parent, files, os.fsencode(self.run_id))
+        files = Path(*self.path.relative_to(self.root).parts[2:])  # below year and machine, whatever folder names it
+        found = history.load(self.root, glob.escape(files.as_posix()), os.fsencode(self.run_id))
         for one in found:
             if (one.run_id, one.column.guest, one.path) == (self.run_id, self.guest, self.path):
                 return one
@@ -69,13 +70,13 @@ def outlines(folder: Path, files: str = "*.jsonl") -> list[Outline]:
     until = ahead.now()
     for path in sorted(folder.glob(f"[0-9][0-9][0-9][0-9]/*/{files}"), key=series.order):
         for where, text in numbered(path):
-            one = _outline(parse(text, where), where, path, known)
+            one = _outline(parse(text, where), where, path, folder, known)
             if one.ts <= until:
                 found[path.parent, one.run_id, one.guest] = one
     return sorted(found.values(), key=lambda one: (one.ts, one.run_id, one.guest))
 
 
-def _outline(line: Mapping[str, Any], where: str, path: Path, known: dict[str, Conditions]) -> Outline:
+def _outline(line: Mapping[str, Any], where: str, path: Path, root: Path, known: dict[str, Conditions]) -> Outline:
     try:
         names = {name: decode(str, line[name], f".{name}") for name in ("run_id", "ts", "machine", "guest")}
         check_names(names)
@@ -92,7 +93,7 @@ def _outline(line: Mapping[str, Any], where: str, path: Path, known: dict[str, C
         raise InfrastructureError(f"{where}: damaged ({error}); remove or restore the line") from None
     except Malformed as error:
         raise InfrastructureError(f"{where}: {error}") from None
-    return Outline(**names, conditions=conditions, values=values, path=path)
+    return Outline(**names, conditions=conditions, values=values, path=path, root=root)
 
 
 def _keys(line: Mapping[str, Any], where: str) -> dict[str, Value]:

@@ -11,6 +11,7 @@ from ferrule.errors import UsageError
 from ferrule.report import ahead, history, series, stored_json
 from ferrule.report.columns import Column
 from ferrule.report.comparison import Side
+from ferrule.text import number_of
 
 _LAST: Final = re.compile(r"last(?:~([0-9]{1,6}))?")
 
@@ -52,7 +53,7 @@ def _from_the_end(folder: Path, back: int, guests: Sequence[str]) -> str:
     if len(runs) <= back:
         of = f" of {', '.join(guests)}" if guests else ""
         asked = f"last~{back}" if back else "last"
-        raise UsageError(f"{asked}: {folder} holds {len(runs)} runs{of}; measure first (ferrule run)")
+        raise UsageError(f"{asked}: {folder} holds {number_of(len(runs), 'run')}{of}; measure first (ferrule run)")
     return sorted(runs, key=lambda one: (runs[one], one))[-1 - back]
 
 

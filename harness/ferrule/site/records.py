@@ -15,6 +15,7 @@ from ferrule.site import builds
 from ferrule.site.marks import record_of
 from ferrule.site.page import Page
 from ferrule.site.shelf import Shelf
+from ferrule.text import number_of
 
 MANY = 40  # values of processes that are printed at most
 
@@ -73,12 +74,12 @@ def _row(entry: Entry) -> Row:
     value = Scales.of([summary], bandwidth=False).show(summary)
     several = ", ".join(f"{one:.10g}" for one in summary.per_process[:MANY])
     more = f" and {summary.n_processes - MANY} more" if summary.n_processes > MANY else ""
-    boots = f"{summary.n_boots} boot{'s' if summary.n_boots > 1 else ''}"
+    counts = (summary.n_boots, "boot"), (summary.n_processes, "process"), (summary.batches, "batch")
     return Row(
         str(entry.key),
         entry.key.workload,
         value,
-        f"{summary.method}; {boots}, {summary.n_processes} processes, {summary.batches} batches",
+        f"{summary.method}; {', '.join(number_of(*one) for one in counts)}",
         several + more,
         "; ".join(flag.value for flag in summary.flags),
     )

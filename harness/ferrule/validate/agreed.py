@@ -7,6 +7,7 @@ from math import log
 
 from tabulate import tabulate
 
+from ferrule.text import number_of
 from ferrule.validate.agreement import Ratio, Run
 from ferrule.validate.pairs import HIGH, LOW, Experiment, Pair
 from ferrule.validate.report import Claim, Row, Section, percent
@@ -53,7 +54,8 @@ def summary(run: Run, pairs: Sequence[Pair]) -> str:
     """In a line."""
     measured, beyond = _measured(run, pairs), outside(run, pairs)
     explained = [pair for pair in beyond if any(_agrees(run, pair, one) for one in pair.experiments)]
-    said = f"{len(measured) - len(beyond)} of {len(measured)} ratios are in {LOW}..{HIGH} ({len(run.rounds)} rounds)"
+    rounds = number_of(len(run.rounds), "round")
+    said = f"{len(measured) - len(beyond)} of {len(measured)} ratios are in {LOW}..{HIGH} ({rounds})"
     if not beyond:
         return f"{said}."
     return f"{said}; of the other {len(beyond)}, {len(explained)} are once one difference is taken away."

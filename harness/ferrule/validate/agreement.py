@@ -27,6 +27,7 @@ from ferrule.records.samples import ProcessSamples
 from ferrule.report.codec import Malformed, decode, loads, shown
 from ferrule.stats.paired import log_ratios, ratio_interval
 from ferrule.stats.per_op import nanoseconds
+from ferrule.text import number_of
 from ferrule.validate import programs
 from ferrule.validate.bench import Bench
 from ferrule.validate.pairs import HIGH, LOW, Experiment, Pair, Side
@@ -136,7 +137,7 @@ def measure(
                     "no pair could be measured: " + "; ".join(dict.fromkeys(run.skipped.values()))
                 )
             run.rounds.append(found)
-            said(f"round {number + 1} of {rounds}: {len(found)} pairs")
+            said(f"round {number + 1} of {rounds}: {number_of(len(found), 'pair')}")
             if out is not None:
                 write_whole(out, as_json(run, pairs).encode())
 
