@@ -72,7 +72,7 @@ def made(form: str, parsed: Namespace) -> bytes:
         UsageError: no such workload, or a port that is not a path below /dev/.
         BuildFailed: the payload does not compile.
     """
-    from ferrule.images import ext2, initramfs, told
+    from ferrule.images import ext2, init, initramfs
     from ferrule.payload.build import build_init, build_payload, patch_plan
     from ferrule.payload.plan import Plan, PlannedRun
 
@@ -81,17 +81,17 @@ def made(form: str, parsed: Namespace) -> bytes:
     runs = tuple(PlannedRun(key) for key in _keys(parsed.workload))
     plan = Plan(run="export", processes=parsed.processes, verify_only=not parsed.measure, runs=runs)
     payload = patch_plan(build_payload("linux", parsed.arch).image, plan.render())
-    words = told.words(parsed.port, parsed.processes)
-    init = build_init(parsed.arch).image
+    command_line = init.command_line(parsed.port, parsed.processes)
+    program = build_init(parsed.arch).image
     if form == "disk":
-        return ext2.image({"sbin/init": init, "payload": payload, told.FILE: words}, told.FOLDERS)
+        return ext2.image({"sbin/init": program, "payload": payload, init.FILE: command_line}, init.FOLDERS)
     return initramfs.archive(
         [
             initramfs.character_device("dev/console", 5, 1),
-            *(initramfs.folder(name, 0o1777 if name == "tmp" else 0o755) for name in told.FOLDERS),
-            initramfs.file("init", init, 0o755),
+            *(initramfs.folder(name, 0o1777 if name == "tmp" else 0o755) for name in init.FOLDERS),
+            initramfs.file("init", program, 0o755),
             initramfs.file("payload", payload, 0o755),
-            initramfs.file(told.FILE, words),
+            initramfs.file(init.FILE, command_line),
         ]
     )
 
@@ -140,9 +140,10 @@ def read(parsed: Namespace) -> int:
 
 def _of_init(lines: Sequence[bytes]) -> str:
     """Our init's last message, and the remedy where the processor lacks an instruction."""
-    from ferrule.images import told
+    from ferrule.images import init
 
-    messages = told.said(b"\n".join(lines).decode(errors="replace"))
+    messages = init.messages(b"
+".join(lines).decode(errors="replace"))
     if not messages:
         return ""
     helps = "; under QEMU's emulation give -cpu max: the payload needs rdtscp" if "by signal 4" in messages[-1] else ""

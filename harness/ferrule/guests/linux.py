@@ -10,7 +10,7 @@ from typing import Final, cast, get_args
 
 from ferrule.errors import FerruleError, UsageError
 from ferrule.guests.linux_ssh import OverSsh, SshBoot
-from ferrule.images import dropbear, guestfile, initramfs, kernels, told
+from ferrule.images import dropbear, guestfile, init, initramfs, kernels
 from ferrule.images.guestfile import Need
 from ferrule.images.kernels import Kernel
 from ferrule.images.modules import without_signature
@@ -230,22 +230,22 @@ def _smp(accel: Accel, options: GuestOptions) -> int:
 
 def classify(status: int, console: str, errors: str) -> Ending:
     """How a boot ended, from QEMU's return code and what guest and QEMU said."""
-    words = told.said(console)
+    messages = init.messages(console)
     code = None if status == 1 and errors.strip() else debug_code(status)
     if panic := _PANIC.search(console):
         detail = " ".join(panic.group().split())
     elif code is not None:
         detail = f"the guest wrote {code:#x} to the debug port"  # by which a kernel may power off
-        if told.FINISHED in words:
+        if init.FINISHED in messages:
             return Ending(True, detail)
-        if words:
-            detail = f"{words[-1]} ({detail})"
+        if messages:
+            detail = f"{messages[-1]} ({detail})"
     elif own := failure(status, errors):
         detail = own
     elif _POWER_DOWN not in console:
         detail = "the guest reset itself"
-    elif told.FINISHED in words:
+    elif init.FINISHED in messages:
         return Ending(True, "the guest powered off")
     else:
-        detail = words[-1] if words else "the guest powered off too early"
+        detail = messages[-1] if messages else "the guest powered off too early"
     return Ending(False, detail)

@@ -9,7 +9,7 @@ from typing import Final
 
 from ferrule.errors import FerruleError, UsageError
 from ferrule.guests.linux import LEAST_MEMORY, classify
-from ferrule.images import initramfs, rawimage, told
+from ferrule.images import init, initramfs, rawimage
 from ferrule.machine import qemu
 from ferrule.machine.accel import Choice
 from ferrule.machine.booted import boot as boot_of
@@ -130,7 +130,7 @@ class VirtGuest:
                 initramfs.character_device("dev/console", 5, 1),
                 initramfs.folder("tmp", 0o1777),
                 initramfs.file("init", build_init(self.arch).image, 0o755),
-                initramfs.file(told.FILE, told.words(self._board.console, processes)),
+                initramfs.file(init.FILE, init.command_line(self._board.console, processes)),
                 initramfs.file("payload", payload, 0o755),
             ]
         )

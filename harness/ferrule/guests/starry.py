@@ -8,7 +8,7 @@ from typing import Final
 
 from ferrule import kernels
 from ferrule.errors import FerruleError, UsageError
-from ferrule.images import ext2, firmware, guestfile, told
+from ferrule.images import ext2, firmware, guestfile, init
 from ferrule.images.guestfile import Need, UserFile
 from ferrule.machine import accel, qemu
 from ferrule.machine.booted import boot as boot_of
@@ -60,8 +60,8 @@ def unavailable(options: GuestOptions) -> str | None:
 
 def disk(payload: bytes, processes: int) -> bytes:
     """The root file system: our init, the payload, and what init has to do, for want of a command line to read."""
-    words = told.words("/dev/ttyS0", processes)
-    return ext2.image({"sbin/init": build_init(ARCH).image, "payload": payload, told.FILE: words}, told.FOLDERS)
+    command_line = init.command_line("/dev/ttyS0", processes)
+    return ext2.image({"sbin/init": build_init(ARCH).image, "payload": payload, init.FILE: command_line}, init.FOLDERS)
 
 
 class StarryGuest:
@@ -118,13 +118,13 @@ class StarryGuest:
 
 def classify(status: int, console: str, errors: str) -> Ending:
     """How a boot ended, from QEMU's return code and what kernel, init and QEMU said."""
-    words = told.said(console)
+    messages = init.messages(console)
     if panic := _PANIC.search(console):
         detail = panic[0].strip()
     elif own := failure(status, errors):
         detail = own
-    elif told.FINISHED in words:
+    elif init.FINISHED in messages:
         return Ending(True, "the guest powered off")
     else:
-        detail = words[-1] if words else "the guest powered off too early"
+        detail = messages[-1] if messages else "the guest powered off too early"
     return Ending(False, detail)
