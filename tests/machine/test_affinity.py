@@ -1,4 +1,4 @@
-"""Which CPUs the user may name: those that are there, on line, and that the kernel gives."""
+"""Which CPUs the user may name: those that exist, are online, and that the kernel allows."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.support.hosts import CPU, host_of, look
 
 
 def found(folder: Path) -> Processors:
-    """Four CPUs: the last is isolated, the third is off line."""
+    """Four CPUs: the last is isolated, the third is offline."""
     return Processors(look(host_of(folder, [[0], [1], [2], [3]], online="0-1,3", allowed="0-1", files=ISOLATED)))
 
 
@@ -43,11 +43,11 @@ def test_others_are_refused_by_name(cpu: int, words: str, tmp_path: Path) -> Non
     assert len(str(caught.value).splitlines()) == 1
 
 
-def test_a_kernel_that_pins_nobody_is_the_payloads_to_tell(tmp_path: Path) -> None:
+def test_a_kernel_that_refuses_every_pinning_is_left_to_the_payload(tmp_path: Path) -> None:
     assert affinity.check((3,), found(tmp_path), lambda _: errno.EPERM) == (3,)
 
 
-def test_a_host_that_tells_nothing_is_asked() -> None:
+def test_cpus_of_an_unknown_host_are_accepted() -> None:
     assert affinity.check((7,), Processors({}), affinity.within(())) == (7,)
     with pytest.raises(UsageError, match="give numbers from 0"):
         affinity.check((-1,), Processors({}), affinity.within(()))

@@ -1,4 +1,4 @@
-"""How a boot ended, where the guest had no part in it: real processes that stand in for QEMU."""
+"""How a boot ended, where QEMU and not the guest ended it: real processes in place of QEMU."""
 
 from __future__ import annotations
 
@@ -27,21 +27,21 @@ print(os.readlink(path), path.read_text(), file=sys.stderr)
 DIES = f"#!{sys.executable}\nimport os\nos.kill(os.getpid(), {{}})\n"
 
 
-def said_by_the_guest(status: int, _console: str, _errors: str) -> Ending:
+def classified_by_the_guest(status: int, _console: str, _errors: str) -> Ending:
     return Ending(True, f"the guest's own: {status}")
 
 
 @pytest.mark.parametrize(
     ("number", "somebody"), [(signal.SIGKILL, True), (signal.SIGSEGV, False), (signal.SIGABRT, False)]
 )
-def test_a_signal_to_qemu_comes_before_what_the_guest_said(tmp_path: Path, number: int, somebody: bool) -> None:
+def test_a_signal_to_qemu_comes_before_the_guests_messages(tmp_path: Path, number: int, somebody: bool) -> None:
     program = tmp_path / "qemu"
     program.write_text(DIES.format(number))
     program.chmod(0o755)
     running = Qemu(Machine(str(program), "tcg", None, ports=PORTS))
     undo = ExitStack()
     undo.callback(running.close)
-    with Booted(running, undo, said_by_the_guest) as boot:
+    with Booted(running, undo, classified_by_the_guest) as boot:
         assert read_all(boot) == b""
         ending = boot.ending()
     assert not ending.clean
@@ -63,13 +63,13 @@ def test_what_made_qemu_give_up(status: int, errors: str, why: str | None) -> No
 
 
 def test_a_boots_image_waits_for_no_disk_and_has_no_commas(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A kernel's disk driver gave up after 30 seconds of an idle guest's clock: 0.2 of a busy host's."""
+    """A kernel's disk driver gave up after 30 seconds of an idle guest's clock, which were 0.2 s of a busy host's."""
     monkeypatch.setenv("TMPDIR", str(tmp_path / "a,b"))
     program = tmp_path / "qemu"
     program.write_text(SHOWS)
     program.chmod(0o755)
     made = Machine(str(program), "tcg", None, ports=PORTS)
-    with boot(Booted, lambda image: replace(made, initrd=image), b"the image", said_by_the_guest) as running:
+    with boot(Booted, lambda image: replace(made, initrd=image), b"the image", classified_by_the_guest) as running:
         assert read_all(running) == b""
         assert running.ending().clean
         where, _, content = running.console().strip().partition(" ")
@@ -77,11 +77,11 @@ def test_a_boots_image_waits_for_no_disk_and_has_no_commas(tmp_path: Path, monke
     assert content.endswith("the image")
 
 
-def test_an_image_that_memory_cannot_hold_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_image_that_memory_cannot_hold_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     def full(_name: str) -> int:
         raise OSError(errno.ENOMEM, os.strerror(errno.ENOMEM))
 
     monkeypatch.setattr(os, "memfd_create", full)
     made = Machine("qemu", "tcg", None, ports=PORTS)
     with pytest.raises(InfrastructureError, match="no memory for a boot's image of 4 bytes: Cannot allocate memory"):
-        boot(Booted, lambda image: replace(made, initrd=image), bytes(4), said_by_the_guest)
+        boot(Booted, lambda image: replace(made, initrd=image), bytes(4), classified_by_the_guest)

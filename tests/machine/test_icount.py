@@ -1,4 +1,4 @@
-"""Instruction counting on a booted guest: exact to the instruction, the same in each boot; nothing costs nothing."""
+"""Instruction counting on a booted guest: exact, the same in each boot, and 0 for an empty loop."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_added_instructions_are_seen_exactly(summaries: Mapping[RunKey, Summary]
 
 
 def test_a_kernel_does_more_for_programs_on_a_library(summaries: Mapping[RunKey, Summary]) -> None:
-    """Two switches a round trip, after each of which the kernel writes into the area that was registered."""
+    """Two switches per round trip; after each the kernel writes into the registered area (rseq)."""
     assert summaries[LIBRARY].estimate > summaries[RAW].estimate + 2 * WRAPPERS
 
 
@@ -81,16 +81,18 @@ def test_the_median_batch_of_a_null_call_is_the_same_to_the_tick(result: GuestRe
     assert np.median(first.ticks) == np.median(second.ticks)
 
 
-def test_nothing_costs_nothing(summaries: Mapping[RunKey, Summary]) -> None:
+def test_an_empty_loop_costs_nothing(summaries: Mapping[RunKey, Summary]) -> None:
     assert summaries[EMPTY].estimate == 0
     assert summaries[EMPTY].low == 0 == summaries[EMPTY].high
 
 
 def gated(result: GuestResult, old: RunKey, new: RunKey, rule: Rule) -> Finding:
-    """What the gate says when `old` was the baseline and `new` is counted now."""
-    held, counted = (reading_of(result, key) for key in (old, new))
-    same = replace(counted, params=held.params, sizes=held.sizes)  # as if the payload had changed, not the parameter
-    found = judge("linux", result.runs[old], same, entry_of(held), batches=TWICE.batches, rule=rule)
+    """The gate's finding when `old` is the baseline and `new` is counted now."""
+    baseline, counted = (reading_of(result, key) for key in (old, new))
+    same = replace(
+        counted, params=baseline.params, sizes=baseline.sizes
+    )  # as if the payload had changed
+    found = judge("linux", result.runs[old], same, entry_of(baseline), batches=TWICE.batches, rule=rule)
     assert found is not None
     return found
 

@@ -1,4 +1,4 @@
-"""Steal and load of this host, and what is made of them."""
+"""Steal and load of this host, and the flags that follow from them."""
 
 from __future__ import annotations
 
@@ -55,18 +55,18 @@ def test_stops_are_counted_between_two_moments(before: int | None, after: int | 
 
 
 @pytest.mark.skipif(not Path("/proc/stat").exists(), reason="this system has no /proc/stat")
-def test_this_host_tells() -> None:
+def test_this_host_reports_its_ticks() -> None:
     before, after = load.now(), load.now()
     assert before is not None
     assert after is not None
     assert after.ticks >= before.ticks > 0
 
 
-def test_steal_and_load_are_told_where_they_matter() -> None:
+def test_steal_and_load_are_flagged_where_they_matter() -> None:
     run = make.run("null_call", [100.0] * 7, Meaning("call"))
 
     def flags(stolen: float | None, load: float | None, accel: str = "metal") -> tuple[Flag, ...]:
-        for samples in run.processes[:6]:  # of the seventh nothing is known
+        for samples in run.processes[:6]:  # the seventh has no surroundings
             samples.surroundings = Surroundings(stolen, load)
         found = summarise(run, make.conditions(accel=accel))
         assert found.surroundings == Surroundings(stolen, load)

@@ -1,4 +1,4 @@
-"""What the user asks of machines, checked against what they have."""
+"""The user's options for machines, checked against what the machines have."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A deadline that stands still while the host has no CPU for a process: real processes, starved by a busy neighbour."""
+"""A deadline that stops while a process waits for a CPU: real processes, starved by a busy one."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ pytestmark = pytest.mark.skipif(
     sys.platform != "linux" or not Path("/proc/self/schedstat").exists(), reason="this kernel counts no waiting"
 )
 SPIN = "while True: pass"
-SECONDS = 2.0  # a thread's waiting is counted when it ends: each time that it gets a CPU, which it does now and then
+SECONDS = 2.0  # long, as the kernel adds a thread's wait only when the thread gets a CPU again
 
 
 @contextmanager
 def process(program: str, nice: int = 0) -> Iterator[int]:
-    """A Python program on one CPU of ours."""
+    """Run a Python program, pinned to one of our CPUs; gives its pid."""
     child = subprocess.Popen([sys.executable, "-c", program])
     try:
         os.sched_setaffinity(child.pid, {min(os.sched_getaffinity(0))})
@@ -49,7 +49,7 @@ def test_waiting_for_a_cpu_is_not_taking_long() -> None:
         by_the_clock = Patience(SECONDS, None)
         while not by_the_clock.over(None):
             time.sleep(0.01)
-        assert not patience.over(starved), "it had no CPU, and is given what it waited for"
+        assert not patience.over(starved), "its wait for a CPU does not count"
         ends = time.monotonic() + PATIENCE
         while not of_the_idle.over(idle):
             assert time.monotonic() < ends

@@ -1,4 +1,4 @@
-"""Two measurements on one machine know of each other, and nothing of them stays."""
+"""Two measurements on one machine know of each other and leave nothing behind."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a kernel tells in small files, read here and as a script prints them."""
+"""Small files of a kernel, read here and as a script prints them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def scripted(names: list[str], *, exact: bool) -> probe.Said:
     return probe.marked(subprocess.run(words, capture_output=True, text=True, check=True).stdout, "mark")
 
 
-def test_the_script_says_what_is_read_here(tmp_path: Path) -> None:
+def test_the_script_prints_what_is_read_here(tmp_path: Path) -> None:
     write(tmp_path, ODD)
     (tmp_path / "proc/unended").write_bytes(b"no newline")
     (tmp_path / "proc/folder").mkdir()
@@ -41,7 +41,7 @@ def test_the_script_says_what_is_read_here(tmp_path: Path) -> None:
     assert here["/sys/b[1]/two"] == "a \\040 b\\n\n  c"
 
 
-def test_this_host_tells_the_same_either_way() -> None:
+def test_this_hosts_files_are_the_same_either_way() -> None:
     here, there = probe.here(), scripted(list(probe.FILES), exact=False)
     moving = ("/proc/loadavg", "/proc/self/status", "/proc/cpuinfo")
     assert {path: text for path, text in here.items() if path not in moving} == {

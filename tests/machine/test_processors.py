@@ -1,4 +1,4 @@
-"""Processors as fabricated /proc and /sys tell of them: threads, packages, kinds, and what each CPU is."""
+"""Processors as fabricated /proc and /sys files report them: threads, packages, kinds, and each CPU's model."""
 
 from __future__ import annotations
 
@@ -37,22 +37,20 @@ LITTLE, BIG = CORTEX | {"CPU part": "0xd05"}, CORTEX | {"CPU part": "0xd0a", "CP
 def test_ends_live_on_two_cores_where_there_are_two(
     cores: list[list[int]], packages: dict[int, int], homes: tuple[int, ...], placement: str, tmp_path: Path
 ) -> None:
-    said = look(host_of(tmp_path, cores, packages=packages))
-    found = Processors(said)
+    texts = look(host_of(tmp_path, cores, packages=packages))
+    found = Processors(texts)
     if placement == "other package" and len(homes) == 2:
         homes = found.homes()
         assert {packages[cpu] for cpu in homes} == {0, 1}
     assert found.homes() == homes
-    assert host.facts(said, homes).get("host.placement", "") == placement
+    assert host.facts(texts, homes).get("host.placement", "") == placement
 
 
 @pytest.mark.parametrize(
     ("asked", "placement"),
     [((7, 3), "smt siblings"), ((7, 6), "cross core"), ((5, 5), "same core"), ((5,), "same core"), ((), "")],
 )
-def test_cpus_that_the_user_names_are_told_for_what_they_are(
-    asked: tuple[int, ...], placement: str, tmp_path: Path
-) -> None:
+def test_the_placement_of_cpus_that_the_user_names(asked: tuple[int, ...], placement: str, tmp_path: Path) -> None:
     assert host.facts(look(host_of(tmp_path, SMT)), asked).get("host.placement", "") == placement
 
 
@@ -71,22 +69,22 @@ def test_a_sibling_that_may_not_be_used_is_no_home(tmp_path: Path) -> None:
 def test_performance_cores_come_first(tmp_path: Path) -> None:
     """As Alder Lake numbers them: the efficiency cores last."""
     kinds = {"sys/devices/cpu_core/cpus": "0-3", "sys/devices/cpu_atom/cpus": "4-7"}
-    said = look(host_of(tmp_path, [[0, 1], [2, 3], [4], [5], [6], [7]], files=kinds))
-    assert Processors(said).homes() == (3, 1)
-    assert host.facts(said, (3, 1))["host.kinds"] == "performance core; performance core"
-    assert host.facts(said, (3, 7))["host.kinds"] == "performance core; efficiency core"
+    texts = look(host_of(tmp_path, [[0, 1], [2, 3], [4], [5], [6], [7]], files=kinds))
+    assert Processors(texts).homes() == (3, 1)
+    assert host.facts(texts, (3, 1))["host.kinds"] == "performance core; performance core"
+    assert host.facts(texts, (3, 7))["host.kinds"] == "performance core; efficiency core"
 
 
 def test_one_performance_core_is_not_paired_with_its_own_thread(tmp_path: Path) -> None:
     kinds = {"sys/devices/cpu_core/cpus": "0-1", "sys/devices/cpu_atom/cpus": "2-5"}
-    said = look(host_of(tmp_path, [[0, 1], [2], [3], [4], [5]], files=kinds))
-    assert Processors(said).homes() == (1, 5)
-    assert host.facts(said, (1, 5))["host.kinds"] == "performance core; efficiency core"
+    texts = look(host_of(tmp_path, [[0, 1], [2], [3], [4], [5]], files=kinds))
+    assert Processors(texts).homes() == (1, 5)
+    assert host.facts(texts, (1, 5))["host.kinds"] == "performance core; efficiency core"
 
 
 def test_a_hybrid_whose_other_cores_are_off_has_one_kind(tmp_path: Path) -> None:
-    said = look(host_of(tmp_path, PLAIN, files={"sys/devices/cpu_core/cpus": "0-3", "sys/devices/cpu_atom/cpus": ""}))
-    assert "host.kinds" not in host.facts(said, (3, 2))
+    texts = look(host_of(tmp_path, PLAIN, files={"sys/devices/cpu_core/cpus": "0-3", "sys/devices/cpu_atom/cpus": ""}))
+    assert "host.kinds" not in host.facts(texts, (3, 2))
 
 
 @pytest.mark.parametrize("midr", [True, False])
@@ -96,28 +94,28 @@ def test_big_cores_come_first_by_capacity(midr: bool, tmp_path: Path) -> None:
     if midr:
         identity = {0: "0x00000000412fd0a0", 2: "0x00000000411fd050"}
         files |= {f"{CPU}/cpu{cpu}/regs/identification/midr_el1": identity[0 if cpu < 2 else 2] for cpu in range(4)}
-    said = look(host_of(tmp_path, PLAIN, processor={0: BIG, 1: BIG, 2: LITTLE, 3: LITTLE}, files=files))
-    assert Processors(said).homes() == (1, 0)
-    facts = host.facts(said, (1, 3))
+    texts = look(host_of(tmp_path, PLAIN, processor={0: BIG, 1: BIG, 2: LITTLE, 3: LITTLE}, files=files))
+    assert Processors(texts).homes() == (1, 0)
+    facts = host.facts(texts, (1, 3))
     assert facts["host.kinds"] == "part 0xd0a, capacity 1024; part 0xd05, capacity 446"
     assert [facts[f"host.cpu.{name}"] for name in ("model", "variant", "implementer")] == ["0xd0a", "0x2", "0x41"]
-    assert host.facts(said, (3, 1))["host.cpu.part"] == "0xd05"
+    assert host.facts(texts, (3, 1))["host.cpu.part"] == "0xd05"
 
 
-def test_big_cores_by_part_and_clock_where_no_capacity_is_told(tmp_path: Path) -> None:
+def test_big_cores_by_part_and_clock_where_no_capacity_is_known(tmp_path: Path) -> None:
     files = {f"{CPU}/cpu{cpu}/cpufreq/cpuinfo_max_freq": "2400000" if cpu == 0 else "1800000" for cpu in range(4)}
-    said = look(host_of(tmp_path, PLAIN, processor={0: BIG, 1: LITTLE, 2: LITTLE, 3: LITTLE}, files=files))
-    assert Processors(said).homes() == (0, 3)
-    assert host.facts(said, (0, 3))["host.kinds"] == "part 0xd0a; part 0xd05"
+    texts = look(host_of(tmp_path, PLAIN, processor={0: BIG, 1: LITTLE, 2: LITTLE, 3: LITTLE}, files=files))
+    assert Processors(texts).homes() == (0, 3)
+    assert host.facts(texts, (0, 3))["host.kinds"] == "part 0xd0a; part 0xd05"
 
 
-def test_the_measured_cpu_is_told_of_and_not_the_first(tmp_path: Path) -> None:
+def test_the_measured_cpu_is_reported_and_not_the_first(tmp_path: Path) -> None:
     processor = {cpu: XEON | {"stepping": str(cpu), "microcode": f"0x2b{cpu}"} for cpu in range(4)}
     files = {f"{CPU}/cpu{cpu}/cpufreq/scaling_governor": "powersave" if cpu == 0 else "performance" for cpu in range(4)}
     files |= {f"{CPU}/cpu{cpu}/cpufreq/cpuinfo_max_freq": f"{cpu + 2}500000" for cpu in range(4)}
     facts = host.facts(look(host_of(tmp_path, PLAIN, processor=processor, files=files)), (3, 2))
-    told = ("model", "vendor", "family", "model_number", "stepping", "microcode", "max_mhz")
-    assert [facts[f"host.cpu.{name}"] for name in told] == ["Xeon", "GenuineIntel", "6", "143", "3", "0x2b3", "5500"]
+    names = ("model", "vendor", "family", "model_number", "stepping", "microcode", "max_mhz")
+    assert [facts[f"host.cpu.{name}"] for name in names] == ["Xeon", "GenuineIntel", "6", "143", "3", "0x2b3", "5500"]
     assert facts["host.governor"] == "performance"
     unpinned = host.facts(look(tmp_path), ())
     assert unpinned["host.governor"] == "powersave; performance"
@@ -143,8 +141,8 @@ def test_homes_are_the_last_ones_where_nothing_is_known(allowed: set[int]) -> No
 
 
 @given(st.dictionaries(st.sampled_from(["/proc/cpuinfo", "/proc/self/status", f"/{CPU}/present"]), st.text()))
-def test_nonsense_of_another_host_is_nothing(said: dict[str, str]) -> None:
-    assert all(isinstance(text, str) for text in host.facts(said, (0, 1)).values())
+def test_nonsense_of_another_host_is_nothing(texts: dict[str, str]) -> None:
+    assert all(isinstance(text, str) for text in host.facts(texts, (0, 1)).values())
 
 
 def test_this_host_has_its_own_cpus() -> None:

@@ -1,4 +1,4 @@
-"""QEMU's command line, its discovery, and the accelerator probe on this very machine."""
+"""QEMU's command line, its discovery, and the accelerator probe on this machine."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_every_part_arrives_whole(ports: list[str], words: str, name: str) -> No
     assert "-nodefaults" in argv
 
 
-def test_conditions_tell_no_folder_and_no_descriptor() -> None:
+def test_conditions_name_no_folder_and_no_descriptor() -> None:
     machine = replace(MACHINE, initrd=Path("/tmp/x/initrd"), ports={"results": "file,path=/dev/fd/7"})
     text = qemu.conditions(machine)
     assert "/" not in text.replace("/dev", "X").split(" -device ")[0]
@@ -159,7 +159,7 @@ def test_a_guest_without_kvm_counts_by_default(options: dict[str, Any], expected
 
 @pytest.mark.parametrize("script", ["exit 33", "exit 1", "echo broken >&2; exit 0", "kill -SEGV $$", "sleep 60"])
 def test_only_the_right_answer_in_time_counts(tmp_path: Path, script: str) -> None:
-    """Stand-ins for QEMU that end in every way there is."""
+    """Scripts in place of QEMU that end in each possible way."""
     program = tmp_path / "qemu"
     program.write_text(f"#!/bin/sh\n{script}\n")
     program.chmod(0o755)
@@ -194,8 +194,8 @@ def test_a_plugin_is_loaded_and_is_no_condition() -> None:
     assert qemu.conditions(with_it) == qemu.conditions(MACHINE)
 
 
-def test_a_process_list_tells_whose_it_is_and_a_guest_is_confined() -> None:
-    """Neither is a condition of a measurement: the same machine is the same machine."""
+def test_a_process_list_shows_who_started_qemu_and_a_guest_is_confined() -> None:
+    """Neither is a condition of a measurement: the machine is the same with and without."""
     argv = qemu.command(MACHINE)
     assert value(argv, "-name") == f"ferrule-{os.getpid()},debug-threads=on"
     assert argv[: len(qemu.arguments(MACHINE))] == qemu.arguments(MACHINE)

@@ -1,4 +1,4 @@
-"""Quotas and cpusets as fabricated control groups tell of them, and as this kernel enforces one."""
+"""Quotas and cpusets as fabricated control groups report them, and one that this kernel enforces."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def facts(folder: Path, membership: str, mounts: str, files: dict[str, str]) -> 
 
 
 @pytest.mark.parametrize(
-    ("membership", "files", "told"),
+    ("membership", "files", "reported"),
     [
         ("0::/a/b\n", {"a/b/cpu.max": "50000 100000"}, "0.5 CPUs (50000 of 100000 us, group /a/b)"),
         ("0::/a/b\n", {"a/cpu.max": "1500 1000", "a/b/cpu.max": "max 1000"}, "1.5 CPUs (1500 of 1000 us, group /a)"),
@@ -35,13 +35,13 @@ def facts(folder: Path, membership: str, mounts: str, files: dict[str, str]) -> 
         ("0::/a:b [1]\n", {"a:b [1]/cpu.max": "50000 100000"}, "0.5 CPUs (50000 of 100000 us, group /a:b [1])"),
     ],
 )  # fmt: skip
-def test_the_tightest_quota_on_the_path_is_told(
-    membership: str, files: dict[str, str], told: str, tmp_path: Path
+def test_the_tightest_quota_on_the_path_is_reported(
+    membership: str, files: dict[str, str], reported: str, tmp_path: Path
 ) -> None:
-    assert facts(tmp_path, membership, CGROUP2, files)["host.quota"] == told
+    assert facts(tmp_path, membership, CGROUP2, files)["host.quota"] == reported
 
 
-def test_every_quota_is_told_where_there_are_two(tmp_path: Path) -> None:
+def test_every_quota_is_reported_where_there_are_two(tmp_path: Path) -> None:
     found = facts(tmp_path, "0::/a/b\n", CGROUP2, {"a/cpu.max": "20000 100000", "a/b/cpu.max": "50000 50000"})
     assert found["host.quotas"].split("; ") == [
         "1 CPUs (50000 of 50000 us, group /a/b)",
@@ -70,7 +70,7 @@ def test_no_quota_of_version_1_beside_an_empty_version_2(tmp_path: Path) -> None
     assert facts(tmp_path, "2:cpu,cpuacct:/\n0::/\n", mounts, files)["host.quota"] == "none"
 
 
-def test_cpusets_are_told(tmp_path: Path) -> None:
+def test_cpusets_are_reported(tmp_path: Path) -> None:
     files = {"a/cpuset.cpus.effective": "2-3", "a/cpuset.cpus.partition": "isolated", "cpuset.cpus.effective": "0-7"}
     found = facts(tmp_path, "0::/a\n", CGROUP2, files)
     assert found["host.cgroup.cpuset.cpus.effective"] == "2-3"
@@ -78,7 +78,7 @@ def test_cpusets_are_told(tmp_path: Path) -> None:
     assert quota.cpuset(look(tmp_path)) == {2, 3}
 
 
-def test_a_host_without_groups_tells_nothing_of_them(tmp_path: Path) -> None:
+def test_a_host_without_groups_reports_none(tmp_path: Path) -> None:
     found = facts(tmp_path, "", "", {})
     assert not [name for name in found if "quota" in name or "cgroup" in name]
     assert quota.throttled(look(tmp_path)) is None

@@ -1,4 +1,4 @@
-"""Reading a child where the kernel refuses a descriptor for its end, as a container's rules may."""
+"""Reading a child, also where the kernel refuses a pidfd, as a container's rules may."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ def streams(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
 
     if request.param is not None:
         monkeypatch.setattr(os, "pidfd_open", refused)
-    held = Streams()
-    yield held
-    held.close()
+    made = Streams()
+    yield made
+    made.close()
 
 
 def read_all(streams: Streams) -> bytes:

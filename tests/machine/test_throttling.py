@@ -1,4 +1,4 @@
-"""A quota that this kernel enforces: told in the conditions, and beside the numbers of what it stopped."""
+"""A quota that this kernel enforces: reported in the conditions, and beside the numbers of the stopped runs."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What a payload runs on: this host and its children, QEMU and its accelerators; bytes of the guest come out."""
+"""What a payload runs on: this host, its child processes, QEMU and its accelerators. It returns the guest's bytes."""

@@ -1,7 +1,8 @@
-"""Which accelerator really works here, by booting something: the device's existence proves nothing.
+"""Finds out which accelerator works here by booting a probe: that /dev/kvm exists does not prove that KVM works.
 
-The probe is a multiboot image of ours. It does bounded work and reports through the debug port. The work matters: a KVM
-that emulates every instruction (nested virtualisation does) runs six instructions and then hangs on real kernels.
+The probe is a Multiboot image built here. It does bounded work and reports through the debug port. The work matters:
+a KVM that emulates every instruction (nested virtualisation does) can run six instructions and still hangs on real
+kernels.
 """
 
 from __future__ import annotations
@@ -56,13 +57,13 @@ def image() -> bytes:
 
 
 def probe(accel: Accel, program: str, deadline: float = DEADLINE) -> tuple[bool, str]:
-    """Boot the image under an accelerator: whether it gave the right answer in time, and the reason in words."""
+    """Boot the image under an accelerator. Returns whether it gave the right answer in time, and the reason as text."""
     with files.scratch() as folder:
         kernel = folder / "probe"
         kernel.write_bytes(image())
         machine = qemu.Machine(program, accel, kernel, memory=64)
-        said = folder / "said"
-        with said.open("wb") as sink:
+        output = folder / "output"
+        with output.open("wb") as sink:
             child = children.start(
                 qemu.command(machine), stdout=sink.fileno(), stderr=sink.fileno(), env=qemu.environment()
             )
@@ -74,26 +75,26 @@ def probe(accel: Accel, program: str, deadline: float = DEADLINE) -> tuple[bool,
             children.kill(child)
         if status == EXPECTED_STATUS:
             return True, f"{accel} booted a probe"
-        lines = said.read_text(errors="replace").strip().splitlines()
+        lines = output.read_text(errors="replace").strip().splitlines()
         return False, f"{accel}: {lines[-1] if lines else children.ending_text(status)}"
 
 
 @functools.cache
 def _kvm(program: str) -> tuple[bool, str]:
-    """The probe of KVM, once a session."""
+    """The result of probing KVM; the probe runs once per process."""
     device = Path("/dev/kvm")
     if not device.exists():
         return False, "no /dev/kvm"
     if not os.access(device, os.R_OK | os.W_OK):
-        return False, "/dev/kvm is not ours to open (group kvm?)"
+        return False, "no permission to open /dev/kvm (group kvm?)"
     return probe("kvm", program)
 
 
 def choose(options: GuestOptions, program: str, obstacle: str | None = None) -> Choice:
     """The accelerator for a QEMU guest: as asked; else kvm where it works, else icount, which counts instructions.
 
-    Emulated time is not time: plain tcg is chosen only where instructions cannot be counted, or where no numbers are
-    wanted and its several CPUs are.
+    Times measured under plain tcg are the emulator's, not a CPU's. So tcg is chosen only where instructions cannot be
+    counted, or where no numbers are wanted and several CPUs are useful.
 
     Args:
         options: what the user asks of guests.
@@ -101,7 +102,7 @@ def choose(options: GuestOptions, program: str, obstacle: str | None = None) -> 
         obstacle: why instructions cannot be counted in this guest's machine; None where they can.
 
     Raises:
-        UsageError: the one that was asked for does not work here, or not for this machine.
+        UsageError: the accelerator that was asked for does not work here, or not for this machine.
     """
     if options.accel == "icount" and obstacle is not None:
         raise UsageError(f"--accel icount: {obstacle}")
@@ -118,6 +119,6 @@ def choose(options: GuestOptions, program: str, obstacle: str | None = None) -> 
 
 
 def one_cpu(options: GuestOptions) -> str | None:
-    """Why instructions cannot be counted on so many CPUs; None for one."""
+    """Why instructions cannot be counted on the number of CPUs asked for; None for one CPU."""
     smp = options.smp or 1
     return f"QEMU counts instructions on one CPU only, not {smp}" if smp > 1 else None

@@ -1,4 +1,4 @@
-"""`--cpu`: whether the CPUs that the user names can be had, by the only one who knows: the kernel."""
+"""`--cpu`: asks the kernel whether the payload may be pinned to the CPUs that the user names."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from ferrule.machine.processors import Processors
 
 
 def check(cpus: Sequence[int], found: Processors, answer: Callable[[int], int]) -> tuple[int, ...]:
-    """The CPUs, when each of them is there and may be asked for.
+    """Return the CPUs if each of them exists and may be used.
 
-    A CPU that is kept from ordinary programs (isolcpus=) is in no affinity mask, and still may be asked for. Where the
-    kernel refuses to pin at all (seccomp), the payload says so and runs unpinned.
+    An isolated CPU (isolcpus=) is in no affinity mask and may still be asked for. Where the kernel refuses every
+    pinning (seccomp), the payload reports that and runs unpinned.
 
     Args:
         cpus: as the user named them.
-        found: what the host tells of its processors.
-        answer: the kernel's errno for one of them, 0 when it may be had.
+        found: the host's processors.
+        answer: the kernel's errno for pinning to one CPU, 0 when it may be used.
 
     Raises:
-        UsageError: names the CPU, and those there are.
+        UsageError: names the CPU and those that exist.
     """
     for cpu in cpus:
         if cpu < 0 or (found.present and cpu not in found.present):
@@ -42,22 +42,22 @@ def check(cpus: Sequence[int], found: Processors, answer: Callable[[int], int]) 
 
 
 def here(cpu: int) -> int:
-    """The errno with which this kernel answers who wants to be pinned to a CPU; a thread asks, which then ends."""
-    said: list[int] = []
+    """The errno of this kernel for pinning a thread to a CPU, 0 on success; a short-lived thread tries it."""
+    errors: list[int] = []
 
     def ask() -> None:
         try:
             os.sched_setaffinity(0, {cpu})
         except (OSError, ValueError, OverflowError) as error:  # the last two: a number that no mask has room for
-            said.append(getattr(error, "errno", None) or errno.EINVAL)
+            errors.append(getattr(error, "errno", None) or errno.EINVAL)
 
     thread = threading.Thread(target=ask)
     thread.start()
     thread.join()
-    return said[0] if said else 0
+    return errors[0] if errors else 0
 
 
 def within(cpuset: Iterable[int]) -> Callable[[int], int]:
-    """The same of a host where nothing can be tried: by its cpuset, when it tells one."""
+    """Like here(), for a host where nothing can be tried: decides by its cpuset, if that is known."""
     known = frozenset(cpuset)
     return lambda cpu: errno.EINVAL if known and cpu not in known else 0

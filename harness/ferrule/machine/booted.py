@@ -16,9 +16,9 @@ from ferrule.machine import accel, children, host, qemu
 from ferrule.machine.guest import Ending
 from ferrule.machine.qemu import Machine, Qemu
 
-_TERMINATED = "terminating on signal"  # what QEMU says of SIGTERM, SIGINT and SIGHUP, ending with status 0
+_TERMINATED = "terminating on signal"  # QEMU's message on SIGTERM, SIGINT and SIGHUP; it then ends with status 0
 
-# How a boot ended, from QEMU's exit status (never a signal), what the guest's console said, and what QEMU itself said.
+# How a boot ended, from QEMU's exit status (never a signal), the guest's console output, and QEMU's own messages.
 Classify = Callable[[int, str, str], Ending]
 
 
@@ -34,18 +34,18 @@ class Booted:
         return self._qemu.streams.read(time.monotonic() + timeout)
 
     def console(self) -> str:
-        """The guest's console, then what QEMU itself said."""
+        """The guest's console output, then QEMU's own messages."""
         return self._qemu.console.text() + self._qemu.errors.text()
 
     def ending(self) -> Ending:
         """See machine.guest.Execution."""
-        status, said = self._qemu.streams.wait(), self._qemu.errors.text()
-        if children.killed(status) or _TERMINATED in said:
-            why = f" by {children.ending_text(status)}" if status else f": {said.strip().splitlines()[-1]}"
+        status, errors = self._qemu.streams.wait(), self._qemu.errors.text()
+        if children.killed(status) or _TERMINATED in errors:
+            why = f" by {children.ending_text(status)}" if status else f": {errors.strip().splitlines()[-1]}"
             return Ending(False, f"QEMU was ended{why}", killed=True)
-        if status < 0:  # QEMU's own crash, whatever the guest said before
+        if status < 0:  # QEMU's own crash, whatever is on the guest's console
             return Ending(False, f"QEMU was ended by {children.ending_text(status)}")
-        return self._classify(status, self._qemu.console.text(), said)
+        return self._classify(status, self._qemu.console.text(), errors)
 
     def close(self) -> None:
         """See machine.guest.Execution."""
@@ -70,14 +70,14 @@ def boot(
     classify: Classify,
     undo: ExitStack | None = None,
 ) -> Kind:
-    """Boot a machine from a file of ours, kept in memory: kernel, initial file system or disk.
+    """Boot a machine from a file that we keep in memory: kernel, initial file system or disk.
 
     Args:
-        kind: what a boot of this guest is.
-        machine: makes the machine of that file's path.
-        image: what the file holds.
-        classify: see Booted.
-        undo: what else has to be undone when the boot is closed, or at once when it fails.
+        kind: the class for a boot of this guest.
+        machine: makes the machine from that file's path.
+        image: the file's content.
+        classify: see Classify.
+        undo: further cleanup, done when the boot is closed, or at once when it fails.
     """
     with undo or ExitStack() as all_of_it:
         handle = in_memory(image)
@@ -90,13 +90,13 @@ def boot(
 
 
 def in_memory(image: bytes) -> int:
-    """A file that no file system holds, as an open descriptor.
+    """Put an image into a memory file (memfd); returns the open descriptor.
 
-    A guest under icount that waits for its disk does nothing else, so its clock runs ahead: 30 seconds have passed
-    there before a busy file system of ours has answered once, and the guest's driver gives up.
+    Why not on a file system: under icount the clock of a guest that only waits for its disk runs ahead. 30 seconds pass
+    in the guest before a busy file system of the host answers once, and the guest's driver gives up.
 
     Raises:
-        InfrastructureError: there is no memory for it.
+        InfrastructureError: there is not enough memory.
     """
     handle = -1
     try:
@@ -117,15 +117,15 @@ def debug_code(status: int) -> int | None:
 
 
 def failure(status: int, errors: str) -> str | None:
-    """Why QEMU gave up a boot, from its exit status and what it said; None where the guest ended it."""
+    """Why QEMU gave up a boot, from its exit status and its messages; None where the guest ended the boot."""
     if status:
-        said = errors.strip().splitlines()
-        return f"QEMU: {said[-1] if said else children.ending_text(status)}"
+        lines = errors.strip().splitlines()
+        return f"QEMU: {lines[-1] if lines else children.ending_text(status)}"
     return None
 
 
 def conditions(choice: accel.Choice, machine: Machine) -> dict[str, str]:
-    """What the host's side knows of every emulated machine: the same text for the same machine, whatever the boot."""
+    """Conditions that the host side knows of every emulated machine: the same text in every boot of one machine."""
     below = host.here(()) if machine.accel == "kvm" else {}
     return {
         **below,

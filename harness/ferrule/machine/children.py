@@ -1,4 +1,4 @@
-"""Child processes that never outlive us: own session, killed by the kernel when the thread that started them ends."""
+"""Child processes that never outlive us: each has its own session; the kernel kills it when our thread ends."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 
 def _die_with(parent: int) -> Callable[[], None]:
-    """What the child does between fork and exec. Only calls that are looked up already: no imports, no locks."""
+    """What the child does between fork and exec. It calls only functions looked up before: no imports, no locks."""
     prctl, kill, getppid = _libc.prctl, signal.SIGKILL, os.getppid
 
     def prepare() -> None:
@@ -38,7 +38,8 @@ def start(
 ) -> subprocess.Popen[bytes]:
     """Start a child in its own session; without `stdin` it has no standard input.
 
-    The kernel kills it (SIGKILL) when the *thread* that called this ends: call it from one that lives as long.
+    The kernel kills it (SIGKILL) when the *thread* that called this ends: call it from a thread that lives as long as
+    the child.
 
     Raises:
         OSError: it cannot be executed.
@@ -57,7 +58,7 @@ def start(
 
 
 def kill(child: subprocess.Popen[bytes], patience: float = 5.0) -> int | None:
-    """Kill the child's whole process group and reap it: its return code, None if it will not go within `patience`."""
+    """Kill the child's process group and reap the child: its return code, None if it lives after `patience` seconds."""
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(child.pid, signal.SIGKILL)
     with suppress(subprocess.TimeoutExpired):
@@ -66,12 +67,12 @@ def kill(child: subprocess.Popen[bytes], patience: float = 5.0) -> int | None:
 
 
 def killed(status: int) -> bool:
-    """Whether a return code is that of a child that somebody ended: no program gets such a signal for what it did."""
+    """Whether somebody else ended the child, by its return code: a program's own faults do not cause these signals."""
     return -status in _OF_OTHERS
 
 
 def ending_text(status: int) -> str:
-    """A return code as people read it: `exit status 3`, `signal 11 (SIGSEGV)`."""
+    """A return code as text for people: `exit status 3`, `signal 11 (SIGSEGV)`."""
     if status >= 0:
         return f"exit status {status}"
     try:

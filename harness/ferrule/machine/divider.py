@@ -1,4 +1,4 @@
-"""One serial line for two: records and the kernel's own words, parted again."""
+"""Separates records from the kernel's own messages where both share one serial line."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from ferrule.machine.qemu import Qemu
 from ferrule.machine.transcript import Transcript
 from ferrule.records.stream import MARK
 
-LINE_LIMIT: Final = 4096  # bytes of a console line that are waited for
-LOOK_SECONDS: Final = 0.2  # without a record, before the console is looked at for the end
+LINE_LIMIT: Final = 4096  # bytes of an unfinished console line that are kept
+LOOK_SECONDS: Final = 0.2  # without a record, before the console is searched for the end
 
 
 class Divider:
-    """Parts the one serial line that a kernel drives: records to the one side, all other lines to the other.
+    """Splits the one serial line that a kernel drives: records are returned, all other lines go to the console.
 
-    A kernel may put a prefix before a record; it says little or much as it likes, and only records are signs of life.
+    A kernel may put a prefix before a record. It may print any amount of other lines; only records count as progress.
     """
 
     def __init__(self, console: Transcript) -> None:
@@ -27,14 +27,14 @@ class Divider:
         self._pending = b""
 
     def feed(self, chunk: bytes) -> bytes:
-        """Take bytes as they come; returns the records that they complete."""
+        """Take the next bytes; returns the records that they complete."""
         *lines, self._pending = (self._pending + chunk).split(b"\n")
         if len(self._pending) > LINE_LIMIT:
             lines, self._pending = [*lines, self._pending], b""
         return b"".join(self._line(line) for line in lines)
 
     def close(self) -> bytes:
-        """The last line, which has no end."""
+        """Take the last line, which has no newline; returns it if it is a record."""
         rest, self._pending = self._pending, b""
         return self._line(rest)
 
@@ -54,7 +54,7 @@ class Divided(Booted):
         self._divider = Divider(running.console)
 
     def read(self, timeout: float) -> bytes:
-        """See machine.guest.Execution. The kernel's words are no bytes of the stream: they put no deadline off."""
+        """See machine.guest.Execution. The kernel's messages are not in the stream and do not extend a deadline."""
         deadline = time.monotonic() + timeout
         while chunk := self._qemu.streams.read(deadline):
             if records := self._divider.feed(chunk):
@@ -63,11 +63,11 @@ class Divided(Booted):
 
 
 class Announced(Divided, ABC):
-    """A boot that ends when its console says so: the machine may go on."""
+    """A boot that ends when its console shows the end, even where the machine runs on."""
 
     @abstractmethod
     def over(self) -> bool:
-        """Whether the console has said it."""
+        """Whether the console shows the end."""
 
     def read(self, timeout: float) -> bytes:
         """See machine.guest.Execution."""

@@ -1,4 +1,4 @@
-"""A temporary folder of ours alone, to hand bytes to a child by."""
+"""A private temporary folder, through which files are passed to a child process."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ferrule.files import Scratch
 
 
 class PrivateFolder:
-    """A temporary folder that only we can look into (mode 0700), removed with everything in it by close()."""
+    """A temporary folder that only this user can read (mode 0700); close() removes it with all its content."""
 
     def __init__(self) -> None:
         try:

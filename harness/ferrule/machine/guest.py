@@ -1,4 +1,4 @@
-"""What a guest is to the rest of the house: something that executes a payload and lets its bytes be read."""
+"""The interface of a guest to the rest of the harness: it executes a payload and its bytes can be read."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from ferrule.records.samples import Accel
 
 @dataclass(frozen=True)
 class Ending:
-    """How an execution ended. `clean` is what the guest calls success; `detail` is for people."""
+    """How an execution ended. `clean`: success by the guest's own report; `detail` is for people."""
 
     clean: bool
     detail: str  # "exit status 0", "signal 11 (SIGSEGV)", "QEMU exit 33", "guest powered off"
-    killed: bool = False  # by somebody else than the guest or its payload
+    killed: bool = False  # by something other than the guest or its payload
 
 
 class Execution(Protocol):
-    """A payload being executed for all processes of one boot. Closing it ends everything it started."""
+    """The execution of a payload: all processes of one boot. Closing it ends everything that it started."""
 
     def read(self, timeout: float) -> bytes:
         """Next bytes of the record stream; b"" at its end; TimeoutError when none came within `timeout` seconds."""
         ...
 
     def console(self) -> str:
-        """Tail of what the guest said outside the record stream: kernel log, firmware, stderr (bounded)."""
+        """The last part of the guest's output outside the record stream: kernel log, firmware, stderr (bounded)."""
         ...
 
     def ending(self) -> Ending:
@@ -49,7 +49,7 @@ class Execution(Protocol):
 
 @runtime_checkable
 class SharesClock(Protocol):
-    """What an Execution has besides when its payload reads the very counter and clock that this process reads."""
+    """An Execution whose payload reads the same counter and clock as this process."""
 
     def host_marks(self) -> Sequence[Mark]:
         """Counter and CLOCK_MONOTONIC as read here: before the first process, and after each that has ended."""
@@ -58,7 +58,7 @@ class SharesClock(Protocol):
 
 @runtime_checkable
 class CountsStops(Protocol):
-    """What an Execution has besides when it is on another host, where a CPU quota may stop the payload."""
+    """An Execution on another host, where a CPU quota may stop the payload."""
 
     def throttled(self) -> Mapping[int, int]:
         """For each process that has ended, in how many periods it was stopped; empty where there is no quota."""
@@ -67,7 +67,7 @@ class CountsStops(Protocol):
 
 @runtime_checkable
 class OneProcess(Protocol):
-    """What an Execution has besides when one process of this host is the whole machine that it runs on."""
+    """An Execution whose whole machine is one process of this host."""
 
     @property
     def pid(self) -> int:
@@ -76,7 +76,7 @@ class OneProcess(Protocol):
 
 
 class Guest(Protocol):
-    """An OS that can be reached. One module a guest; see guests/__init__.py for how one is chosen by name."""
+    """An OS that payloads can run on. One module per guest; guests/__init__.py chooses one by name."""
 
     name: str  # as in tables: local, linux, ssh://user@host:port
     os: str  # which port of the payload it runs: guest/os/<os>
@@ -99,53 +99,53 @@ class Guest(Protocol):
         ...
 
     def close(self) -> None:
-        """Let go of everything kept between boots."""
+        """Release everything that is kept between boots."""
         ...
 
 
 @runtime_checkable
 class Advises(Protocol):
-    """A guest that knows why one of its kernels may never say a word."""
+    """A guest that knows why one of its kernels may send no record at all."""
 
     def when_silent(self) -> str:
-        """What the user may try then; empty: nothing is known."""
+        """What the user may try when a boot sends no record; empty: nothing is known."""
         ...
 
 
 @runtime_checkable
 class Fragile(Protocol):
-    """A guest whose kernel some workloads may hang or crash: they have a boot of their own, after the others.
+    """A guest whose kernel may hang or crash in some workloads: these run in a boot of their own, after the others.
 
-    When one of them does end that boot, each of the rest gets one to itself: so a kernel that survives them costs one
-    more boot, and one that does not costs no more than the runs that it breaks on.
+    If one of them ends that boot, each of the rest gets a boot to itself. So a kernel that survives them costs one more
+    boot, and any other costs no more than one boot for each run that breaks it.
     """
 
     def breaks_on(self, key: RunKey) -> bool:
-        """Whether this run may be the kernel's last."""
+        """Whether the kernel may hang or crash in this run."""
         ...
 
 
 @runtime_checkable
 class Ages(Protocol):
-    """A guest whose kernel makes some operations dearer the more of them it has done since it was booted.
+    """A guest whose kernel makes some operations slower the more of them it has done since it was booted.
 
-    Among others, their cost would be that of an order drawn by lot. So each of these runs has a boot of its own, in
-    which nothing but itself has happened before: the same history whatever else is measured.
+    In a boot with other runs, their cost would depend on the random order of the runs. So each of these runs has a boot
+    of its own, which always has the same history, whatever else is measured.
     """
 
     def ages_on(self, key: RunKey) -> bool:
-        """Whether this run's cost depends on how much the kernel has made before."""
+        """Whether this run's cost depends on how much the kernel has done before."""
         ...
 
 
 @runtime_checkable
 class Scatters(Protocol):
-    """A guest whose processes' address layout can be drawn, so that no layout is mistaken for the operation's cost.
+    """A guest whose processes can get a random address layout, so that no layout's effect is taken for the kernel's.
 
-    Another layout changes time by more than a real change does (Mytkowicz, Diwan, Hauswirth & Sweeney, ASPLOS 2009).
-    Equal seeds give equal layouts, so that the two arms of a pair can share theirs.
+    Another layout can change times by more than a real change does (Mytkowicz, Diwan, Hauswirth & Sweeney, ASPLOS
+    2009). Equal seeds give equal layouts, so that the two arms of a pair can share a layout.
     """
 
     def scatter(self, seed: int) -> None:
-        """From now on give every process the layout that this seed draws."""
+        """From now on give every process the layout of this seed."""
         ...

@@ -1,4 +1,4 @@
-"""A host that payloads run on, this one or another: what its kernel tells and a payload cannot know."""
+"""Facts about a host that payloads run on, this one or another: read from its kernel, not visible to a payload."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ferrule.records.conditions import KINDS, PLACEMENT
 from ferrule.records.facts import TEXT
 from ferrule.records.fields import clean
 
-# Words of the kernel's command line that move numbers; the others are nobody's business.
+# Words of the kernel's command line that change results; the others may be private and are not recorded.
 _CMDLINE: Final = {
     *("clocksource", "cpuidle.off", "idle", "init_on_alloc", "intel_idle.max_cstate", "intel_pstate", "irqaffinity"),
     *("isolcpus", "mce", "mitigations", "nohz", "nohz_full", "nosmt", "nowatchdog", "page_poison", "preempt"),
@@ -32,54 +32,57 @@ _FILES: Final = {
 
 
 def look(files: Read = probe.here) -> Said:
-    """All files that facts are made of: those of the machine, then those of our control groups on it."""
-    said = dict(files(probe.FILES, exact=False))
-    return said | quota.read(files, said)
+    """All files that facts are read from: those of the machine, then those of our control groups on it."""
+    texts = dict(files(probe.FILES, exact=False))
+    return texts | quota.read(files, texts)
 
 
-def facts(said: Said, cpus: Sequence[int]) -> dict[str, str]:
-    """What moves numbers and a payload cannot know; what the host does not tell is left out.
+def facts(texts: Said, cpus: Sequence[int]) -> dict[str, str]:
+    """Facts that change results and that a payload cannot know; what the host does not report is left out.
 
     Args:
-        said: its files, from look().
-        cpus: where the ends are pinned; empty: nowhere, and all CPUs that may be used are told of.
+        texts: the host's files, from look().
+        cpus: where the ends are pinned; empty: nowhere, and the facts cover all CPUs that may be used.
     """
-    return {name: clean(value, TEXT) for name, value in _facts(said, cpus) if value}
+    return {name: clean(value, TEXT) for name, value in _facts(texts, cpus) if value}
 
 
-def _facts(said: Said, cpus: Sequence[int]) -> Iterable[tuple[str, str]]:
-    found = Processors(said)
-    yield "host.kernel", " ".join(said.get(f"/proc/sys/kernel/{key}", "") for key in ("ostype", "osrelease", "version"))
-    yield "host.load", " ".join(said.get("/proc/loadavg", "").split()[:3])
+def _facts(texts: Said, cpus: Sequence[int]) -> Iterable[tuple[str, str]]:
+    found = Processors(texts)
+    yield (
+        "host.kernel",
+        " ".join(texts.get(f"/proc/sys/kernel/{key}", "") for key in ("ostype", "osrelease", "version")),
+    )
+    yield "host.load", " ".join(texts.get("/proc/loadavg", "").split()[:3])
     yield "host.cpus_allowed", probe.ranges(found.allowed)
-    yield "host.hypervisor", hypervisor(said)
+    yield "host.hypervisor", hypervisor(texts)
     yield from found.about(cpus[:1] or sorted(found.allowed)).items()
     yield PLACEMENT, found.placement(cpus)
     yield KINDS, found.kinds(cpus)
     if cpus:
         yield "host.siblings", probe.ranges(found[cpus[0]].threads)
     for fact, path in _FILES.items():
-        yield fact, said.get(path, "")
-    words = [word for word in said.get("/proc/cmdline", "").split() if word.partition("=")[0] in _CMDLINE]
+        yield fact, texts.get(path, "")
+    words = [word for word in texts.get("/proc/cmdline", "").split() if word.partition("=")[0] in _CMDLINE]
     yield "host.cmdline", " ".join(words)
-    flaws = {PurePosixPath(path).name: state for path, state in said.items() if f"{_CPU}/vulnerabilities/" in path}
+    flaws = {PurePosixPath(path).name: state for path, state in texts.items() if f"{_CPU}/vulnerabilities/" in path}
     yield "host.mitigations", "; ".join(f"{flaw}: {state}" for flaw, state in flaws.items() if state != "Not affected")
-    yield from quota.facts(said)
+    yield from quota.facts(texts)
 
 
-def hypervisor(said: Said) -> str:
-    """Who runs a host: `none` on metal, else the maker's name as firmware tells it; empty where nothing does.
+def hypervisor(texts: Said) -> str:
+    """The hypervisor below a host: `none` on bare metal, else the vendor's name from the firmware; empty if unknown.
 
-    Only x86 CPUs say whether there is one; elsewhere the firmware's maker stands here, on metal too.
+    Only x86 CPUs report whether there is one. Elsewhere this is the firmware's vendor, on bare metal too.
     """
-    flags = probe.field(said.get("/proc/cpuinfo", ""), "flags")
+    flags = probe.field(texts.get("/proc/cpuinfo", ""), "flags")
     if flags and "hypervisor" not in flags.split():
         return "none"
-    return " ".join(filter(None, (said.get(f"/sys/class/dmi/id/{key}") for key in ("sys_vendor", "product_name"))))
+    return " ".join(filter(None, (texts.get(f"/sys/class/dmi/id/{key}") for key in ("sys_vendor", "product_name"))))
 
 
 def of_payload(facts: Mapping[str, str]) -> dict[str, str]:
-    """A host's facts where a payload is a process of it: the processor that it names is the host's first one."""
+    """A host's facts for a payload that is a process of it: `host.cpu.model` becomes the payload's `cpu.model`."""
     found = dict(facts)
     if "host.cpu.model" in found:
         found["cpu.model"] = found.pop("host.cpu.model")
@@ -87,7 +90,7 @@ def of_payload(facts: Mapping[str, str]) -> dict[str, str]:
 
 
 def here(cpus: Sequence[int]) -> dict[str, str]:
-    """The facts of this host. Where its firmware is silent, CPUID names the hypervisor (by lscpu)."""
+    """The facts of this host. Where the firmware names no vendor, CPUID names the hypervisor (by lscpu)."""
     found = facts(look(), cpus)
     if "host.hypervisor" not in found:
         found["host.hypervisor"] = _lscpu("Hypervisor vendor") or "unknown"

@@ -1,4 +1,4 @@
-"""What else this host was doing: time that its hypervisor took (steal), tasks that wanted to run (load), quotas."""
+"""What else this host was doing: time taken by its hypervisor (steal), tasks ready to run (load), CPU quotas."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ferrule.records.samples import Surroundings
 
 IDLE = (3, 4)  # of the `cpu` line's values: idle and iowait
 STEAL = 7  # of the `cpu` line's values; guest and guest_nice after it are already in user and nice: proc_stat(5)
-LEAST_TICKS = 20  # of 10 ms, all CPUs together: a shorter time says nothing about a share
+LEAST_TICKS = 20  # of 10 ms, all CPUs together: too short a time gives no share
 
 
 @dataclass(frozen=True)
@@ -29,12 +29,12 @@ class Moment:
 @cache
 def _counters() -> Sequence[str]:
     """Files that count how often a quota stopped this program; none where there is no quota."""
-    said = dict(probe.here(quota.MEMBERSHIP, exact=True))
-    return quota.counters(said | quota.read(probe.here, said))
+    texts = dict(probe.here(quota.MEMBERSHIP, exact=True))
+    return quota.counters(texts | quota.read(probe.here, texts))
 
 
 def now() -> Moment | None:
-    """The host at this moment; None where it does not tell (no Linux, no /proc)."""
+    """The host at this moment; None where it cannot be read (not Linux, no /proc)."""
     try:
         line = Path("/proc/stat").read_text(encoding="ascii").split("\n", 1)[0]
         stopped = quota.throttled(probe.here(_counters(), exact=True))
@@ -47,7 +47,7 @@ def parse(line: str, load: float) -> Moment:
     """The `cpu` line of /proc/stat: user, nice, system, idle, iowait, irq, softirq, steal.
 
     Raises:
-        ValueError: it is another line, or too short to tell of steal.
+        ValueError: it is another line, or has no steal column.
     """
     name, *fields = line.split()
     values = [int(field) for field in fields[: STEAL + 1]]
@@ -57,12 +57,12 @@ def parse(line: str, load: float) -> Moment:
 
 
 def between(before: Moment | None, after: Moment | None, cpus: int) -> Surroundings | None:
-    """What it was like from one moment to the other; None where the host did not tell.
+    """The host's load between two moments; None where it could not be read.
 
     Args:
         before: the earlier moment.
         after: the later one.
-        cpus: of the host.
+        cpus: number of CPUs of the host.
     """
     if before is None or after is None:
         return None
@@ -75,15 +75,15 @@ def between(before: Moment | None, after: Moment | None, cpus: int) -> Surroundi
 
 @dataclass(frozen=True)
 class Used:
-    """CPU time at one moment, in clock ticks since the host booted: of all CPUs, of that not idle, and our own."""
+    """CPU time at one moment, in clock ticks since the host booted: in all, not idle, and our own."""
 
     ticks: int
     busy: int
-    own: float  # of this process and of the children that it waited for
+    own: float  # of this process and of the children that it has reaped
 
 
 def used() -> Used | None:
-    """What was used so far; None where the host does not tell."""
+    """CPU time used so far; None where it cannot be read."""
     try:
         fields = Path("/proc/stat").read_text(encoding="ascii").split("\n", 1)[0].split()[1 : STEAL + 2]
         values = [int(field) for field in fields]
@@ -94,7 +94,7 @@ def used() -> Used | None:
 
 
 def others(before: Used | None, after: Used | None) -> float | None:
-    """CPUs that others kept busy from one moment to the other, the hypervisor among them; None where nobody knows."""
+    """CPUs kept busy by others, the hypervisor included, between two moments; None where it cannot be known."""
     if before is None or after is None or after.ticks - before.ticks < LEAST_TICKS:
         return None
     theirs = (after.busy - before.busy) - (after.own - before.own)

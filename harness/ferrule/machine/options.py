@@ -1,4 +1,4 @@
-"""What the user may ask of guests: one frozen record, the same for every guest; each reads what concerns it."""
+"""The user's options for guests: one frozen record for every guest; each guest reads the fields that concern it."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ TransportChoice = Literal["serial", "console", "9p", "ssh"]
 
 @dataclass(frozen=True)
 class GuestOptions:
-    """Choices that reach every guest; None always means that the guest decides by itself."""
+    """Options that every guest gets; None always means that the guest decides."""
 
     accel: AccelChoice = "auto"
-    verify_only: bool = False  # no numbers are wanted: whether things work matters, not what they cost
+    verify_only: bool = False  # no numbers are wanted, only whether the operations work
     transport: TransportChoice = "serial"
     cpus: tuple[int, ...] | None = None  # home of end 0, home of end 1; (): do not pin
     boot_seconds: float | None = None  # deadline for the first record
     memory: int = 512  # MiB of an emulated machine
     smp: int | None = None  # CPUs of an emulated machine
-    plugin: str = ""  # what QEMU is to load besides: the value of its -plugin
+    plugin: str = ""  # a plugin that QEMU loads: the value of its -plugin
     linux_kernel: Path | None = None  # of the Linux guest: a bzImage, or an image with a Multiboot header
     linux_modules: Path | None = None  # folder with its modules (.ko, .ko.xz, .ko.zst), searched in depth
     linux_append: str = ""  # further words for the Linux guest's kernel command line
     sha256: str | None = None  # what the kernel file's SHA-256 must be
     host_key: Path | None = None  # pinned key of an SSH host: a known_hosts file or a public key
-    identity: Path | None = None  # private key to show to an SSH host; None: it lets us in without
-    remote_folder: str = ""  # on an SSH host: where the private folder is made; empty: the first that serves
-    guests_file: Path | None = None  # the user's guests.toml; by default the one where the user works, if there is one
+    identity: Path | None = None  # private key for an SSH host; None: it needs none
+    remote_folder: str = ""  # on an SSH host: where the private folder is made; empty: the first usable one
+    guests_file: Path | None = None  # the user's guests.toml; by default the one in the working directory, if any
     guest_files: Mapping[tuple[str, str], Path] = field(
         default_factory=dict
     )  # (guest, key) -> file, before guests.toml
@@ -52,5 +52,5 @@ class GuestOptions:
 
 
 def kind(name: str) -> str:
-    """Which module a guest is of: `linux` of linux:asterinas, `ssh` of ssh://user@host."""
+    """The name of a guest's module: `linux` of linux:asterinas, `ssh` of ssh://user@host."""
     return name.partition(":")[0]

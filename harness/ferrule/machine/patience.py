@@ -1,9 +1,9 @@
-"""A deadline for a process on this host that does not run while the host has no CPU for it.
+"""A deadline for a process on this host; the time that the process waits for a CPU does not count.
 
-A busy host may give an emulated guest a twentieth of its time: what then takes long is no fault of the guest's. The
-kernel counts how long each thread stood ready and waited for a CPU (/proc/PID/task/TID/schedstat, second number, in
-nanoseconds: Documentation/scheduler/sched-stats.rst), up to when it last got one. A guest that hangs idle is not ready,
-and waits for nothing.
+A busy host may give an emulated guest a twentieth of its time: a slow guest is then not at fault. The kernel counts how
+long each thread was runnable and waited for a CPU (/proc/PID/task/TID/schedstat, second number, in nanoseconds:
+Documentation/scheduler/sched-stats.rst), up to when it last got one. A guest that hangs idle is not runnable, so its
+time counts in full.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 from typing import Final
 
-MOST: Final = 10.0  # times its seconds: then it is over all the same, as a guest that spins is always ready
+MOST: Final = 10.0  # times its seconds: then it is over in any case, as a guest that spins is always runnable
 _NS: Final = 1e9
 
 
@@ -23,14 +23,14 @@ class Patience:
         """Begin.
 
         Args:
-            seconds: without what is spent waiting for a CPU.
-            pid: of the process; None where it is not of this host, and the clock alone counts.
+            seconds: without the time spent waiting for a CPU.
+            pid: of the process; None where it is not on this host, and the clock alone counts.
         """
         self._seconds, self._began = seconds, time.monotonic()
         self._before = waits(pid)
 
     def over(self, pid: int | None) -> bool:
-        """Whether it has taken them. The process may be another by now, in the same one's place."""
+        """Whether the seconds are used up. `pid` may have changed: another process in place of the first."""
         taken = time.monotonic() - self._began
         if taken <= self._seconds or taken > MOST * self._seconds:
             return taken > self._seconds
@@ -39,7 +39,7 @@ class Patience:
 
 
 def waits(pid: int | None) -> dict[str, float]:
-    """How many seconds each thread of a process has waited for a CPU so far; nothing where nobody knows."""
+    """How many seconds each thread of a process has waited for a CPU so far; empty where this cannot be read."""
     found: dict[str, float] = {}
     for file in Path(f"/proc/{pid}/task").glob("*/schedstat") if pid is not None else ():
         try:

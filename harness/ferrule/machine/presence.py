@@ -1,7 +1,7 @@
-"""Who else measures on this machine: two measurements at once disturb each other, and neither can tell by itself.
+"""Detects other measurements on this machine: two at once disturb each other, and neither would notice.
 
-The first one listens at an abstract socket, which the kernel takes away with its process; each further one calls there.
-So both know of each other, and nothing is left over. Processes of another network namespace are not seen.
+The first one listens at an abstract socket, which the kernel removes with its process; each further one connects to it.
+So each knows of the other, and nothing is left over. Processes of another network namespace are not seen.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ NAME: Final = "\0ferrule-measuring"
 
 
 class Presence:
-    """This process's measurement, made known while it lasts."""
+    """Announces the measurement of this process while it lasts."""
 
     def __init__(self, name: str = NAME) -> None:
         self._name = name
@@ -26,7 +26,7 @@ class Presence:
         self._appear()
 
     def _appear(self) -> None:
-        """Listen where nobody does, else call who listens. Where there are no such sockets nobody is seen."""
+        """Listen if no other process does, else connect to it. Without abstract sockets no other process is seen."""
         if not hasattr(socket, "AF_UNIX"):
             return
         made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -40,7 +40,7 @@ class Presence:
             try:
                 made.connect(self._name)
                 self._calls.append(made)
-            except OSError:  # it hears of too many at once, and knows that it is not alone
+            except OSError:  # its queue is full, so it knows that it is not alone
                 made.close()
 
     def others(self) -> bool:
@@ -56,7 +56,7 @@ class Presence:
         return self._seen
 
     def _ended(self, call: socket.socket) -> bool:
-        """Whether the one that listened is gone: somebody else has to."""
+        """Whether the process that listened has ended, so that another one has to listen."""
         try:
             return call.recv(1) == b""
         except BlockingIOError:
@@ -65,7 +65,7 @@ class Presence:
             return True
 
     def close(self) -> None:
-        """Be no longer there. May be called twice."""
+        """Stop announcing it. May be called twice."""
         for one in (self._listens, *self._calls):
             if one is not None:
                 one.close()

@@ -1,4 +1,4 @@
-"""What a kernel tells in small files, of this host or of another: the same names, read here or by a script there."""
+"""Small files in which a kernel reports facts, of this host or another: the same names, read here or by a script."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final, Protocol
 
-Said = Mapping[str, str]  # by path: the text, stripped; what is not there or not for us is left out
+Said = Mapping[str, str]  # path -> the file's text, stripped; files that are missing or not readable are left out
 
 ROOT: Final = "/"
 LARGEST: Final = 8 << 20  # bytes that all files together may hold: /proc/cpuinfo has over 1 KiB a CPU
@@ -27,19 +27,19 @@ FILES: Final = (  # shell patterns
     *(f"/sys/class/dmi/id/{name}" for name in ("sys_vendor", "product_name")),
 )
 _LIST: Final = re.compile(r"\d{1,4}(-\d{1,4})?(,\d{1,4}(-\d{1,4})?)*")
-_LIST_LENGTH: Final = 4096  # characters: what another host says is bounded
+_LIST_LENGTH: Final = 4096  # characters: limits what is read from another host
 
 
 class Read(Protocol):
     """How files are read: here() with its root, or over a connection."""
 
     def __call__(self, names: Sequence[str], *, exact: bool) -> Said:
-        """Files by absolute path; `exact`: names are paths, and no shell patterns."""
+        """Files by absolute path; `exact`: names are paths, not shell patterns."""
         ...
 
 
 def here(names: Iterable[str] = FILES, *, exact: bool = False, root: str | None = None) -> Said:
-    """Files of this host, or of a folder that looks like one."""
+    """Files of this host, or of a folder `root` that is laid out like one."""
     top, found = Path(root or ROOT), dict[str, str]()
     for name in names:
         inside = name.lstrip("/")
@@ -56,20 +56,20 @@ def _read(path: Path) -> str:
         return ""
 
 
-def marked(said: str, mark: str) -> Said:
-    """Files as a script elsewhere prints them: each after a line of the mark and its path."""
+def marked(printed: str, mark: str) -> Said:
+    """Files as a script on another host prints them: each after a line with the mark and the file's path."""
     found: dict[str, list[str]] = {}
     lines: list[str] = []
-    for line in said.splitlines():
+    for line in printed.splitlines():
         if line.startswith(f"{mark} "):
             lines = found.setdefault(line.removeprefix(f"{mark} "), [])
         else:
             lines.append(line)
-    return {path: text for path, held in found.items() if (text := "\n".join(held).strip())}
+    return {path: text for path, lines_of_file in found.items() if (text := "\n".join(lines_of_file).strip())}
 
 
 def listed(text: str) -> set[int]:
-    """`0,4-6` -> {0, 4, 5, 6}: the kernel's list format (Documentation/admin-guide/kernel-parameters); else nothing."""
+    """`0,4-6` -> {0, 4, 5, 6}: the kernel's list format (Documentation/admin-guide/kernel-parameters); else empty."""
     if len(text) > _LIST_LENGTH or _LIST.fullmatch(text) is None:
         return set()
     pairs = [part.partition("-") for part in text.split(",")]

@@ -1,7 +1,7 @@
-"""The processors of a host: which CPUs are threads of one core, which cores are fast, and what each of them is.
+"""The processors of a host: which CPUs are threads of one core, which cores are fast, and each CPU's model.
 
 A hybrid processor has cores of several kinds: Intel lists each kind's CPUs (/sys/devices/cpu_core, cpu_atom), Arm gives
-every CPU a capacity and a part number. The fastest kind is where ends of runs live, unless the user says otherwise.
+every CPU a capacity and a part number. The ends of runs are pinned to the fastest kind, unless the user names CPUs.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _INTEL: Final = (  # folder of a kind's counters, the fastest first
     ("cpu_atom", "efficiency core"),
     ("cpu_lowpower", "low-power core"),
 )
-# Lines of /proc/cpuinfo -> facts. What names the processor comes first: x86, RISC-V, Arm.
+# Lines of /proc/cpuinfo -> facts. First the lines that name the processor: x86, RISC-V, Arm.
 _NAMES: Final = ("model name", "uarch", "CPU part", "isa")
 _IDENTITY: Final = {
     **{"vendor_id": "vendor", "cpu family": "family", "model": "model_number", "stepping": "stepping"},
@@ -32,7 +32,7 @@ _IDENTITY: Final = {
 
 @dataclass(frozen=True)
 class Cpu:
-    """One of them. What the host does not tell is empty: such a CPU is taken for a core of its own."""
+    """One CPU. What the host does not report is empty; a CPU of unknown core counts as a core of its own."""
 
     number: int
     threads: frozenset[int]  # of its core, its own number among them
@@ -43,18 +43,18 @@ class Cpu:
 
 
 class Processors:
-    """All that a host tells of."""
+    """All CPUs that a host reports."""
 
-    def __init__(self, said: Said) -> None:
+    def __init__(self, texts: Said) -> None:
         """From the files of a host (machine/probe.py)."""
-        self._said = said
-        self.allowed = frozenset(listed(line_of(said.get("/proc/self/status", ""), "Cpus_allowed_list")))
-        self.present = frozenset(listed(said.get("/sys/devices/system/cpu/present", "")))
-        self.online = frozenset(listed(said.get("/sys/devices/system/cpu/online", "")))
-        blocks = _blocks(said.get("/proc/cpuinfo", ""))
+        self._texts = texts
+        self.allowed = frozenset(listed(line_of(texts.get("/proc/self/status", ""), "Cpus_allowed_list")))
+        self.present = frozenset(listed(texts.get("/sys/devices/system/cpu/present", "")))
+        self.online = frozenset(listed(texts.get("/sys/devices/system/cpu/online", "")))
+        blocks = _blocks(texts.get("/proc/cpuinfo", ""))
         numbers = self.allowed | self.present | self.online | blocks.keys()
         cores = {number: self._core(number) for number in numbers}
-        kinds = _kinds(said, blocks)
+        kinds = _kinds(texts, blocks)
         self._cpus = {
             number: Cpu(
                 number,
@@ -70,10 +70,10 @@ class Processors:
         return self._cpus.get(number) or Cpu(number, frozenset({number}))
 
     def homes(self, allowed: Iterable[int] | None = None) -> tuple[int, ...]:
-        """Where the ends of a run live: the last CPU of the fastest kind, then the last one on another core.
+        """CPUs for the ends of a run: the last CPU of the fastest kind, then the last one on another core.
 
         Interrupts and housekeeping prefer the first CPUs. The other core is of the same kind and package where there
-        is one; a second thread of the same core serves only when there is no other. placement() tells.
+        is one; a second thread of the same core is used only when there is no other core. placement() shows which.
         """
         cpus = [self[number] for number in (self.allowed if allowed is None else allowed)]
         if not cpus:
@@ -93,7 +93,7 @@ class Processors:
         return (first.number,) if second is None else (first.number, second.number)
 
     def placement(self, cpus: Sequence[int]) -> str:
-        """How two ends lie that are pinned to the first two of these; empty where nothing is pinned."""
+        """How two ends pinned to the first two of these CPUs are placed; empty where nothing is pinned."""
         if len(set(cpus[:2])) < 2:
             return ALONE if cpus else ""
         one, other = self[cpus[0]], self[cpus[1]]
@@ -106,7 +106,7 @@ class Processors:
         return "; ".join(filter(None, (self[number].kind for number in cpus[:2])))
 
     def about(self, cpus: Iterable[int]) -> dict[str, str]:
-        """What these CPUs are, in facts: of several that differ, every text once."""
+        """Facts about these CPUs; where their texts differ, each text once."""
         found: dict[str, dict[str, None]] = {}
         for number in cpus:
             for name, text in self[number].about.items():
@@ -114,7 +114,7 @@ class Processors:
         return {name: "; ".join(texts) for name, texts in found.items()}
 
     def _of(self, number: int, name: str) -> str:
-        return self._said.get(f"{_SYS}{number}/{name}", "")
+        return self._texts.get(f"{_SYS}{number}/{name}", "")
 
     def _core(self, number: int) -> tuple[str, ...]:
         return tuple(self._of(number, f"topology/{name}") for name in ("physical_package_id", "die_id", "core_id"))
@@ -139,7 +139,7 @@ class Processors:
 
 
 def _blocks(cpuinfo: str) -> dict[int, dict[str, str]]:
-    """/proc/cpuinfo by CPU. Older Arm kernels name the processor once, below all CPUs: that then holds for each."""
+    """/proc/cpuinfo by CPU. Older Arm kernels name the processor once, after all CPUs: that block applies to each."""
     found: dict[int, dict[str, str]] = {}
     block: dict[str, str] = {}
     common: dict[str, str] = {}
@@ -154,17 +154,17 @@ def _blocks(cpuinfo: str) -> dict[int, dict[str, str]]:
     return {number: {**common, **own} for number, own in found.items()}
 
 
-def _kinds(said: Said, blocks: Mapping[int, Mapping[str, str]]) -> dict[int, tuple[str, float]]:
-    """Kind and rank by CPU; nothing where all are of one kind."""
-    lists = [(name, listed(said.get(f"/sys/devices/{folder}/cpus", ""))) for folder, name in _INTEL]
+def _kinds(texts: Said, blocks: Mapping[int, Mapping[str, str]]) -> dict[int, tuple[str, float]]:
+    """Kind and rank by CPU; empty where all are of one kind."""
+    lists = [(name, listed(texts.get(f"/sys/devices/{folder}/cpus", ""))) for folder, name in _INTEL]
     if sum(bool(cpus) for _, cpus in lists) > 1:
         return {cpu: (name, float(-at)) for at, (name, cpus) in enumerate(lists) for cpu in cpus}
-    parts = {cpu: part for cpu in blocks if (part := _part(said, cpu, blocks[cpu]))}
+    parts = {cpu: part for cpu in blocks if (part := _part(texts, cpu, blocks[cpu]))}
     speeds = {
         cpu: (name, float(text))
         for cpu in blocks
         for name, file in (("capacity", "cpu_capacity"), ("MHz", "cpufreq/cpuinfo_max_freq"))
-        if (text := said.get(f"{_SYS}{cpu}/{file}", "")).isdecimal() and len(text) < 12
+        if (text := texts.get(f"{_SYS}{cpu}/{file}", "")).isdecimal() and len(text) < 12
     }
     capacities = {cpu: speed for cpu, (name, speed) in speeds.items() if name == "capacity"}
     if len(set(capacities.values())) > 1:
@@ -178,9 +178,9 @@ def _kinds(said: Said, blocks: Mapping[int, Mapping[str, str]]) -> dict[int, tup
     return {}
 
 
-def _part(said: Said, cpu: int, block: Mapping[str, str]) -> str:
+def _part(texts: Said, cpu: int, block: Mapping[str, str]) -> str:
     """Arm's part number: of the CPU itself (MIDR_EL1, bits 15 to 4), or as /proc/cpuinfo has it."""
-    midr = said.get(f"{_SYS}{cpu}/regs/identification/midr_el1", "")
+    midr = texts.get(f"{_SYS}{cpu}/regs/identification/midr_el1", "")
     try:
         return f"part 0x{int(midr, 16) >> 4 & 0xFFF:03x}" if midr else f"part {block['CPU part']}"
     except (KeyError, ValueError):

@@ -1,4 +1,4 @@
-"""QEMU: its command line as a pure function of a frozen record, and the process with its serial ports."""
+"""QEMU: its command line as a pure function of a frozen record (Machine), and the process with its serial ports."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from ferrule.records.samples import Accel
 
 DEBUG_PORT = 0xF4  # isa-debug-exit: the guest writes v there and QEMU ends with status (v << 1) | 1
 PC = "q35"
-CONSOLE, RESULTS = "console", "results"  # serial ports; a guest that can drive one only has no console of its own
+CONSOLE, RESULTS = "console", "results"  # serial ports; a guest that drives only one port has no CONSOLE
 PIPE_BYTES = 1 << 20  # of the results' pipe: an unprivileged user's limit (fs.pipe-max-size)
 
-# A guest that breaks out of its machine finds a process that starts no other and gains no rights (qemu(1), -sandbox).
+# A guest that breaks out of QEMU is in a process that can start no other and gain no rights (qemu(1), -sandbox).
 SANDBOX = "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"
-_KEPT = ("TMPDIR", "LD_LIBRARY_PATH")  # where `snapshot=on` writes; where a QEMU of the user's own has its libraries
+_KEPT = ("TMPDIR", "LD_LIBRARY_PATH")  # where `snapshot=on` writes; libraries of a QEMU that the user built
 
 # What turns each accelerator on. Under icount one virtual nanosecond is one instruction (shift=0), idle time is
 # skipped instead of slept (sleep=off), and neither wall clock nor random numbers of the host reach the guest.
@@ -42,27 +42,27 @@ _ACCEL: dict[Accel, tuple[str, ...]] = {
 
 @dataclass(frozen=True)
 class Machine:
-    """A machine, by default an x86-64 PC, with serial ports and nothing else but what `devices` adds."""
+    """A machine, by default an x86-64 PC, with serial ports and no device besides what `devices` adds."""
 
     program: str
     accel: Accel
-    kernel: Path | None  # None: the firmware finds something to boot on what `devices` adds
+    kernel: Path | None  # None: the firmware boots from one of the `devices`
     initrd: Path | None = None
     command_line: str = ""  # the kernel's
     memory: int = 512  # MiB
     board: str = PC
-    cpu: str = ""  # another than the accelerator's own
+    cpu: str = ""  # QEMU's -cpu; empty: the accelerator's default above
     smp: int = 1
     devices: tuple[str, ...] = ()  # further arguments, as they are
     # serial ports in the guest's order: name -> chardev, e.g. file,path=/dev/fd/5; Qemu chooses the chardevs itself
     ports: Mapping[str, str] = field(default_factory=dict)
-    plugin: str = ""  # an instrument that QEMU loads: changes nothing in the machine, and is none of its conditions
-    typed: bool = False  # the results' port takes what Qemu.type() sends: it is QEMU's own input and output
-    passed: tuple[int, ...] = ()  # descriptors of ours that `devices` or a file's name speaks of, as /dev/fd/5
+    plugin: str = ""  # a measuring plugin that QEMU loads: it changes nothing in the machine and is not a condition
+    typed: bool = False  # the results' port takes what Qemu.type() sends: it is QEMU's standard input and output
+    passed: tuple[int, ...] = ()  # open descriptors that QEMU inherits; `devices` or a file name refer to /dev/fd/5
 
 
 def arguments(machine: Machine) -> list[str]:
-    """The command line. Same machine, same list; commas in file names are doubled as QEMU wants it."""
+    """The command line: the same list for the same machine."""
     argv = [machine.program, "-M", machine.board, *_ACCEL[machine.accel]]
     if machine.cpu:
         argv[argv.index("-cpu") + 1] = machine.cpu
@@ -86,30 +86,30 @@ def arguments(machine: Machine) -> list[str]:
 
 
 def in_option(path: Path) -> str:
-    """A file name as a part of an option: QEMU wants its commas doubled."""
+    """A file name as part of a QEMU option, with its commas doubled as QEMU requires."""
     return str(path).replace(",", ",,")
 
 
 def command(machine: Machine) -> list[str]:
-    """The command line as it is run: confined, and with a name that tells a process list whose it is."""
+    """The command line as it is run: sandboxed, and with a name that shows in a process list who started it."""
     name = ["-name", f"ferrule-{os.getpid()},debug-threads=on"]
     return [*arguments(machine), *name, *(("-sandbox", SANDBOX) if confines(machine.program) else ())]
 
 
 def environment() -> dict[str, str]:
-    """What QEMU gets of ours: nothing that a guest could be shown, or that changes what QEMU does."""
+    """QEMU's environment: nothing of ours that a guest could see or that changes what QEMU does."""
     kept = {name: text for name in _KEPT if (text := os.environ.get(name))}
     return {"PATH": os.defpath, "LC_ALL": "C", **kept}
 
 
 @functools.cache
 def confines(program: str) -> bool:
-    """Whether it can keep itself from calls that it does not need: it must be built with seccomp."""
+    """Whether this QEMU can block system calls that it does not need: it must be built with seccomp."""
     return programs.said([program, "-sandbox", SANDBOX, "-version"]) is not None
 
 
 def conditions(machine: Machine) -> str:
-    """The command line without what differs from boot to boot and machine to machine: folders and descriptors."""
+    """The command line without what differs between boots and hosts: folders and descriptors."""
     bare = replace(
         machine,
         program=Path(machine.program).name,
@@ -138,19 +138,19 @@ def find(arch: str = "x86_64") -> str:
 
 @functools.cache
 def version(program: str) -> str:
-    """What `qemu --version` says, first line.
+    """The version, from the first line of `qemu --version`.
 
     Raises:
         InfrastructureError: it does not run.
     """
-    said = programs.said([program, "--version"])
-    if said is None:
+    output = programs.said([program, "--version"])
+    if output is None:
         raise InfrastructureError(f"{program} --version: it does not run")
-    return said.partition("\n")[0].removeprefix("QEMU emulator version ")
+    return output.partition("\n")[0].removeprefix("QEMU emulator version ")
 
 
 class Qemu:
-    """A running QEMU. The machine's `results` port is the data of `streams`; all else said goes into transcripts.
+    """A running QEMU. The machine's `results` port is the data of `streams`; all other output goes into transcripts.
 
     Ports are pipes, not sockets: a pipe takes single bytes as they come without filling up, so that a guest never waits
     for its serial port and an instruction count never depends on how fast this side reads.
@@ -158,13 +158,13 @@ class Qemu:
 
     def __init__(self, machine: Machine) -> None:
         self.console = Transcript()  # the guest's console port
-        self.errors = Transcript(8192)  # QEMU's own words
+        self.errors = Transcript(8192)  # QEMU's own messages
         self.streams = Streams()
         transcripts = {CONSOLE: self.console, "errors": self.errors}
         pipes = {name: os.pipe() for name in (*machine.ports, "errors")}
         ours = {name: ends[0] for name, ends in pipes.items()}
         theirs = {name: ends[1] for name, ends in pipes.items()}
-        with suppress(PermissionError):  # more than an unprivileged user's pipes may hold in all
+        with suppress(PermissionError):  # over the limit of all pipes of an unprivileged user
             fcntl.fcntl(ours[RESULTS], fcntl.F_SETPIPE_SZ, PIPE_BYTES)
         ports = {name: f"file,path=/dev/fd/{theirs[name]}" for name in machine.ports}
         keyboard: int | None = None
@@ -175,7 +175,7 @@ class Qemu:
             theirs["keyboard"] = keyboard
         self.machine = replace(machine, ports=ports)
         if machine.initrd is not None and "," in str(machine.initrd):
-            # For a Multiboot kernel QEMU wants commas doubled, for any other as they are: so it gets a name without.
+            # QEMU wants commas doubled for a Multiboot kernel only: a name without commas works for every kernel.
             theirs["initrd"] = os.open(machine.initrd, os.O_RDONLY | os.O_CLOEXEC)
             self.machine = replace(self.machine, initrd=Path(f"/dev/fd/{theirs['initrd']}"))
         try:
@@ -199,12 +199,12 @@ class Qemu:
         self.streams.follow(self.child, ours[RESULTS], sides)
 
     def type(self, text: bytes) -> None:
-        """Send a line or so to the results' port of a machine that is typed to.
+        """Send text to the results' port of a machine with `typed`.
 
         Raises:
             TransportError: QEMU has ended.
         """
-        assert self._keyboard is not None, "the machine is not one that is typed to"
+        assert self._keyboard is not None, "the machine has no `typed`"
         try:
             os.write(self._keyboard, text)
         except BrokenPipeError:

@@ -1,7 +1,7 @@
-"""What control groups let a program have of its CPUs: quotas of version 1 and 2, up the whole path, and cpusets.
+"""CPU limits of a program's control groups: quotas of cgroup versions 1 and 2, up the whole path, and cpusets.
 
-A quota stops a program in the middle of a batch and nothing in a sample shows it. Any group above ours may hold one:
-the tightest counts. In a container the path ends at the container's own mount; what lies above it cannot be seen.
+A quota stops a program in the middle of a batch and nothing in a sample shows it. Any group above ours may have one:
+the tightest counts. In a container the path ends at the container's own mount; groups above it cannot be seen.
 (Documentation/admin-guide/cgroup-v2.rst; cgroup-v1/cpusets.rst; scheduler/sched-bwc.rst)
 """
 
@@ -20,33 +20,33 @@ _V1: Final = {
     "cpu": ("cpu.cfs_quota_us", "cpu.cfs_period_us", "cpu.shares", "cpu.stat"),
     "cpuset": ("cpuset.effective_cpus", "cpuset.cpus"),
 }
-_TOLD: Final = (*_V2[1:2], *_V2[3:], "cpu.shares", "cpuset.effective_cpus")  # of our own groups, as they are
+_REPORTED: Final = (*_V2[1:2], *_V2[3:], "cpu.shares", "cpuset.effective_cpus")  # of our own groups, unchanged
 _NUMBER: Final = re.compile(r"[1-9][0-9]{0,14}")
-_DEEPEST: Final = 64  # groups inside one another
+_DEEPEST: Final = 64  # nested groups
 
 
 @dataclass(frozen=True)
 class Limit:
     """One group's quota: microseconds of CPU time in each period, all CPUs together."""
 
-    group: str  # as the program's path has it
+    group: str  # as in the program's path
     folder: str
     quota: int
     period: int
 
     @property
     def cpus(self) -> float:
-        """How many CPUs that is worth."""
+        """The quota as a number of CPUs."""
         return self.quota / self.period
 
     def __str__(self) -> str:
         return f"{self.cpus:.3g} CPUs ({self.quota} of {self.period} us, group {self.group})"
 
 
-def _folders(said: Said) -> Iterator[tuple[str, str, str]]:
+def _folders(texts: Said) -> Iterator[tuple[str, str, str]]:
     """Controller (empty: version 2), group and folder of every group that this program is in, its own first."""
-    mounts = list(_mounts(said.get(MEMBERSHIP[1], "")))
-    for line in said.get(MEMBERSHIP[0], "").splitlines():
+    mounts = list(_mounts(texts.get(MEMBERSHIP[1], "")))
+    for line in texts.get(MEMBERSHIP[0], "").splitlines():
         _, _, rest = line.partition(":")
         names, colon, path = rest.partition(":")
         if not colon:
@@ -63,7 +63,7 @@ def _folders(said: Said) -> Iterator[tuple[str, str, str]]:
 
 
 def _mounts(mountinfo: str) -> Iterator[tuple[frozenset[str], str, str]]:
-    """Controllers, the group that is mounted, and where: proc_pid_mountinfo(5)."""
+    """Controllers, the mounted group and the mount point of each cgroup mount: proc_pid_mountinfo(5)."""
     for line in mountinfo.splitlines():
         before, dash, after = line.partition(" - ")
         words, kind = before.split(" "), after.split(" ")
@@ -73,20 +73,20 @@ def _mounts(mountinfo: str) -> Iterator[tuple[frozenset[str], str, str]]:
         yield frozenset([""] if kind[0] == "cgroup2" else kind[2].split(",")), root, at
 
 
-def read(files: Read, said: Said) -> dict[str, str]:
-    """All files that concern the groups of this program, as `said` names them."""
-    names = [f"{at}/{name}" for controller, _, at in _folders(said) for name in _V1.get(controller, _V2)]
+def read(files: Read, texts: Said) -> dict[str, str]:
+    """All files that concern the groups of this program; `texts` holds the files of MEMBERSHIP."""
+    names = [f"{at}/{name}" for controller, _, at in _folders(texts) for name in _V1.get(controller, _V2)]
     return dict(files(names, exact=True)) if names else {}
 
 
-def limits(said: Said) -> list[Limit]:
+def limits(texts: Said) -> list[Limit]:
     """Quotas on our path, the nearest first."""
     found = []
-    for controller, group, at in _folders(said):
+    for controller, group, at in _folders(texts):
         if controller == "":
-            quota, _, period = said.get(f"{at}/cpu.max", "").partition(" ")
+            quota, _, period = texts.get(f"{at}/cpu.max", "").partition(" ")
         elif controller == "cpu":
-            quota, period = (said.get(f"{at}/cpu.cfs_{name}_us", "") for name in ("quota", "period"))
+            quota, period = (texts.get(f"{at}/cpu.cfs_{name}_us", "") for name in ("quota", "period"))
         else:
             continue
         if _NUMBER.fullmatch(quota) and _NUMBER.fullmatch(period):
@@ -94,36 +94,36 @@ def limits(said: Said) -> list[Limit]:
     return found
 
 
-def facts(said: Said) -> Iterator[tuple[str, str]]:
-    """The tightest quota, all of them where there are several, and what our own groups say besides."""
-    if found := limits(said):
+def facts(texts: Said) -> Iterator[tuple[str, str]]:
+    """The tightest quota, all quotas where there are several, and further limits of our own groups."""
+    if found := limits(texts):
         yield "host.quota", str(min(found, key=lambda limit: limit.cpus))
         if len(found) > 1:
             yield "host.quotas", "; ".join(map(str, found))
-    elif any(path.endswith(("/cpu.max", "/cpu.cfs_quota_us", "/cpu.stat")) for path in said):
+    elif any(path.endswith(("/cpu.max", "/cpu.cfs_quota_us", "/cpu.stat")) for path in texts):
         yield "host.quota", "none"
-    told: set[str] = set()
-    for _, _, at in _folders(said):
-        for name in _TOLD:
-            if name not in told and (text := said.get(f"{at}/{name}")):
-                told.add(name)
+    reported: set[str] = set()
+    for _, _, at in _folders(texts):
+        for name in _REPORTED:
+            if name not in reported and (text := texts.get(f"{at}/{name}")):
+                reported.add(name)
                 yield f"host.cgroup.{name}", text
 
 
-def cpuset(said: Said) -> set[int]:
-    """The CPUs that our groups leave us, isolated ones among them; empty where no group says."""
-    found = dict(facts(said))
+def cpuset(texts: Said) -> set[int]:
+    """The CPUs that our groups allow, isolated ones included; empty where no group has a cpuset."""
+    found = dict(facts(texts))
     names = ("cpuset.cpus.effective", "cpuset.effective_cpus")
     return next((cpus for name in names if (cpus := listed(found.get(f"host.cgroup.{name}", "")))), set())
 
 
-def counters(said: Said) -> list[str]:
-    """Files that count how often each limited group was stopped."""
-    return [f"{limit.folder}/cpu.stat" for limit in limits(said)]
+def counters(texts: Said) -> list[str]:
+    """Files that count how often each group with a quota was stopped."""
+    return [f"{limit.folder}/cpu.stat" for limit in limits(texts)]
 
 
-def throttled(said: Said) -> int | None:
-    """Periods in which limited groups were stopped so far, by the texts of their counters; None without a counter."""
-    texts = [text for path, text in said.items() if path.endswith("/cpu.stat")]
-    counts = re.findall(r"^nr_throttled ([0-9]{1,18})$", "\n".join(texts), re.MULTILINE)
+def throttled(texts: Said) -> int | None:
+    """Periods in which groups with a quota were stopped so far, from their counter files; None without such a file."""
+    stats = [text for path, text in texts.items() if path.endswith("/cpu.stat")]
+    counts = re.findall(r"^nr_throttled ([0-9]{1,18})$", "\n".join(stats), re.MULTILINE)
     return sum(map(int, counts)) if counts else None

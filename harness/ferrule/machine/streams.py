@@ -1,4 +1,4 @@
-"""What one child says, read against deadlines: its data on one descriptor, the rest into transcripts."""
+"""Reads the output of one child process with deadlines: data from one descriptor, the rest into transcripts."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from ferrule.errors import TransportError
 from ferrule.machine import children
 from ferrule.machine.transcript import Transcript
 
-ASK = 0.1  # seconds between two looks at a child that nothing tells of
+ASK = 0.1  # seconds between two checks of a child whose end no descriptor shows
 
 
 class Streams:
-    """What one child says, read without threads: its data on one descriptor, the rest into transcripts."""
+    """The output of one child, read without threads: data from one descriptor, the rest into transcripts."""
 
     def __init__(self) -> None:
         self._watch = selectors.DefaultSelector()
         self._child: subprocess.Popen[bytes] | None = None
-        self._unwatched = False  # the child's end has to be asked for: no descriptor tells of it
+        self._unwatched = False  # no descriptor shows the child's end: it has to be polled for
 
     def start(self, argv: Sequence[str], console: Transcript, env: Mapping[str, str]) -> None:
-        """Start a child whose standard output is the data, and watch it; what it complains of goes to `console`.
+        """Start a child whose standard output is the data, and watch it; its standard error goes to `console`.
 
         Raises:
             OSError: it cannot be executed.
@@ -43,18 +43,18 @@ class Streams:
         self.follow(child, out, {err: console})
 
     def follow(self, child: subprocess.Popen[bytes], data: int, sides: Mapping[int, Transcript]) -> None:
-        """Watch a new child; the descriptors are ours to close. The child before must have been read to its end."""
+        """Watch a new child and own the descriptors from now on. The previous child must have been read to its end."""
         self._child = child
         self._watch.register(data, selectors.EVENT_READ, None)
         for descriptor, transcript in sides.items():
             self._watch.register(descriptor, selectors.EVENT_READ, transcript)
         try:
             self._watch.register(os.pidfd_open(child.pid), selectors.EVENT_READ, child)
-        except (OSError, AttributeError):  # a container's rules, an old kernel, another system
+        except (OSError, AttributeError):  # no pidfd: a container's rules, an old kernel, another system
             self._unwatched = True
 
     def read(self, deadline: float) -> bytes:
-        """Next data; b"" when the child is gone and all it said is read. `deadline` is on time.monotonic().
+        """Next data; b"" when the child has ended and all its output is read. `deadline` is on time.monotonic().
 
         Raises:
             TimeoutError: no data came before the deadline.
@@ -67,7 +67,7 @@ class Streams:
                 self._unwatched = False
                 continue
             for key, _ in events:
-                if isinstance(key.data, subprocess.Popen):  # children it left would hold the streams open for ever
+                if isinstance(key.data, subprocess.Popen):  # ended; its own children would keep the streams open
                     children.kill(key.data)
                     self._drop(key.fd)
                 elif not (chunk := _read_chunk(key.fd)):
@@ -76,13 +76,13 @@ class Streams:
                     key.data.add(chunk)
                 else:
                     return chunk
-            # The first: one that talks only beside its data has no right to more time.
+            # `left` comes first: output into transcripts does not extend the deadline.
             if left <= 0 or not (events or self._unwatched):
                 raise TimeoutError("no bytes from the guest")
         return b""
 
     def wait(self, patience: float = 5.0) -> int:
-        """Return code of the child after read() gave b"". One that closed its streams and lives on is killed.
+        """Return code of the child after read() gave b"". A child that closed its streams and still runs is killed.
 
         Raises:
             TransportError: it was never started, or not even SIGKILL ends it.
@@ -98,7 +98,7 @@ class Streams:
             return status
 
     def close(self) -> None:
-        """Kill the child and let go of its streams. May be called twice."""
+        """Kill the child and close its streams. May be called twice."""
         if self._child is not None:
             children.kill(self._child)
         for key in list((self._watch.get_map() or {}).values()):
@@ -111,7 +111,7 @@ class Streams:
 
 
 def _ended(child: subprocess.Popen[bytes]) -> bool:
-    """Whether the child has ended; it is not reaped, so that its process group stays its own."""
+    """Whether the child has ended; it is not reaped, so that its process group's number is not reused."""
     try:
         return os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
     except ChildProcessError:  # somebody has reaped it
@@ -119,7 +119,7 @@ def _ended(child: subprocess.Popen[bytes]) -> bool:
 
 
 def _read_chunk(descriptor: int) -> bytes:
-    """What a readable descriptor holds; b"" at its end, which a reset peer counts as."""
+    """The bytes that a readable descriptor holds; b"" at its end or when the peer has reset it."""
     try:
         return os.read(descriptor, 65536)
     except (ConnectionResetError, BrokenPipeError):

@@ -1,4 +1,4 @@
-"""The tail of what a guest said outside its records: bounded, and safe to print on a terminal."""
+"""The last part of a guest's output outside its records: bounded, and safe to print on a terminal."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ _ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|[@-Z\\-_])")  # ECMA-48 contr
 
 
 class Transcript:
-    """A ring of the last `limit` bytes. A guest may say as much as it likes; it cannot make us keep it."""
+    """A buffer of the last `limit` bytes, so that a guest with endless output does not use up our memory."""
 
     def __init__(self, limit: int = 65536) -> None:
         self._limit = limit
         self._kept = bytearray()
         self._hidden: list[str] = []
-        self.total = 0  # bytes ever said
+        self.total = 0  # bytes ever added
 
     def add(self, data: bytes) -> None:
         """Take more bytes and forget the oldest beyond the limit."""
@@ -28,7 +28,7 @@ class Transcript:
             del self._kept[: len(self._kept) - self._limit]
 
     def hide(self, secret: str) -> None:
-        """Never show this text: what is typed into a terminal may come back from it."""
+        """Never show this text: a terminal may echo what is typed into it."""
         if secret:
             self._hidden.append(secret)
 
