@@ -1,4 +1,4 @@
-"""The kernel proper out of a bzImage: unpacked once, within bounds, and nothing else is booted."""
+"""The ELF kernel inside a bzImage: unpacked once and within bounds; anything else is booted as it is."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_a_kernel_in_the_cache_that_was_cut_or_changed_is_unpacked_anew(own_cach
 
 
 def test_a_kernel_whose_hash_was_asked_for_is_unpacked_whatever_the_cache_says(tmp_path: Path) -> None:
-    """Somebody put another kernel there, with its sum: the file that was checked is what is booted."""
+    """Another kernel with a valid checksum is in the cache: the kernel that was checked is booted."""
     content = bzimage_of(lzma.compress(elf()) + bytes(4))
     image = tmp_path / "vmlinuz"
     image.write_bytes(content)

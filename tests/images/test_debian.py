@@ -18,7 +18,7 @@ deb http://other.example/tools stable main
 
 @pytest.fixture
 def options(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[str, ...]:
-    """apt's, on a host of Debian 12 with a keyring and the sources above."""
+    """apt's options on a host of Debian 12 with a keyring and the sources above."""
     if shutil.which("apt-get") is None:
         pytest.skip("no apt-get here")
     monkeypatch.setattr(platform, "freedesktop_os_release", lambda: {"ID": "debian", "VERSION_CODENAME": "bookworm"})

@@ -1,4 +1,4 @@
-"""The ext2 writer: what it writes is read back here by the format's own rules, and e2fsck finds nothing to say."""
+"""The ext2 writer: its images are read back here by the format's rules, and e2fsck finds no fault in them."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def folders_above(paths: set[str]) -> set[str]:
 
 @st.composite
 def trees(draw: st.DrawFn) -> tuple[dict[str, bytes], list[str]]:
-    """Files and folders that do not stand in each other's way."""
+    """Files and folders whose paths do not conflict."""
     folders = [f"d{draw(st.integers(0, 3))}/{name}" for name in draw(st.lists(NAMES, max_size=4))]
     names = draw(st.lists(NAMES, max_size=8, unique=True))
     sizes = draw(st.lists(st.sampled_from([*BOUNDARIES[:7], 100]), min_size=len(names), max_size=len(names)))
@@ -120,7 +120,7 @@ def test_what_is_written_is_read_back(tree: tuple[dict[str, bytes], list[str]]) 
     assert image == ext2.image(dict(reversed(files.items())), folders[::-1], size=4 << 20)
     reader = Reader(image)
     reader.tree()
-    for path in ("", *found):  # once more, each once: no block belongs to two
+    for path in ("", *found):  # read once more: no block belongs to two files
         assert path == "" or path in found
     assert len(set(reader.claimed)) == len(reader.claimed)
     taken = reader.table + reader.inodes * reader.inode_size // reader.block + len(reader.claimed)
@@ -138,7 +138,7 @@ def test_contents_of_every_depth_of_indirection(size: int) -> None:
 @needs_e2fsck
 @settings(max_examples=12, deadline=None)
 @given(trees())
-def test_e2fsck_has_nothing_to_say(
+def test_e2fsck_finds_no_fault(
     tmp_path_factory: pytest.TempPathFactory, tree: tuple[dict[str, bytes], list[str]]
 ) -> None:
     files, folders = tree

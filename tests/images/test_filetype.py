@@ -1,4 +1,4 @@
-"""A file of another kind in place of a kernel: refused at once, by what it is and what is wanted."""
+"""A file of another type in place of a kernel: refused at once; the error names its type and the wanted one."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.support.kinds import KINDS
 from tests.support.patience import PATIENCE
 
 needs_qemu = pytest.mark.skipif(shutil.which("qemu-system-x86_64") is None, reason="qemu-system-x86_64 is not here")
-TAKEN = {  # guest and key, the kinds that may be right
+ACCEPTED = {  # guest and key -> the kinds that are accepted
     ("aero", "kernel"): {"cd"},
     ("redox", "kernel"): {"elf"},
     ("redox", "image"): {"disk", "unknown"},
@@ -36,7 +36,7 @@ def test_every_kind_is_named(kind: str) -> None:
 
 
 @needs_qemu
-@pytest.mark.parametrize(("guest", "key"), TAKEN, ids=map(".".join, TAKEN))
+@pytest.mark.parametrize(("guest", "key"), ACCEPTED, ids=map(".".join, ACCEPTED))
 @pytest.mark.parametrize("kind", [*KINDS, "folder", "device"])
 def test_what_a_guest_does_not_boot_is_refused_with_what_it_is(kind: str, guest: str, key: str, tmp_path: Path) -> None:
     path = tmp_path / "given"
@@ -50,13 +50,13 @@ def test_what_a_guest_does_not_boot_is_refused_with_what_it_is(kind: str, guest:
     (need,) = (need for need in module.NEEDS if need.key == key)
     options = GuestOptions(guests_file=empty(tmp_path), guest_files={(guest, key): path})
     wanted = [guestfile.optional(one) for one in module.NEEDS]
-    if kind in TAKEN[guest, key]:
+    if kind in ACCEPTED[guest, key]:
         assert guestfile.find(guest, wanted, options).files[key].path == path
         return
-    said = {"folder": "is a folder", "device": "is a device"}.get(kind) or f"is {KINDS[kind][1]}"
+    message = {"folder": "is a folder", "device": "is a device"}.get(kind) or f"is {KINDS[kind][1]}"
     with pytest.raises(UsageError) as caught:
         guestfile.find(guest, wanted, options)
-    assert f"guest.{guest}.{key}: {path}: {said}" in str(caught.value)
+    assert f"guest.{guest}.{key}: {path}: {message}" in str(caught.value)
     assert str(caught.value).endswith(f"; give {need.what}")
 
 

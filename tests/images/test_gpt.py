@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 
 def header(disk: bytes, sector: int) -> tuple[int, ...]:
-    """The checked fields of a header: (own sector, the other's, first, last usable, table's sector, entries, size)."""
+    """Check a header; its fields (own sector, the other's, first and last usable, table's sector, entries, size)."""
     raw = disk[sector * 512 : sector * 512 + 92]
     signature, revision, size, crc = struct.unpack("<8sIII", raw[:20])
     assert (signature, revision, size) == (b"EFI PART", 0x10000, 92)

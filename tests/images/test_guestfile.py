@@ -1,4 +1,4 @@
-"""The user's kernels and images: found by file and by flag, and every way of writing them down wrongly."""
+"""The user's kernels and images: found by guests.toml and by flag, and every wrong way of naming them."""
 
 from __future__ import annotations
 
@@ -113,11 +113,11 @@ def test_no_guests_toml_where_one_was_named(folder: Path) -> None:
 def test_what_is_missing_is_asked_for(folder: Path) -> None:
     with pytest.raises(ToolMissing) as caught:
         found(folder, '[guest.redox]\nimage = "image"')
-    said = str(caught.value)
-    assert "needs its kernel" in said
-    assert "upstream's daily image" in said
-    assert "--guest-file redox.kernel=FILE" in said
-    text = said.partition("guests.toml: ")[2].replace("FILE", "kernel")  # what it says to write is right when written
+    message = str(caught.value)
+    assert "needs its kernel" in message
+    assert "upstream's daily image" in message
+    assert "--guest-file redox.kernel=FILE" in message
+    text = message.partition("guests.toml: ")[2].replace("FILE", "kernel")  # the line that the message asks for works
     assert found(folder, text).files["kernel"].sha256 == DIGEST
 
 
@@ -128,7 +128,7 @@ def test_unavailable_says_what_find_would(folder: Path) -> None:
     (folder / "guests.toml").write_text('[guest.redox]\nkernel = "kernel"')
     assert guestfile.unavailable("redox", NEEDS, options) is None
     (folder / "kernel").unlink()
-    with pytest.raises(UsageError, match="no such file"):  # named and not there: no guest to be skipped
+    with pytest.raises(UsageError, match="no such file"):  # named and missing: an error, not a skipped guest
         guestfile.unavailable("redox", NEEDS, options)
 
 
@@ -146,15 +146,15 @@ def test_flags_that_mean_nothing_are_refused(texts: list[str]) -> None:
 
 @given(st.dictionaries(KEYS, st.dictionaries(KEYS, st.text()), min_size=1))
 def test_a_file_of_texts_is_read_as_written(
-    tmp_path_factory: pytest.TempPathFactory, said: dict[str, dict[str, str]]
+    tmp_path_factory: pytest.TempPathFactory, expected: dict[str, dict[str, str]]
 ) -> None:
     file = tmp_path_factory.mktemp("toml") / "guests.toml"
     tables = [
         f"[guest.{name}]\n" + "".join(f"{key} = {_quoted(value)}\n" for key, value in table.items())
-        for name, table in said.items()
+        for name, table in expected.items()
     ]
     file.write_text("\n".join(tables), encoding="utf-8")
-    assert guestfile.read(file) == said
+    assert guestfile.read(file) == expected
 
 
 def _quoted(text: str) -> str:
@@ -189,10 +189,10 @@ def test_a_wrong_guests_toml_ends_a_run_before_it_begins(
     (folder / "guests.toml").write_text(text)
     given = ["--guests-file", str(folder / "guests.toml")]
     named = [] if "nothing" in text else ["--guest=local"]
-    # A process of its own: `ferrule run` becomes the measurement, and this one would be gone.
+    # In a process of its own: `ferrule run` replaces its process by the measurement.
     command = [sys.executable, "-m", "ferrule.cli", "run", *named, "--workload=null_call", "--quick", "--no-history"]
     done = subprocess.run([*command, *given], capture_output=True, text=True, timeout=PATIENCE, check=False)
     assert done.returncode == 2
-    (told,) = [line for line in (done.stdout + done.stderr).splitlines() if words in line]
-    assert told.startswith("ferrule: ")
+    (error,) = [line for line in (done.stdout + done.stderr).splitlines() if words in line]
+    assert error.startswith("ferrule: ")
     assert main(["gate", "--guest=hermit", "--workload=null_call", *given]) == 2

@@ -1,4 +1,4 @@
-"""Which kernel is booted, how Debian's is unpacked, and the clear word where there is none."""
+"""Which kernel is booted, how Debian's is unpacked, and the error where there is none."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ UBUNTU = {
 
 @pytest.fixture
 def ubuntu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """apt, the real one, on a repository with a kernel as Ubuntu packs it: other names, three packages, zstd."""
+    """The real apt with a repository that has a kernel as Ubuntu packs it: other names, three packages, zstd."""
     if not all(map(shutil.which, ("apt-get", "apt-cache", "dpkg-deb"))):
         pytest.skip("apt and dpkg-deb are Debian's and Ubuntu's")
     repository, records = tmp_path / "repository", []
@@ -151,7 +151,7 @@ def test_the_newest_cached_kernel_is_taken(own_cache: Path) -> None:
     assert kernel.origin == "Debian linux-image-6.1.0-56-amd64_1_amd64"
 
 
-def test_a_failing_apt_is_told_with_the_way_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failing_apt_is_reported_with_the_way_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for tool in ("apt-get", "apt-cache"):
         (tmp_path / tool).write_text("#!/bin/sh\necho 'E: no network' >&2\nexit 100\n")
         (tmp_path / tool).chmod(0o755)
@@ -161,7 +161,7 @@ def test_a_failing_apt_is_told_with_the_way_out(tmp_path: Path, monkeypatch: pyt
         kernels.choose(GuestOptions())
 
 
-def test_without_apt_the_guest_says_that_it_cannot_be_had(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_apt_the_guest_is_unavailable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr(platform, "release", lambda: "0.0.0-none")
     reason = kernels.unavailable(GuestOptions())
@@ -189,7 +189,7 @@ def test_a_named_kernel_is_checked(tmp_path: Path) -> None:
 
 
 def multiboot_of(machine: int, at: int = 4096, flags: int = 3) -> bytes:
-    """An ELF file's first bytes, and a Multiboot header that adds up."""
+    """An ELF file's first bytes, and a valid Multiboot header."""
     ident = b"\x7fELF\2\1\1".ljust(16, b"\0") + struct.pack("<HH", 2, machine)
     header = struct.pack("<III", multiboot.MAGIC, flags, -(multiboot.MAGIC + flags) & 0xFFFFFFFF)
     return ident.ljust(at, b"\0") + header + bytes(16)
@@ -243,12 +243,12 @@ def test_an_elf_kernel_with_a_pvh_note_is_taken(tmp_path: Path) -> None:
         kernels.choose(GuestOptions(linux_kernel=image))
 
 
-def test_a_multiboot_2_kernel_is_told_from_one_that_is_none(tmp_path: Path) -> None:
+def test_a_multiboot_2_kernel_has_an_error_of_its_own(tmp_path: Path) -> None:
     image = tmp_path / "kernel"
     words = (multiboot.MAGIC_2, 0, 24)
     image.write_bytes(bytes(64) + struct.pack("<IIII", *words, -sum(words) & 0xFFFFFFFF) + bytes(64))
     with pytest.raises(
         UsageError,
-        match=r"kernel: has a Multiboot 2 header only, by which QEMU starts nothing; .* GRUB ",
+        match=r"kernel: has only a Multiboot 2 header, which QEMU does not support; .* GRUB ",
     ):
         kernels.choose(GuestOptions(linux_kernel=image))

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 
 def module(needs: str, *, section: bytes = b".modinfo") -> bytes:
-    """The smallest ELF relocatable file with a .modinfo section: header, two strings tables' worth, three headers."""
+    """The smallest ELF relocatable file with a .modinfo section: header, .modinfo, .shstrtab, three section headers."""
     info = f"license=GPL\0depends={needs}\0name=x\0".encode()
     names = b"\0" + section + b"\0.shstrtab\0"
     at_names, at_table = 64 + len(info), 64 + len(info) + len(names)
@@ -54,7 +54,7 @@ def test_names_with_dashes_and_packed_files_are_found(tmp_path: Path) -> None:
     assert list(ModuleTree(tmp_path).ordered(["virtio_rng"])) == ["rng_core", "virtio_rng"]
 
 
-def test_zstd_by_its_program_or_a_clear_word(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_zstd_by_its_program_or_a_clear_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     packed = tmp_path / "a.ko.zst"
     program = shutil.which("zstd")
     if program is not None:
@@ -77,7 +77,7 @@ def test_a_missing_module_names_who_needs_it(tmp_path: Path) -> None:
         tree(tmp_path, {"a": "b"}).ordered(["a"])
 
 
-def test_a_circle_is_told(tmp_path: Path) -> None:
+def test_a_circle_is_reported(tmp_path: Path) -> None:
     with pytest.raises(InfrastructureError, match="a -> b -> a"):
         tree(tmp_path, {"a": "b", "b": "a"}).ordered(["a"])
 

@@ -1,4 +1,4 @@
-"""Programs out of Debian packages, with stand-ins for apt's tools that hand out packages made here."""
+"""Programs from Debian packages, with scripts in place of apt's tools that copy packages made here."""
 
 from __future__ import annotations
 

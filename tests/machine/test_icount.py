@@ -89,9 +89,7 @@ def test_an_empty_loop_costs_nothing(summaries: Mapping[RunKey, Summary]) -> Non
 def gated(result: GuestResult, old: RunKey, new: RunKey, rule: Rule) -> Finding:
     """The gate's finding when `old` is the baseline and `new` is counted now."""
     baseline, counted = (reading_of(result, key) for key in (old, new))
-    same = replace(
-        counted, params=baseline.params, sizes=baseline.sizes
-    )  # as if the payload had changed
+    same = replace(counted, params=baseline.params, sizes=baseline.sizes)  # as if the payload had changed
     found = judge("linux", result.runs[old], same, entry_of(baseline), batches=TWICE.batches, rule=rule)
     assert found is not None
     return found

@@ -1,1 +1,1 @@
-"""What is put into a machine: programs and the user's files go in; kernels, archives and file systems come out."""
+"""Builds what a machine boots from: kernels, archives and file systems, from programs and the user's files."""

@@ -1,4 +1,4 @@
-"""The kernel proper out of a bzImage, so that an emulated CPU need not unpack it: that is half of a boot under TCG.
+"""Unpacks the ELF kernel inside a bzImage, so that an emulated CPU need not do it: that is half of a boot under TCG.
 
 Layout: the kernel's Documentation/arch/x86/boot.rst (setup header, protocol 2.08 and later).
 """
@@ -20,7 +20,7 @@ from ferrule import elf, files, paths
 
 # XEN_ELFNOTE_PHYS32_ENTRY, a number that pyelftools has no name for: QEMU starts an ELF kernel with it in 32-bit mode.
 _PVH_ENTRY = "18"
-LARGEST: Final = 256 << 20  # bytes of a kernel: Linux's with all that Debian has built in take 60 MiB
+LARGEST: Final = 256 << 20  # bytes of an unpacked kernel; Debian's take 60 MiB
 _SETUP_SECTORS, _PAYLOAD = 0x1F1, 0x248  # u8; u32 offset from the protected-mode code, u32 length
 
 
@@ -30,14 +30,14 @@ def is_bzimage(content: bytes) -> bool:
 
 
 def unpacked(content: bytes, digest: str, *, afresh: bool = False) -> Path | None:
-    """The ELF kernel inside, as a file in the cache; None when it cannot be booted like that or unpacked here.
+    """The ELF kernel inside, as a file in the cache; None when it cannot be booted directly or not be unpacked here.
 
-    A file in the cache that is not what was written there is unpacked anew.
+    A file in the cache that was changed or cut is unpacked again.
 
     Args:
         content: a bzImage.
         digest: its SHA-256, which names it in the cache.
-        afresh: unpack it all the same: what is booted is then certainly out of this bzImage.
+        afresh: unpack it even if it is in the cache, so that the booted kernel certainly comes from this bzImage.
     """
     target = paths.cache("vmlinux") / digest
     if not afresh and files.sound(target):
@@ -53,9 +53,9 @@ def unpacked(content: bytes, digest: str, *, afresh: bool = False) -> Path | Non
 
 
 def _payload(content: bytes) -> bytes | None:
-    """Decompress by magic number, and not without bound: a small file may hold gigabytes of nothing.
+    """Decompress by magic number, at most LARGEST bytes: a small file may hold gigabytes of zeros.
 
-    The image's length follows the compressed stream, except gzip's, which has it.
+    The image's length follows the compressed stream, except for gzip, whose stream includes it.
     """
     start = ((content[_SETUP_SECTORS] or 4) + 1) * 512
     offset, length = struct.unpack_from("<II", content, _PAYLOAD)
@@ -74,7 +74,7 @@ def _payload(content: bytes) -> bytes | None:
 
 
 def _zstd(packed: bytes) -> bytes | None:
-    """By the program of that name, which is ended when it gives too much."""
+    """Decompress by the program `zstd`, which is killed when its output is too large."""
     with tempfile.TemporaryFile() as stream:
         stream.write(packed)
         stream.seek(0)
@@ -89,7 +89,7 @@ def _zstd(packed: bytes) -> bytes | None:
 
 
 def has_pvh_entry(image: bytes) -> bool:
-    """Whether it is an ELF kernel that QEMU starts by a note in it: the Linux kernel's vmlinux is one."""
+    """Whether it is an ELF kernel with a PVH note, which QEMU can start: Linux's vmlinux is one."""
     try:
         with elf.reading(image) as file:
             segments = [one for one in file.iter_segments("PT_NOTE") if isinstance(one, NoteSegment)]

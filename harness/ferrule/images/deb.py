@@ -1,4 +1,4 @@
-"""A Debian package file: an ar archive (ar(5)) with the files as data.tar.xz, which Debian makes, or .zst, Ubuntu's."""
+"""A Debian package file: an ar archive (ar(5)) whose files are in data.tar.xz (Debian) or data.tar.zst (Ubuntu)."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ def files(package: Path) -> Iterator[tarfile.TarFile]:
     """The package's files, as a tar that is read once from beginning to end.
 
     Raises:
-        ToolMissing: it is packed with zstd and dpkg-deb, which unpacks that, is not here.
+        ToolMissing: it is packed with zstd and there is no dpkg-deb to unpack it.
         InfrastructureError: not a Debian package, or a damaged one.
     """
     try:
         with package.open("rb") as stream, _plain(package, stream) as plain:
             with tarfile.open(fileobj=plain, mode="r|") as tar:
                 yield tar
-            while plain.read(1 << 20):  # to the end, where a cut file shows
+            while plain.read(1 << 20):  # to the end: only there a truncated file is detected
                 pass
     except (tarfile.TarError, lzma.LZMAError, EOFError, ValueError) as error:
         raise InfrastructureError(f"{package}: not a Debian package: {error}") from error
@@ -54,20 +54,20 @@ def _plain(package: Path, stream: BinaryIO) -> Iterator[IO[bytes]]:
         except BaseException:
             child.kill()
             raise
-        said = child.stderr.read().decode(errors="replace").strip()
+        errors = child.stderr.read().decode(errors="replace").strip()
     if child.returncode:
-        raise ValueError(said.rpartition("\n")[2] or f"dpkg-deb ended with {child.returncode}")
+        raise ValueError(errors.rpartition("\n")[2] or f"dpkg-deb ended with {child.returncode}")
 
 
 def _find_data(stream: BinaryIO) -> str:
-    """Stop at the content of the member that holds the files; its name."""
+    """Seek to the content of the member that holds the files; returns that member's name."""
     if stream.read(8) != b"!<arch>\n":
-        raise ValueError("no ar archive")
+        raise ValueError("not an ar archive")
     while head := stream.read(60):
-        name, said = head[:16].decode("ascii", "replace").strip().rstrip("/"), head[48:58].strip()
-        if not (said.isdigit() and said.isascii()):  # a negative one would lead back to where we were
-            raise ValueError(f"{said!r} is no size of a member")
-        size = int(said)
+        name, size_text = head[:16].decode("ascii", "replace").strip().rstrip("/"), head[48:58].strip()
+        if not (size_text.isdigit() and size_text.isascii()):  # a negative size would seek back: an endless loop
+            raise ValueError(f"{size_text!r} is not a size of a member")
+        size = int(size_text)
         if name in (_XZ, _ZST):
             return name
         stream.seek(size + size % 2, os.SEEK_CUR)

@@ -17,11 +17,11 @@ from ferrule import files, paths
 from ferrule.errors import InfrastructureError, ToolMissing
 from ferrule.images import deb
 
-NATIVE = "amd64"  # Debian's name of the architecture whose kernel is meant when none is named
+NATIVE = "amd64"  # the default architecture, by Debian's name
 META_PACKAGES = ("linux-image-amd64", "linux-image-generic")  # Debian's, Ubuntu's: they name the newest kernel
 _KERNEL = re.compile(r"^Depends:.*?\b(linux-image-[0-9][\w.+-]*-(?:amd64|arm64|riscv64|generic))\b", re.MULTILINE)
 DOWNLOAD_SECONDS = 600.0  # 70 MB; riscv64's 113
-# Architectures that came with a later release than a host's may be: which one, and who signed it.
+# Architectures that a host's release may not have yet: the first release that has them, and the key that signed it.
 FIRST_RELEASE = {"riscv64": "trixie"}
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 IMAGE, MODULES = "vmlinuz", "modules"  # names in the cache
@@ -35,7 +35,7 @@ _KEPT = (
 
 
 def cached(arch: str = NATIVE) -> Path | None:
-    """The newest kernel in the cache: a folder with `vmlinuz` and `modules/`, named as the package file."""
+    """The newest kernel in the cache: a folder with `vmlinuz` and `modules/`, named after the package file."""
     found = [path for path in _cache(arch).iterdir() if _whole(path)]
     return max(found, key=lambda path: _version_key(path.name), default=None)
 
@@ -96,7 +96,7 @@ def unpack(packages: Sequence[Path], into: Path) -> None:
 
 
 def _whole(folder: Path) -> bool:
-    """Whether a folder of the cache holds a kernel that is not cut; of before there were sums, one with any content."""
+    """Whether a folder of the cache holds a complete kernel; one without a checksum file only must not be empty."""
     image = folder / IMAGE
     if folder.name.startswith(files.FOLDER) or not image.is_file():
         return False
@@ -104,7 +104,7 @@ def _whole(folder: Path) -> bool:
 
 
 def _target(name: str) -> str | None:
-    """Where a file of the package goes in the cache; None: it is not needed."""
+    """The path in the cache for a file of the package; None: the file is not needed."""
     name = name.removeprefix("./")
     if re.fullmatch(r"boot/vmlinu[xz]-[^/]+", name):
         return IMAGE
@@ -115,11 +115,11 @@ def _target(name: str) -> str | None:
 
 
 def _download(work: Path, arch: str) -> list[Path]:
-    """The .debs of the kernel, its image first. System lists first; private ones when there are none of the kind."""
+    """The .debs of the kernel, its image first. By the system's package lists; else by private lists."""
     options: tuple[str, ...] = ()
     try:
         if arch != NATIVE:
-            raise InfrastructureError(f"the system's lists are not of {arch}")
+            raise InfrastructureError(f"the system's package lists are not for {arch}")
         names = _kernel_packages(options)
     except InfrastructureError:
         options = private_options(work, arch)
@@ -140,15 +140,15 @@ def _download(work: Path, arch: str) -> list[Path]:
 
 
 def _later_release(work: Path, arch: str, options: tuple[str, ...]) -> tuple[str, ...] | None:
-    """Options that look into the first release with an architecture, on the servers that this host has its own from."""
+    """Options for apt: the first release that has an architecture, on the servers of this host's own sources."""
     try:
         release, own = FIRST_RELEASE.get(arch), platform.freedesktop_os_release()
     except OSError:
         return None
     if release is None or own["ID"] != "debian" or not KEYRING.is_file():
         return None
-    said = run_apt("apt-get", *options, "-q", "update", "--print-uris")
-    servers = re.findall(rf"^'(\S+)/dists/{re.escape(own.get('VERSION_CODENAME', ''))}/InRelease'", said, re.MULTILINE)
+    uris = run_apt("apt-get", *options, "-q", "update", "--print-uris")
+    servers = re.findall(rf"^'(\S+)/dists/{re.escape(own.get('VERSION_CODENAME', ''))}/InRelease'", uris, re.MULTILINE)
     sources = work / "later.list"
     lines = (f"deb [signed-by={KEYRING}] {server} {release} main\n" for server in dict.fromkeys(servers))
     sources.write_text("".join(lines))
@@ -156,16 +156,16 @@ def _later_release(work: Path, arch: str, options: tuple[str, ...]) -> tuple[str
 
 
 def offered() -> str:
-    """The kernel's package that apt would download, by the system's lists as they are now.
+    """The name of the kernel package that apt would download, by the system's current package lists.
 
     Raises:
-        InfrastructureError: they hold none.
+        InfrastructureError: the lists have no kernel package.
     """
     return _kernel_packages(())[0]
 
 
 def _kernel_packages(options: tuple[str, ...], arch: str = NATIVE) -> list[str]:
-    """The kernel's image by the first meta package that apt knows, and Ubuntu's packages of its modules."""
+    """Package names: the kernel image of the first meta package that apt knows, then Ubuntu's module packages."""
     reasons = []
     metas = [name.replace(NATIVE, arch) for name in META_PACKAGES]
     for meta in metas:
@@ -183,7 +183,7 @@ def _kernel_packages(options: tuple[str, ...], arch: str = NATIVE) -> list[str]:
 
 
 def _modules(image: str, options: tuple[str, ...]) -> list[str]:
-    """Packages that hold the modules, where the image's does not."""
+    """Packages with the modules, where the image's package does not include them (Ubuntu)."""
     names = [image.replace("linux-image-", f"linux-{what}-") for what in ("modules", "modules-extra")]
     if not image.endswith("-generic"):
         return []
@@ -215,10 +215,10 @@ def private_options(work: Path, arch: str = NATIVE) -> tuple[str, ...]:
 
 
 def run_apt(*argv: str, cwd: Path | None = None) -> str:
-    """Run a tool of apt's; its output.
+    """Run one of apt's tools and return its output.
 
     Raises:
-        InfrastructureError: it failed or took too long; carries its last line.
+        InfrastructureError: it failed or took too long; quotes its last line.
     """
     environment = {**os.environ, "LC_ALL": "C", "DEBIAN_FRONTEND": "noninteractive"}
     try:
@@ -243,5 +243,5 @@ def run_apt(*argv: str, cwd: Path | None = None) -> str:
 
 
 def _version_key(name: str) -> list[tuple[int, str]]:
-    """Orders versions with numbers as numbers: 6.1.0-9 before 6.1.0-56."""
+    """A sort key that compares the numbers in versions as numbers: 6.1.0-9 before 6.1.0-56."""
     return [(int(digits or 0), text) for digits, text in re.findall(r"(\d+)|(\D+)", name)]

@@ -1,4 +1,4 @@
-"""Dropbear as the SSH server inside a machine that is booted: its files, and keys made for one boot."""
+"""Dropbear, the SSH server inside a booted machine: its files, and keys made for one boot."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _OPENED_LATER = ("libnss_files.so.2",)  # by glibc before 2.34, to read /etc/pas
 
 @dataclass(frozen=True)
 class Keys:
-    """One key pair for the server and one for us, in the form that each reader wants."""
+    """One key pair for the server and one for us, each in the format of the program that reads it."""
 
     server: bytes  # private, as Dropbear reads it
     server_public: bytes  # a .pub line
@@ -34,8 +34,8 @@ class Keys:
 
     @classmethod
     def generate(cls) -> Keys:
-        """New ones: they live as long as a boot."""
-        # slow to import, and most runs need none
+        """New keys, for one boot."""
+        # slow to import, and most runs need no keys
         from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
         from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
@@ -44,18 +44,18 @@ class Keys:
         raw += server.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
         public = (key.public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH) for key in (server, client))
         pem = client.private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption())
-        # Dropbear's own file format: two strings with their lengths, the type and the secret with its public half.
+        # Dropbear's own file format: two strings, each after its length: the type; the private and the public key.
         return cls(_string(b"ssh-ed25519") + _string(raw), next(public) + b"\n", pem, next(public) + b"\n")
 
 
 def files(keys: Keys, root: Path) -> dict[str, bytes]:
-    """All that a Linux kernel with an empty file system needs to be logged in to as root: path in the guest -> content.
+    """All files that a Linux kernel needs for an SSH login as root: path in the guest -> content.
 
-    The programs come from the Debian system at `root`: see source(). busybox's shell brings the tools along.
+    The programs come from the Debian system at `root`: see source(). busybox's shell includes the tools.
 
     Raises:
-        ToolMissing: a program or a library of it is not there; ends with the command that installs it.
-        InfrastructureError: one is no ELF file.
+        ToolMissing: a program or one of its libraries is missing; ends with the command that installs it.
+        InfrastructureError: one of them is not an ELF file.
     """
     server = _find("dropbear", _FOLDERS, root)
     return {
@@ -69,7 +69,7 @@ def files(keys: Keys, root: Path) -> dict[str, bytes]:
 
 
 def libraries(program: Path, root: Path) -> dict[str, bytes]:
-    """What a dynamic program is linked with, all the way down, and its loader: path in the guest -> content."""
+    """A dynamic program's libraries, their own libraries, and its loader: path in the guest -> content."""
     found: dict[str, bytes] = {}
     interpreter, todo = _links(program, program.read_bytes())
     if interpreter:
@@ -89,7 +89,7 @@ def libraries(program: Path, root: Path) -> dict[str, bytes]:
 
 
 def source() -> Path:
-    """Root folder of the Debian system to take the programs from: this one, else packages that apt brings.
+    """Root folder of the Debian system to take the programs from: this host, else packages that apt downloads.
 
     Raises:
         ToolMissing: they are not installed, and there is no apt; ends with the command that installs them.
@@ -105,7 +105,7 @@ def source() -> Path:
 
 
 def check(root: Path) -> None:
-    """Whether the programs are there.
+    """Check that the programs are there.
 
     Raises:
         ToolMissing: as files() does.
@@ -126,7 +126,7 @@ def _find(name: str, folders: Iterable[str], root: Path) -> Path:
 
 
 def _links(path: Path, image: bytes) -> tuple[str, list[str]]:
-    """Loader (empty: none asked for) and names of the libraries that an ELF file is linked with."""
+    """An ELF file's loader (empty: it has none) and the names of the libraries that it is linked with."""
     try:
         with elf.reading(image) as file:
             loader = [one.get_interp_name() for one in file.iter_segments() if isinstance(one, InterpSegment)]

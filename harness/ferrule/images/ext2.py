@@ -1,16 +1,16 @@
-"""An ext2 file system written from nothing: folders and files in one block group, without root and without e2fsprogs.
+"""Writes an ext2 file system: folders and files in one block group, without root and without e2fsprogs.
 
 Layout by "The Second Extended Filesystem" (nongnu.org/ext2-doc, read 2026-11). One group of at most 32768 blocks of
 4 KiB needs no copies of the superblock and one descriptor:
 
     block 0   1024 bytes for a boot loader, the superblock
     block 1   the group's descriptor
-    block 2   which blocks are taken, a bit each
-    block 3   which inodes are
+    block 2   the block bitmap: a set bit is a used block
+    block 3   the inode bitmap
     block 4   the inodes, 128 bytes each
     then      data, in the order of the tree
 
-The same tree gives the same bytes: there is no clock and no random number in it.
+The same tree gives the same bytes: no time of day and no random number is in it.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from typing import Final
 from ferrule.errors import UsageError
 
 BLOCK: Final = 4096
-LEAST, MOST = 64, 8 * BLOCK  # blocks of an image: one bitmap block tells of so many
+LEAST, MOST = 64, 8 * BLOCK  # blocks of an image; one bitmap block covers MOST
 INODE: Final = 128
 ROOT, FIRST = 2, 11  # inode numbers: of the root folder, and the first that is not reserved
 DIRECT: Final = 12  # block numbers in an inode; then one each of single and double indirection
@@ -32,7 +32,7 @@ POINTERS: Final = BLOCK // 4
 LARGEST: Final = (DIRECT + POINTERS + POINTERS * POINTERS) * BLOCK
 FOLDER_MODE, FILE_MODE = 0o040755, 0o100755
 _TABLE: Final = 4  # the block where the inodes begin
-_MADE: Final = 1577836800  # 2020-01-01: where a time must stand, and 0 would look like a clock that was lost
+_MADE: Final = 1577836800  # 2020-01-01, for every time field; 0 would look like a clock that was not set
 
 
 @dataclass
@@ -46,21 +46,21 @@ class _Node:
 
 
 def image(files: Mapping[str, bytes], folders: Iterable[str] = (), *, size: int = 16 << 20) -> bytes:
-    """A file system that holds these files and folders; what lies above them is made, too.
+    """A file system with these files and folders; missing parent folders are added.
 
     Args:
-        files: path, relative and with slashes, to content.
-        folders: more folders, empty ones.
-        size: of the whole in bytes, a multiple of BLOCK.
+        files: relative path with slashes -> content.
+        folders: further, empty folders.
+        size: of the image in bytes, a multiple of BLOCK.
 
     Raises:
-        UsageError: a path that cannot be, a file that is too large, or more than the size holds.
+        UsageError: an invalid path, a file that is too large, or more content than fits.
     """
     blocks, rest = divmod(size, BLOCK)
     if rest or not LEAST <= blocks <= MOST:
         raise UsageError(f"ext2: {size} bytes is not {LEAST} to {MOST} blocks of {BLOCK}")
     nodes = _tree(files, folders)
-    inodes = -(-(FIRST + len(nodes) + 32) // (BLOCK // INODE)) * (BLOCK // INODE)  # some are left for the guest
+    inodes = -(-(FIRST + len(nodes) + 32) // (BLOCK // INODE)) * (BLOCK // INODE)  # 32 or more are free for the guest
     return _Image(blocks, inodes).write(nodes)
 
 
@@ -84,7 +84,7 @@ def _tree(files: Mapping[str, bytes], folders: Iterable[str]) -> list[_Node]:
                 raise UsageError(f"ext2: {path!r} is there already")
             node = node.entries[name]
 
-    add("lost+found", None)  # which checkers want to be the first
+    add("lost+found", None)  # file system checkers expect it to be the first
     for path in sorted(set(folders) - {"lost+found"}):
         add(path, None)
     for path, content in sorted(files.items()):
@@ -93,7 +93,7 @@ def _tree(files: Mapping[str, bytes], folders: Iterable[str]) -> list[_Node]:
 
 
 class _Image:
-    """The bytes, and which blocks of them are taken."""
+    """The image's bytes and the number of used blocks."""
 
     def __init__(self, blocks: int, inodes: int) -> None:
         self._bytes = bytearray(blocks * BLOCK)
@@ -106,7 +106,7 @@ class _Image:
             links = 1 if node.content is not None else 2 + sum(one.content is None for one in node.entries.values())
             mode = FILE_MODE if node.content is not None else FOLDER_MODE
             self._inode(node.number, mode, links, content)
-        used_inodes = FIRST - 1 + len(nodes) - 1  # the root's is a reserved one
+        used_inodes = FIRST - 1 + len(nodes) - 1  # the root's is one of the reserved inodes
         self._bitmap(2, self._used, self._blocks)
         self._bitmap(3, used_inodes, self._inodes)
         free = (self._blocks - self._used, self._inodes - used_inodes)
@@ -116,7 +116,7 @@ class _Image:
         return bytes(self._bytes)
 
     def _take(self, content: bytes) -> int:
-        """Put up to a block of content into the next block and say which one that is."""
+        """Put up to a block of content into the next block; returns the block's number."""
         block = self._used
         if block == self._blocks:
             raise UsageError(f"ext2: more than {len(self._bytes)} bytes hold")
@@ -125,7 +125,7 @@ class _Image:
         return block
 
     def _data(self, content: bytes) -> list[int]:
-        """All blocks of a content."""
+        """Put content into blocks; returns their numbers."""
         return [self._take(content[at : at + BLOCK]) for at in range(0, len(content), BLOCK)]
 
     def _inode(self, number: int, mode: int, links: int, content: bytes) -> None:
@@ -146,7 +146,7 @@ class _Image:
         struct.pack_into("<15I", self._bytes, at + 40, *pointers)
 
     def _bitmap(self, block: int, used: int, count: int) -> None:
-        """The first `used` bits are set, and those beyond what there is."""
+        """Write a bitmap: set are the first `used` bits and those from `count` on, which do not exist."""
         bits = (1 << used) - 1 | ((1 << 8 * BLOCK) - 1) >> count << count
         self._bytes[block * BLOCK : (block + 1) * BLOCK] = bits.to_bytes(BLOCK, "little")
 
@@ -159,13 +159,13 @@ class _Image:
         clean, go_on = 1, 1
         state = (0, _MADE, 0, 0xFFFF, 0xEF53, clean, go_on, 0, _MADE, 0, 0, 1, 0, 0)
         struct.pack_into("<IIHHHHHHIIIIHH", self._bytes, at + 44, *state)
-        typed_entries = 2  # an entry says whether it is a folder
+        typed_entries = 2  # a folder's entry has a file type
         struct.pack_into("<IHHIII", self._bytes, at + 84, FIRST, INODE, 0, 0, typed_entries, 0)
-        self._bytes[at + 104 : at + 120] = hashlib.sha256(self._bytes[BLOCK:]).digest()[:16]  # UUID: of this content
+        self._bytes[at + 104 : at + 120] = hashlib.sha256(self._bytes[BLOCK:]).digest()[:16]  # UUID, from the content
 
 
 def _listing(folder: _Node) -> bytes:
-    """A folder's content: entries that do not cross blocks; the last of a block reaches to its end."""
+    """A folder's content: entries that do not cross blocks; the last entry of a block extends to the block's end."""
     named = {".": (folder.number, True), "..": (folder.parent, True)}
     named |= {name: (node.number, node.content is None) for name, node in folder.entries.items()}
     blocks: list[list[bytes]] = [[]]
@@ -183,7 +183,7 @@ def _listing(folder: _Node) -> bytes:
 
 
 def _stretched(entries: list[bytes]) -> bytes:
-    """A block of entries, the last of which is as long as the block has room."""
+    """A block of entries, the last of which fills the rest of the block."""
     *before, last = entries
     length = BLOCK - sum(map(len, before))
     return b"".join([*before, last[:4], struct.pack("<H", length), last[6:]]).ljust(BLOCK, b"\0")

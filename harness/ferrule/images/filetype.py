@@ -1,4 +1,4 @@
-"""What a file is, by its first bytes, in words: so that one of another kind is refused before anything boots it."""
+"""Names a file's type by its first bytes, so that a file of a wrong type is refused before a machine boots it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Final, Literal
 from ferrule.images import bzimage, rawimage
 
 Form = Literal["", "elf64", "elf", "efi", "archive", "cd", "disk", "firmware"]
-WANTED: Final[dict[Form, tuple[str, ...]]] = {  # what is taken for each, the words for it first
+WANTED: Final[dict[Form, tuple[str, ...]]] = {  # the names that are accepted for each form; messages use the first
     "elf64": ("a 64-bit ELF file",),
     "elf": ("an ELF file", "a 64-bit ELF file", "a 32-bit ELF file"),
     "efi": ("an EFI image",),
@@ -18,8 +18,8 @@ WANTED: Final[dict[Form, tuple[str, ...]]] = {  # what is taken for each, the wo
     "disk": ("a disk image", "a file of no known kind"),
     "firmware": ("UEFI firmware", "a file of no known kind"),
 }
-_HEAD: Final = 0x9000  # bytes that tell: a CD's own words begin at its 17th sector of 2048
-_MAGIC: Final = (  # where, what, in words
+_HEAD: Final = 0x9000  # bytes to read: a CD's volume descriptor begins at its 17th sector of 2048
+_MAGIC: Final = (  # offset, magic, name
     (0, b"\x1f\x8b", "a gzip file, which has to be unpacked"),
     (0, b"\xfd7zXZ\0", "an xz file, which has to be unpacked"),
     (0, b"\x28\xb5\x2f\xfd", "a zstd file, which has to be unpacked"),
@@ -30,7 +30,7 @@ _MAGIC: Final = (  # where, what, in words
     (0, b"\x7fELF\x02", "a 64-bit ELF file"),
     (0, b"\x7fELF\x01", "a 32-bit ELF file"),
     (0x8001, b"CD001", "a CD image (ISO 9660)"),
-    (0, b"QFI\xfb", "a qcow2 image, which has to be made a raw one (qemu-img convert -O raw)"),
+    (0, b"QFI\xfb", "a qcow2 image, which has to be converted to a raw one (qemu-img convert -O raw)"),
     (512, b"EFI PART", "a disk image"),
     (40, b"_FVH", "UEFI firmware"),
     (0, b"MZ", "an EFI image"),
@@ -39,7 +39,7 @@ _MAGIC: Final = (  # where, what, in words
 
 
 def name(content: bytes) -> str:
-    """What a file with these first bytes is, with an article."""
+    """The name of the type of a file with these first bytes, with an article."""
     if not content:
         return "an empty file"
     if bzimage.is_bzimage(content):
@@ -57,8 +57,8 @@ def _is_text(content: bytes) -> bool:
     return all(byte >= 0x20 or byte in b"\t\n\r\f\x1b" for byte in head) and 0x7F not in head
 
 
-def departure(path: Path, form: Form) -> str | None:
-    """In what a file is not of a form, in words; None where it may be.
+def mismatch(path: Path, form: Form) -> str | None:
+    """Why a file is not of a form, for a message after the file's name; None where it may be.
 
     Raises:
         OSError: it cannot be read.

@@ -1,4 +1,4 @@
-"""UEFI firmware for machines whose kernel is an EFI image: OVMF, the distribution's or Debian's without root."""
+"""UEFI firmware for machines whose kernel is an EFI image: OVMF, as installed, or Debian's downloaded without root."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ferrule.images import packages
 
 PACKAGE: Final = "ovmf"
 _INSIDE: Final = "usr/share/ovmf/OVMF.fd"
-# Code and variables in one file, which QEMU takes by -bios: where distributions put it.
+# Where distributions install it: code and variables in one file, for QEMU's -bios.
 PLACES: Final = (
     f"/{_INSIDE}",
     "/usr/share/OVMF/OVMF.fd",
@@ -22,20 +22,20 @@ PLACES: Final = (
     "/usr/share/edk2-ovmf/OVMF.fd",
     "/usr/share/qemu/ovmf-x86_64.bin",
 )
-# Where a TPM's registers are. Without one a PC reads ones there, and QEMU zeros: those of a TPM that is not ready yet.
-# OVMF polls it for eight seconds, whose instructions are four fifths of all from power-on to the payload.
+# The address of a TPM's registers. Without a TPM a PC reads ones there, but QEMU zeros, as if a TPM were not ready yet.
+# OVMF then polls for eight seconds: four fifths of all instructions from power-on to the payload.
 _TPM: Final = 0xFED4_0000
-_TOP: Final = 1 << 32  # where firmware ends
-NO_TPM: Final = "no-tpm-"  # before the name of a file that has been extended
+_TOP: Final = 1 << 32  # the end address of firmware
+NO_TPM: Final = "no-tpm-"  # prefix of an extended file's name
 
 
 def installed() -> Path | None:
-    """The distribution's, where it is installed."""
+    """The path of the distribution's firmware; None where it is not installed."""
     return next((path for path in map(Path, PLACES) if path.is_file()), None)
 
 
 def unavailable() -> str | None:
-    """Why there is none, as far as that can be told without a download; None when there is or may be one."""
+    """Why there is no firmware, as far as known without a download; None when there is or may be one."""
     if installed() or shutil.which("apt-get"):
         return None
     return f"no UEFI firmware: {PLACES[0]} is not here; install OVMF (Debian: {PACKAGE}), or name its file"
@@ -56,9 +56,9 @@ def find() -> Path:
 
 
 def without_tpm(firmware: Path) -> Path:
-    """A copy in the cache that begins with ones and reaches down to where a TPM would be: QEMU maps it below 4 GiB.
+    """A copy in the cache, extended in front with ones down to a TPM's address: QEMU maps firmware to end at 4 GiB.
 
-    What has an address of its own in between (interrupt controllers, timers) stays where it is: QEMU puts it above.
+    Devices with addresses in between (interrupt controllers, timers) still work: QEMU gives them priority.
 
     Raises:
         InfrastructureError: the firmware cannot be read, or the cache cannot hold the copy.

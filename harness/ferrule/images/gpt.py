@@ -1,4 +1,4 @@
-"""A disk of one partition with a GUID partition table (UEFI specification 2.10, 5.3), as bytes."""
+"""Makes a disk image of one partition with a GUID partition table (UEFI specification 2.10, 5.3)."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ import zlib
 from typing import Final
 
 SECTOR: Final = 512
-FIRST: Final = 2048  # sector of the partition: at 1 MiB, as partitioning tools do
+FIRST: Final = 2048  # first sector of the partition: at 1 MiB, as partitioning tools do
 LINUX_DATA: Final = uuid.UUID("0fc63daf-8483-4772-8e79-3d69d8477de4")
 _ENTRIES, _ENTRY_BYTES = 128, 128
-_TABLE: Final = _ENTRIES * _ENTRY_BYTES // SECTOR  # sectors of the entries, which stand at both ends of the disk
+_TABLE: Final = _ENTRIES * _ENTRY_BYTES // SECTOR  # sectors of the entries, which are at both ends of the disk
 
 
 def disk(partition: bytes, name: str = "root") -> bytes:
-    """The disk around a partition of whole sectors. Its identifiers come from its content: same content, same bytes."""
+    """The disk image for a partition of whole sectors. Its GUIDs come from its content: same content, same bytes."""
     if not partition or len(partition) % SECTOR:
         raise ValueError(f"a partition of {len(partition)} bytes is not whole sectors")
     last = FIRST + len(partition) // SECTOR - 1
-    end = last + 1 + _TABLE  # of the table at the end; the header's copy is the sector behind it
+    end = last + 1 + _TABLE  # sector of the header's copy, after the copy of the entries
     own, whole = (hashlib.sha256(what + partition).digest()[:16] for what in (b"partition", b"disk"))
     place = struct.pack("<QQQ", FIRST, last, 0)
     entries = (LINUX_DATA.bytes_le + own + place + name.encode("utf-16-le")).ljust(_ENTRIES * _ENTRY_BYTES, b"\0")

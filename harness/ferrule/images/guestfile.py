@@ -1,6 +1,6 @@
-"""What a user has of an OS that is not ours to ship: kernels and images, named in guests.toml or by --guest-file.
+"""Kernels and images of an OS that we do not ship: the user names them in guests.toml or by --guest-file.
 
-guests.toml holds a table a guest; paths are relative to its folder:
+guests.toml has one table per guest; paths are relative to its folder:
 
     [guest.redox]
     kernel = "kernels/redox"
@@ -30,18 +30,18 @@ _HASH: Final = "sha256"
 
 @dataclass(frozen=True)
 class Need:
-    """A file that a guest asks of the user."""
+    """A file that a guest needs from the user."""
 
     key: str  # in guests.toml
     what: str  # "the kernel's ELF file of 2026-07 or later"
     upstream: str  # where a user gets it
     required: bool = True
-    command: str = ""  # of ours that makes it
+    command: str = ""  # the ferrule command that makes it
     form: Form = ""  # of the file; empty: any
 
 
 def optional(need: Need) -> Need:
-    """The same, for a guest that shares the table of one that needs it."""
+    """The same need, not required: for a guest that shares the table of a guest that requires the file."""
     return replace(need, required=False)
 
 
@@ -51,7 +51,7 @@ class Unnamed(ToolMissing):
 
 @dataclass(frozen=True)
 class UserFile:
-    """A file that is there, its content checked."""
+    """An existing file with its checked SHA-256."""
 
     path: Path
     sha256: str
@@ -59,7 +59,7 @@ class UserFile:
 
 @dataclass(frozen=True)
 class Found:
-    """What the user has for one guest."""
+    """The user's files and settings for one guest."""
 
     files: Mapping[str, UserFile]  # by Need.key; those that are not required may be missing
     settings: Mapping[str, str] = field(default_factory=dict)
@@ -72,19 +72,18 @@ def find(
     settings: Collection[str] = (),
     made: Mapping[str, Path] = MappingProxyType({}),
 ) -> Found:
-    """The files that a guest needs, and the further texts that its table may hold (`settings`: their keys).
+    """The files that a guest needs, and the settings in its table (`settings`: the keys that it may have).
 
-    `made` holds files by key that are at hand without being named: one that is named goes before.
+    `made`: files by key that are used where the user names none.
 
     Raises:
-        Unnamed: one that is required is not named: says where to get it and what to write.
-        UsageError: one that is named is not there, is something else or has another SHA-256, or guests.toml is not as
-            above.
+        Unnamed: a required file is not named: says where to get it and what to write.
+        UsageError: a named file is missing, is of another type or has another SHA-256, or guests.toml is not as above.
     """
-    named, hashes, said = _named(guest, needs, options, settings, made)
-    _of_their_forms(guest, needs, named)
+    named, hashes, values = _named(guest, needs, options, settings, made)
+    _check_forms(guest, needs, named)
     files = {key: checked(guest, key, path, hashes.get(key)) for key, path in named.items()}
-    return Found(files, said)
+    return Found(files, values)
 
 
 def unavailable(
@@ -94,21 +93,21 @@ def unavailable(
     settings: Collection[str] = (),
     made: Mapping[str, Path] = MappingProxyType({}),
 ) -> str | None:
-    """Which file is named nowhere, with what to do; None when all are, as far as shows without reading them.
+    """Which file is not named, and what to do; None when all are named and have the right type.
 
     Raises:
-        UsageError: one that is named is not there, or guests.toml is not as above: that is no guest to be skipped.
+        UsageError: a named file is missing, or guests.toml is not as above: an error, not a reason to skip the guest.
     """
     try:
         named, _, _ = _named(guest, needs, options, settings, made)
     except Unnamed as error:
         return str(error)
-    _of_their_forms(guest, needs, named)
+    _check_forms(guest, needs, named)
     return None
 
 
 def tables(options: GuestOptions) -> tuple[Path, dict[str, dict[str, str]]]:
-    """The user's guests.toml and its tables by guest; no tables where nobody has written one.
+    """The path of the user's guests.toml and its tables by guest; no tables where there is no such file.
 
     Raises:
         UsageError: as read() does.
@@ -120,10 +119,10 @@ def tables(options: GuestOptions) -> tuple[Path, dict[str, dict[str, str]]]:
 def check_keys(
     file: Path, guest: str, table: Mapping[str, str], needs: Sequence[Need], settings: Collection[str]
 ) -> None:
-    """Refuse what a guest's table holds and the guest does not read.
+    """Refuse keys in a guest's table that the guest does not read.
 
     Raises:
-        UsageError: names the key and those that there are.
+        UsageError: names the key and the known keys.
     """
     known = [*(need.key for need in needs), *settings, *_hash_keys(needs)]
     for key in table:
@@ -132,7 +131,7 @@ def check_keys(
 
 
 def _hash_keys(needs: Sequence[Need]) -> dict[str, str]:
-    """Keys that hold a hash, with those of the files that it is of."""
+    """Key of a hash -> key of the file that it is of."""
     return {_HASH: needs[0].key} | {f"{need.key}_{_HASH}": need.key for need in needs}
 
 
@@ -140,11 +139,11 @@ def read(file: Path) -> dict[str, dict[str, str]]:
     """The tables of a guests.toml by guest.
 
     Raises:
-        UsageError: it cannot be read, is no TOML, or holds something else than texts in tables [guest.NAME].
+        UsageError: it cannot be read, is not TOML, or holds something other than texts in tables [guest.NAME].
     """
-    said = tomlfile.read(file)
-    tables = said.pop("guest", {})
-    for key in said:
+    parsed = tomlfile.read(file)
+    tables = parsed.pop("guest", {})
+    for key in parsed:
         raise UsageError(f"{file}: {key}: unknown; write tables [guest.NAME] only")
     if not isinstance(tables, dict) or not all(isinstance(table, dict) for table in tables.values()):
         raise UsageError(f"{file}: guest: must be tables, [guest.NAME]")
@@ -159,7 +158,7 @@ def parse_files(texts: Sequence[str]) -> dict[tuple[str, str], Path]:
     """Values of --guest-file, `GUEST.KEY=FILE` each, by (guest, key).
 
     Raises:
-        UsageError: one is not of that form, or names a key twice.
+        UsageError: a value is not of that form, or a key is given twice.
     """
     found: dict[tuple[str, str], Path] = {}
     for text in texts:
@@ -180,9 +179,9 @@ def _named(
     settings: Collection[str],
     made: Mapping[str, Path],
 ) -> tuple[dict[str, Path], dict[str, str], dict[str, str]]:
-    """Paths by key, hashes by key, and settings; the flag goes before the file, and both before what was made."""
-    file, held = tables(options)
-    table = held.get(guest, {})
+    """Paths by key, hashes by key, and settings; --guest-file overrides guests.toml, and both override `made`."""
+    file, by_guest = tables(options)
+    table = by_guest.get(guest, {})
     hash_keys = _hash_keys(needs)
     keys = [need.key for need in needs]
     check_keys(file, guest, table, needs, settings)
@@ -196,7 +195,7 @@ def _named(
             raise Unnamed(_advice(guest, need))
     hashes = {}
     for key, of in hash_keys.items():
-        if key in table and of not in flags:  # the file's hash is not that of another file named by the flag
+        if key in table and of not in flags:  # a hash in guests.toml is not for a file from --guest-file
             if re.fullmatch("[0-9a-fA-F]{64}", table[key]) is None:
                 raise UsageError(f"{file}: guest.{guest}.{key}: is not 64 hexadecimal digits")
             hashes[of] = table[key].lower()
@@ -204,7 +203,7 @@ def _named(
 
 
 def _advice(guest: str, need: Need) -> str:
-    """One line: what, where from, and the exact line to write."""
+    """One line: what is needed, where to get it, and the exact line to write."""
     ours = f"make it: {need.command}; or " if need.command else ""
     return (
         f"{guest}: needs {need.what}; {ours}get it: {need.upstream}; then give --guest-file {guest}.{need.key}=FILE,"
@@ -212,18 +211,18 @@ def _advice(guest: str, need: Need) -> str:
     )
 
 
-def _of_their_forms(guest: str, needs: Sequence[Need], named: Mapping[str, Path]) -> None:
-    """Refuse files that are not there or are something else, before anything boots them.
+def _check_forms(guest: str, needs: Sequence[Need], named: Mapping[str, Path]) -> None:
+    """Refuse files that are missing or of a wrong type, before a machine boots them.
 
     Raises:
-        UsageError: says what one is, and what is wanted.
+        UsageError: says what the file is, and what is wanted.
     """
     for need in needs:
         if (path := named.get(need.key)) is None:
             continue
         _exists(guest, need.key, path)
         try:
-            wrong = filetype.departure(path, need.form)
+            wrong = filetype.mismatch(path, need.form)
         except OSError as error:
             raise UsageError(f"guest.{guest}.{need.key}: {path}: {error.strerror or error}") from None
         if wrong is not None:
@@ -239,7 +238,7 @@ def checked(guest: str, key: str, path: Path, expected: str | None = None) -> Us
     """A file with its SHA-256.
 
     Raises:
-        UsageError: it is not there, cannot be read, or has another than the expected one.
+        UsageError: it is missing, cannot be read, or has another SHA-256 than `expected`.
     """
     _exists(guest, key, path)
     try:

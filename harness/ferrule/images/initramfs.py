@@ -1,7 +1,7 @@
 """An initial file system for Linux: a cpio archive in the newc format, the same bytes for the same content.
 
-Format: the kernel's Documentation/driver-api/early-userspace/buffer-format.rst. Left uncompressed: it is small, and an
-emulated CPU unpacks slower than firmware loads.
+Format: the kernel's Documentation/driver-api/early-userspace/buffer-format.rst. It is not compressed: it is small, and
+an emulated CPU takes longer to unpack it than firmware to load it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _MAGIC, _TRAILER = b"070701", "TRAILER!!!"
 
 @dataclass(frozen=True)
 class Entry:
-    """One name in the archive. `mode` holds the file type too; `content` is a symbolic link's target."""
+    """One name in the archive. `mode` includes the file type; `content` of a symbolic link is its target."""
 
     path: str  # relative, without a leading slash
     mode: int

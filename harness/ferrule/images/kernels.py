@@ -1,4 +1,4 @@
-"""Which Linux kernel the guest boots: the user's, Debian's from the cache or the network, or the host's own."""
+"""Chooses the Linux kernel to boot: the user's, Debian's from the cache or the network, or the host's own."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ class Kernel:
     """A kernel image and its modules."""
 
     image: Path
-    modules: ModuleTree | None  # None: not known where they are
-    sha256: str  # of the image as it was found
+    modules: ModuleTree | None  # None: their folder is not known
+    sha256: str  # of the image before any change of ours
     protocol: Protocol
-    # Instead of it: the ELF kernel inside a bzImage, which an emulated CPU boots in half the time, or the copy of an
-    # image that QEMU would refuse as it is.
+    # The file to boot in place of `image`: the ELF kernel inside a bzImage, which an emulated CPU boots in half the
+    # time, or a marked copy of an image that QEMU would refuse. None: `image` itself.
     direct: Path | None
     origin: str  # for people
 
@@ -55,7 +55,7 @@ def choose(options: GuestOptions) -> Kernel:
 
 
 def unavailable(options: GuestOptions) -> str | None:
-    """Why there is no kernel, as far as that can be told without downloading; None when there is or may be one."""
+    """Why there is no kernel, as far as known without a download; None when there is or may be one."""
     if options.linux_kernel is not None or debian.cached() or shutil.which("apt-get") or _hosts_own():
         return None
     return "no kernel: apt-get is not here to download Debian's; name one by --linux-kernel FILE"
@@ -91,18 +91,18 @@ def _checked(image: Path, modules: Path | None, origin: str, options: GuestOptio
 
 
 def _marked(content: bytes, digest: str) -> Path:
-    """A copy in the cache that QEMU takes."""
+    """A copy in the cache that QEMU accepts."""
     path = paths.cache("multiboot") / digest
     if not files.sound(path):
-        files.write_sound(path, multiboot.taken(content))
+        files.write_sound(path, multiboot.marked(content))
     return path
 
 
 def _protocol(image: Path, content: bytes) -> Protocol:
-    """How QEMU starts it: it looks for a Multiboot header first.
+    """How QEMU starts the image: it looks for a Multiboot header first.
 
     Raises:
-        UsageError: it does not; says what it would.
+        UsageError: QEMU cannot start it; says what it can start.
     """
     if bzimage.is_bzimage(content):
         return "bzImage"
@@ -112,9 +112,9 @@ def _protocol(image: Path, content: bytes) -> Protocol:
         return "PVH"
     if multiboot.is_second_version(content):
         raise UsageError(
-            f"--linux-kernel {image}: has a Multiboot 2 header only, by which QEMU starts nothing; build it with one of"
-            " Multiboot 1 or with a PVH note; or let GRUB start it with the image of `ferrule initramfs` as its module,"
-            " and read its console's log by `ferrule transcript`"
+            f"--linux-kernel {image}: has only a Multiboot 2 header, which QEMU does not support; build it with a"
+            " Multiboot 1 header or a PVH note; or let GRUB start it with the image of `ferrule initramfs` as its"
+            " module, and read its console's log by `ferrule transcript`"
         )
     if (other := rawimage.arch(content)) is not None:
         name = rawimage.KERNELS_NAME[other]

@@ -1,4 +1,4 @@
-"""Kernel modules: which files a module needs and in what order, read from the modules' own .modinfo sections."""
+"""Kernel modules: which modules a module needs and in what order, read from their .modinfo sections."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _SUFFIXES = (".ko", ".ko.xz", ".ko.gz", ".ko.zst")
 
 
 def module_name(path: Path | str) -> str:
-    """`drivers/virtio/virtio-rng.ko.xz` -> `virtio_rng`: the kernel takes `-` and `_` for the same."""
+    """`drivers/virtio/virtio-rng.ko.xz` -> `virtio_rng`: the kernel treats `-` and `_` as the same."""
     return Path(path).name.partition(".")[0].replace("-", "_")
 
 
@@ -47,7 +47,7 @@ def load(path: Path) -> bytes:
 
 
 class _Unpacker(Protocol):
-    """Of lzma or zlib."""
+    """A decompressor of lzma or zlib."""
 
     @property
     def eof(self) -> bool: ...
@@ -58,15 +58,15 @@ class _Unpacker(Protocol):
 def _whole(unpacker: _Unpacker, packed: bytes) -> bytes:
     image = unpacker.decompress(packed, LARGEST)
     if not unpacker.eof:
-        raise ValueError(f"it is cut, or over {LARGEST} bytes")
+        raise ValueError(f"it is truncated, or over {LARGEST} bytes")
     return image
 
 
 def dependencies(image: bytes) -> tuple[str, ...]:
-    """What a module asks for: the `depends=` of its .modinfo.
+    """Names of the modules that a module needs: the `depends=` of its .modinfo.
 
     Raises:
-        ValueError: not an ELF file, no .modinfo in it, or a name there that is none: no kernel module.
+        ValueError: not a kernel module: not an ELF file, without .modinfo, or with an invalid name in it.
     """
     with elf.reading(image) as file:
         section = file.get_section_by_name(".modinfo")
@@ -82,9 +82,9 @@ def dependencies(image: bytes) -> tuple[str, ...]:
 
 
 def without_signature(image: bytes) -> bytes:
-    """The module less the signature appended to it: checking ten of them costs an emulated CPU a tenth of its boot.
+    """The module without its appended signature: checking ten signatures takes an emulated CPU a tenth of its boot.
 
-    Where the files come from was checked before (by apt, or the folder is the user's own). The trailer is that of
+    The files are trusted already (apt has checked them, or the folder is the user's own). The trailer is that of
     include/linux/module_signature.h: its last four bytes, big-endian, are the signature's length.
     """
     if not image.endswith(_SIGNED):
@@ -96,7 +96,7 @@ def without_signature(image: bytes) -> bytes:
 
 
 class ModuleTree:
-    """The modules of one kernel, searched in depth."""
+    """The modules of one kernel, in a folder and all folders below it."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -112,11 +112,11 @@ class ModuleTree:
         return frozenset(module_name(line) for path in lists for line in path.read_text().split())
 
     def ordered(self, wanted: Iterable[str]) -> dict[str, bytes]:
-        """Images of the wanted modules and all they need, dependencies first; what the kernel has built in is left out.
+        """Images of the wanted modules and of all that they need, dependencies first, without built-in modules.
 
         Raises:
             UsageError: a module is not in the folder.
-            InfrastructureError: one is unreadable, or they need each other in a circle.
+            InfrastructureError: a module is unreadable, or modules need each other in a circle.
         """
         order: dict[str, bytes] = {}
         for name in wanted:

@@ -1,6 +1,6 @@
-"""Programs and firmware out of Debian packages that this host has not installed: fetched by apt without root.
+"""Programs and firmware from Debian packages that are not installed on this host: fetched by apt without root.
 
-They go into a guest and are not run here. apt checks the packages against Debian's signed lists.
+They are put into a guest and not run here. apt checks the packages against Debian's signed lists.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _LIBRARY = re.compile(r"z?lib[a-z0-9.+-]*")
 
 
 def fetch(names: Sequence[str]) -> Path:
-    """Root folder with the programs and libraries of some packages and of the library packages that they depend on.
+    """Root folder with the programs and libraries of these packages and of the library packages that they depend on.
 
     Raises:
         ToolMissing: no apt-get here.
@@ -50,7 +50,7 @@ def fetch(names: Sequence[str]) -> Path:
 
 
 def unpack(package: Path, root: Path) -> None:
-    """Take programs, libraries and firmware out of a .deb. Links are kept where they point beside themselves.
+    """Take programs, libraries and firmware out of a .deb. Of links only those within one folder are kept.
 
     Raises:
         InfrastructureError: not a Debian package.
@@ -75,7 +75,7 @@ def _take(tar: tarfile.TarFile, member: tarfile.TarInfo, root: Path) -> None:
 
 
 def _download(names: Sequence[str], work: Path) -> list[Path]:
-    """The .debs. System lists first; private ones when there are none."""
+    """Download the .debs. By the system's package lists; else by private lists."""
     options: tuple[str, ...] = ()
     try:
         wanted = _closure(names, options)
@@ -88,7 +88,7 @@ def _download(names: Sequence[str], work: Path) -> list[Path]:
 
 
 def _closure(names: Sequence[str], options: Sequence[str]) -> list[str]:
-    """The packages and all library packages they depend on; of alternatives the first."""
+    """The packages and all library packages that they depend on; of alternatives the first."""
     found: list[str] = []
     todo = list(names)
     while todo:

@@ -1,7 +1,7 @@
-"""Which kernel a Linux guest of an ARM or RISC-V board boots: the user's Image, or Debian's by apt without root.
+"""Chooses the kernel of a Linux guest on an ARM or RISC-V board: the user's Image, or Debian's by apt without root.
 
-Layout: the kernel's Documentation/arch/arm64/booting.rst and riscv/boot-image-header.rst: 64 bytes of header, in which
-both have a magic at 56.
+Layout: the kernel's Documentation/arch/arm64/booting.rst and riscv/boot-image-header.rst: a header of 64 bytes; both
+have a magic at offset 56.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ class Kernel:
 
 
 def arch(content: bytes) -> str | None:
-    """Of which architecture a raw Image is; None where it is none."""
+    """The architecture of a raw Image; None where it is not a raw Image."""
     return next((name for name, magic in MAGIC.items() if content[_AT : _AT + len(magic)] == magic), None)
 
 
 def unavailable(wanted: str, options: GuestOptions) -> str | None:
-    """Why there is none, as far as that can be told without a download; None when there is or may be one."""
+    """Why there is no kernel, as far as known without a download; None when there is or may be one."""
     if options.linux_kernel is not None or debian.cached(_DEBIANS_NAME[wanted]) or shutil.which("apt-get"):
         return None
     name = KERNELS_NAME[wanted]
@@ -48,7 +48,7 @@ def choose(wanted: str, options: GuestOptions) -> Kernel:
     """The kernel to boot on an architecture. May download Debian's.
 
     Raises:
-        UsageError: --linux-kernel names no Image of it, or one with another SHA-256 than asked.
+        UsageError: --linux-kernel names no Image for the architecture, or one with another SHA-256 than asked.
         InfrastructureError: none was named and none is available; says why.
     """
     name = KERNELS_NAME[wanted]
