@@ -68,7 +68,7 @@ def test_features_are_those_that_show(tmp_path: Path) -> None:
         (3, GONE, "", True, "exit status 0"),
         (1, GONE.replace("status 0", "status 2"), "", False, "exit status 2"),
         (1, GONE, "", False, "exit status 0"),
-        (3, "[LOADER] exit status 0, they say\n", "", False, "the guest shut down without a word"),
+        (3, "[LOADER] exit status 0, they say\n", "", False, "the guest shut down without a message"),
         (
             1,
             "[ 0.1][0][ERROR interrupts] Page Fault (#PF)! Frame {\nexit status 3\n",

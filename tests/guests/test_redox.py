@@ -125,7 +125,7 @@ def test_builds_of_one_name_share_a_baseline_whatever_their_files_are_called(tmp
         (0x45, "", False, "exit status 2"),
         (0x9D, "", False, "exception 14 in the payload"),
         (0xC1, "ferrule: no kernel\r\n", False, "its loader refused the kernel: no kernel"),
-        (0xC3, "", False, "the kernel's calls are of an era before 2026-01"),
+        (0xC3, "", False, "the kernel's system calls are those from before 2026-01"),
         (0, "", False, "the guest reset itself"),
     ],
 )

@@ -97,7 +97,7 @@ def test_a_machine_without_the_disk_is_an_error(standin: Path, monkeypatch: pyte
     other = program(standin.parent / "other", words)
     monkeypatch.setattr(made, "_program", str(other))
     (Path(standin.parent) / "standin" / "scheme").mkdir()
-    with pytest.raises(GuestNotStarted, match="no disk of the guest's holds the payload: there is none"):
+    with pytest.raises(GuestNotStarted, match="no disk of the guest holds the payload: there is none"):
         made.execute(b"\x7fELF", 1, 0)
 
 

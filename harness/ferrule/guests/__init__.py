@@ -1,10 +1,10 @@
 """Guests by name. The folder is the registry: a module here with `create(name, options)` is a guest of that name.
 
-A name is the module's, alone (`linux`) or as the scheme of an address (`ssh://user@host:port`). A module that also has
-`unavailable(options)` is a guest that may be at hand without being told where; one that has `lacking(options)` instead,
-which says the same, is measured only when it is named. Guests from outside the tree are those
-of the folders given to add(), and of installed packages (outside.py). Modules are read to list them; one is imported,
-and so run, when its guest is asked for.
+A guest's name is that of the module, alone (`linux`) or as the scheme of an address (`ssh://user@host:port`). A module
+that also has `unavailable(options)` is a guest that needs no address; a run without --guest tries it. A module with
+`lacking(options)` instead, which returns the same, is measured only when it is named. Guests from outside the tree are
+those of the folders given to add(), and of installed packages (outside.py). Modules are only parsed to list them; one
+is imported, and so run, when its guest is asked for.
 """
 
 from __future__ import annotations
@@ -37,10 +37,10 @@ __all__ = [
 
 
 def add(folder: Path) -> None:
-    """Take the guests (`NAME.py`) and the ports (`OS/start.c`) of a folder outside the tree, for --extra-guest.
+    """Add the guests (`NAME.py`) and the ports (`OS/start.c`) of a folder outside the tree, for --extra-guest.
 
     Raises:
-        UsageError: there is no such folder, nothing of that in it, or a name is taken.
+        UsageError: there is no such folder, it has no guest and no port, or a guest's name is in use.
     """
     if (home := str(folder.resolve())) in __path__:
         return
@@ -56,37 +56,39 @@ def add(folder: Path) -> None:
 
 
 def available() -> dict[str, str]:
-    """Name of every guest and what it is: the first line of its module. For `ferrule list`."""
+    """Name of every guest -> its description, the first line of its module. For `ferrule list`."""
     return {name: source.what for name, source in sorted(_sources().items())}
 
 
 def embedded() -> list[str]:
-    """Guests that need no address: what a run without --guest tries, in the order of tables: the host comes first."""
+    """Guests that need no address: those that a run without --guest tries. In the order of tables: the host first."""
     found = [name for name, source in sorted(_sources().items()) if source.embedded]
     return sorted(found, key=lambda name: name != "local")
 
 
 def unavailable(name: str, options: GuestOptions | None = None) -> str | None:
-    """Why a guest without an address is not available here, and what to do; None when it is or only trying tells.
+    """Why a guest without an address is not available here, and what to do; None when it is or only a boot would show.
 
     Raises:
         UsageError: no such guest, or guests.toml is wrong.
     """
     module = _module(kind(name))
-    told = getattr(module, "unavailable", None) or getattr(module, "lacking", None)
+    check = getattr(module, "unavailable", None) or getattr(module, "lacking", None)
     check_tables(options or GuestOptions())
-    reason: str | None = told(options or GuestOptions()) if told else None
+    reason: str | None = check(options or GuestOptions()) if check else None
     return reason
 
 
 def check_tables(options: GuestOptions) -> None:
-    """Refuse what guests.toml holds and no guest reads. A guest of files has NEEDS, SETTINGS and a table of its name.
+    """Refuse tables and keys of guests.toml that no guest reads.
+
+    A guest with files has NEEDS, SETTINGS and a table of its name.
 
     Raises:
-        UsageError: names the table or key and those that there are.
+        UsageError: names the table or key and the known ones.
     """
-    file, held = guestfile.tables(options)
-    for name, table in held.items():
+    file, tables = guestfile.tables(options)
+    for name, table in tables.items():
         source = _sources().get(kind(name))
         if source is None:
             raise UsageError(f"{file}: guest.{name}: there is no such guest; there are {', '.join(sorted(_sources()))}")
@@ -105,14 +107,15 @@ def create(name: str, options: GuestOptions | None = None) -> Guest:
 
     Raises:
         UsageError: no such guest, or an option that it cannot honour.
-        InfrastructureError: what the guest needs is not here (ToolMissing says how to get it), or its module fails.
+        InfrastructureError: something that the guest needs is missing (ToolMissing says how to get it), or its module
+            fails.
     """
     guest: Guest = _module(kind(name)).create(name, options or GuestOptions())
     return guest
 
 
 def _sources() -> dict[str, Source]:
-    """Every guest's module by its name: our folder's, those of further folders, those of installed packages."""
+    """Every guest's module by the guest's name: of our folder, of further folders, of installed packages."""
     found = {source.name: source for home in __path__ for source in outside.in_folder(Path(home))}
     return {**outside.installed(), **found}
 
@@ -124,7 +127,7 @@ def _module(name: str) -> ModuleType:
     try:
         module = importlib.import_module(source.module or f"{__name__}.{name}")
         if source.module:
-            port.add(source.path.parent)  # a package's ports stand beside its guests
+            port.add(source.path.parent)  # a package's ports are in the same folder as its guests
     except FerruleError:
         raise
     except Exception as error:

@@ -1,4 +1,4 @@
-"""Aero in QEMU: the user's boot CD, and a disk of ours with the payload on it as the system's first program."""
+"""Aero in QEMU: your boot CD, and a generated disk with the payload as the system's first program."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ KERNEL: Final = Need(
 NEEDS: Final = (KERNEL,)
 BOOT_SECONDS: dict[Accel, float] = {"kvm": 30.0, "tcg": 90.0, "icount": 120.0}
 LEAST_MEMORY: Final = 128  # MiB
-SHARED_BYTES: Final = 4096  # of the file that is mapped where processes share memory
-OBJECT_BYTES: Final = 16 << 20  # of the one that is memory behind a descriptor
+SHARED_BYTES: Final = 4096  # size of the file SHARED, which processes map to share memory
+OBJECT_BYTES: Final = 16 << 20  # size of the file OBJECT, which serves as a memory object
 
-# guest/os/aero/start.c knows them, too
+# paths on the disk; guest/os/aero/start.c has the same
 INIT, COUNT, SHARED, OBJECT = "usr/bin/init", "ferrule/processes", "ferrule/shared", "ferrule/object"
-# Two processes that wait for each other by anything but sockets: the kernel of 2025-04 loses a wake-up now and then. A
+# FRAGILE: processes that wait for each other other than by sockets: the kernel of 2025-04 sometimes loses a wake-up. A
 # process that signals itself has hung, too.
 AGING: Final = frozenset(("thread_create", "process_create", "process_execute"))
 FRAGILE: Final = frozenset(
@@ -47,7 +47,7 @@ _STATUS = re.compile(r"ferrule-init: (process \d+ ended with status (\d+))")
 
 
 def create(name: str, options: GuestOptions) -> AeroGuest:
-    """The Aero guest. `options` it honours: accel, boot_seconds, memory, guest files. Probes the accelerator."""
+    """The Aero guest. It honours the options accel, boot_seconds, memory, guest files. Probes the accelerator."""
     if name != "aero":
         raise UsageError(f"--guest {name}: the aero guest takes no address; write `aero`")
     if options.memory < LEAST_MEMORY:
@@ -69,7 +69,7 @@ def unavailable(options: GuestOptions) -> str | None:
 
 
 def disk(payload: bytes, processes: int) -> bytes:
-    """The disk that Aero's kernel takes for its own: what it asks of a root file system, and the payload as init."""
+    """The disk with Aero's root file system: the folders that its kernel requires, and the payload as init."""
     files = {INIT: payload, COUNT: str(processes).encode(), SHARED: bytes(SHARED_BYTES), OBJECT: bytes(OBJECT_BYTES)}
     return gpt.disk(ext2.image(files, ["dev", "proc", "tmp"], size=2 * OBJECT_BYTES))
 
@@ -85,19 +85,19 @@ class AeroGuest:
     def __init__(self, program: str, choice: accel.Choice, kernel: UserFile, options: GuestOptions) -> None:
         self._program, self._choice, self._kernel, self._options = program, choice, kernel, options
         self.accel = choice.accel
-        self.cpus = options.homes(self.name, (0,))  # it runs everything there
+        self.cpus = options.homes(self.name, (0,))  # Aero runs everything on CPU 0
         self.boot_seconds = options.boot_seconds or BOOT_SECONDS[self.accel]
 
     def breaks_on(self, key: RunKey) -> bool:
-        """See base.Fragile."""
-        return key.workload in FRAGILE and key.place != "cross_core"  # which one CPU refuses at once
+        """See machine.guest.Fragile."""
+        return key.workload in FRAGILE and key.place != "cross_core"  # which is refused at once on one CPU
 
     def ages_on(self, key: RunKey) -> bool:
-        """See base.Ages: the frame allocator and the address spaces search lists that grow."""
+        """See machine.guest.Ages: the frame allocator and the address spaces search lists that grow."""
         return key.workload in AGING
 
     def describe(self) -> dict[str, str]:
-        """Conditions: the same text for the same machine, whatever the boot."""
+        """Conditions: the same text in every boot of the same machine."""
         cd = self._kernel.path.name
         return {
             **conditions(self._choice, self.machine(Path(cd), Path("disk"))),
@@ -106,7 +106,7 @@ class AeroGuest:
         }
 
     def machine(self, cd: Path, disk: Path) -> qemu.Machine:
-        """What Aero's drivers want: a VGA, the disk at an NVMe controller, and no network card."""
+        """The machine for Aero's drivers: a VGA, the disk at an NVMe controller, and no network card."""
         return qemu.Machine(
             self._program,
             self.accel,
@@ -121,7 +121,7 @@ class AeroGuest:
             ports={qemu.RESULTS: "file"},
         )
 
-    def execute(self, payload: bytes, processes: int, boot: int) -> AeroBoot:  # noqa: ARG002 - every boot is alike
+    def execute(self, payload: bytes, processes: int, boot: int) -> AeroBoot:  # noqa: ARG002 - all boots are equal
         """See machine.guest.Guest."""
         cd = self._kernel.path.absolute()
         return boot_of(AeroBoot, lambda image: self.machine(cd, image), disk(payload, processes), classify)
@@ -131,7 +131,7 @@ class AeroGuest:
 
 
 class AeroBoot(Announced):
-    """One boot. It ends when the guest's init says so: the kernel may hang when it powers off."""
+    """One boot. It ends with init's last message, as the kernel may hang when it powers off."""
 
     def ending(self) -> Ending:
         """See machine.guest.Execution."""
@@ -143,7 +143,7 @@ class AeroBoot(Announced):
 
 
 def classify(status: int, console: str, errors: str) -> Ending:
-    """How a boot ended, from QEMU's return code and what the guest and QEMU said."""
+    """How a boot ended, from QEMU's return code, the guest's console output and QEMU's messages."""
     ended = _STATUS.findall(console)
     if status == 0 and _END in console and ended:
         detail, last = ended[-1]

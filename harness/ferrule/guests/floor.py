@@ -1,4 +1,4 @@
-"""The bare hardware in QEMU: a mini-kernel of ours around the payload, the price that every kernel starts from."""
+"""The bare hardware in QEMU: a minimal kernel around the payload, for the least cost that any kernel can have."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from ferrule.records.samples import Accel
 
 ARCH = "x86_64"
 BOOT_SECONDS: dict[Accel, float] = {"kvm": 10.0, "tcg": 30.0, "icount": 60.0}
-LEAST_MEMORY = 64  # MiB: every address space has its tables from the start
+LEAST_MEMORY = 64  # MiB: page tables of all address spaces are allocated at the start
 
-# What the kernel writes to the debug port: guest/boot/end.h and os/floor/kernel/ending.h, each the first of a range.
+# Codes that the kernel writes to the debug port (guest/boot/end.h, os/floor/kernel/ending.h): each begins a range.
 END_STATUS, END_FAULT, END_KERNEL, END_DEADLOCK = 0x20, 0x40, 0x60, 0x7F
 _FAULT = re.compile(r"floor: .*exception \d+:.*")
 
 
 def create(name: str, options: GuestOptions) -> FloorGuest:
-    """The floor guest. `options` it honours: accel, cpus, boot_seconds, memory, smp. Probes the accelerator."""
+    """The floor guest. It honours the options accel, cpus, boot_seconds, memory, smp. Probes the accelerator."""
     if name != "floor":
         raise UsageError(f"--guest {name}: the floor guest takes no address; write `floor`")
     if options.memory < LEAST_MEMORY:
@@ -34,7 +34,7 @@ def create(name: str, options: GuestOptions) -> FloorGuest:
 
 
 def unavailable(options: GuestOptions) -> str | None:  # noqa: ARG001 - part of the registry's contract
-    """Why this guest is not available here; None when it is: it needs QEMU and nothing else."""
+    """Why this guest is not available here; None when it is. It needs only QEMU."""
     try:
         qemu.find(ARCH)
     except FerruleError as error:
@@ -43,7 +43,7 @@ def unavailable(options: GuestOptions) -> str | None:  # noqa: ARG001 - part of 
 
 
 class FloorGuest:
-    """See machine.guest.Guest. The payload's file is the whole image: it holds the kernel, too."""
+    """See machine.guest.Guest. The payload's file is the whole image: it includes the kernel."""
 
     name = "floor"
     os = "floor"
@@ -54,12 +54,12 @@ class FloorGuest:
         self._program, self._choice, self._options = program, choice, options
         self.accel = choice.accel
         self.boot_seconds = options.boot_seconds or BOOT_SECONDS[self.accel]
-        # A second CPU answers interrupts and halts otherwise, so counts stay exact with it; real time wants a real one.
+        # The second CPU only answers interrupts, else it halts: counts stay exact with it. Real time needs a real CPU.
         self._smp = options.smp or (2 if self.accel == "icount" else min(2, len(os.sched_getaffinity(0))))
-        self.cpus = options.homes(self.name, (0,))  # it runs everything there
+        self.cpus = options.homes(self.name, (0,))  # the floor runs everything on CPU 0
 
     def describe(self) -> dict[str, str]:
-        """Conditions: the same text for the same machine, whatever the boot."""
+        """Conditions: the same text in every boot of the same machine."""
         return conditions(self._choice, self.machine(Path("payload")))
 
     def machine(self, image: Path) -> qemu.Machine:
@@ -74,8 +74,8 @@ class FloorGuest:
             ports={qemu.CONSOLE: "file", qemu.RESULTS: "file"},
         )
 
-    def execute(self, payload: bytes, processes: int, boot: int) -> Booted:  # noqa: ARG002 - the plan says both
-        """See machine.guest.Guest. How many processes there are, the kernel reads from the plan in the payload."""
+    def execute(self, payload: bytes, processes: int, boot: int) -> Booted:  # noqa: ARG002 - in the plan
+        """See machine.guest.Guest. The kernel reads the number of processes from the plan in the payload."""
         return boot_of(Booted, self.machine, payload, classify)
 
     def close(self) -> None:
@@ -83,7 +83,7 @@ class FloorGuest:
 
 
 def classify(status: int, console: str, errors: str) -> Ending:
-    """How a boot ended, from QEMU's return code and what kernel and QEMU said."""
+    """How a boot ended, from QEMU's return code, the kernel's console output and QEMU's messages."""
     fault = _FAULT.search(console)
     code = debug_code(status) or 0
     if code == END_DEADLOCK:

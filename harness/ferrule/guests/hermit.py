@@ -1,4 +1,4 @@
-"""Hermit in QEMU: the payload linked against its kernel, a library of yours or ours, and booted by a loader of ours."""
+"""Hermit in QEMU: the payload linked against its kernel (a library, yours or built here), booted by our loader."""
 
 from __future__ import annotations
 
@@ -43,26 +43,26 @@ LOADER: Final = Need(
     form="elf",
 )
 NEEDS: Final = (KERNEL, LOADER)
-SETTINGS: Final = ("features",)  # the kernel's, where the user wants to say them: not all can be seen
+SETTINGS: Final = ("features",)  # the kernel's features, for the user to name: not all show in the library
 BOOT_SECONDS: dict[Accel, float] = {"kvm": 30.0, "tcg": 60.0, "icount": 60.0}
 LEAST_MEMORY: Final = 64  # MiB
-ICOUNT_MHZ: Final = 1000  # shift=0: an instruction is a nanosecond, and the counter counts them
+ICOUNT_MHZ: Final = 1000  # shift=0: an instruction is a nanosecond, and the counter counts nanoseconds
 
-# Features that show in the library: by a function that programs may call, or in the name of one of the kernel's own.
+# Features that show in the library: by a function that programs may call, or by the name of an internal function.
 _CALLS: Final = {"mman": "sys_mmap", "net": "sys_socket", "newlib": "sys_recmutex_init"}
 _OWN: Final = {"kernel-stack": b"call_with_stack", "smp": b"boot_application_processors"}
 
-OURS: Final = "guest/boot/hermit"  # whose loader boots where the user names none
+OURS: Final = "guest/boot/hermit"  # our loader, used where the user names none
 _REFUSED = re.compile(r"^ferrule-loader: (.*)$", re.MULTILINE)
 _EXIT = re.compile(r"^exit status (-?\d+)\s*$", re.MULTILINE)
 _PANIC = re.compile(r"^\[(?:\d+|LOADER)\](?:\[PANIC\])?:? *(.*panicked at .*)$", re.MULTILINE)
 _QUIET: Final = ("env=HERMIT_LOG_LEVEL_FILTER=error", "env=NO_COLOR=1")
 _ERROR = re.compile(r"^(?:\[[ .\d]+\])?\[\d+\]\[ERROR[^\]]*\] (.*?)(?: \w+ \{)?$", re.MULTILINE)
-_DEBUG_OK: Final = 3  # what QEMU ends with when the guest shut down with success; its own status is lost on the way
+_DEBUG_OK: Final = 3  # QEMU's exit status after a successful shutdown of the guest; the guest's own status is lost
 
 
 def create(name: str, options: GuestOptions) -> HermitGuest:
-    """The Hermit guest. `options` it honours: accel, boot_seconds, memory, smp, guest files. Probes the accelerator."""
+    """The Hermit guest. It honours accel, boot_seconds, memory, smp and the guest files. Probes the accelerator."""
     if name != "hermit":
         raise UsageError(f"--guest {name}: the hermit guest takes no address; write `hermit`")
     if options.memory < LEAST_MEMORY:
@@ -85,7 +85,7 @@ def features(library: Path) -> tuple[str, ...]:
     """The kernel's features as far as they show in its library; others may be on.
 
     Raises:
-        UsageError: it cannot be read or is no library.
+        UsageError: it cannot be read or is not a library.
     """
     calls, content = archive.symbols(library), library.read_bytes()
     seen = [name for name, call in _CALLS.items() if call in calls]
@@ -94,13 +94,13 @@ def features(library: Path) -> tuple[str, ...]:
 
 @functools.cache
 def host_mhz() -> int | None:
-    """The rate of this host's counter, which is the guest's under plain TCG; None where there is no such counter."""
+    """The rate of this host's TSC in MHz, which is also the guest's under plain TCG; None without a TSC."""
     timing = clock.characterise()
     return round(timing.hz / 1e6) if timing.counter == "tsc" and timing.hz else None
 
 
 class HermitGuest:
-    """See machine.guest.Guest. It is also Linked: the kernel is a part of the payload."""
+    """See machine.guest.Guest. It is also a Linked guest: the kernel is a part of the payload."""
 
     name = "hermit"
     os = "hermit"
@@ -111,15 +111,15 @@ class HermitGuest:
         self._program, self._choice, self._found, self._options = program, choice, found, options
         self.accel = choice.accel
         self.boot_seconds = options.boot_seconds or BOOT_SECONDS[self.accel]
-        self.cpus = options.homes(self.name, (0,))  # where its threads stay
+        self.cpus = options.homes(self.name, (0,))  # its threads stay on CPU 0
         self.library = found.files[KERNEL.key].path
         named = found.files.get(LOADER.key)
         self._loader = named.path.absolute() if named else build_loader("hermit", ARCH).path
-        said = found.settings.get("features")
-        self._features = said or f"{' '.join(features(self.library)) or 'none'} (seen in the library)"
+        given = found.settings.get("features")
+        self._features = given or f"{' '.join(features(self.library)) or 'none'} (seen in the library)"
 
     def describe(self) -> dict[str, str]:
-        """Conditions: the same text for the same machine, whatever the boot."""
+        """Conditions: the same text in every boot of the same machine."""
         kernel, loader = self._found.files[KERNEL.key], self._found.files.get(LOADER.key)
         return {
             "accel.reason": self._choice.reason,
@@ -134,8 +134,8 @@ class HermitGuest:
         }
 
     def machine(self, payload: Path, process: int) -> qemu.Machine:
-        """The machine that runs one process: a loader takes the payload for its initial RAM disk."""
-        # Left to itself the kernel measures the rate, by a timer that an emulator on a busy host does not keep.
+        """The machine that runs one process: the loader gets the payload as its initial RAM disk."""
+        # Without -freq the kernel measures the rate against a timer, which is wrong in an emulator on a busy host.
         mhz = {"icount": ICOUNT_MHZ, "tcg": host_mhz()}.get(self.accel)
         words = [*([f"-freq {mhz}"] if mhz else []), *_QUIET, "--", f"process={process}"]
         return qemu.Machine(
@@ -150,8 +150,8 @@ class HermitGuest:
             ports={qemu.RESULTS: "file"},
         )
 
-    def execute(self, payload: bytes, processes: int, boot: int) -> Boots:  # noqa: ARG002 - every boot is alike
-        """See machine.guest.Guest. A program is never started again, so every process has a boot of its own."""
+    def execute(self, payload: bytes, processes: int, boot: int) -> Boots:  # noqa: ARG002 - all boots are equal
+        """See machine.guest.Guest. Every process is a boot of its own: the payload and the kernel are one program."""
 
         def start(process: int) -> Divided:
             return boot_of(Divided, lambda image: self.machine(image, process), payload, classify)
@@ -163,7 +163,7 @@ class HermitGuest:
 
 
 class Boots:
-    """See machine.guest.Execution: a boot for each process, each when the one before ended well."""
+    """See machine.guest.Execution: one boot per process; each starts after the previous one ended with success."""
 
     def __init__(self, start: Callable[[int], Divided], processes: int) -> None:
         self._start, self._processes = start, processes
@@ -181,12 +181,12 @@ class Boots:
         return records
 
     def console(self) -> str:
-        """What loader, kernel and QEMU said in the boot at hand."""
+        """Output of loader, kernel and QEMU in the current boot."""
         return self._now.console()
 
     @property
     def pid(self) -> int:
-        """QEMU's process in the boot at hand."""
+        """QEMU's process in the current boot."""
         return self._now.pid
 
     def ending(self) -> Ending:
@@ -207,7 +207,7 @@ class Boots:
 
 
 def classify(status: int, console: str, errors: str) -> Ending:
-    """How a boot ended, from QEMU's return code and what loader, kernel and QEMU said."""
+    """How a boot ended, from QEMU's return code and the output of loader, kernel and QEMU."""
     exits = _EXIT.findall(console)
     if refused := _REFUSED.search(console):
         detail = refused[1].strip()
@@ -217,7 +217,7 @@ def classify(status: int, console: str, errors: str) -> Ending:
         words = [f"exit status {exits[-1]}", *_ERROR.findall(console)[-1:]]
         return Ending(status == _DEBUG_OK and exits[-1] == "0", ": ".join(words).rstrip(": "))
     elif status > 0 and not errors.strip():
-        detail = f"the guest shut down without a word (QEMU: {children.ending_text(status)})"
+        detail = f"the guest shut down without a message (QEMU: {children.ending_text(status)})"
     else:
         detail = failure(status, errors) or "the guest reset itself"
     return Ending(False, detail)

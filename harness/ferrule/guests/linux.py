@@ -1,4 +1,4 @@
-"""Linux in QEMU: Debian's standard kernel or one of yours, and an initial file system of ours."""
+"""Linux in QEMU: Debian's standard kernel or one of yours, and a generated initial file system."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ BOOT_SECONDS: dict[Accel, float] = {"kvm": 30.0, "tcg": 120.0, "icount": 240.0}
 SHARE_MODULES = ("virtio_pci", "9pnet_virtio", "9p")
 NETWORK_MODULES = ("virtio_pci", "virtio_net")
 
-# Under emulation the counter is the emulator's: the kernel has no better second clock and must not go looking for one.
-# Under icount nothing random may decide where things lie in memory: the count would follow.
+# Under emulation the TSC is the emulator's: the kernel has no better clock to check it against and must not try.
+# Under icount memory layout must not be random, as the counts would change with it.
 _WORDS: dict[Accel, str] = {
     "kvm": "",
     "tcg": "tsc=reliable",
@@ -51,13 +51,13 @@ KERNEL: Final = Need("kernel", "a kernel with Linux's ABI", "its own build", req
 NEEDS: Final = (KERNEL,)
 SETTINGS: Final = ("append", "transport")  # as --linux-append and --transport
 _LABEL = re.compile(r"linux:[a-z0-9][a-z0-9_.-]{0,30}")
-LEAST_MEMORY: Final = 96  # MiB; with less Debian's kernel unpacks itself for ever, or panics
+LEAST_MEMORY: Final = 96  # MiB; with less Debian's kernel never finishes to unpack itself, or panics
 _PANIC = re.compile(r"Kernel panic - not syncing: .*|Uncaught panic:\s+.*")  # Linux's, Asterinas's
 _POWER_DOWN = "reboot: Power down"
 
 
 def create(name: str, options: GuestOptions) -> LinuxGuest:
-    """The Linux guest. `options` it honours: all but those of SSH hosts. Probes the accelerator, may fetch a kernel."""
+    """The Linux guest. It honours all options but those of SSH hosts. Probes the accelerator, may fetch a kernel."""
     options = labelled(name, options)
     if options.transport not in TRANSPORTS:
         raise UsageError(f"--transport {options.transport}: the linux guest knows {', '.join(TRANSPORTS)}")
@@ -71,10 +71,10 @@ def create(name: str, options: GuestOptions) -> LinuxGuest:
 
 
 def labelled(name: str, options: GuestOptions) -> GuestOptions:
-    """The options of a guest called after its kernel, linux:asterinas: its table's, or those of the command line.
+    """The options of a guest named after its kernel, e.g. linux:asterinas: from its table, else the command line.
 
     Raises:
-        UsageError: not a label, or no kernel is named for it.
+        UsageError: an invalid name, or no kernel is named for it.
     """
     if name == "linux":
         return options
@@ -84,11 +84,11 @@ def labelled(name: str, options: GuestOptions) -> GuestOptions:
     kernel = found.files[KERNEL.key].path if KERNEL.key in found.files else options.linux_kernel
     if kernel is None:
         raise UsageError(f"--guest {name}: which kernel? give --linux-kernel FILE, or --guest-file {name}.kernel=FILE")
-    said = found.settings
+    settings = found.settings
     transport = get_args(TransportChoice)
-    if (asked := said.get("transport", options.transport)) not in transport:
+    if (asked := settings.get("transport", options.transport)) not in transport:
         raise UsageError(f"guest.{name}.transport: {asked}: must be one of {', '.join(transport)}")
-    append = said.get("append", options.linux_append)
+    append = settings.get("append", options.linux_append)
     return replace(options, linux_kernel=kernel, linux_append=append, transport=cast(TransportChoice, asked))
 
 
@@ -100,7 +100,7 @@ def _uncountable(options: GuestOptions) -> str | None:
 
 
 def unavailable(options: GuestOptions) -> str | None:
-    """Why this guest is not available here; None when it is, as far as that shows without a download."""
+    """Why this guest is not available here; None when it is, as far as known without a download."""
     try:
         qemu.find(ARCH)
     except FerruleError as error:
@@ -119,7 +119,7 @@ class LinuxGuest:
         self.name = name
         self._program, self._choice, self._kernel, self._options = program, choice, kernel, options
         self.accel = choice.accel
-        # The bzImage's start code also moves the kernel to a random address, which real time wants and emulation not.
+        # A bzImage's start code also loads the kernel at a random address: wanted for real time, not under emulation.
         direct = None if self.accel == "kvm" and kernel.protocol == "bzImage" else kernel.direct
         self._image = direct or kernel.image
         self.boot_seconds = options.boot_seconds or BOOT_SECONDS[self.accel]
@@ -127,7 +127,7 @@ class LinuxGuest:
         self.cpus = options.homes(name, tuple(range(self._smp))[::-1][:2])
 
     def describe(self) -> dict[str, str]:
-        """Conditions: the same text for the same machine, whatever the boot."""
+        """Conditions: the same text in every boot of the same machine."""
         cargo = Cargo(program="/payload")
         below = host.here(()) if self.accel == "kvm" else {}
         unpacked = self._image is self._kernel.direct and self._kernel.protocol == "bzImage"
@@ -145,7 +145,7 @@ class LinuxGuest:
         }
 
     def machine(self, cargo: Cargo, processes: int) -> qemu.Machine:
-        """The machine that runs a cargo; its initial file system is not in it yet."""
+        """The machine that runs a cargo, still without its initial file system."""
         words = [
             "console=ttyS0 quiet panic=-1",
             _WORDS[self.accel],
@@ -154,7 +154,7 @@ class LinuxGuest:
         ]
         if cargo.share:
             words.append(f"ferrule.share={cargo.share}")
-        if cargo.address:  # its program is no payload; it has keys to make and no time to collect randomness
+        if cargo.address:  # the program is an SSH server, which needs random numbers at once
             words.append(f"ferrule.address={cargo.address} random.trust_cpu=on")
         else:
             words.append(f"ferrule.processes={processes}")
@@ -171,10 +171,10 @@ class LinuxGuest:
         )
 
     def initrd(self, cargo: Cargo) -> bytes:
-        """The initial file system: our init, the cargo's files, and the modules it needs in the order of loading.
+        """The initial file system: our init, the cargo's files, and the modules that it needs in the order of loading.
 
         Raises:
-            UsageError: modules are needed and it is not known where they are.
+            UsageError: modules are needed and their folder is not known.
         """
         modules: dict[str, bytes] = {}
         wanted = (*(SHARE_MODULES if cargo.share else ()), *(NETWORK_MODULES if cargo.address else ()))
@@ -182,7 +182,7 @@ class LinuxGuest:
             if self._kernel.modules is None:
                 transport = self._options.transport
                 raise UsageError(
-                    f"--transport {transport}: where are this kernel's modules? name the folder by --linux-modules"
+                    f"--transport {transport}: needs this kernel's modules; name their folder by --linux-modules"
                 )
             modules = self._kernel.modules.ordered(wanted)
         tree = {f"modules/{name}.ko": without_signature(image) for name, image in modules.items()}
@@ -198,7 +198,7 @@ class LinuxGuest:
             ]
         )
 
-    def execute(self, payload: bytes, processes: int, boot: int) -> Execution:  # noqa: ARG002 - every boot is alike
+    def execute(self, payload: bytes, processes: int, boot: int) -> Execution:  # noqa: ARG002 - all boots are equal
         """See machine.guest.Guest."""
         with ExitStack() as undo:
             transport = TRANSPORTS[self._options.transport]()
@@ -222,14 +222,14 @@ class LinuxGuest:
 
 
 def _smp(accel: Accel, options: GuestOptions) -> int:
-    """CPUs of the machine: two where this host has them, so that ends can be apart; icount has only one."""
+    """CPUs of the machine: two where this host has two, so that the ends can be on two CPUs; icount has only one."""
     if accel == "icount":
         return 1
     return options.smp or min(2, len(os.sched_getaffinity(0)))
 
 
 def classify(status: int, console: str, errors: str) -> Ending:
-    """How a boot ended, from QEMU's return code and what guest and QEMU said."""
+    """How a boot ended, from QEMU's return code, the guest's console output and QEMU's messages."""
     messages = init.messages(console)
     code = None if status == 1 and errors.strip() else debug_code(status)
     if panic := _PANIC.search(console):

@@ -12,7 +12,7 @@ BOARD: Final = Board(
     name="linux_aarch64",
     arch="aarch64",
     machine="virt,dtb-randomness=off",
-    # A core without random numbers of its own; one tick of the counter is a nanosecond, so under icount an instruction.
+    # A core without a random number instruction. One tick of its counter is 1 ns: one instruction under icount.
     cpu="cortex-a72,cntfrq=1000000000",
     console="/dev/ttyAMA0",
 )

@@ -14,10 +14,10 @@ BOARD: Final = Board(
     machine="virt",
     cpu="rv64",
     console="/dev/ttyS0",
-    # The board's time ticks every 100 ns, which under icount is once in 100 instructions: the payload reads cycles.
+    # The board's `time` ticks every 100 ns, under icount every 100 instructions. So the payload reads `cycle`.
     counter="CYCLES",
     words="initcall_blacklist=pmu_sbi_devinit",
-    devices=("-seed", "1"),  # or the device tree holds a random number of the host's
+    devices=("-seed", "1"),  # without it the device tree has a random number of the host
 )
 
 

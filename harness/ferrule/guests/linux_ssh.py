@@ -1,7 +1,7 @@
-"""The Linux guest over SSH: boots into Dropbear instead of the payload, which is then brought in and run from outside.
+"""The Linux guest over SSH: it boots into Dropbear; the payload is then copied to it and started over SSH.
 
-Slower to start than the other transports and no better at measuring: it proves the SSH path on a machine that everyone
-has, and is the pattern for guests that have nothing else.
+This starts slower than the other transports and measures no better. It tests the SSH path on a machine that everyone
+has, and is the model for guests that have no other transport.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ from ferrule.transports.ssh_address import Address
 if TYPE_CHECKING:
     from ferrule.transports.ssh import SshTransport
 
-GUEST_ADDRESS = "10.0.2.15"  # which QEMU's user network forwards to
-STARTED = b"event=start"  # in the record by which init announces the program it starts
+GUEST_ADDRESS = "10.0.2.15"  # QEMU's user network forwards to it
+STARTED = b"event=start"  # in init's record before it starts the program
 LOGIN_SECONDS = 20.0  # for one attempt: an emulated CPU takes seconds for the key exchange
-DRAIN_SECONDS = 0.1  # between two looks at the machine's other streams
-DEATH_SECONDS = 2.0  # for an emulator whose guest has powered off to end
+DRAIN_SECONDS = 0.1  # between two reads of the machine's other streams
+DEATH_SECONDS = 2.0  # for QEMU to end after its guest has powered off
 TAIL_LINES = 12
 
 
 class SshBoot:
-    """See transports.base.BootTransport. Keys are made for this boot; the network reaches this host alone."""
+    """See transports.base.BootTransport. Keys are made for this boot; the guest's network reaches only this host."""
 
     name = "ssh"
 
@@ -42,8 +42,8 @@ class SshBoot:
         self._identity = self._folder.write("identity", self._keys.client, 0o600)
         self._address = Address("root", "127.0.0.1", _unused_port())
 
-    def load(self, payload: bytes) -> Cargo:  # noqa: ARG002 - it is brought in later
-        """An SSH server in place of the payload, and a network card to reach it by.
+    def load(self, payload: bytes) -> Cargo:  # noqa: ARG002 - copied later
+        """An SSH server in place of the payload, and a network card for it.
 
         Raises:
             ToolMissing: no Dropbear or busybox available.
@@ -63,27 +63,27 @@ class SshBoot:
         """Log in to the machine.
 
         Raises:
-            HostKeyRejected: something else answers at its port.
-            TransportError: it does not answer (yet).
+            HostKeyRejected: another server answers at its port.
+            TransportError: the server does not answer (yet).
         """
         from ferrule.transports.ssh import SshTransport  # as in ssh.py
 
         return SshTransport(self._address, self._host_key, self._identity, timeout=timeout)
 
     def close(self) -> None:
-        """Forget the keys. May be called twice."""
+        """Delete the keys. May be called twice."""
         self._folder.close()
 
 
 class OverSsh:
-    """See machine.guest: a boot whose payload runs over SSH. `machine` is the boot itself, now ours to close."""
+    """See machine.guest.Execution: a boot whose payload runs over SSH. It owns the boot itself, `machine`."""
 
     def __init__(self, machine: Execution, boot: SshBoot, payload: bytes, processes: int, seconds: float) -> None:
         """Wait for the server and start the payload.
 
         Raises:
             GuestNotStarted: no login within `seconds`; carries the console's tail.
-            TransportError: the payload did not arrive.
+            TransportError: the payload could not be copied.
         """
         self._machine = machine
         self._link: SshTransport | None = None
@@ -98,7 +98,7 @@ class OverSsh:
         """See machine.guest."""
         ends = time.monotonic() + timeout
         while True:
-            self._machine_ended(0.0)  # a console that nobody reads would stop the machine
+            self._machine_ended(0.0)  # also reads the console, as a full pipe would stop the machine
             try:
                 return self._remote.read(max(0.0, min(DRAIN_SECONDS, ends - time.monotonic())))
             except TimeoutError:
@@ -110,14 +110,14 @@ class OverSsh:
         return self._machine.console() + self._remote.console()
 
     def ending(self) -> Ending:
-        """How the payload ended; when the whole machine went down, how that did."""
+        """How the payload ended, or how the whole machine ended, if it did."""
         ending = self._remote.ending()
         if not ending.clean and self._link is not None and not self._link.alive and self._machine_ended(DEATH_SECONDS):
             return self._machine.ending()
         return ending
 
     def close(self) -> None:
-        """See machine.guest. The machine goes first: nothing on it is worth cleaning up."""
+        """See machine.guest.Execution. The machine is closed first: nothing on it needs cleaning up."""
         self._machine.close()
         if self._link is not None:
             self._link.close()
@@ -131,15 +131,15 @@ class OverSsh:
         self.close()
 
     def _log_in(self, boot: SshBoot, ends: float) -> SshTransport:
-        said = b""
-        while STARTED not in said:
+        received = b""
+        while STARTED not in received:
             try:
                 chunk = self._machine.read(max(0.0, ends - time.monotonic()))
             except TimeoutError:
                 raise self._not_started("its init started no SSH server in time") from None
             if not chunk:
                 raise self._not_started(f"ended before its SSH server was up ({self._machine.ending().detail})")
-            said = said[-len(STARTED) :] + chunk
+            received = received[-len(STARTED) :] + chunk
         while True:
             try:
                 return boot.connect(min(LOGIN_SECONDS, max(1.0, ends - time.monotonic())))
@@ -152,7 +152,7 @@ class OverSsh:
                     raise self._not_started(f"no login over SSH in time ({error})") from error
 
     def _machine_ended(self, patience: float) -> bool:
-        """Read what the machine says beside the payload; whether that is over."""
+        """Read the machine's own output; returns whether it has come to its end."""
         ends = time.monotonic() + patience
         try:
             while self._machine.read(max(0.0, ends - time.monotonic())):
@@ -167,7 +167,7 @@ class OverSsh:
 
 
 def _unused_port() -> int:
-    """A port that was free a moment ago. Should another program take it, QEMU says so; its key is not pinned."""
+    """A port that is free now. If another program takes it, QEMU reports that, and its host key would be refused."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port: int = probe.getsockname()[1]
         return port

@@ -1,4 +1,4 @@
-"""What the Linux guests of QEMU's `virt` boards share: one CPU, one serial port, a raw Image and our initial files."""
+"""Common code of the Linux guests on QEMU's `virt` boards: one CPU, one serial port, a raw Image, our initramfs."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from ferrule.payload.toolchain import target_compiler
 from ferrule.records.samples import Accel
 
 BOOT_SECONDS: dict[Accel, float] = {"tcg": 120.0, "icount": 240.0}
-# Nothing random may decide where things lie. With a random stack each call would also draw a number, for 9000
-# instructions while the kernel has collected no randomness.
+# Memory layout must not be random. With a random stack offset each call would also draw a random number, which takes
+# 9000 instructions until the kernel has collected randomness.
 _WORDS: Final[Mapping[Accel, str]] = {
     "tcg": "",
     "icount": "nokaslr norandmaps randomize_kstack_offset=off random.trust_cpu=off ",
@@ -31,30 +31,30 @@ _WORDS: Final[Mapping[Accel, str]] = {
 
 @dataclass(frozen=True)
 class Board:
-    """One of them."""
+    """A `virt` board and its guest."""
 
     name: str  # of the guest
     arch: str
     machine: str  # QEMU's -M
     cpu: str
-    console: str  # its one port, which records share with the kernel's words
-    words: str = ""  # for the kernel, besides
+    console: str  # its one serial port, for records and for the kernel's messages
+    words: str = ""  # further words of the kernel's command line
     devices: tuple[str, ...] = ()
-    counter: str | None = None  # that the payload reads, as payload.build.Counting has it
+    counter: str | None = None  # the counter that the payload reads, as in payload.build.Counting
 
 
 def create(board: Board, name: str, options: GuestOptions) -> VirtGuest:
     """The guest. It honours accel, boot_seconds, memory, linux_kernel, linux_append, sha256; may fetch a kernel.
 
     Raises:
-        UsageError: an option it cannot honour, or a kernel that is no Image for it.
+        UsageError: an option that it cannot honour, or a kernel that is not an Image for it.
         InfrastructureError: no QEMU for it, or no kernel available.
     """
     if name != board.name:
         raise UsageError(f"--guest {name}: the {board.name} guest takes no address; write `{board.name}`")
     if options.transport not in ("serial", "console"):
         raise UsageError(
-            f"--transport {options.transport}: the {board.name} guest knows serial and console, which are one"
+            f"--transport {options.transport}: the {board.name} guest knows serial and console, which are the same"
         )
     if options.memory < LEAST_MEMORY:
         raise UsageError(f"--memory {options.memory}: the {board.name} guest needs {LEAST_MEMORY} MiB")
@@ -71,7 +71,7 @@ def create(board: Board, name: str, options: GuestOptions) -> VirtGuest:
 
 
 def lacking(board: Board, options: GuestOptions) -> str | None:
-    """Why it is not available here; None when it is, as far as that shows without a download."""
+    """Why the guest is not available here; None when it is, as far as known without a download."""
     try:
         qemu.find(board.arch)
         target_compiler(board.arch)
@@ -96,7 +96,7 @@ class VirtGuest:
         self.boot_seconds = options.boot_seconds or BOOT_SECONDS[self.accel]
 
     def describe(self) -> dict[str, str]:
-        """Conditions: the same text for the same machine, whatever the boot."""
+        """Conditions: the same text in every boot of the same machine."""
         return {
             **conditions(self._choice, self.machine(Path("initrd"))),
             "kernel.file": self._kernel.image.name,
@@ -123,7 +123,7 @@ class VirtGuest:
             plugin=self._options.plugin,
         )
 
-    def execute(self, payload: bytes, processes: int, boot: int) -> Divided:  # noqa: ARG002 - every boot is alike
+    def execute(self, payload: bytes, processes: int, boot: int) -> Divided:  # noqa: ARG002 - all boots are equal
         """See machine.guest.Guest."""
         image = initramfs.archive(
             [

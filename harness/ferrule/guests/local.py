@@ -23,7 +23,7 @@ _ARCHES = {"x86_64": "x86_64", "amd64": "x86_64", "aarch64": "aarch64", "arm64":
 
 
 def create(name: str, options: GuestOptions) -> LocalGuest:
-    """The host as a guest. `options` it honours: cpus, boot_seconds."""
+    """The host as a guest. It honours the options cpus and boot_seconds."""
     if name != "local":
         raise UsageError(f"--guest {name}: the local guest takes no address; write `local`")
     if reason := unavailable(options):
@@ -41,7 +41,7 @@ def unavailable(options: GuestOptions) -> str | None:  # noqa: ARG001 - part of 
 
 
 class LocalGuest:
-    """See machine.guest. In a virtual machine `metal` still says that time is real; describe() names the hypervisor."""
+    """See machine.guest.Guest. In a VM, too, `metal` means that time is real; describe() names the hypervisor."""
 
     name = "local"
     os = "linux"
@@ -57,15 +57,15 @@ class LocalGuest:
         self.cpus = found.homes(allowed) if options.cpus is None else affinity.check(options.cpus, found, affinity.here)
 
     def describe(self) -> dict[str, str]:
-        """Conditions of this host; what it does not tell is left out."""
+        """Conditions of this host; what cannot be read is left out."""
         return host.of_payload(host.here(self.cpus))
 
     def execute(self, payload: bytes, processes: int, boot: int) -> LocalExecution:  # noqa: ARG002 - part of the protocol
-        """See machine.guest. `boot` changes nothing here: the host is not booted anew."""
+        """See machine.guest.Guest. `boot` changes nothing: the host is not rebooted."""
         return LocalExecution(payload, processes, self._layout)
 
     def scatter(self, seed: int) -> None:
-        """See base.Scatters and layout.py."""
+        """See machine.guest.Scatters and payload/layout.py."""
         self._layout = seed
 
     def close(self) -> None:
@@ -75,7 +75,7 @@ class LocalGuest:
 class LocalExecution:
     """See machine.guest and SharesClock.
 
-    Processes are started one after the other, each when the one before ended with status 0.
+    Processes are started one after the other, each after the previous one ended with status 0.
     """
 
     def __init__(self, payload: bytes, processes: int, seed: int | None = None) -> None:
@@ -118,7 +118,7 @@ class LocalExecution:
         self._marks.append(mark(HostClock.MONOTONIC))  # the payload's os_clock_ns: guest/os/linux/port.h
 
     def host_marks(self) -> Sequence[Mark]:
-        """See base.SharesClock."""
+        """See machine.guest.SharesClock."""
         return self._marks
 
     def console(self) -> str:

@@ -1,11 +1,11 @@
-"""Which guests a folder or an installed package holds: read from the sources, without running them.
+"""Lists the guests in a folder or an installed package by parsing the sources, without running them.
 
 A package names its guests by entry points of the group `ferrule.guests`, each a module:
 
     [project.entry-points."ferrule.guests"]
     dummy = "ferrule_dummy.guest"
 
-Ports of the payload stand beside that module, as they do in a folder of --extra-guest.
+Ports of the payload are in the folder of that module, as in a folder of --extra-guest.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ class Source:
     name: str
     path: Path
     what: str  # the first line of its docstring
-    embedded: bool  # it may be at hand without an address: has unavailable()
-    module: str = ""  # to be imported under this name; empty: under its own in ferrule.guests
+    embedded: bool  # needs no address: the module has unavailable()
+    module: str = ""  # the name to import it by; empty: its own in ferrule.guests
 
 
 @cache
 def in_folder(folder: Path) -> tuple[Source, ...]:
-    """The guests of a folder: its modules with create(), which others beside them need not have."""
+    """The guests of a folder: its modules with create(); other modules are ignored."""
     found = (_read(path, path.stem) for path in sorted(folder.glob("*.py")) if path.stem.isidentifier())
     return tuple(source for source in found if source is not None)
 
@@ -48,7 +48,7 @@ def installed() -> dict[str, Source]:
     for entry in importlib.metadata.entry_points(group=GROUP):
         try:
             spec = importlib.util.find_spec(entry.module)
-        except Exception:  # of the package around the module, which this imports: told when the guest is asked for
+        except Exception:  # in the module's package, which is imported here: reported when the guest is asked for
             spec = None
         path = Path((spec.origin if spec else None) or entry.module)
         broken = Source(entry.name, path, "its package cannot be imported", False, entry.module)
@@ -57,14 +57,14 @@ def installed() -> dict[str, Source]:
 
 
 def _read(path: Path, name: str, module: str = "") -> Source | None:
-    """What the text of a module says; None where it is no guest's."""
+    """A guest from the text of a module; None where the module is not a guest's."""
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, ValueError):
         return None
     try:
         tree = ast.parse(text)
-    except (ValueError, SyntaxError) as error:  # told in full when the guest is asked for
+    except (ValueError, SyntaxError) as error:  # reported in full when the guest is asked for
         return Source(name, path, f"cannot be read: {error}", False, module) if _CREATE.search(text) else None
     defined = {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
     for node in tree.body:

@@ -1,4 +1,4 @@
-"""Redox in QEMU, bare: a kernel of yours, and the payload as the program that it starts first."""
+"""Redox in QEMU, bare: a kernel of yours, and the payload as its first program."""
 
 from __future__ import annotations
 
@@ -25,26 +25,26 @@ KERNEL = Need(
     "usr/lib/boot/kernel of a daily image (https://static.redox-os.org/img/x86_64/)",
     form="elf64",
 )
-IMAGE = Need(  # redox_userland's: the two share a table
+IMAGE = Need(  # for the guest redox_userland: the two share a table of guests.toml
     "image",
     "a Redox disk image (harddrive.img, x86_64), or redoxer on PATH (cargo install redoxer)",
     "https://static.redox-os.org/img/x86_64/ (a running Redox needs neither: --guest ssh://root@HOST:PORT)",
     form="disk",
 )
-SETTINGS = ("user", "password")  # the same: who logs in at an image's console
+SETTINGS = ("user", "password")  # also for redox_userland: the login at an image's console
 NEEDS = (KERNEL, guestfile.optional(IMAGE))
-AGING: Final = frozenset(("thread_create", "process_create", "fd_passing", "scheme_open_close"))  # they allocate
+AGING: Final = frozenset(("thread_create", "process_create", "fd_passing", "scheme_open_close"))  # these allocate
 BOOT_SECONDS: dict[Accel, float] = {"kvm": 20.0, "tcg": 60.0, "icount": 90.0}
-MEMORY = range(64, 2049)  # MiB; the loader maps 4 GiB, and from 2 GiB on some memory would lie above that
-LARGEST_KERNEL = 32 << 20  # what guest/os/redox/boot/loader.c maps
-KERNEL_SPACE = 0xFFFFFFFF80000000  # where the kernel's file is mapped
+MEMORY = range(64, 2049)  # MiB; the loader maps 4 GiB, and above 2 GiB some memory has higher addresses
+LARGEST_KERNEL = 32 << 20  # bytes that guest/os/redox/boot/loader.c maps
+KERNEL_SPACE = 0xFFFFFFFF80000000  # address where the kernel's file is mapped
 
-# What the payload writes to the debug port: guest/boot/end.h and os/redox/ending.h, each the first of a range.
+# Codes that the payload writes to the debug port (guest/boot/end.h, os/redox/ending.h): each begins a range.
 END_STATUS, END_FAULT, END_LOADER, END_ERA, END_START = 0x20, 0x40, 0x60, 0x61, 0x62
-_SAID = re.compile(r"ferrule: (.*)")
+_MESSAGE = re.compile(r"ferrule: (.*)")
 _WHY = {
     END_LOADER: "its loader refused the kernel",
-    END_ERA: "the kernel's calls are of an era before 2026-01",
+    END_ERA: "the kernel's system calls are those from before 2026-01",
     END_START: "the kernel did not let the payload start",
 }
 
@@ -53,7 +53,7 @@ def create(name: str, options: GuestOptions) -> RedoxGuest:
     """The Redox guest. It honours accel, boot_seconds, cpus, memory, smp and the user's files; probes the accelerator.
 
     Raises:
-        UsageError: an option it cannot honour, or a file that is no kernel.
+        UsageError: an option that it cannot honour, or a file that is not a kernel.
         ToolMissing: no QEMU, or no kernel named; says what to do.
     """
     if name != "redox":
@@ -76,10 +76,10 @@ def unavailable(options: GuestOptions) -> str | None:
 
 
 def check_kernel(path: Path) -> None:
-    """Refuse what the loader would only refuse after a boot.
+    """Refuse a file before a boot that the loader would refuse after it.
 
     Raises:
-        UsageError: no ELF file for x86-64, not linked where Redox kernels are, or too large.
+        UsageError: not an ELF file for x86-64, not linked to a Redox kernel's address, or too large.
     """
     content = path.read_bytes()
     if len(content) < 64 or content[:5] != b"\x7fELF\x02":
@@ -95,7 +95,7 @@ def check_kernel(path: Path) -> None:
 
 
 class RedoxGuest:
-    """See machine.guest. The payload's file is a loader and the first program in one; the kernel comes beside it."""
+    """See machine.guest.Guest. The payload's file is both loader and first program; the kernel is a file of its own."""
 
     name = "redox"
     os = "redox"
@@ -106,15 +106,15 @@ class RedoxGuest:
         self._program, self._choice, self._kernel, self._options = program, choice, kernel, options
         self.accel = choice.accel
         self.boot_seconds = options.boot_seconds or BOOT_SECONDS[self.accel]
-        self._smp = options.smp or 1  # where there are more, nothing can be pinned: guest/os/redox/README.md
+        self._smp = options.smp or 1  # with more, nothing can be pinned: guest/os/redox/README.md
         self.cpus = options.homes(self.name, (0,) if self._smp == 1 else ())
 
     def ages_on(self, key: RunKey) -> bool:
-        """See base.Ages: the kernel's heap searches a list that grows with every context ever made."""
+        """See machine.guest.Ages: the kernel's heap searches a list that grows with every context ever made."""
         return key.workload in AGING
 
     def describe(self) -> dict[str, str]:
-        """Conditions: the same text for the same machine, whatever the boot."""
+        """Conditions: the same text in every boot of the same machine."""
         return {
             **conditions(self._choice, self.machine(Path("payload"))),
             "kernel.file": self._kernel.path.name,
@@ -134,8 +134,8 @@ class RedoxGuest:
             ports={qemu.CONSOLE: "file", qemu.RESULTS: "file"},
         )
 
-    def execute(self, payload: bytes, processes: int, boot: int) -> Booted:  # noqa: ARG002 - the plan says both
-        """See machine.guest. How many processes there are, the payload's start reads from the plan in it."""
+    def execute(self, payload: bytes, processes: int, boot: int) -> Booted:  # noqa: ARG002 - in the plan
+        """See machine.guest.Guest. The payload's start code reads the number of processes from the plan in it."""
         return boot_of(Booted, self.machine, payload, classify)
 
     def close(self) -> None:
@@ -143,11 +143,11 @@ class RedoxGuest:
 
 
 def classify(status: int, console: str, errors: str) -> Ending:
-    """How a boot ended, from QEMU's return code and what kernel, payload and QEMU said."""
-    words = _SAID.findall(console)
+    """How a boot ended, from QEMU's return code and the output of kernel, payload and QEMU."""
+    messages = _MESSAGE.findall(console)
     code = debug_code(status) or 0
     if code in _WHY:
-        detail = _WHY[code] + (f": {words[-1].strip()}" if words else "")
+        detail = _WHY[code] + (f": {messages[-1].strip()}" if messages else "")
     elif END_FAULT <= code < END_LOADER:
         detail = f"exception {code - END_FAULT} in the payload"
     elif END_STATUS <= code < END_FAULT:

@@ -1,4 +1,4 @@
-"""Redox with its userland: a disk image of yours in QEMU, typed to at its serial console; or by redoxer."""
+"""Redox with its userland: a disk image of yours in QEMU, driven by typing at its serial console; or by redoxer."""
 
 from __future__ import annotations
 
@@ -24,22 +24,22 @@ from ferrule.records.samples import Accel
 from ferrule.transports.typed import Shell
 
 ARCH: Final = "x86_64"
-TABLE: Final = "redox"  # in guests.toml: one for both
+TABLE: Final = "redox"  # in guests.toml: shared with the guest redox
 NEEDS: Final = (guestfile.optional(KERNEL), IMAGE)
 BOOT_SECONDS: dict[Accel, float] = {"kvm": 90.0, "tcg": 300.0, "icount": 900.0}
 LEAST_MEMORY: Final = 256  # MiB
 USER, PASSWORD = "root", "password"
 PAYLOAD: Final = "/tmp/ferrule"  # noqa: S108 - in the guest
-BLOCK: Final = 65536  # the payload's disk is a multiple of it
+BLOCK: Final = 65536  # bytes; the size of the payload's disk is a multiple
 TAIL_LINES: Final = 12
 _DISK = re.compile(r"\bdisk\.[\w.-]+")
 
 
 def create(name: str, options: GuestOptions) -> Guest:
-    """The image's guest where one is named, else redoxer's. Honours accel, boot_seconds, memory, smp, the user's files.
+    """A guest from the image if one is named, else by redoxer. Honours accel, boot_seconds, memory, smp, guest files.
 
     Raises:
-        UsageError: an option it cannot honour.
+        UsageError: an option that it cannot honour.
         ToolMissing: neither an image nor redoxer; says what to do.
     """
     if name != "redox_userland":
@@ -47,7 +47,7 @@ def create(name: str, options: GuestOptions) -> Guest:
     options.homes(name, (0,) if options.smp in (None, 1) else ())
     program = qemu.find(ARCH)
     if _unnamed(options) and (redoxer := shutil.which("redoxer")):
-        obstacle = "redoxer's machine is its own; name an image to count instructions"
+        obstacle = "redoxer chooses its machine; name an image to count instructions"
         return RedoxerGuest(redoxer, accel.choose(options, program, obstacle), options)
     if options.memory < LEAST_MEMORY:
         raise UsageError(f"--memory {options.memory}: the redox_userland guest needs {LEAST_MEMORY} MiB")
@@ -71,7 +71,7 @@ def unavailable(options: GuestOptions) -> str | None:
 
 
 def _unnamed(options: GuestOptions) -> bool:
-    """Whether no image is named; a guests.toml that is wrong names one, for its error to be seen."""
+    """Whether no image is named; False for a wrong guests.toml, so that its error is reported later."""
     try:
         guestfile.find(TABLE, NEEDS, options, SETTINGS)
     except guestfile.Unnamed:
@@ -82,7 +82,7 @@ def _unnamed(options: GuestOptions) -> bool:
 
 
 class ImageGuest:
-    """See machine.guest.Guest. Every boot starts from the image as it is: what the guest writes is thrown away."""
+    """See machine.guest.Guest. Every boot starts from the unchanged image: the guest's writes are discarded."""
 
     name = "redox_userland"
     os = "redox"
@@ -99,7 +99,7 @@ class ImageGuest:
         self.cpus = options.homes(self.name, (0,) if self._smp == 1 else ())
 
     def describe(self) -> dict[str, str]:
-        """Conditions: the same text for the same machine, whatever the boot."""
+        """Conditions: the same text in every boot of the same machine."""
         image = self._image.path.name
         return {
             **conditions(self._choice, self.machine(Path(image), Path("payload"))),
@@ -109,7 +109,7 @@ class ImageGuest:
         }
 
     def machine(self, image: Path, cargo: Path) -> qemu.Machine:
-        """The image on one disk, the payload, raw, on another; no display, or its loader waits for a key."""
+        """The image on one disk, the payload, raw, on another. With a display its loader would wait for a key."""
         drives = {"system": image, "cargo": cargo}
         devices: list[str] = []
         for name, path in drives.items():
@@ -127,7 +127,7 @@ class ImageGuest:
             typed=True,
         )
 
-    def execute(self, payload: bytes, processes: int, boot: int) -> Execution:  # noqa: ARG002 - every boot is alike
+    def execute(self, payload: bytes, processes: int, boot: int) -> Execution:  # noqa: ARG002 - all boots are equal
         """See machine.guest.Guest."""
         cargo = payload + bytes(-len(payload) % BLOCK)
         system = self._image.path.absolute()
@@ -154,10 +154,10 @@ class TypedBoot(Announced):
         """Log in, fetch the payload from its disk, start the first process.
 
         Raises:
-            TransportError: no prompt, or no disk that holds the payload; says which.
+            TransportError: no prompt, or no disk with the payload; says which.
         """
         self._shell = Shell(self._hear, self._qemu.type)
-        if login[1] != PASSWORD:  # that one is everybody's
+        if login[1] != PASSWORD:  # the default password is public
             self._qemu.console.hide(login[1])
         self._left = processes
         self._process = 0
@@ -172,27 +172,27 @@ class TypedBoot(Announced):
         return chunk
 
     def _fetch(self, cargo: bytes, ends: float) -> None:
-        """Which of the disks is the payload's, its digest says."""
+        """Copy the payload from the guest's disk whose content has the payload's digest."""
         wanted = hashlib.sha256(cargo).hexdigest()
-        _, said = self._shell.run("ls /scheme", ends)
-        disks = sorted(set(_DISK.findall(said)))
+        _, output = self._shell.run("ls /scheme", ends)
+        disks = sorted(set(_DISK.findall(output)))
         for disk in disks:
             self._shell.run(f"dd if=/scheme/{disk}/0 of={PAYLOAD} bs={BLOCK} count={len(cargo) // BLOCK}", ends)
-            _, said = self._shell.run(f"sha256sum {PAYLOAD}", ends)
-            if wanted in said:
+            _, output = self._shell.run(f"sha256sum {PAYLOAD}", ends)
+            if wanted in output:
                 status, _ = self._shell.run(f"chmod +x {PAYLOAD}", ends)
                 if status:
                     raise TransportError(f"chmod +x {PAYLOAD} ended with status {status}")
                 return
-        raise TransportError(f"no disk of the guest's holds the payload: {', '.join(disks) or 'there is none'}")
+        raise TransportError(f"no disk of the guest holds the payload: {', '.join(disks) or 'there is none'}")
 
     def _start(self) -> None:
         self._end = re.compile(self._shell.start(f"{PAYLOAD} process={self._process}").pattern.decode())
 
     def over(self) -> bool:
-        """See Announced. A process that ended well is followed by the next."""
-        if self._status is None and (told := self._end.search(self.console())):
-            status = int(told[1])
+        """See Announced. After a process that ended with success the next one is started."""
+        if self._status is None and (end := self._end.search(self.console())):
+            status = int(end[1])
             self._process += 1
             if status == 0 and self._process < self._left:
                 self._start()
@@ -208,5 +208,5 @@ class TypedBoot(Announced):
 
 
 def classify(status: int, _console: str, errors: str) -> Ending:
-    """How a boot ended that ended by itself, which none should."""
+    """How a boot ended that was not closed by us, which should not happen."""
     return Ending(False, failure(status, errors) or "the guest reset itself or powered off")

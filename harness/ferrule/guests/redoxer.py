@@ -1,4 +1,4 @@
-"""A Redox of redoxer's making: upstream's tool puts the payload into an image, boots it, and prints what it said."""
+"""Redox by redoxer: upstream's tool puts the payload into an image, boots it, and prints the payload's output."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ferrule.machine.streams import Streams
 from ferrule.machine.transcript import Transcript
 from ferrule.records.samples import Accel
 
-BOOT_SECONDS: Final = 1800.0  # for all of a process: what it says is printed when its machine has ended
+BOOT_SECONDS: Final = 1800.0  # for a whole process: its output is printed when its machine has ended
 _ENDINGS: Final[Mapping[int, str]] = {
     0: "exit status 0",
     1: "the payload failed",
@@ -28,7 +28,7 @@ _ENDINGS: Final[Mapping[int, str]] = {
 
 
 class RedoxerGuest:
-    """See machine.guest.Guest. Each process has a boot of its own, on one CPU: redoxer's machine is flaky with more."""
+    """See machine.guest.Guest. Each process is a boot of its own, with one CPU: more are unreliable under redoxer."""
 
     name = "redox_userland"
     os = "redox"
@@ -40,29 +40,29 @@ class RedoxerGuest:
         self._program, self._choice = program, choice
         self.accel: Accel = choice.accel
         self.boot_seconds = options.boot_seconds or BOOT_SECONDS
-        self._arguments = f"-smp 1 -accel {choice.accel}"  # instead of its own
+        self._arguments = f"-smp 1 -accel {choice.accel}"  # in place of redoxer's defaults
 
     def describe(self) -> dict[str, str]:
-        """What is known of its machine: redoxer chooses the rest."""
+        """Conditions: what is known of the machine; redoxer chooses the rest."""
         return {
             "accel.reason": self._choice.reason,
             "redoxer.qemu_args": self._arguments,
             "transport": "redoxer",
         }
 
-    def execute(self, payload: bytes, processes: int, boot: int) -> RedoxerExecution:  # noqa: ARG002 - all boots are alike
+    def execute(self, payload: bytes, processes: int, boot: int) -> RedoxerExecution:  # noqa: ARG002 - all boots are equal
         """See machine.guest.Guest."""
         return RedoxerExecution(self._program, self._arguments, payload, processes)
 
     def close(self) -> None:
-        """Nothing is kept; redoxer keeps its base image by itself."""
+        """Nothing is kept between boots; redoxer itself caches its base image."""
 
 
 class RedoxerExecution:
-    """See machine.guest.Execution. Processes are started one after the other, each when the one before ended well."""
+    """See machine.guest.Execution. Each process is started after the previous one ended with success."""
 
     def __init__(self, program: str, arguments: str, payload: bytes, processes: int) -> None:
-        """Start the first process; `arguments`: words for QEMU instead of redoxer's own."""
+        """Start the first process; `arguments`: words for QEMU in place of redoxer's defaults."""
         self._program, self._arguments, self._processes = program, arguments, processes
         self._process = 0
         self._ending: Ending | None = None
@@ -104,7 +104,7 @@ class RedoxerExecution:
         return b""
 
     def console(self) -> str:
-        """What the guest said beside its records, and redoxer itself."""
+        """The guest's output besides its records, and redoxer's own."""
         return self._console.text()
 
     def ending(self) -> Ending:

@@ -1,4 +1,4 @@
-"""Any Linux or Redox machine that can be reached over SSH: `ssh://user@host:port`, server key pinned by --host-key."""
+"""A Linux or Redox machine that is reached over SSH: `ssh://user@host:port`, server key pinned by --host-key."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
     from ferrule.transports.ssh_process import SshProcess
 
 ARCHES = {"x86_64": "x86_64", "amd64": "x86_64", "aarch64": "aarch64", "arm64": "aarch64", "riscv64": "riscv64"}
-SYSTEMS = {"Linux": "linux", "Redox": "redox"}  # what uname -s says: the port in guest/os/
+SYSTEMS = {"Linux": "linux", "Redox": "redox"}  # output of `uname -s` -> the port in guest/os/
 
 
 def create(name: str, options: GuestOptions) -> SshGuest:
     """The host at an address, already connected. `options`: host_key, identity, remote_folder, cpus, boot_seconds.
 
     Raises:
-        UsageError: a bad address, no or unusable key files, a host that no payload is built for.
+        UsageError: a bad address, missing or unusable key files, a host that no payload is built for.
         HostKeyRejected: the host shows another key than the pinned one.
         TransportError: it cannot be reached or logged in to.
     """
@@ -36,7 +36,7 @@ def create(name: str, options: GuestOptions) -> SshGuest:
 
 
 class SshGuest:
-    """See machine.guest. Connects at once, because the payload's OS and architecture are the host's to say."""
+    """See machine.guest.Guest. Connects at once, because only the host knows the payload's OS and architecture."""
 
     accel: Accel = "remote"
     fresh_boots = False
@@ -55,25 +55,25 @@ class SshGuest:
         try:
             self.os = self._ask("-s", SYSTEMS)
             self.arch = self._ask("-m", ARCHES)
-            self._said = host.look(self._transport.files)
+            self._texts = host.look(self._transport.files)
             self.cpus = self._homes(options.cpus)
         except BaseException:
             self.close()
             raise
 
     def describe(self) -> dict[str, str]:
-        """What the connection tells, and what the host told of itself when it was made."""
-        return {**self._transport.describe(), **host.of_payload(host.facts(self._said, self.cpus))}
+        """Conditions: facts of the connection, and facts of the host as read when this guest was created."""
+        return {**self._transport.describe(), **host.of_payload(host.facts(self._texts, self.cpus))}
 
     def execute(self, payload: bytes, processes: int, boot: int) -> SshExecution:  # noqa: ARG002 - part of the protocol
-        """See machine.guest. A connection that was cut meanwhile is made anew; nothing is booted."""
+        """See machine.guest.Guest. Reconnects if the connection was lost; nothing is booted."""
         if not self._transport.alive:
             self._transport.close()
             self._transport = self._connect()
-        return SshExecution(self._transport, payload, processes, quota.counters(self._said))
+        return SshExecution(self._transport, payload, processes, quota.counters(self._texts))
 
     def close(self) -> None:
-        """Clean up on the host and hang up."""
+        """Clean up on the host and disconnect."""
         self._transport.close()
 
     def _connect(self) -> SshTransport:
@@ -82,27 +82,27 @@ class SshGuest:
         return SshTransport(self._address, self._host_key, self._identity, base=self._base)
 
     def _ask(self, what: str, known: Mapping[str, str]) -> str:
-        said = self._transport.run(["uname", what])
-        answer = said.out.decode(errors="replace").strip()
-        if said.status != 0 or answer not in known:
+        done = self._transport.run(["uname", what])
+        answer = done.out.decode(errors="replace").strip()
+        if done.status != 0 or answer not in known:
             raise UsageError(
                 f"--guest {self.name}: no payload is built for {answer[:40]!r}; there are {', '.join(sorted(known))}"
             )
         return known[answer]
 
     def _homes(self, asked: tuple[int, ...] | None) -> tuple[int, ...]:
-        """Where the ends of runs live there; (), which pins nothing, when the host does not tell."""
-        found = Processors(self._said)
+        """CPUs of the host for the ends of runs; (), which pins nothing, when the host does not report its CPUs."""
+        found = Processors(self._texts)
         if asked is None:
             return found.homes()
-        return affinity.check(asked, found, affinity.within(quota.cpuset(self._said)))
+        return affinity.check(asked, found, affinity.within(quota.cpuset(self._texts)))
 
 
 class SshExecution:
-    """See machine.guest. The processes of one payload, each started when the one before ended with status 0."""
+    """See machine.guest.Execution. Each process is started after the previous one ended with status 0."""
 
     def __init__(self, transport: SshTransport, payload: bytes, processes: int, counters: Sequence[str] = ()) -> None:
-        """Start the first; `counters`: files there that count how often a CPU quota stopped it."""
+        """Start the first process; `counters`: files on the host that count how often a CPU quota stopped it."""
         self._transport, self._processes, self._counters = transport, processes, counters
         self._stops: dict[int, int] = {}
         self._before: int | None = None
@@ -113,7 +113,7 @@ class SshExecution:
         self._start()
 
     def read(self, timeout: float) -> bytes:
-        """See machine.guest. A cut connection is an end like any other: ending() tells."""
+        """See machine.guest.Execution. A lost connection ends the stream, too: ending() reports it."""
         while self._running is not None and self._ending is None:
             try:
                 if data := self._running.read(timeout):
@@ -139,7 +139,7 @@ class SshExecution:
         return self._ending or Ending(False, "killed before its end")
 
     def close(self) -> None:
-        """Kill what runs and remove the payload; the connection stays for the next execution."""
+        """Kill the running process and remove the payload; the connection stays for the next execution."""
         if self._running is None:
             return
         self._running.close()
@@ -161,7 +161,7 @@ class SshExecution:
         return self._stops
 
     def _count(self) -> int | None:
-        """Periods in which a quota stopped us so far; None where there is none, or the host does not tell."""
+        """Periods in which a quota stopped the payload so far; None where there is no quota or no counter."""
         if self._counters:
             with suppress(TransportError):
                 return quota.throttled(self._transport.files(self._counters, exact=True))
@@ -177,7 +177,7 @@ class SshExecution:
 def _ending(status: int | None) -> Ending:
     if status is None:
         return Ending(False, "ended without an exit status")
-    if status > 128:  # a shell stands between: 128 + signal
+    if status > 128:  # a shell started the process and reports 128 + signal
         with suppress(ValueError):
             return Ending(False, f"signal {status - 128} ({signal.Signals(status - 128).name})")
     return Ending(status == 0, f"exit status {status}")

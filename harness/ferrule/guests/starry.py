@@ -1,4 +1,4 @@
-"""StarryOS in QEMU: its kernel as an EFI image, and the Linux payload on a disk of ours."""
+"""StarryOS in QEMU: its kernel as an EFI image, and the Linux payload on a generated disk."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ FIRMWARE: Final = Need(
 )
 NEEDS: Final = (KERNEL, FIRMWARE)
 BOOT_SECONDS: dict[Accel, float] = {"kvm": 30.0, "tcg": 120.0, "icount": 240.0}
-LEAST_MEMORY: Final = 128  # MiB; it starts with these and not with 96
+LEAST_MEMORY: Final = 128  # MiB; it does not start with 96
 
 _PANIC = re.compile(r"panicked at .*")
 
@@ -59,13 +59,13 @@ def unavailable(options: GuestOptions) -> str | None:
 
 
 def disk(payload: bytes, processes: int) -> bytes:
-    """The root file system: our init, the payload, and what init has to do, for want of a command line to read."""
+    """The root file system: our init, the payload, and a file with init's command line, as the kernel shows none."""
     command_line = init.command_line("/dev/ttyS0", processes)
     return ext2.image({"sbin/init": build_init(ARCH).image, "payload": payload, init.FILE: command_line}, init.FOLDERS)
 
 
 class StarryGuest:
-    """See machine.guest.Guest. The kernel drives one serial port, which its own words share with the records."""
+    """See machine.guest.Guest. The kernel drives one serial port, for its own messages and for the records."""
 
     name = "starry"
     os = "linux"
@@ -80,7 +80,7 @@ class StarryGuest:
         self.cpus = options.homes(self.name, tuple(range(self._smp))[::-1][:2])
 
     def describe(self) -> dict[str, str]:
-        """Conditions: the same text for the same machine, whatever the boot."""
+        """Conditions: the same text in every boot of the same machine."""
         kernel, bios = (self._files[need.key] for need in NEEDS)
         return {
             **conditions(self._choice, self.machine(Path("disk"), Path(firmware.NO_TPM + bios.path.name))),
@@ -91,7 +91,7 @@ class StarryGuest:
         }
 
     def machine(self, disk: Path, bios: Path) -> qemu.Machine:
-        """What its drivers want: UEFI, and the disk at an NVMe controller."""
+        """The machine for StarryOS's drivers: UEFI, and the disk at an NVMe controller."""
         return qemu.Machine(
             self._program,
             self.accel,
@@ -107,7 +107,7 @@ class StarryGuest:
             plugin=self._options.plugin,
         )
 
-    def execute(self, payload: bytes, processes: int, boot: int) -> Divided:  # noqa: ARG002 - every boot is alike
+    def execute(self, payload: bytes, processes: int, boot: int) -> Divided:  # noqa: ARG002 - all boots are equal
         """See machine.guest.Guest."""
         bios = firmware.without_tpm(self._files[FIRMWARE.key].path).absolute()
         return boot_of(Divided, lambda image: self.machine(image, bios), disk(payload, processes), classify)
@@ -117,7 +117,7 @@ class StarryGuest:
 
 
 def classify(status: int, console: str, errors: str) -> Ending:
-    """How a boot ended, from QEMU's return code and what kernel, init and QEMU said."""
+    """How a boot ended, from QEMU's return code and the output of kernel, init and QEMU."""
     messages = init.messages(console)
     if panic := _PANIC.search(console):
         detail = panic[0].strip()
