@@ -1,4 +1,4 @@
-"""A kernel built for real: a library of a few lines around one small crate, by the cargo of this machine."""
+"""A kernel really built: a library of a few lines around one small crate, by the cargo of this machine."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def small(target: str, **changes: object) -> Recipe:
 
 @pytest.fixture
 def plan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> build.Plan:
-    """Of the small kernel, for the machine's own target, in a cache of its own."""
+    """A plan of the small kernel, for the machine's own target, in a cache of its own."""
     here = [one for one in toolchain.found("x86_64-unknown-linux-gnu") if one.has_target and one.number >= (1, 85)]
     if not here or not shutil.which("cc"):
         pytest.skip("no Rust compiler of 2025 or later with cargo is here")
@@ -70,10 +70,10 @@ def test_it_is_kept_with_its_manifest_and_the_folder_of_the_build_is_gone(plan: 
     assert {"cfg_if", "ferrule_small"} <= set(steps)
     assert sorted(path.name for path in made.folder.iterdir()) == ["crates.txt", "libsmall.a", "manifest.json"]
     assert not [path for path in made.folder.parent.iterdir() if path.is_dir() and path != made.folder]
-    said = json.loads((made.folder / "manifest.json").read_text())
-    assert said["sha256"] == hashlib.sha256(made.image.read_bytes()).hexdigest()
+    manifest = json.loads((made.folder / "manifest.json").read_text())
+    assert manifest["sha256"] == hashlib.sha256(made.image.read_bytes()).hexdigest()
     licence = "MIT/Apache-2.0"
-    assert said["crates"] == [{"name": "cfg-if", "version": "1.0.0", "sha256": CRATE.sha256, "licence": licence}]
+    assert manifest["crates"] == [{"name": "cfg-if", "version": "1.0.0", "sha256": CRATE.sha256, "licence": licence}]
     assert kernels.files("small") == {"kernel": made.image}
     assert kernels.facts(made.image)["kernel.crates"].startswith("cfg-if 1.0.0; 1 in all, list ")
 
@@ -90,9 +90,9 @@ def test_the_same_bytes_wherever_it_is_built(plan: build.Plan, tmp_path: Path, m
 def test_what_is_there_is_not_built_again(plan: build.Plan, monkeypatch: pytest.MonkeyPatch) -> None:
     made = make(plan)
     monkeypatch.setenv("PATH", "/nowhere")  # nothing could be built
-    said = io.StringIO()
-    command.get(["small"], said)
-    assert said.getvalue() == f"small: in the cache: {made.image}\n"
+    output = io.StringIO()
+    command.get(["small"], output)
+    assert output.getvalue() == f"small: in the cache: {made.image}\n"
 
 
 def test_an_edit_changes_a_copy_and_the_result(plan: build.Plan) -> None:
@@ -118,14 +118,14 @@ def test_an_edit_changes_a_copy_and_the_result(plan: build.Plan) -> None:
 def test_a_build_that_fails_names_the_log_and_goes_on_from_there(plan: build.Plan) -> None:
     broken = replace(plan, recipe=replace(plan.recipe, main=MAIN.replace("loop {}", "loop { broken }")))
     with pytest.raises(
-        BuildFailed, match=r"small: cargo ended with exit status 101; all it said: \S+cargo.log\n +\| error"
+        BuildFailed, match=r"small: cargo ended with exit status 101; its whole output: \S+cargo.log\n +\| error"
     ) as failed:
         make(broken)
-    log = Path(str(failed.value).partition("all it said: ")[2].splitlines()[0])
+    log = Path(str(failed.value).partition("its whole output: ")[2].splitlines()[0])
     assert "broken" in log.read_text()
     with pytest.raises(BuildFailed):
         make(broken)
-    assert log.read_text().count("error: could not compile") == 1, "only the last try's words"
+    assert log.read_text().count("error: could not compile") == 1, "the log is of the last try only"
     left = list(log.parent.rglob("*cfg_if*.rlib"))
     assert left, "what was built is there for the next try"
 

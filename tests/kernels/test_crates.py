@@ -1,4 +1,4 @@
-"""The pinned list: read, written, and turned into the lock file that cargo itself writes."""
+"""The pinned list of crates: read, written, and converted to the same lock file that cargo writes."""
 
 from __future__ import annotations
 
@@ -47,8 +47,8 @@ def test_a_lock_file_comes_back_to_the_byte() -> None:
 
 def test_what_is_taken_from_a_folder_has_no_source() -> None:
     listed = crates.of_lock(LOCK, "Cargo.lock")
-    said = tomllib.loads(crates.lock(listed, "mine", ["needs"], INDEX, ["alone 1.0.0"]))["package"]
-    assert [one.get("checksum") for one in said] == [None, None, SUM]
+    packages = tomllib.loads(crates.lock(listed, "mine", ["needs"], INDEX, ["alone 1.0.0"]))["package"]
+    assert [one.get("checksum") for one in packages] == [None, None, SUM]
 
 
 @pytest.mark.parametrize("line", ["alone", "alone 1.0.0", f"alone one {SUM}", f"alone 1.0.0 {SUM[1:]}", f"a b 1 {SUM}"])
@@ -58,7 +58,7 @@ def test_a_line_that_is_none_is_named(line: str) -> None:
 
 
 def test_a_crate_twice_is_named() -> None:
-    with pytest.raises(UsageError, match=r"line 2: alone 1\.0\.0 is there twice"):
+    with pytest.raises(UsageError, match=r"line 2: alone 1\.0\.0 is listed twice"):
         crates.parse(f"alone 1.0.0 {SUM}\nalone 1.0.0 {SUM}\n", "x.crates")
 
 
@@ -78,7 +78,7 @@ def test_every_dependency_of_our_lists_is_in_them(name: str) -> None:
     assert edited <= {str(one) for one in wanted.crates}
 
 
-# Crates that put the time, the machine or chance into what they are compiled into, and what calls them.
+# Crates that put the time, facts of the machine or random numbers into a program, and the text that calls them.
 _NOT_REPEATABLE = {
     "build-time": "build_time::",
     "build_timestamp": "build_timestamp::",

@@ -1,4 +1,4 @@
-"""Recipes built twice, in caches of different names: equal images. Long; run by `nox -s rebuild`."""
+"""Recipes built twice, in caches at different paths, give equal images. Takes long; run by `nox -s rebuild`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which compiler is taken, and what is said where none fits: compilers here are programs that only answer."""
+"""Which compiler is chosen, and the error where none fits: compilers here are scripts that only print answers."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def program(path: Path, text: str) -> Path:
 
 
 def compiler(root: Path, version: str, *, target: bool = False, source: bool = False) -> Path:
-    """A toolchain's folder with a rustc that answers what is asked of it."""
+    """A toolchain's folder with a rustc that only prints its version and paths."""
     libraries = root / "lib" / "rustlib" / STARRY.target / "lib"
     for name in ("core", "alloc") if target else ():
         libraries.mkdir(parents=True, exist_ok=True)
@@ -78,16 +78,18 @@ def test_the_distributions_with_its_sources_is_taken(tmp_path: Path, monkeypatch
     assert STARRY.edits(chosen.number) == STARRY.sets[0]
 
 
-def test_a_compiler_of_no_range_and_one_without_library_are_each_told(tmp_path: Path) -> None:
+def test_a_compiler_of_no_range_and_one_without_library_are_each_named(tmp_path: Path) -> None:
     compiler(tmp_path / "old", "1.85.0 (a 2025-02-17)", source=True)
     compiler(tmp_path / "bare", "1.96.0 (b 2026-05-25)")
     rustup(tmp_path, tmp_path / "old", tmp_path / "bare")
     assert toolchain.choose(STARRY) is None
     with pytest.raises(ToolMissing) as refused:
         build.plans([STARRY])
-    said = str(refused.value)
-    assert "rustc 1.85.0 (a 2025-02-17): starry's crates are built with rustc 1.96 to before 1.97, or 1.100 or" in said
-    assert "rustc 1.96.0 (b 2026-05-25): has neither the target x86_64-unknown-none nor the library's source" in said
+    message = str(refused.value)
+    assert (
+        "rustc 1.85.0 (a 2025-02-17): starry's crates are built with rustc 1.96 to before 1.97, or 1.100 or" in message
+    )
+    assert "rustc 1.96.0 (b 2026-05-25): has neither the target x86_64-unknown-none nor the library's source" in message
 
 
 @pytest.fixture
@@ -119,7 +121,7 @@ def packages(line: str) -> list[str]:
 
 @pytest.mark.usefixtures("bare")
 def test_all_that_all_kernels_need_is_one_command() -> None:
-    """Who installs what the first refusal names meets no second one: of a compiler, a tool, another kernel or QEMU."""
+    """One error names all that is missing: the compiler, tools, what other kernels need, and QEMU."""
     every = {"rustc-web", "cargo-web", "rust-web-src", "lld", "gcc", "libc6-dev", "libclang-dev", "musl-tools"}
     for names in (["hermit", "starry"], ["starry", "hermit"], ["starry"]):
         with pytest.raises(ToolMissing) as refused:
@@ -159,8 +161,8 @@ def test_a_build_without_qemu_says_so_before_it_begins(
         program(tmp_path / "bin" / name, "exit 0")
     with pytest.raises(InfrastructureError, match="cargo"):  # which only fails here
         command.get(["hermit"], sys.stderr)
-    said = capsys.readouterr().err.splitlines()
-    assert said[0].startswith("what is built cannot be booted yet: qemu-system-x86_64 is not on PATH; install it: ")
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[0].startswith("these kernels cannot be booted yet: qemu-system-x86_64 is not on PATH; install it: ")
 
 
 def test_tools_are_found_where_they_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -207,7 +209,7 @@ def test_a_libclang_with_its_own_headers_goes_before_a_newer_one(
 def test_the_hint_is_what_has_to_be_done_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FERRULE_CACHE", str(tmp_path / "cache"))
     takes, remedy = command.hint("hermit")
-    assert takes.startswith("to build it is to be installed first: there is no Rust compiler here")
+    assert takes.startswith("cannot be built here yet: there is no Rust compiler here")
     assert remedy.startswith("rustup toolchain install nightly")
     assert command.offer(["hermit", "starry", "linux"]) is None
     compiler(tmp_path / "nightly", "1.96.0 (b 2026-05-25)", target=True)

@@ -1,6 +1,6 @@
-"""Real kernels by package name: built by cargo from crates of a pinned list, and kept in the user's cache.
+"""Real kernels by package name: built by cargo from a pinned list of crates, and kept in the user's cache.
 
-What a guest asks: the file of a kernel that is there, what it is made of, and the command that makes it.
+Guests get from here the file of a built kernel, the facts about its build, and the command that builds it.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ names = recipe.names
 
 
 def made_by(name: str) -> str:
-    """What makes it."""
+    """The command that builds a kernel."""
     return f"ferrule kernel get {name}"
 
 
 def files(name: str) -> dict[str, Path]:
-    """The kernel's file in the cache by the key that guests.toml has for it; nothing where there is none."""
+    """The kernel's file in the cache, by its key in guests.toml; empty where there is none."""
     made = store.newest(name)
     return {} if made is None else {"kernel": made.image}
 
 
 def facts(image: Path) -> dict[str, str]:
-    """What a kernel of ours is made of, for the conditions of results; nothing where it is not of ours."""
+    """Facts about a kernel built here, for the conditions of results; empty for any other kernel."""
     return next((made.facts() for made in store.all_made() if made.image == image), {})

@@ -1,4 +1,4 @@
-"""Build a kernel by its recipe into the cache: resumed when it was interrupted, no folder's name in it."""
+"""Build a kernel by its recipe into the cache: an interrupted build is resumed, and no local path is in the image."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from ferrule.kernels.store import BUILD, KEY_DIGITS, LIST, MANIFEST, Made
 from ferrule.kernels.toolchain import Toolchain
 from ferrule.kernels.tools import Tools
 
-Told = Callable[[str], None]
+Report = Callable[[str], None]
 _ELF: Final = {"efi": "{program}", "archive": "lib{library}.a"}
 
 
 @dataclass(frozen=True)
 class Plan:
-    """A kernel that is to be built, and with what: all of it is here."""
+    """A kernel to build, with the compiler and tools for it, all of which are on this machine."""
 
     recipe: Recipe
     toolchain: Toolchain
@@ -39,19 +39,19 @@ class Plan:
 
     @property
     def key(self) -> str:
-        """Its name in the cache: of list, edits, flags, compilers and linker."""
+        """Its name in the cache: a digest of list, edits, flags, compilers and linker."""
         made_by = [self.recipe.digest(self.edits), self.toolchain.version, self.tools.linker_version]
         made_by += self.tools.programs
         return hashlib.sha256(json.dumps(made_by).encode()).hexdigest()[:KEY_DIGITS]
 
     @property
     def folder(self) -> Path:
-        """Where it goes."""
+        """Its folder in the cache."""
         return store.folder(self.recipe.name) / self.key
 
 
 def plans(recipes: Sequence[Recipe]) -> list[Plan]:
-    """Look for all that is needed; nothing is fetched.
+    """Find the compilers and tools that are needed; nothing is fetched.
 
     Raises:
         ToolMissing: a compiler or tool is not here; ends with the one command that installs all that is missing.
@@ -72,16 +72,16 @@ def _plan(recipe: Recipe, chosen: Toolchain) -> Plan:
     return Plan(recipe, chosen, tools.find(recipe, chosen), edits)
 
 
-def make(plan: Plan, note: Told, step: Told) -> Made:
-    """Fetch, edit, build, and keep the image with its manifest; the folder of the build goes.
+def make(plan: Plan, note: Report, step: Report) -> Made:
+    """Fetch, edit and build; keep the image with its manifest and remove the folder of the build.
 
     Args:
-        plan: what and with what.
-        note: gets a line for people, now and then.
-        step: gets the name of each crate that is built.
+        plan: the kernel, compiler and tools.
+        note: called with lines for people.
+        step: called with the name of each crate that is built.
 
     Raises:
-        InfrastructureError: a crate is not available, the disk is full, or it does not compile.
+        InfrastructureError: a crate is not available, the disk is full, or the kernel does not compile.
     """
     recipe, final = plan.recipe, plan.folder
     work = final.with_name(final.name + BUILD)
@@ -94,7 +94,7 @@ def make(plan: Plan, note: Told, step: Told) -> Made:
             _room(recipe, work)
             started, before = time.monotonic(), resource.getrusage(resource.RUSAGE_CHILDREN)
             cargo = Cargo(plan.toolchain, plan.tools, work, recipe.environment)
-            if not (work / WRAPPER).is_file():  # else it is that of a build that was interrupted
+            if not (work / WRAPPER).is_file():  # else an interrupted build has left it
                 _wrapper(work, plan.toolchain, None)
             note(f"{recipe.name}: fetching {len(recipe.crates)} crates or fewer by cargo")
             packages = source.lay(recipe, plan.edits, cargo, work)
@@ -138,13 +138,13 @@ def _registry(packages: list[Mapping[str, Any]], work: Path) -> Path:
 
 
 def _wrapper(work: Path, chosen: Toolchain, registry: Path | None) -> None:
-    """How cargo calls the compiler: with the names of this machine's folders left out of what is built.
+    """Write the script by which cargo calls the compiler, so that no path of this machine is in the image.
 
-    Flags would do it, too, but cargo makes names of objects out of flags.
+    The same flags given to cargo would change the names of objects.
     """
     folders = {work: "/kernel", registry: "/crates", chosen.sysroot / "lib" / "rustlib" / "src" / "rust": "/rust"}
     maps = [f"--remap-path-prefix={path}={short}" for path, short in folders.items() if path is not None]
-    lints = "--cap-lints=warn"  # as cargo has it for crates of a registry, and not for edited copies
+    lints = "--cap-lints=warn"  # as cargo does for crates of a registry, but not for edited copies
     text = f'#!/bin/sh\nexec "$@" {shlex.join(maps)} {lints}\n'
     path = work / WRAPPER
     if not path.is_file() or path.read_text() != text:
@@ -153,7 +153,7 @@ def _wrapper(work: Path, chosen: Toolchain, registry: Path | None) -> None:
 
 
 def _keep(plan: Plan, packages: list[Mapping[str, Any]], into: Path, cost: Mapping[str, int]) -> None:
-    """Image, list and manifest."""
+    """Store image, list and manifest."""
     recipe = plan.recipe
     names = {"program": recipe.program, "library": recipe.program.replace("-", "_")}
     built = into.parent / "target" / recipe.target / "release" / _ELF[recipe.form].format(**names)
@@ -163,7 +163,7 @@ def _keep(plan: Plan, packages: list[Mapping[str, Any]], into: Path, cost: Mappi
     (into / recipe.file).write_bytes(content)
     (into / LIST).write_text(crates.render(recipe.crates))
     sums = {(one.name, one.version): one.sha256 for one in recipe.crates}
-    said = {
+    manifest = {
         "name": recipe.name,
         "about": recipe.about,
         "file": recipe.file,
@@ -187,4 +187,4 @@ def _keep(plan: Plan, packages: list[Mapping[str, Any]], into: Path, cost: Mappi
             for one in sorted(packages, key=lambda one: (one["name"], one["version"]))
         ],
     }
-    (into / MANIFEST).write_text(json.dumps(seal(said), indent=1, ensure_ascii=False) + "\n")
+    (into / MANIFEST).write_text(json.dumps(seal(manifest), indent=1, ensure_ascii=False) + "\n")

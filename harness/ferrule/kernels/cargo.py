@@ -1,4 +1,4 @@
-"""cargo, as a child: with the compiler that was chosen, no flags of the user's, and its own words in a log."""
+"""Runs cargo as a child process: with the chosen compiler, without the user's own flags, its messages in a log."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from ferrule.machine import children
 LOG: Final = "cargo.log"
 WRAPPER: Final = "rustc-wrapper"
 TAIL_LINES: Final = 12
-# What would change what is built: a user's own choice of compiler, flags, profile and folders.
+# Variables that would change the kernel: a user's own choice of compiler, flags, profile and folders.
 _FOREIGN: Final = re.compile(
     r"RUST(?!UP_HOME$).*|CARGO_(BUILD|PROFILE|TARGET|ENCODED|UNSTABLE)_.*|CARGO_TARGET_DIR|AX_.*|SMP|DWARF|HERMIT_.*|BINDGEN_.*"
 )
@@ -29,7 +29,7 @@ _FOREIGN: Final = re.compile(
 
 @dataclass(frozen=True)
 class Cargo:
-    """cargo in one folder."""
+    """Runs cargo in one folder."""
 
     toolchain: Toolchain
     tools: Tools
@@ -37,27 +37,27 @@ class Cargo:
     environment: Mapping[str, str]
 
     def metadata(self, *options: str) -> dict[str, Any]:
-        """What `cargo metadata` says.
+        """The output of `cargo metadata`.
 
         Raises:
-            InfrastructureError: it failed; carries its last line.
+            InfrastructureError: it failed; quotes its last line.
         """
-        said: dict[str, Any] = json.loads(self._run("metadata", "--format-version", "1", *options))
-        return said
+        found: dict[str, Any] = json.loads(self._run("metadata", "--format-version", "1", *options))
+        return found
 
     def fetch(self, recipe: Recipe) -> None:
-        """Bring the crates of the lock file that the target needs; those that are here already need no network.
+        """Fetch the crates of the lock file that the target needs; crates in cargo's cache need no network.
 
         Raises:
-            InfrastructureError: it failed; carries its last line.
+            InfrastructureError: it failed; quotes its last line.
         """
         self._run("fetch", "--locked", "--target", recipe.target)
 
-    def build(self, recipe: Recipe, flags: Sequence[str], told: Callable[[str], None]) -> None:
-        """Build; `told` gets the name of each part that is finished.
+    def build(self, recipe: Recipe, flags: Sequence[str], step: Callable[[str], None]) -> None:
+        """Build; `step` is called with the name of each part that is finished.
 
         Raises:
-            BuildFailed: it does not compile; carries the compiler's last lines and names the log.
+            BuildFailed: it does not compile; quotes the compiler's last lines and names the log.
         """
         command = ["build", "--locked", "--release", "--target", recipe.target]
         command += ["--message-format", "json-render-diagnostics"]
@@ -69,7 +69,7 @@ class Cargo:
                 try:
                     for line in child.stdout or ():
                         for name in _finished(line):
-                            told(name)
+                            step(name)
                     status = child.wait()
                 finally:
                     children.kill(child)
@@ -77,7 +77,7 @@ class Cargo:
             where = self.folder / LOG
             tail = "\n".join(f"    | {line}" for line in _errors(where.read_text(errors="replace")))
             raise BuildFailed(
-                f"{recipe.name}: cargo ended with {children.ending_text(status)}; all it said: {where}\n{tail}"
+                f"{recipe.name}: cargo ended with {children.ending_text(status)}; its whole output: {where}\n{tail}"
             )
 
     def _run(self, *command: str) -> bytes:
@@ -88,9 +88,9 @@ class Cargo:
             children.kill(child)
         if child.returncode:
             lines = [line for line in err.decode(errors="replace").splitlines() if line.strip()]
-            said = [line.strip() for line in lines if not line.startswith(("warning", " Downloading"))]
+            errors = [line.strip() for line in lines if not line.startswith(("warning", " Downloading"))]
             raise InfrastructureError(
-                f"cargo {command[0]}: {': '.join([*said[:1], *said[-1:]]) or 'failed without a word'}"
+                f"cargo {command[0]}: {': '.join([*errors[:1], *errors[-1:]]) or 'failed without a message'}"
             )
         return out
 
@@ -99,14 +99,14 @@ class Cargo:
     ) -> subprocess.Popen[bytes]:
         kept = {key: value for key, value in os.environ.items() if not _FOREIGN.fullmatch(key)}
         clang = {"LIBCLANG_PATH": str(self.tools.libclang)} if self.tools.libclang else {}
-        if self.tools.headers:  # which the library itself does not find where no clang is installed
+        if self.tools.headers:  # libclang itself does not find them where no clang is installed
             clang["BINDGEN_EXTRA_CLANG_ARGS"] = shlex.join(["-idirafter", str(self.tools.headers)])
         environment = {
             **kept,
             **clang,
             **self.environment,
             "RUSTC": str(self.toolchain.rustc),
-            "RUSTC_BOOTSTRAP": "1",  # unstable features, whatever the compiler calls itself
+            "RUSTC_BOOTSTRAP": "1",  # allows unstable features in a stable compiler, too
             "RUSTC_WRAPPER": str(self.folder / WRAPPER),
             "CARGO_TERM_COLOR": "never",
             "CARGO_INCREMENTAL": "0",
@@ -123,15 +123,15 @@ class Cargo:
 
 def _finished(line: bytes) -> Iterator[str]:
     try:
-        said = json.loads(line)
+        message = json.loads(line)
     except ValueError:
         return
-    if said.get("reason") == "compiler-artifact" and not said.get("fresh"):
-        yield said["target"]["name"]
+    if message.get("reason") == "compiler-artifact" and not message.get("fresh"):
+        yield message["target"]["name"]
 
 
 def _errors(text: str) -> list[str]:
-    """The compiler's first complaint, or the last lines where it has none."""
+    """The compiler's first error, or the last lines where there is none."""
     lines = text.splitlines()
     first = next(
         (number for number, line in enumerate(lines) if line.startswith("error")), max(0, len(lines) - TAIL_LINES)

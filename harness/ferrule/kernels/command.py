@@ -1,4 +1,4 @@
-"""`ferrule kernel get | list | remove`: kernels by package name, into the user's cache and out of it."""
+"""`ferrule kernel get | list | remove`: builds kernels into the user's cache, lists and removes them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     get = commands.add_parser("get", help="build kernels by cargo from pinned crates of its registry; once built, kept")
     get.add_argument("names", metavar="NAMES", help=f"comma-separated: {', '.join(recipe.names())}")
     get.set_defaults(action=_get)
-    listed = commands.add_parser("list", help="what can be built, what has been, and of what")
+    listed = commands.add_parser("list", help="kernels that can be built or have been built, and from what")
     listed.set_defaults(action=_list)
     remove = commands.add_parser("remove", help="remove kernels from the cache")
     remove.add_argument("names", metavar="NAMES", help="comma-separated")
@@ -30,18 +30,18 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 
 class Steps:
-    """How far a build is: one living line on a terminal, a line now and then in a log."""
+    """Shows the progress of a build: one updated line on a terminal, a line every STEP_LINES crates in a log."""
 
     def __init__(self, out: TextIO) -> None:
         self._out, self._count = out, 0
 
     def note(self, text: str) -> None:
-        """A line that stays."""
+        """Print a line that stays."""
         self._count = 0
         print(text, file=self._out, flush=True)
 
     def step(self, crate: str) -> None:
-        """A crate, or its build script, is finished."""
+        """Count a crate, or its build script, that is finished."""
         self._count += 1
         if self._out.isatty():
             print(f"\r\x1b[K{self._count} parts built: {crate}", end="", file=self._out, flush=True)
@@ -49,7 +49,7 @@ class Steps:
             print(f"{self._count} parts built", file=self._out, flush=True)
 
     def end(self) -> None:
-        """Leave the living line."""
+        """Erase the updated line."""
         if self._count and self._out.isatty():
             print("\r\x1b[K", end="", file=self._out, flush=True)
 
@@ -58,7 +58,7 @@ def _names(text: str) -> list[str]:
     """Names of recipes, each once.
 
     Raises:
-        UsageError: one is none, or there is none at all.
+        UsageError: a name has no recipe, or no name is given.
     """
     names = list(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
     if not names:
@@ -74,10 +74,10 @@ def _get(parsed: argparse.Namespace) -> int:
 
 
 def get(names: Sequence[str], out: TextIO) -> None:
-    """Have these kernels in the cache; one that is there is left alone and nothing is asked of the network.
+    """Build these kernels into the cache; one that is there already is kept and needs no network.
 
     Raises:
-        ToolMissing: a compiler or tool is not here; nothing was fetched.
+        ToolMissing: a compiler or tool is missing; nothing was fetched.
         InfrastructureError: a build failed.
     """
     wanted = []
@@ -89,12 +89,12 @@ def get(names: Sequence[str], out: TextIO) -> None:
             print(f"{name}: in the cache: {made.image}", file=out)
     plans = build.plans(wanted)
     if plans and (reason := missing.no_qemu()):
-        print(f"what is built cannot be booted yet: {reason}", file=out)
+        print(f"these kernels cannot be booted yet: {reason}", file=out)
     for plan in plans:
         steps = Steps(out)
         steps.note(f"{plan.recipe.name}: {plan.recipe.cost}")
         if " ".join(plan.toolchain.version.split()[:2]) not in plan.edits.tried:
-            tried = ", ".join(plan.edits.tried) or "no compiler of the range"
+            tried = ", ".join(plan.edits.tried) or "no compiler of this range of versions"
             steps.note(f"{plan.recipe.name}: not yet tried with {plan.toolchain.version}; tried: {tried}")
         try:
             made = build.make(plan, steps.note, steps.step)
@@ -114,7 +114,7 @@ def _list(_: argparse.Namespace) -> int:
         if not any(one.current for one in ours):
             rows.append((name, _state(wanted), wanted.about, ""))
         for one in ours:
-            state = "in the cache" if one.current else "in the cache, of an earlier list: not used"
+            state = "in the cache" if one.current else "in the cache, built from an earlier list: not used"
             rows.append((name, state, f"{one.manifest['about']}; {one.manifest['compiler']}", str(one.image)))
     print(tabulate(rows, headers=("kernel", "state", "what", "file")))
     return EXIT_OK
@@ -131,22 +131,22 @@ def _state(wanted: recipe.Recipe) -> str:
 def _remove(parsed: argparse.Namespace) -> int:
     for name in _names(parsed.names):
         freed = store.remove(name)
-        print(f"{name}: {freed / 1e6:.1f} MB removed" if freed else f"{name}: nothing was there")
+        print(f"{name}: {freed / 1e6:.1f} MB removed" if freed else f"{name}: not in the cache")
     return EXIT_OK
 
 
 def hint(name: str) -> tuple[str, str]:
-    """What building a kernel takes on this machine, and the command: of the build, or of what has to be there first."""
+    """What building a kernel takes on this machine, and a command: the build's, or one that installs missing tools."""
     try:
         wanted = build.plans([recipe.read(name)])[0].recipe
     except ToolMissing as error:
         why, _, command = str(error).partition("install it: ")
-        return f"to build it is to be installed first: {why.removeprefix(f'{name}: ').rstrip('; ')}", command
+        return f"cannot be built here yet: {why.removeprefix(f'{name}: ').rstrip('; ')}", command
     return f"it can be built here: {wanted.cost}", made_by(name)
 
 
 def offer(names: Sequence[str]) -> str | None:
-    """One line about those of these guests whose kernels can be built here and are not in the cache."""
+    """One line about the guests whose kernels can be built here and are not in the cache; None if there are none."""
     plans = []
     for name in names:
         if name in recipe.names() and store.newest(name) is None:

@@ -1,11 +1,11 @@
-"""The list of crates that a kernel is built from: one a line, with version, checksum and dependencies.
+"""The list of crates that a kernel is built from: one per line, with version, checksum and dependencies.
 
     NAME VERSION SHA256 [DEPENDENCY ...]
 
-A dependency is a name of the list, with @VERSION where the list has the name more than once. There is no address in it:
-cargo's lock file is made of it with the name that cargo itself gives to its index.
+A dependency is a name in the list, with @VERSION where the list has the name more than once. The list has no address of
+a registry: Cargo.lock is made from it with cargo's own name of its index.
 
-    python -m ferrule.kernels.crates Cargo.lock     writes the list of one on standard output
+    python -m ferrule.kernels.crates Cargo.lock     prints the list for a Cargo.lock
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def parse(text: str, where: str) -> tuple[Crate, ...]:
     """The crates of a list, in its order.
 
     Raises:
-        UsageError: a line is not as above, or a crate is there twice; names `where` and the line.
+        UsageError: a line is not as above, or a crate is listed twice; names `where` and the line.
     """
     found: dict[str, Crate] = {}
     for number, line in enumerate(text.splitlines(), 1):
@@ -53,7 +53,7 @@ def parse(text: str, where: str) -> tuple[Crate, ...]:
             raise UsageError(f"{where}: line {number}: must be NAME VERSION SHA256 and dependencies")
         crate = Crate(match[1], match[2], match[3], tuple(match[4].split()))
         if str(crate) in found:
-            raise UsageError(f"{where}: line {number}: {crate} is there twice")
+            raise UsageError(f"{where}: line {number}: {crate} is listed twice")
         found[str(crate)] = crate
     return tuple(found.values())
 
@@ -64,14 +64,14 @@ def render(crates: Sequence[Crate]) -> str:
 
 
 def lock(crates: Sequence[Crate], program: str, needs: Collection[str], index: str, own: Collection[str] = ()) -> str:
-    """Cargo.lock of a program of ours, to the byte as cargo writes it.
+    """Cargo.lock of one of our programs, the same bytes as cargo would write.
 
     Args:
-        crates: all that it is built from.
+        crates: all crates that it is built from.
         program: its name; its version is 0.0.0.
-        needs: the crates that it names itself.
-        index: what cargo calls the registry.
-        own: those of the crates, as "NAME VERSION", that are taken from a folder and not from the registry.
+        needs: its direct dependencies.
+        index: cargo's name of the registry.
+        own: the crates, as "NAME VERSION", that come from a folder and not from the registry.
     """
     parts = [(one.name, _package(one, None if str(one) in own else index)) for one in crates]
     parts.append((program, _package(Crate(program, "0.0.0", "", tuple(sorted(needs))), None)))
@@ -91,7 +91,7 @@ def of_lock(text: str, where: str) -> tuple[Crate, ...]:
     """The registry's crates of a Cargo.lock.
 
     Raises:
-        UsageError: it is none, or holds packages of another origin beside the one that is the program.
+        UsageError: it is not a Cargo.lock, or has packages of another origin besides the program.
     """
     try:
         packages = tomllib.loads(text).get("package", [])

@@ -1,4 +1,4 @@
-"""From what the linker made to what a machine starts."""
+"""Makes a bootable EFI image from the linker's output."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from ferrule import elf
 from ferrule.errors import BuildFailed
 
 SYMBOLS: Final = ".kallsyms"
-# StarryOS reads its own symbols when it starts, and panics without. This is a table that holds none (crate ksym 0.6.0,
+# StarryOS reads its symbol table when it starts, and panics without one. This is an empty table (crate ksym 0.6.0,
 # KallsymsMapped::from_blob): its length, the number of symbols, and the lengths of names, tokens and their index.
 _NO_SYMBOLS: Final = struct.pack("<5Q", 40, 0, 0, 0, 0)
 
 
 def flat(program: bytes) -> bytes:
-    """The bytes of an EFI image out of a program of one segment, whose start is the image's header.
+    """The EFI image in an ELF program of one segment that begins with the image's header.
 
     Raises:
-        BuildFailed: it is no such program.
+        BuildFailed: it is not such a program.
     """
     try:
         with elf.reading(program) as file:

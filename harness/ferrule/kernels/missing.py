@@ -1,4 +1,4 @@
-"""What a build of kernels lacks on this machine: all of it in one line, with one command that installs it."""
+"""What is missing on this machine to build kernels: in one line, with one command that installs all of it."""
 
 from __future__ import annotations
 
@@ -10,32 +10,32 @@ from ferrule import apt
 from ferrule.errors import ToolMissing
 from ferrule.kernels.recipe import Recipe
 
-COMPILER: Final = ("rustc-web", "cargo-web", "rust-web-src")  # Debian's newest compiler, kept for browsers
+COMPILER: Final = ("rustc-web", "cargo-web", "rust-web-src")  # Debian's newest compiler, which is there for browsers
 QEMU: Final = "qemu-system-x86"
 COMPILER_COST: Final = "115 MB to download, 630 MB installed"
-MOST: Final = "at most 300 MB to download, 1.7 GB installed"  # of all there is, on a Debian 12 that has none of it
+MOST: Final = "at most 300 MB to download, 1.7 GB installed"  # of all packages, on a Debian 12 that has none of them
 
 
 def line(recipes: Sequence[Recipe], reasons: Sequence[str], lacking: Mapping[str, str]) -> str:
-    """A refusal.
+    """The error message.
 
     Args:
-        recipes: what was asked for.
+        recipes: of the kernels that were asked for.
         reasons: why no compiler here fits; empty where one does.
-        lacking: tools that are not here, with Debian's packages that have them.
+        lacking: missing tools, with the Debian packages that have them.
     """
-    told, packages = dict(lacking), [*(COMPILER if reasons else ()), *lacking.values()]
+    tools, packages = dict(lacking), [*(COMPILER if reasons else ()), *lacking.values()]
     if no_qemu():
-        told["QEMU, which boots it,"] = QEMU
+        tools["QEMU, which boots it,"] = QEMU
         packages.append(QEMU)
-    why = [*reasons, *([f"{_listed([*told])} not found"] if told else [])]
+    why = [*reasons, *([f"{_listed([*tools])} not found"] if tools else [])]
     names = ",".join(recipe.name for recipe in recipes)
     return f"{names}: {'; '.join(why)}; install it: {_command(recipes, packages, bool(reasons))}"
 
 
 def no_qemu() -> str | None:
-    """Why nothing that is built can be booted here; None where it can. It is no reason not to build."""
-    from ferrule.machine import qemu  # with numpy, which a command's flags do not wait for
+    """Why no built kernel can be booted here; None where it can. A build is possible all the same."""
+    from ferrule.machine import qemu  # imports numpy, which is slow: not needed to parse a command's flags
 
     try:
         qemu.find()
@@ -45,7 +45,7 @@ def no_qemu() -> str | None:
 
 
 def _command(recipes: Sequence[Recipe], packages: Sequence[str], compiler: bool) -> str:
-    """The command, fit for who asks, and what that takes."""
+    """The command that installs all of it, and what that takes."""
     if shutil.which("apt-get") or not compiler:
         cost = "" if not compiler else f" ({COMPILER_COST if len(packages) == len(COMPILER) else MOST})"
         return apt.install(packages) + cost

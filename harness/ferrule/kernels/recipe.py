@@ -1,4 +1,4 @@
-"""What a kernel is made of and how: NAME.toml, and NAME.crates for its crates, both beside this module."""
+"""Recipes of kernels: NAME.toml, and NAME.crates with its crates, both beside this module."""
 
 from __future__ import annotations
 
@@ -17,30 +17,30 @@ from ferrule.kernels.crates import Crate
 
 FOLDER: Final = Path(__file__).parent
 Version = tuple[int, ...]  # of a compiler: major, minor
-Form = Literal["efi", "archive"]  # of what comes out: a flat EFI image, or a static library
+Form = Literal["efi", "archive"]  # of the kernel's file: a flat EFI image, or a static library
 
 
 @dataclass(frozen=True)
 class Edit:
-    """Substitutions in one file of a crate, of whose content they are."""
+    """Substitutions in one file of a crate, for one content of that file."""
 
     crate: str  # "NAME VERSION"
     path: str
     sha256: str  # of the file before
-    replace: tuple[tuple[str, str, int], ...]  # what, by what, and how often it is there
+    replace: tuple[tuple[str, str, int], ...]  # old text, new text, and how often the old text must be there
 
 
 @dataclass(frozen=True)
 class EditSet:
-    """What has to be edited for compilers of a range; nothing, where the crates are as the compiler wants them."""
+    """The edits for a range of compilers; no edits where the crates compile unchanged."""
 
     first: Version
-    end: Version | None  # the first that is not of the range; None: no end
+    end: Version | None  # the first version after the range; None: no end
     edits: tuple[Edit, ...] = ()
-    tried: tuple[str, ...] = ()  # with which compilers: "rustc 1.96.0"
+    tried: tuple[str, ...] = ()  # compilers that it was tried with: "rustc 1.96.0"
 
     def fits(self, version: Version) -> bool:
-        """Whether a compiler is of the range."""
+        """Whether a compiler is in the range."""
         return self.first <= version and (self.end is None or version < self.end)
 
     def __str__(self) -> str:
@@ -50,11 +50,11 @@ class EditSet:
 
 @dataclass(frozen=True)
 class Recipe:
-    """One kernel."""
+    """How one kernel is built."""
 
     name: str
     about: str
-    file: str  # what the image is called
+    file: str  # name of the image's file
     form: Form
     target: str
     main: str
@@ -66,34 +66,34 @@ class Recipe:
     download: int
     disk: int
     libclang: bool = False
-    programs: Mapping[str, str] = field(default_factory=dict)  # that its crates' builds run, with Debian's packages
+    programs: Mapping[str, str] = field(default_factory=dict)  # run by build scripts -> the Debian package that has it
     features: str = ""
     environment: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def program(self) -> str:
-        """The name of the crate of ours that is built."""
+        """The name of our own crate around the kernel, which is built."""
         return f"ferrule-{self.name}"
 
     @property
     def cost(self) -> str:
-        """What it takes, for people."""
+        """What a build takes, for people."""
         return f"about {self.minutes} min of CPU, {self.download} MB to download, {self.disk} MB of disk meanwhile"
 
     def edits(self, version: Version) -> EditSet | None:
-        """The set for a compiler; None where there is none."""
+        """The set of edits for a compiler; None where there is none."""
         return next((one for one in self.sets if one.fits(version)), None)
 
     def digest(self, edits: EditSet) -> str:
-        """Of all that decides what comes out, but for the compiler."""
-        said = [self.target, self.main, self.flags, self.dependencies, self.environment, self.form]
+        """Digest of everything that determines the kernel's file, except the compiler."""
+        inputs = [self.target, self.main, self.flags, self.dependencies, self.environment, self.form]
         changed = [[one.crate, one.path, one.sha256, one.replace] for one in edits.edits]
-        content = json.dumps([said, crates.render(self.crates), changed], sort_keys=True)
+        content = json.dumps([inputs, crates.render(self.crates), changed], sort_keys=True)
         return hashlib.sha256(content.encode()).hexdigest()
 
 
 def names() -> list[str]:
-    """The kernels that there are recipes for."""
+    """The kernels that have a recipe."""
     return sorted(path.stem for path in FOLDER.glob("*.toml"))
 
 
@@ -102,20 +102,20 @@ def read(name: str) -> Recipe:
     """The recipe of a kernel.
 
     Raises:
-        UsageError: there is none of that name.
+        UsageError: there is no recipe of that name.
     """
     if name not in names():
         raise UsageError(f"kernel {name}: there is no recipe for it; there are: {', '.join(names())}")
     file = FOLDER / f"{name}.toml"
-    said = tomllib.loads(file.read_text(encoding="utf-8"))
+    table = tomllib.loads(file.read_text(encoding="utf-8"))
     listed = file.with_suffix(".crates")
-    return Recipe(**_fields(name, said, crates.parse(listed.read_text(encoding="utf-8"), listed.name)))
+    return Recipe(**_fields(name, table, crates.parse(listed.read_text(encoding="utf-8"), listed.name)))
 
 
-def _fields(name: str, said: dict[str, Any], listed: Sequence[Crate]) -> dict[str, Any]:
-    always = said.pop("always", [])  # whatever the compiler
-    sets = tuple(_set(table, always) for table in said.pop("edits"))
-    return {**said, "name": name, "flags": tuple(said["flags"]), "crates": tuple(listed), "sets": sets}
+def _fields(name: str, table: dict[str, Any], listed: Sequence[Crate]) -> dict[str, Any]:
+    always = table.pop("always", [])  # edits for every compiler
+    sets = tuple(_set(one, always) for one in table.pop("edits"))
+    return {**table, "name": name, "flags": tuple(table["flags"]), "crates": tuple(listed), "sets": sets}
 
 
 def _set(table: dict[str, Any], always: Sequence[dict[str, Any]]) -> EditSet:

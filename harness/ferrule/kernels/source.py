@@ -1,6 +1,6 @@
-"""The folder that cargo builds in: a crate of ours around the kernel's, the lock file of the list, edited copies.
+"""The folder that cargo builds in: our own crate around the kernel's crates, the lock file, edited copies of crates.
 
-Crates come by cargo itself from its registry, by name, version and checksum; what is edited is a copy of ours.
+Crates are fetched by cargo itself from its registry, by name, version and checksum; edits are made in copies.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _MAIN: Final = {"efi": "src/main.rs", "archive": "src/lib.rs"}
 
 
 def lay(recipe: Recipe, edits: EditSet, cargo: Cargo, folder: Path) -> list[Mapping[str, Any]]:
-    """Write the folder and fetch what is missing; what cargo says of each crate that is built for the kernel's target.
+    """Write the folder and fetch missing crates; returns cargo's metadata of each crate for the kernel's target.
 
     Raises:
         InfrastructureError: the crates cannot be fetched, are not those of the list, or an edit does not fit.
@@ -44,13 +44,13 @@ def lay(recipe: Recipe, edits: EditSet, cargo: Cargo, folder: Path) -> list[Mapp
 
 
 def manifest(recipe: Recipe, own: Iterable[str]) -> str:
-    """Cargo.toml of the crate of ours. `own`: crates, "NAME VERSION", whose edited copies are taken."""
+    """Cargo.toml of our own crate. `own`: crates, "NAME VERSION", that are replaced by edited copies."""
     kind = '[lib]\ncrate-type = ["staticlib"]\n' if recipe.form == "archive" else ""
     package = f'[package]\nname = "{recipe.program}"\nversion = "0.0.0"\nedition = "2024"\npublish = false\n'
     needs = [f"{name} = {{ {_inline(table)} }}" for name, table in sorted(recipe.dependencies.items())]
     patched = [f'{one.partition(" ")[0]} = {{ path = "{EDITED}/{one.replace(" ", "-")}" }}' for one in own]
     patch = ["", "[patch.crates-io]", *patched] if patched else []
-    # A workspace of its own: a Cargo.toml above it is none of its business.
+    # A workspace of its own, so that cargo ignores a Cargo.toml in a folder above it.
     return "\n".join([package, kind, "[workspace]", "", "[dependencies]", *needs, *patch, ""])
 
 
@@ -59,33 +59,33 @@ def _inline(table: Mapping[str, Any]) -> str:
 
 
 def _index(cargo: Cargo) -> str:
-    """What cargo calls its registry, which a lock file holds for every crate."""
+    """The registry's name in cargo, which a lock file has for every crate."""
     (package,) = cargo.metadata("--no-deps", "--offline")["packages"]
     return str(package["dependencies"][0]["source"])
 
 
 def _packages(recipe: Recipe, cargo: Cargo) -> list[Mapping[str, Any]]:
-    """What cargo says of the crates for the kernel's target, each held against the list."""
-    said = cargo.metadata("--locked", "--filter-platform", recipe.target)["packages"]
+    """The metadata of the crates for the kernel's target, by cargo; checks that each is in the list."""
+    packages = cargo.metadata("--locked", "--filter-platform", recipe.target)["packages"]
     known = {(one.name, one.version) for one in recipe.crates}
-    found = [one for one in said if one["name"] != recipe.program]
+    found = [one for one in packages if one["name"] != recipe.program]
     for one in found:
         if (one["name"], one["version"]) not in known:
-            raise InfrastructureError(f"{recipe.name}: cargo took {one['name']} {one['version']}, not of the list")
+            raise InfrastructureError(f"{recipe.name}: cargo took {one['name']} {one['version']}, not in the list")
     return found
 
 
 def _edited(crate: str, packages: Iterable[Mapping[str, Any]], edits: Iterable[Edit], folder: Path) -> None:
-    """A copy of a crate with its edits."""
+    """Make a copy of a crate with its edits."""
     name, _, version = crate.partition(" ")
     origin = next(
         (Path(one["manifest_path"]).parent for one in packages if (one["name"], one["version"]) == (name, version)),
         None,
     )
     if origin is None:
-        raise InfrastructureError(f"{crate}: is to be edited and is not among the kernel's crates")
+        raise InfrastructureError(f"{crate}: has edits but is not among the kernel's crates")
     copy, part = folder / EDITED / crate.replace(" ", "-"), folder / EDITED / ".part"
-    if copy.is_dir():  # of a build that was interrupted: it came into being whole
+    if copy.is_dir():  # from an interrupted build: complete, as it is made by a rename
         return
     shutil.rmtree(part, ignore_errors=True)
     shutil.copytree(origin, part, ignore=shutil.ignore_patterns(".cargo-ok", "Cargo.lock", "rust-toolchain*"))
@@ -100,7 +100,7 @@ def apply(edit: Edit, content: bytes) -> bytes:
     """A file after its substitutions.
 
     Raises:
-        InfrastructureError: it is not the file that they were written for.
+        InfrastructureError: it is not the file that the edit was written for.
     """
     digest = hashlib.sha256(content).hexdigest()
     if digest != edit.sha256:
@@ -114,6 +114,6 @@ def apply(edit: Edit, content: bytes) -> bytes:
 
 
 def _keep(path: Path, text: str) -> None:
-    """Write a file unless it is that already: cargo builds anew what has a newer time."""
+    """Write a file unless it has that content: cargo rebuilds what has a newer modification time."""
     if not path.is_file() or path.read_text() != text:
         path.write_text(text)

@@ -1,4 +1,4 @@
-"""Kernels in the user's cache: each in a folder named by what it was made of, with a manifest beside the image."""
+"""Kernels in the user's cache: each in a folder named by a digest of its build's inputs, with image and manifest."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ferrule.text import STEERING
 
 MANIFEST: Final = "manifest.json"
 LIST: Final = "crates.txt"
-BUILD: Final = ".build"  # suffix of a folder in which one is being made
+BUILD: Final = ".build"  # suffix of a folder in which a kernel is being built
 KEY_DIGITS: Final = 16
 LONGEST: Final = 1000  # characters of a text in a manifest
 
@@ -30,32 +30,32 @@ class Made:
     name: str
     image: Path
     manifest: Mapping[str, Any]
-    current: bool  # made of what the recipe says today
+    current: bool  # built from the recipe as it is now
 
     @property
     def folder(self) -> Path:
-        """Where all of it is."""
+        """The folder with image and manifest."""
         return self.image.parent
 
     def facts(self) -> dict[str, str]:
-        """What stands in the conditions of every result."""
-        said = self.manifest
-        edited = ", ".join(said["edited"]) or "none"
+        """Facts for the conditions of every result."""
+        built = self.manifest
+        edited = ", ".join(built["edited"]) or "none"
         return {
-            "kernel.crates": f"{', '.join(said['named'])}; {len(said['crates'])} in all, list {said['recipe'][:12]}",
-            "kernel.compiler": "; ".join([said["compiler"], said["linker"], *said.get("programs", ())]),
+            "kernel.crates": f"{', '.join(built['named'])}; {len(built['crates'])} in all, list {built['recipe'][:12]}",
+            "kernel.compiler": "; ".join([built["compiler"], built["linker"], *built.get("programs", ())]),
             "kernel.edited": edited,
-            **({"kernel.features": said["features"]} if said["features"] else {}),
+            **({"kernel.features": built["features"]} if built["features"] else {}),
         }
 
 
 def folder(name: str) -> Path:
-    """Where the kernels of a recipe are."""
+    """The folder with the kernels of a recipe."""
     return paths.cache("kernels", name)
 
 
 def all_made() -> list[Made]:
-    """Every kernel in the cache, of one name the newest first; none where there is no cache to look into."""
+    """Every kernel in the cache, of one name the newest first; none where the cache cannot be read."""
     found: list[Made] = []
     try:
         for name in recipe.names():
@@ -67,12 +67,12 @@ def all_made() -> list[Made]:
 
 
 def newest(name: str) -> Made | None:
-    """The kernel that a guest takes: the newest that is made of what the recipe says today."""
+    """The kernel that a guest uses: the newest one built from the recipe as it is now."""
     return next((one for one in all_made() if one.name == name and one.current), None)
 
 
 def remove(name: str) -> int:
-    """Remove all kernels of a name, and what a build of one left; how many bytes that frees."""
+    """Remove all kernels of a name, and the rest of an interrupted build; returns how many bytes that frees."""
     where = folder(name)
     size = sum(path.stat().st_size for path in where.rglob("*") if path.is_file() and not path.is_symlink())
     try:
@@ -83,37 +83,41 @@ def remove(name: str) -> int:
 
 
 def read(name: str, path: Path) -> Made | None:
-    """The kernel in a folder; None where there is none that is whole, or its manifest is none of ours."""
+    """The kernel in a folder; None where there is no complete one with a valid manifest."""
     try:
-        said = json.loads((path / MANIFEST).read_text(encoding="utf-8"))
-        if not _sound(said) or not _whole(said):
+        manifest = json.loads((path / MANIFEST).read_text(encoding="utf-8"))
+        if not _sound(manifest) or not _whole(manifest):
             return None
-        image = path / said["file"]
-        whole = image.is_file() and image.stat().st_size == said["bytes"]
+        image = path / manifest["file"]
+        whole = image.is_file() and image.stat().st_size == manifest["bytes"]
     except (OSError, ValueError, RecursionError):
         return None
-    return Made(name, image, said, _current(recipe.read(name), said["recipe"])) if whole else None
+    return Made(name, image, manifest, _current(recipe.read(name), manifest["recipe"])) if whole else None
 
 
-def _sound(said: object) -> bool:
-    """Whether a manifest holds what is read of it: texts to be shown, a file beside it, and numbers."""
-    if not isinstance(said, dict) or not all(isinstance(said.get(key), list) for key in ("named", "edited", "crates")):
+def _sound(manifest: object) -> bool:
+    """Whether a manifest has the fields that are read here: printable texts, a plain file name, and numbers."""
+    if not isinstance(manifest, dict) or not all(
+        isinstance(manifest.get(key), list) for key in ("named", "edited", "crates")
+    ):
         return False
-    texts = [said.get(key) for key in ("name", "about", "file", "sha256", "recipe", "features", "compiler", "linker")]
-    texts += [*said["named"], *said["edited"]]
-    cost = said["cost"] if isinstance(said.get("cost"), dict) else {}
-    numbers = [said.get("bytes"), cost.get("wall_seconds"), cost.get("cpu_seconds")]
+    texts = [
+        manifest.get(key) for key in ("name", "about", "file", "sha256", "recipe", "features", "compiler", "linker")
+    ]
+    texts += [*manifest["named"], *manifest["edited"]]
+    cost = manifest["cost"] if isinstance(manifest.get("cost"), dict) else {}
+    numbers = [manifest.get("bytes"), cost.get("wall_seconds"), cost.get("cpu_seconds")]
     return (
         all(isinstance(text, str) and not STEERING.search(text) and len(text) < LONGEST for text in texts)
         and all(type(number) in (int, float) for number in numbers)
-        and Path(said["file"]).name == said["file"]
+        and Path(manifest["file"]).name == manifest["file"]
     )
 
 
-def _whole(said: Mapping[str, Any]) -> bool:
-    """Whether a manifest is the one that was stored; those of before there were checksums have none."""
+def _whole(manifest: Mapping[str, Any]) -> bool:
+    """Whether a manifest is unchanged, by its checksum; older manifests have no checksum and pass."""
     try:
-        check(said)
+        check(manifest)
     except ValueError:
         return False
     return True

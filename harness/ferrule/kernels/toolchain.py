@@ -1,4 +1,4 @@
-"""Which Rust compiler builds a kernel: one of rustup's, or the distribution's with its library's sources."""
+"""Chooses the Rust compiler for a kernel: one of rustup's, or the distribution's with its library's sources."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _SYSTEM: Final = Path("/usr/bin")
 
 @dataclass(frozen=True)
 class Toolchain:
-    """A compiler with its cargo, and what it has of the library for a kernel's target."""
+    """A compiler with its cargo, and whether it has the library for a kernel's target."""
 
     rustc: Path
     cargo: Path
@@ -36,7 +36,7 @@ class Toolchain:
 
     @property
     def nightly(self) -> bool:
-        """Whether it calls itself one."""
+        """Whether its version says that it is a nightly."""
         return "nightly" in self.version
 
     def lacks(self, recipe: Recipe) -> str | None:
@@ -56,7 +56,7 @@ def choose(recipe: Recipe) -> Toolchain | None:
 
 
 def why_none(recipe: Recipe) -> str:
-    """Why none of those that are here fits."""
+    """Why no compiler here fits."""
     reasons = filter(None, (one.lacks(recipe) for one in found(recipe.target)))
     return "; ".join(reasons) or "there is no Rust compiler here"
 
@@ -85,22 +85,22 @@ def _compilers() -> Iterator[Path]:
 
 
 def _ask(rustc: Path, target: str) -> Toolchain | None:
-    told = said([str(rustc), "-vV"])
+    version = said([str(rustc), "-vV"])
     sysroot = said([str(rustc), "--print", "sysroot"])
     libraries = said([str(rustc), "--print", "target-libdir", "--target", target])
-    if not told or not sysroot or not libraries:
+    if not version or not sysroot or not libraries:
         return None
     root = Path(sysroot)
     own = root / "bin" / "rustc"
     cargo = root / "bin" / "cargo"
     if not cargo.exists():
         return None
-    host = re.search(r"^host: (\S+)$", told, re.MULTILINE)
+    host = re.search(r"^host: (\S+)$", version, re.MULTILINE)
     source = root / "lib" / "rustlib" / "src" / "rust" / "library" / "core" / "Cargo.toml"
     return Toolchain(
         own if own.exists() else rustc,
         cargo,
-        told.partition("\n")[0],
+        version.partition("\n")[0],
         root,
         host[1] if host else "",
         any(Path(libraries).glob("libcore-*.rlib")) and any(Path(libraries).glob("liballoc-*.rlib")),

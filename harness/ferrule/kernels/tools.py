@@ -1,4 +1,4 @@
-"""What a kernel's build needs besides a Rust compiler: a linker, a C compiler for build scripts, libclang."""
+"""The tools that a kernel's build needs besides a Rust compiler: a linker, a C compiler for build scripts, libclang."""
 
 from __future__ import annotations
 
@@ -26,21 +26,21 @@ _HEADERS: Final = "clang/*/include"
 
 @dataclass(frozen=True)
 class Tools:
-    """Where they are."""
+    """Paths and versions of the tools."""
 
     linker: Path
     linker_version: str
     libclang: Path | None  # its folder
-    headers: Path | None = None  # clang's own, beside it
-    programs: tuple[str, ...] = ()  # what each of the recipe's says of its version: C compilers among them
+    headers: Path | None = None  # the folder of clang's own headers
+    programs: tuple[str, ...] = ()  # first line of `--version` of each of the recipe's programs, e.g. C compilers
 
 
 def lacking(recipe: Recipe, toolchain: Toolchain | None) -> dict[str, str]:
-    """What is not here, each with Debian's packages that have it: looked for before anything is fetched.
+    """Missing tools, each with the Debian packages that have it; called before anything is fetched.
 
     Args:
-        recipe: of what is to be built.
-        toolchain: by which compiler, whose own linker is taken; None where there is none yet.
+        recipe: of the kernel to build.
+        toolchain: the compiler, whose own linker is used if it has one; None where there is no compiler yet.
     """
     found = {"a linker (rust-lld or ld.lld)": "lld"} if _linker(toolchain) is None else {}
     if recipe.libclang and _libclang() is None:
@@ -51,9 +51,9 @@ def lacking(recipe: Recipe, toolchain: Toolchain | None) -> dict[str, str]:
 
 
 def find(recipe: Recipe, toolchain: Toolchain) -> Tools:
-    """Where all of it is, once nothing is lacking."""
+    """All tools; call it only when none is missing."""
     linker, libclang = _linker(toolchain), _libclang() if recipe.libclang else None
-    assert linker is not None, "it was looked for"
+    assert linker is not None, "lacking() was called before"
     return Tools(
         linker,
         said([str(linker), "-flavor", "gnu", "--version"]) or said([str(linker), "--version"]) or "of no known version",
@@ -66,14 +66,14 @@ def find(recipe: Recipe, toolchain: Toolchain) -> Tools:
 def _linker(toolchain: Toolchain | None) -> Path | None:
     own = toolchain and toolchain.sysroot / "lib" / "rustlib" / toolchain.host / "bin" / "rust-lld"
     named = shutil.which("rust-lld") or shutil.which("ld.lld")
-    # rust-lld is one program for all object formats; the compiler tells it which (-flavor gnu).
+    # rust-lld is one program for all object formats; the compiler selects one by -flavor gnu.
     return own if own and own.exists() else Path(named) if named else None
 
 
 def _libclang() -> Path | None:
-    """The folder of the newest, as bindgen wants to be told it: one with clang's headers beside it, if any has.
+    """The folder of the newest libclang, for bindgen: one with clang's headers beside it is preferred.
 
-    Where no clang is installed to be asked for them, the library looks for them beside itself.
+    Where no clang is installed that could report its headers' folder, libclang looks for them beside itself.
     """
     asked = os.environ.get("LIBCLANG_PATH")
     if asked:
@@ -83,6 +83,6 @@ def _libclang() -> Path | None:
 
 
 def _suits(folder: Path) -> tuple[bool, int]:
-    """Whether clang's headers are beside a library, and its version where the folder's name has one."""
+    """A sort key: whether clang's headers are beside a library, and its version where the folder's name has one."""
     version = re.search(r"llvm-(\d+)", str(folder))
     return any(folder.glob(_HEADERS)), int(version[1]) if version else 0

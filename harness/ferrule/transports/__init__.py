@@ -1,1 +1,1 @@
-"""How bytes get in and out, knowing no OS: a payload goes in; a way into the guest and its streams come out."""
+"""Ways to get a payload into a guest and its output back. Nothing here depends on the guest's OS."""

@@ -6,12 +6,12 @@ from ferrule.transports.base import Cargo
 
 
 class ConsoleTransport:
-    """As SerialTransport, but the kernel's own words and the records share a line; the guest's side parts them."""
+    """As SerialTransport, but the kernel's messages and the records share a port; machine.divider separates them."""
 
     name = "console"
 
     def load(self, payload: bytes) -> Cargo:
-        """The payload as one more file for the guest to start with."""
+        """The payload as a file of the guest's initial file system."""
         return Cargo(program="/payload", files={"payload": payload}, on_console=True)
 
     def close(self) -> None:

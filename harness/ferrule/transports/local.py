@@ -1,4 +1,4 @@
-"""The payload as a child process of ours: in as a file in a private folder, records out through its stdout."""
+"""The payload as a child process of ours: a file in a private folder, records through its stdout."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ferrule.machine.transcript import Transcript
 
 
 class LocalPayload:
-    """An executable in a private folder; starts it with arguments as often as asked, one process at a time."""
+    """An executable in a private folder, which can be started many times, one process at a time."""
 
     def __init__(self, payload: bytes) -> None:
         self.console = Transcript()  # stderr of all processes
@@ -25,12 +25,12 @@ class LocalPayload:
             raise
 
     def start(self, arguments: Sequence[str], environment: Mapping[str, str] | None = None) -> None:
-        """Start one process; the one before must have ended. Its stdout is the data of `streams`.
+        """Start one process; the previous one must have ended. Its stdout is the data of `streams`.
 
         Its environment is empty, or as given.
 
         Raises:
-            TransportError: this host will not execute the file; says why and what to do.
+            TransportError: this host does not execute the file; says why and what to do.
         """
         try:
             self.streams.start([str(self._path), *arguments], self.console, environment or {})
@@ -38,7 +38,7 @@ class LocalPayload:
             raise TransportError(f"{self._path}: {_why(error)}") from error
 
     def close(self) -> None:
-        """Kill what runs, let go of pipes, remove the folder. May be called twice."""
+        """Kill the running process, close the pipes, remove the folder. May be called twice."""
         self.streams.close()
         self._folder.close()
 

@@ -1,6 +1,6 @@
 """The payload in a private folder that the guest sees over 9p, read-only; records out through a serial port.
 
-Nothing is timed on 9p: it carries the payload in and is idle from then on.
+Nothing is measured over 9p: only the payload is read over it, before the measurement.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ TAG = "ferrule"
 
 
 class NinePTransport:
-    """One private folder (mode 0700) with one file, exported by QEMU as it is: no mapping, no writing."""
+    """One private folder (mode 0700) with one file, exported by QEMU read-only and without mapping of owners."""
 
     name = "9p"
 

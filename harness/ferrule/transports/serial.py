@@ -6,12 +6,12 @@ from ferrule.transports.base import Cargo
 
 
 class SerialTransport:
-    """Nothing but the initial file system and a serial port: works wherever a kernel boots."""
+    """Needs only the initial file system and a serial port: works wherever a kernel boots."""
 
     name = "serial"
 
     def load(self, payload: bytes) -> Cargo:
-        """The payload as one more file for the guest to start with."""
+        """The payload as a file of the guest's initial file system."""
         return Cargo(program="/payload", files={"payload": payload})
 
     def close(self) -> None:

@@ -1,6 +1,6 @@
-"""SSH: programs and bytes to any host with a server, a POSIX shell and nothing else. Never used to measure.
+"""SSH: runs programs and stores files on a host that has a server and a POSIX shell. Never used while measuring.
 
-Every script sent is a constant; what varies rides along as quoted positional parameters, so nothing is interpolated.
+Every script that is sent is a constant; values are passed as quoted positional parameters, never put into its text.
 """
 
 from __future__ import annotations
@@ -25,24 +25,24 @@ from ferrule.transports.ssh_keys import fingerprint, identity_key, pinned_keys
 from ferrule.transports.ssh_login import connect, within
 from ferrule.transports.ssh_process import GRACE, SshProcess, settle
 
-NO_SFTP = (paramiko.SSHException, paramiko.SFTPError, EOFError, OSError)  # or one that is locked into other folders
+NO_SFTP = (paramiko.SSHException, paramiko.SFTPError, EOFError, OSError)  # no SFTP, or SFTP confined to other folders
 BUSY = 0.1  # seconds between two attempts to open a channel
-REQUEST = 32768  # bytes an SFTP write; every server must take that many
-OUTPUT_LIMIT = 1 << 20  # bytes a helper command may say
-AROUND = 1 << 16  # bytes that a login shell may say around it
+REQUEST = 32768  # bytes per SFTP write; every server must accept that many
+OUTPUT_LIMIT = 1 << 20  # bytes of output of a helper command
+AROUND = 1 << 16  # bytes that a login shell may print before and after it
 
 
 @dataclass(frozen=True)
 class Completed:
-    """What a finished helper command left behind."""
+    """Status and output of a finished helper command."""
 
-    status: int | None  # None: the server named no status
+    status: int | None  # None: the server reported no status
     out: bytes
-    err: str  # its tail
+    err: str  # the last lines of stderr
 
 
 class SshTransport:
-    """One connection to one host, with one private folder on it for as long as the connection lasts."""
+    """One connection to one host, with one private folder there, which exists as long as the connection."""
 
     def __init__(
         self, address: Address, host_key: Path, identity: Path | None, *, base: str = "", timeout: float = 30.0
@@ -50,10 +50,10 @@ class SshTransport:
         """Connect and log in, all within `timeout` seconds.
 
         Args:
-            address: the server and the user there.
-            host_key: what pins the server's key.
-            identity: the private key to log in with; None where the server asks for none.
-            base: the folder there in which the private folder is made; empty: the first that serves.
+            address: of the server, with the user's name.
+            host_key: the file that pins the server's key.
+            identity: the private key to log in with; None where the server needs none.
+            base: the host's folder in which the private folder is made; empty: the first usable one.
             timeout: seconds.
 
         Raises:
@@ -74,7 +74,7 @@ class SshTransport:
 
     @property
     def alive(self) -> bool:
-        """Whether the connection still stands, as far as this side knows."""
+        """Whether the connection is still open, as far as this side knows."""
         return self._connection.is_active()
 
     @property
@@ -82,13 +82,13 @@ class SshTransport:
         """The private folder (mode 0700, fresh, absolute path); made on first use, removed by close().
 
         Raises:
-            TransportError: the host let none be made.
+            TransportError: it cannot be made.
         """
         if not self._folder:
             made = self.run(["sh", "-c", ssh_scripts.FOLDER, f"ferrule.{secrets.token_hex(8)}", self._base])
             path = made.out.decode(errors="replace").removesuffix("\n")
             if made.status != 0 or not re.fullmatch(r"/(.*/)?ferrule\.\w+", path):
-                why = "; ".join(dict.fromkeys(made.err.strip().splitlines())) or _said(made)
+                why = "; ".join(dict.fromkeys(made.err.strip().splitlines())) or _reason(made)
                 raise TransportError(
                     f"{self}: cannot make a private folder: {why}; name another by --remote-folder DIR"
                 )
@@ -96,7 +96,7 @@ class SshTransport:
         return self._folder
 
     def describe(self) -> dict[str, str]:
-        """What the two sides agreed on: server software and the fingerprint of its key."""
+        """Conditions: the server's software and the fingerprint of its key."""
         return {
             "ssh.server": self._connection.remote_version,
             "ssh.host_key": fingerprint(self._connection.get_remote_server_key()),
@@ -118,58 +118,58 @@ class SshTransport:
             while chunk := process.read(ends - time.monotonic()):
                 out += chunk
                 if len(out) > limit + AROUND:
-                    raise TransportError(f"{self}: {command[0]} said more than {limit} bytes")
+                    raise TransportError(f"{self}: {command[0]} printed more than {limit} bytes")
             ended = process.status(max(ends - time.monotonic(), 0.0))
-            said, status = ssh_scripts.between(bytes(out), mark, ended)
-            if len(said) > limit:
-                raise TransportError(f"{self}: {command[0]} said more than {limit} bytes")
-            return Completed(status, said, process.stderr())
+            own, status = ssh_scripts.between(bytes(out), mark, ended)
+            if len(own) > limit:
+                raise TransportError(f"{self}: {command[0]} printed more than {limit} bytes")
+            return Completed(status, own, process.stderr())
         except TimeoutError as error:
             raise TransportError(f"{self}: {command[0]} did not end within {timeout:g} s") from error
         finally:
             process.close()
 
     def files(self, names: Sequence[str], *, exact: bool = False) -> Said:
-        """See machine.probe.Read: files of the host's kernel. A host with another shell than sh tells nothing.
+        """See machine.probe.Read: files of the host's kernel; none where the host has no POSIX sh.
 
         Raises:
-            TransportError: too slow, too much, or the connection was cut.
+            TransportError: too slow, too much output, or the connection was cut.
         """
         mark = secrets.token_hex(8)
         words = ["sh", "-c", ssh_scripts.FILES, mark, "-f" if exact else "+f", *names]
         return marked(self.run(words, limit=LARGEST).out.decode(errors="replace"), mark)
 
     def put(self, data: bytes, name: str, *, timeout: float = 60.0) -> str:
-        """Store `data` as an executable file of the private folder and prove that it arrived; returns its path.
+        """Store `data` as an executable file in the private folder and check its SHA-256 there; returns its path.
 
-        Not to be called while a program runs: the connection may have to be made anew.
+        Not to be called while a program runs: it may have to reconnect.
 
         Raises:
-            TransportError: it could not be stored, or what arrived has another SHA-256.
+            TransportError: it could not be stored, or the stored file has another SHA-256.
         """
         path = f"{self.folder}/{name}"
         ends = time.monotonic() + timeout
         try:
             self._put_by_sftp(data, path, timeout)
         except NO_SFTP:
-            # A message of ours that crosses the server's closing of the channel makes some servers hang up.
+            # If we send a message while the server closes the channel, some servers close the connection.
             self._connection.close()
             self._connection = self._dial(ends - time.monotonic())
             stored = self.run(["sh", "-c", ssh_scripts.RECEIVE, path], stdin=data, timeout=ends - time.monotonic())
             if stored.status != 0:
-                raise TransportError(f"{self}: cannot store {path}: {_said(stored)}") from None
+                raise TransportError(f"{self}: cannot store {path}: {_reason(stored)}") from None
         want, left = hashlib.sha256(data).hexdigest(), ends - time.monotonic()
         seen = self.run(["sh", "-c", ssh_scripts.DIGEST, path], timeout=left)
         got = seen.out[:64].decode(errors="replace")
-        if seen.status == 127:  # no such tool there: read everything back
+        if seen.status == 127:  # no sha256sum there: read the file back
             back = self.run(["cat", path], timeout=ends - time.monotonic(), limit=len(data) + 1)
             got = hashlib.sha256(back.out).hexdigest()
         if got != want:
-            raise TransportError(f"{self}: {path} arrived damaged: SHA-256 {got or _said(seen)}, sent {want}")
+            raise TransportError(f"{self}: {path} arrived damaged: SHA-256 {got or _reason(seen)}, sent {want}")
         return path
 
     def clear(self) -> None:
-        """Remove the private folder; the next file makes another.
+        """Remove the private folder; the next use makes another.
 
         Raises:
             TransportError: the host was too slow or the connection was cut.
@@ -191,7 +191,7 @@ class SshTransport:
         return SshProcess(channel, self, lambda: self._kill(pidfile), after=ssh_scripts.begin(mark))
 
     def close(self) -> None:
-        """Remove the private folder (as well as the host allows) and hang up. May be called twice."""
+        """Remove the private folder (as far as the host allows) and disconnect. May be called twice."""
         try:
             if self.alive:
                 with suppress(TransportError):
@@ -209,25 +209,25 @@ class SshTransport:
         self.close()
 
     def _kill(self, pidfile: str) -> bool:
-        """Whether the host ended a program. Where only one channel may be open, the program's watch has to do it."""
+        """Kill a program; False where only one channel may be open: then the watch process on the host must do it."""
         with suppress(TransportError):
             self.run(["sh", "-c", ssh_scripts.KILL, pidfile], timeout=GRACE)
             return True
-        self._folder = ""  # which the watch removes
+        self._folder = ""  # the watch process removes the folder
         return False
 
     def _dial(self, timeout: float) -> paramiko.Transport:
         return connect(self.address, self._key, self._pinned, timeout)
 
     def _execute(self, command: Sequence[str], stdin: bytes | None, timeout: float) -> paramiko.Channel:
-        """Start a command and hand it `stdin`; None: its input stays open until the channel ends."""
+        """Start a command and send it `stdin`; None: its input stays open until the channel ends."""
         with within(self.address, timeout, f"starting {command[0]}", self._connection):
             channel = self._session(timeout)
-            channel.fileno()  # before the first byte: from now on it can be waited for
+            channel.fileno()  # creates the descriptor to poll; must be done before the first byte arrives
             if stdin is None:
                 channel.exec_command(ssh_scripts.line(command))
                 return channel
-            if not stdin:  # an end-of-file message may come too late for a short program's channel: see put()
+            if not stdin:  # a short program's channel may be closed before our end-of-file message: see put()
                 channel.exec_command(f"{ssh_scripts.line(command)} </dev/null")
                 return channel
             channel.exec_command(ssh_scripts.line(command))
@@ -236,7 +236,7 @@ class SshTransport:
             return channel
 
     def _session(self, timeout: float) -> paramiko.Channel:
-        """A new channel. A server that allows one at a time may still be busy with the end of the last."""
+        """A new channel. A server that allows one at a time may not yet have closed the previous one: try again."""
         ends = time.monotonic() + timeout
         while True:
             try:
@@ -258,11 +258,11 @@ class SshTransport:
                 file.close()
                 client.posix_rename(f"{path}.tmp", path)
                 if channel := client.get_channel():
-                    channel.shutdown_write()  # at which the server ends: its last word before the next channel
+                    channel.shutdown_write()  # the SFTP server ends then; wait for its close before the next channel
                     settle(channel, GRACE)
 
 
-def _said(completed: Completed) -> str:
-    """A finished command in one line for an error message."""
+def _reason(completed: Completed) -> str:
+    """Why a finished command failed, in one line for an error message."""
     lines = completed.err.strip().splitlines()
     return lines[-1] if lines else f"exit status {completed.status}"

@@ -14,7 +14,7 @@ DEFAULT_PORT = 22
 
 @dataclass(frozen=True)
 class Address:
-    """Where an SSH server is and who to log in as."""
+    """Address of an SSH server and the user to log in as."""
 
     user: str
     host: str
@@ -22,12 +22,12 @@ class Address:
 
     @classmethod
     def parse(cls, url: str) -> Address:
-        """Read `ssh://user@host[:port]`; IPv6 addresses stand in brackets, a zone behind `%25` (RFC 6874) or `%`.
+        """Read `ssh://user@host[:port]`; IPv6 addresses are in brackets, with a zone after `%25` (RFC 6874) or `%`.
 
         In the user's name `%40` is an @ sign, as in any URL.
 
         Raises:
-            UsageError: another scheme, no user or host, a password, a path, or a port that is none.
+            UsageError: another scheme, no user or host, a password, a path, or an invalid port.
         """
         with suppress(ValueError):
             parts = urlsplit(url)
@@ -42,10 +42,10 @@ class Address:
 
     @property
     def known_as(self) -> str:
-        """How known_hosts files name it."""
+        """The host's name in known_hosts files."""
         return self.host if self.port == DEFAULT_PORT else f"[{self.host}]:{self.port}"
 
     def __str__(self) -> str:
-        """The URL again, port always included."""
+        """The URL, port always included."""
         host = f"[{self.host.replace('%', '%25')}]" if ":" in self.host else self.host
         return f"ssh://{quote(self.user, safe='')}@{host}:{self.port}"

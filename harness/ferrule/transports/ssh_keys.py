@@ -1,4 +1,4 @@
-"""SSH keys as the user gives them: the server keys that are pinned, and the private key that opens the door."""
+"""SSH keys from the user's files: the pinned keys of servers, and the private key to log in with."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from ferrule.transports.ssh_address import Address
 def pinned_keys(file: Path, address: Address) -> list[paramiko.PKey]:
     """Server keys that `file` pins for a host, in the file's order.
 
-    `file` is known_hosts text (plain or hashed names) or a server's `.pub` file, whose key counts for any host. What
-    it says of other hosts is passed by. A key that a `@revoked` line names is never accepted, whatever host the line
-    is for; `@cert-authority` lines are passed by too, which trusts less than the file says.
+    `file` is a known_hosts file (plain or hashed names) or a server's `.pub` file, whose key counts for any host.
+    Lines for other hosts are ignored. A key in a `@revoked` line is never accepted, whatever host the line is for.
+    `@cert-authority` lines are ignored too, which trusts less than the file does.
 
     Raises:
-        UsageError: the file cannot be read, or a line of it is no key.
-        HostKeyRejected: nothing in it is for this host, so no key the server shows could be accepted.
+        UsageError: the file cannot be read, or a line of it is not a key.
+        HostKeyRejected: no line is for this host, so no key of the server could be accepted.
     """
     keys, revoked, passed = [], set(), ""
     for number, line in enumerate(_lines(file, "--host-key"), 1):
@@ -40,7 +40,7 @@ def pinned_keys(file: Path, address: Address) -> list[paramiko.PKey]:
             ours = entry is not None and (bare or _is_for(entry, address.known_as))
         except (InvalidHostKey, paramiko.SSHException, ValueError, AssertionError) as error:
             raise UsageError(f"--host-key {file}:{number}: the key is damaged") from error
-        if entry is None and len(words) < 3:  # whole lines of key types unknown here are no harm: they trust nothing
+        if entry is None and len(words) < 3:  # complete lines with unknown key types are ignored: they trust nothing
             raise UsageError(f"--host-key {file}:{number}: is neither a known_hosts nor a .pub line")
         if entry is not None and marker == "@revoked":
             revoked.add(entry.key.asbytes())
@@ -60,16 +60,16 @@ def pinned_keys(file: Path, address: Address) -> list[paramiko.PKey]:
 
 
 def identity_key(file: Path) -> paramiko.PKey:
-    """The private key to log in with. Agents and the keys in ~/.ssh are never tried: a guest is not to see them.
+    """The private key to log in with. Agents and the keys in ~/.ssh are never tried: a guest must not see them.
 
     Raises:
-        UsageError: the file is missing, encrypted or no private key.
+        UsageError: the file is missing, encrypted or not a private key.
     """
     try:
         return paramiko.PKey.from_path(file)
     except OSError as error:
         raise UsageError(f"--identity {file}: {error.strerror}") from error
-    except (paramiko.PasswordRequiredException, TypeError) as error:  # the second: of the library below
+    except (paramiko.PasswordRequiredException, TypeError) as error:  # TypeError: from the library below paramiko
         raise UsageError(
             f"--identity {file}: is encrypted; give a key without passphrase, made for this host"
         ) from error
@@ -78,12 +78,12 @@ def identity_key(file: Path) -> paramiko.PKey:
 
 
 def fingerprint(key: paramiko.PKey) -> str:
-    """As OpenSSH prints it: `SHA256:` and unpadded base64 of the digest of the public key's wire form."""
+    """A key's fingerprint as OpenSSH prints it: `SHA256:` and unpadded base64 of the digest of its wire form."""
     return "SHA256:" + base64.b64encode(hashlib.sha256(key.asbytes()).digest()).decode().rstrip("=")
 
 
 def _lines(file: Path, flag: str) -> list[str]:
-    """The lines of a text file. A byte order mark is let pass; a comment or a name in Latin-1 harms no other line."""
+    """The lines of a text file. A byte order mark is skipped; a line that is not UTF-8 is read as Latin-1."""
     try:
         content = file.read_bytes()
     except OSError as error:

@@ -1,4 +1,4 @@
-"""The way to a connection: dialled, the server's key checked, logged in, all within a time."""
+"""Opens an SSH connection: connects, checks the server's key and logs in, within a time limit."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ferrule.errors import HostKeyRejected, TransportError, UsageError
 from ferrule.transports.ssh_address import Address
 from ferrule.transports.ssh_keys import fingerprint
 
-logging.getLogger("paramiko").addHandler(logging.NullHandler())  # its failures reach the user as typed errors
+logging.getLogger("paramiko").addHandler(logging.NullHandler())  # its failures are raised as our own errors
 
 WEAK = {
     "ciphers": ["3des-cbc"],
@@ -24,7 +24,7 @@ WEAK = {
     "macs": ["hmac-sha1", "hmac-sha1-96", "hmac-md5", "hmac-md5-96"],
 }
 ALIASES = "names, jumps and keys of ~/.ssh/config are not read: give the host's own name or address"
-KEEPALIVE = 15  # seconds between empty messages, so that firewalls do not forget a long quiet run
+KEEPALIVE = 15  # seconds between empty messages, so that firewalls do not drop an idle connection
 
 
 def connect(
@@ -33,8 +33,8 @@ def connect(
     """A connection that is logged in.
 
     Raises:
-        UsageError: the server wants a key and there is none.
-        HostKeyRejected: the server's key is none of those that are pinned.
+        UsageError: the server wants a key and `key` is None.
+        HostKeyRejected: the server's key is not one of the pinned keys.
         TransportError: no connection, no common algorithm, login refused, or too slow.
     """
     ends = time.monotonic() + timeout
@@ -43,9 +43,9 @@ def connect(
     except OSError as error:
         more = f"; {ALIASES}" if isinstance(error, socket.gaierror) else ""
         raise TransportError(f"{address}: cannot connect: {error.strerror or error}{more}") from error
-    except UnicodeError as error:  # of a name that no resolver can be asked for
-        raise TransportError(f"{address}: cannot connect: no name of a host") from error
-    # Without it each small exchange waits for the peer's delayed acknowledgement: 40 ms instead of 3.
+    except UnicodeError as error:  # the name cannot be encoded for a resolver
+        raise TransportError(f"{address}: cannot connect: not a valid host name") from error
+    # Without TCP_NODELAY each small exchange waits for the peer's delayed acknowledgement: 40 ms instead of 3.
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     connection = paramiko.Transport(sock, disabled_algorithms=WEAK)
     try:
@@ -62,7 +62,7 @@ def connect(
 def _greet(connection: paramiko.Transport, address: Address, pinned: Sequence[paramiko.PKey]) -> None:
     options = connection.get_security_options()
     wanted = {pin.get_name().replace("ssh-rsa", "rsa-sha2") for pin in pinned}
-    # The pinned types go first, so that a server with several keys shows the one that can be checked.
+    # The pinned types go first, so that a server with several keys shows a pinned one.
     options.key_types = sorted(options.key_types, key=lambda kind: not kind.startswith(tuple(wanted)))
     connection.start_client()
     shown = connection.get_remote_server_key()
@@ -75,7 +75,7 @@ def _greet(connection: paramiko.Transport, address: Address, pinned: Sequence[pa
 
 
 def _log_in(connection: paramiko.Transport, address: Address, key: paramiko.PKey | None) -> None:
-    """Show the key; without one ask to be let in, as servers of test machines may do."""
+    """Log in with the key; without one try to log in with no authentication, which test machines may allow."""
     if key is not None:
         connection.auth_publickey(address.user, key)
         return
@@ -93,9 +93,9 @@ def _log_in(connection: paramiko.Transport, address: Address, key: paramiko.PKey
 def within(
     address: Address, seconds: float, doing: str, connection: paramiko.Transport, *, wrap: bool = True
 ) -> Iterator[None]:
-    """Bound a block of library calls: some of them wait for the server without limit.
+    """Limit the time of a block of library calls: some of them wait for the server without limit.
 
-    At the deadline the connection is closed under them, which wakes every waiter.
+    At the deadline the connection is closed, which wakes every waiter.
     """
     timer = threading.Timer(max(seconds, 0.0), connection.close)
     timer.daemon = True

@@ -1,4 +1,4 @@
-"""A program running on an SSH host: both of its streams drained, its end told apart from a cut connection."""
+"""A program running on an SSH host: reads both of its streams and distinguishes its end from a cut connection."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ import paramiko
 from ferrule.errors import TransportError
 from ferrule.machine.transcript import Transcript
 
-CHUNK = 32768  # bytes a read
+CHUNK = 32768  # bytes per read
 STDERR_TAIL = 1 << 14  # bytes kept of stderr
 GRACE = 5.0  # seconds for an exit status after the last byte, and for each step of cleaning up
-SETTLE = 0.5  # seconds in which a cut connection, whose channels close first, is known to be cut
+SETTLE = 0.5  # seconds until a cut connection, whose channels close first, is reported as cut
 
 
 def settle(channel: paramiko.Channel, seconds: float) -> bool:
-    """Whether the server closed the channel within that time. Some allow no other before, or lose the next one."""
+    """Wait until the server has closed the channel; whether it did. Some servers refuse or lose the next one before."""
     ends = time.monotonic() + seconds
     while not channel.closed:
         if time.monotonic() >= ends:
@@ -30,11 +30,11 @@ def settle(channel: paramiko.Channel, seconds: float) -> bool:
 
 
 class Link(Protocol):
-    """The connection a program runs over."""
+    """The connection that a program runs over."""
 
     @property
     def alive(self) -> bool:
-        """Whether it still stands, as far as this side knows."""
+        """Whether it is still open, as far as this side knows."""
         ...
 
     def __str__(self) -> str: ...
@@ -50,9 +50,9 @@ class SshProcess:
 
         Args:
             channel: of the program.
-            link: what it runs over.
-            kill: ends the program on the host, or says that this must be left to what watches its input there.
-            after: its output begins behind these bytes; what a login shell says before is dropped.
+            link: the connection that it runs over.
+            kill: ends the program on the host; False: the watch process on the host must do it.
+            after: the program's output begins after these bytes; a login shell's output before is dropped.
         """
         self._channel, self._link, self._kill = channel, link, kill
         self._after, self._before = after, b""
@@ -62,7 +62,7 @@ class SshProcess:
         self._closed = False
 
     def read(self, timeout: float) -> bytes:
-        """Next bytes of stdout, b"" at the end. Stderr is drained meanwhile, so that neither stream can block.
+        """Next bytes of stdout, b"" at the end. Stderr is read meanwhile, so that neither stream can block.
 
         Raises:
             TimeoutError: nothing came within `timeout` seconds.
@@ -70,7 +70,7 @@ class SshProcess:
         """
         ends = time.monotonic() + timeout
         while True:
-            over = self._channel.eof_received or self._channel.closed  # asked first: bytes after the question are read
+            over = self._channel.eof_received or self._channel.closed  # checked before reading, so no byte is missed
             if self._channel.recv_ready():
                 if data := self._own(self._channel.recv(CHUNK)):
                     return data
@@ -87,16 +87,16 @@ class SshProcess:
                 raise TimeoutError(f"{self._link}: no output for {timeout:g} s")
 
     def stderr(self) -> str:
-        """The last lines that it said on stderr, safe to print."""
+        """The last lines of stderr, safe to print."""
         return self._stderr.tail()
 
     def status(self, timeout: float = GRACE) -> int | None:
-        """Exit status once read() gave b""; 128 + N when signal N ended it; None when the server named none.
+        """Exit status once read() gave b""; 128 + N when signal N ended it; None when the server reported none.
 
         Raises:
             TransportError: the connection was cut before a status came, or none came within `timeout` seconds.
         """
-        # Not recv_exit_status() alone: it has no time limit.
+        # recv_exit_status() alone would wait without limit.
         if not self._channel.status_event.wait(timeout):
             raise TransportError(f"{self._link}: output ended but no exit status within {timeout:g} s")
         self._check_link()
@@ -104,19 +104,19 @@ class SshProcess:
         return None if status < 0 else status
 
     def close(self) -> None:
-        """Kill the program if it may still run (as well as the host allows) and leave the channel."""
+        """Kill the program if it may still run (as far as the host allows) and close the channel."""
         if self._closed:
             return
         self._closed = True
         if not self._channel.exit_status_ready() and not self._kill():
             with suppress(EOFError, OSError):
                 self._channel.shutdown_write()
-        settle(self._channel, GRACE)  # left any sooner, what watches the program would take the connection for cut
-        with suppress(EOFError, OSError):  # the connection may go down under the message that says so
+        settle(self._channel, GRACE)  # if closed sooner, the watch process would take the connection for cut
+        with suppress(EOFError, OSError):  # the connection may be lost while it is closed
             self._channel.close()
 
     def _own(self, data: bytes) -> bytes:
-        """What of it the program said."""
+        """The part of the data that is the program's own output."""
         if not self._after:
             return data
         self._before += data
@@ -127,7 +127,7 @@ class SshProcess:
         return rest
 
     def _check_link(self) -> None:
-        """Tell a channel that the server closed without a status from one that went down with its connection."""
+        """Raise if the channel was closed with its connection, and not by the server without a status."""
         ends = time.monotonic() + SETTLE
         while self._channel.closed and self._channel.exit_status < 0 and time.monotonic() < ends:
             if not self._link.alive:

@@ -1,7 +1,7 @@
-"""What is said to an SSH host: scripts for its `sh`, in words that every login shell hands on unchanged.
+"""Scripts for the `sh` of an SSH host, written so that every login shell passes them on unchanged.
 
 A login shell may be csh or fish: a command is one line; in its quotes is no `'`, backslash or `!` (but before a blank).
-It, or a forced command, may also print of its own accord: a helper's output stands between marks.
+The login shell or a forced command may print output of its own, so a helper's output is enclosed in marks.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ import shlex
 from collections.abc import Sequence
 from typing import Final
 
-# The first place where files can be made and run. Each is tried: a file system mounted noexec answers 126. A file that
-# holds a colon is a script to every shell, and needs no line that csh would take for history.
+# The first folder where files can be made and executed. Each is tried: on a noexec file system the status is 126. The
+# test file holds a colon: a script to every shell, and without a line that csh would take for history.
 FOLDER: Final = (
     'umask 077; if [ -n "$1" ]; then set -- "$1"; else '
     'set -- "${TMPDIR:-/tmp}" /tmp /var/tmp "${HOME:-/tmp}" /dev/shm; fi; for t; do '
@@ -25,10 +25,10 @@ FOLDER: Final = (
 )
 RECEIVE: Final = 'umask 077; cat >"$0.tmp" && chmod 700 "$0.tmp" && mv "$0.tmp" "$0"'
 DIGEST: Final = 'command -v sha256sum >/dev/null 2>&1 || exit 127; sha256sum <"$0"'
-# The program runs in a group of its own. A watch beside it waits for the end of what we could send, which is the end of
-# the connection or ours. Then it removes the folder, for nobody else may be left to do it, and ends the group last: the
-# script ends with its program, and the watch with the script. Where our end is not to be seen, behind a forced command
-# that reads from elsewhere or without /dev/stdin, there is no watch.
+# The program runs in a process group of its own. A watch process beside it reads our input to its end, which comes when
+# the connection or this process ends. Then the watch removes the folder, as nobody else may be left to do it, and last
+# kills the group: the script ends with its program, and the watch with the script. Where the end of our input cannot be
+# seen (a forced command that reads from elsewhere, or no /dev/stdin), there is no watch.
 START: Final = (
     'cd "${0%/*}" || exit 126; w=; if [ -p /dev/stdin ] || [ -S /dev/stdin ]; then w=yes; fi; exec 3<&0; '
     'echo "$1"; shift; '
@@ -38,8 +38,8 @@ START: Final = (
     'exec 3<&-; wait $p; s=$?; if [ -n "$w" ]; then kill -s KILL $w 2>/dev/null; fi; exit $s'
 )
 KILL: Final = 'p=$(cat "$0") && { kill -s KILL -- "-$p" 2>/dev/null || kill -s KILL "$p" 2>/dev/null; }'
-# Files by name, or by pattern after +f in place of -f: each behind a line of the mark and its path. The shell itself
-# reads them, which spares thousands of processes; the kernel's lists of CPUs give nothing to who reads byte by byte.
+# Files by name, or by pattern after +f in place of -f: each after a line with the mark and its path. The shell itself
+# reads them, which saves thousands of processes; `cat` reads the kernel's lists of CPUs, empty when read bytewise.
 FILES: Final = (
     'set "$1"; shift; IFS=; for p; do for f in $p; do if [ -f "$f" ] && [ -r "$f" ]; then echo; printf %s "$0 $f"; '
     'echo; n=; while read -r l || [ -n "$l" ]; do n=y; printf %s "$l"; echo; done <"$f"; '
@@ -52,7 +52,7 @@ _HARD = re.compile(rb"['!\\\"$`\n]|[^ -~]")
 
 
 def line(command: Sequence[str]) -> str:
-    """A command as one line for whatever shell the server hands it to."""
+    """A command as one line that is the same for every login shell."""
     if all(_PLAIN.fullmatch(word) or not re.search(r"['\\\n]|!(?! )", word) for word in command):
         return " ".join(word if _PLAIN.fullmatch(word) else f"'{word}'" for word in command)
     octal = _HARD.sub(
@@ -67,10 +67,10 @@ def begin(mark: str) -> bytes:
 
 
 def between(out: bytes, mark: str, status: int | None) -> tuple[bytes, int | None]:
-    """A helper's own output and status, without what a login shell or a forced command said around it."""
+    """A helper's own output and status, without the output of a login shell or a forced command around it."""
     _, begun, rest = out.partition(begin(mark))
-    said, ended, after = rest.rpartition(f"{mark}:end ".encode())
+    own, ended, after = rest.rpartition(f"{mark}:end ".encode())
     code = re.match(rb"[0-9]{1,3}\n", after)
     if begun and ended and code:
-        return said, int(code.group())
+        return own, int(code.group())
     return (rest if begun else b""), status

@@ -1,7 +1,7 @@
-"""A shell at the other end of a serial line: log in, type commands, read what they say. Knows no OS.
+"""A shell at the other end of a serial line: log in, type commands, read their output. Works with any OS.
 
-What is typed comes back as an echo, with whatever a line editor makes of it; so a command's end is told by words with
-its status behind them, which the echo of what asked for them does not have.
+Typed text comes back as an echo, perhaps changed by a line editor. So a command's end is a mark followed by the exit
+status, which the echo does not have: it shows `$?` in place of the status.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from typing import Final
 
 from ferrule.errors import TransportError
 
-SEEN_LIMIT: Final = 1 << 18  # bytes of an answer that are kept: it need not be whole
-AGAIN_SECONDS: Final = 5.0  # a shell that is just starting may throw away what was typed before
+SEEN_LIMIT: Final = 1 << 18  # bytes of output that are kept: the last ones
+AGAIN_SECONDS: Final = 5.0  # a shell may discard what was typed while it was starting
 LOGIN, PASSWORD = re.compile(rb"login:"), re.compile(rb"[Pp]assword:")
 
 
 class Shell:
-    """One shell. `read(seconds)` gives what the line says: TimeoutError when nothing, b"" when it is cut."""
+    """One shell. `read(seconds)` gives the line's output: TimeoutError when there is none, b"" when it is cut."""
 
     def __init__(self, read: Callable[[float], bytes], write: Callable[[bytes], None]) -> None:
         self._read, self._write = read, write
@@ -28,7 +28,7 @@ class Shell:
         self._commands = 0
 
     def log_in(self, user: str, password: str, ends: float) -> None:
-        """Answer the prompts, and wait until the shell does what it is told. `ends` is on time.monotonic().
+        """Answer the prompts, and wait until the shell runs commands. `ends` is on time.monotonic().
 
         Raises:
             TransportError: the line was cut, or a prompt did not come in time; says which.
@@ -46,16 +46,16 @@ class Shell:
                     raise
 
     def run(self, command: str, ends: float, what: str = "") -> tuple[int, str]:
-        """Run a command to its end: its exit status, and what it said, echo and all.
+        """Run a command to its end: its exit status, and its output with the echo.
 
         Raises:
-            TransportError: the line was cut, or no end was told in time.
+            TransportError: the line was cut, or the end did not come in time.
         """
-        told = self._expect(self.start(command), ends, what or f"the end of `{command}`")
-        return int(told[1]), told.string[: told.start()].decode(errors="replace")
+        end = self._expect(self.start(command), ends, what or f"the end of `{command}`")
+        return int(end[1]), end.string[: end.start()].decode(errors="replace")
 
     def start(self, command: str) -> re.Pattern[bytes]:
-        """Type a command and do not wait: what its end will look like, with the exit status as its group."""
+        """Type a command and do not wait; returns a pattern that matches its end, with the exit status as group 1."""
         self._commands += 1
         mark = f"ferrule-end-{self._commands}"
         self._seen = b""
@@ -63,7 +63,7 @@ class Shell:
         return re.compile(rf"{mark} (\d+)\s*\n".encode())
 
     def _type(self, text: str) -> None:
-        """Send it. Where nobody takes it any more, what came before the end is still to be read, and says why."""
+        """Send text. If the line is cut, ignore it: output from before is still to be read, and shows why."""
         with suppress(TransportError):
             self._write(text.encode())
 
@@ -82,4 +82,4 @@ class Shell:
 
 
 class _Late(TransportError):
-    """What may be tried again."""
+    """A timeout, after which the command may be tried again."""

@@ -55,7 +55,7 @@ def test_both_streams_are_drained(server: Server) -> None:
         done = transport.run(["sh", "-c", flood], timeout=20, limit=5_000_000)
         assert (done.status, len(done.out)) == (0, 5_000_000)
         assert done.err.endswith("last")
-        with pytest.raises(TransportError, match="said more than 1000 bytes"):
+        with pytest.raises(TransportError, match="printed more than 1000 bytes"):
             transport.run(["sh", "-c", flood], timeout=20, limit=1000)
 
 
