@@ -1,4 +1,4 @@
-"""The Aero guest: what it asks of the user, how it parts records from words, and real boots where there is a kernel.
+"""The Aero guest: its options and files, how a boot's end is classified, and real boots where there is a kernel.
 
 FERRULE_AERO_KERNEL names a boot CD of Aero; without it nothing is booted.
 """
@@ -39,7 +39,7 @@ def options(kernel: Path, accel: AccelChoice = "tcg", **more: Any) -> GuestOptio
 
 @pytest.fixture
 def iso(tmp_path: Path) -> Path:
-    """A CD that boots nothing: enough for all that does not boot it."""
+    """A dummy CD: enough for all tests that do not boot it."""
     path = tmp_path / "some, aero.iso"
     path.write_bytes(CD)
     return path
@@ -68,22 +68,22 @@ def test_what_aero_cannot_do_is_refused(iso: Path, more: dict[str, Any], says: s
 
 
 @needs_qemu
-def test_the_machine_has_what_its_drivers_want_and_tells_no_folder(iso: Path) -> None:
+def test_the_machine_has_what_its_drivers_want_and_its_conditions_no_folder(iso: Path) -> None:
     guest = aero.create("aero", options(iso, "icount"))
     machine = guest.machine(iso, Path("/tmp/x,y/disk"))
     assert "file=/tmp/x,,y/disk,if=none,id=disk,format=raw,cache=unsafe" in machine.devices
     assert str(iso).replace(",", ",,") in machine.devices
     assert machine.kernel is None
     assert machine.smp == 1
-    said = guest.describe()
-    assert str(iso.parent) not in str(said)
-    assert said["kernel.file"] == iso.name
-    assert "-vga std" in said["qemu.command"]
-    assert "nvme" in said["qemu.command"]
+    conditions = guest.describe()
+    assert str(iso.parent) not in str(conditions)
+    assert conditions["kernel.file"] == iso.name
+    assert "-vga std" in conditions["qemu.command"]
+    assert "nvme" in conditions["qemu.command"]
 
 
 @needs_qemu
-def test_what_hangs_the_kernel_goes_alone(iso: Path) -> None:
+def test_what_may_hang_the_kernel_has_a_boot_of_its_own(iso: Path) -> None:
     guest = aero.create("aero", options(iso))
     assert isinstance(guest, Fragile)
     assert guest.breaks_on(RunKey("pipe_latency"))
@@ -123,14 +123,14 @@ def test_the_disk_holds_the_payload_and_how_often_to_start_it() -> None:
         (1, "", "warning\nqemu: no such disk\n", False, "QEMU: qemu: no such disk"),
     ],
 )
-def test_every_ending_has_its_words(status: int, console: str, errors: str, clean: bool, detail: str) -> None:
+def test_every_ending_has_its_message(status: int, console: str, errors: str, clean: bool, detail: str) -> None:
     ending = aero.classify(status, console, errors)
     assert ending.clean is clean
     assert detail in ending.detail
 
 
 def boot(accel: AccelChoice, plan: Plan, processes: int) -> tuple[list[Record], bool]:
-    """A real boot: its records, and whether it ended well."""
+    """A real boot: its records, and whether it ended with success."""
     guest = guests.create("aero", options(Path(str(KERNEL)), accel))
     decoder, records = Decoder(), []
     image = patch_plan(build_payload("aero", "x86_64", strict=True).image, plan.render())
@@ -141,7 +141,7 @@ def boot(accel: AccelChoice, plan: Plan, processes: int) -> tuple[list[Record], 
         return records, execution.ending().clean
 
 
-# Its README says of each why.
+# guest/os/aero/README.md explains each of them.
 KNOWN_WRONG = {"file_create_remove", "file_lock", "futex_timeout", "idle", "page_fault", "protect"}
 
 

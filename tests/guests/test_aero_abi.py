@@ -1,4 +1,4 @@
-"""Aero's port without Aero: every call of the payload checked against the table."""
+"""Aero's port without Aero: every call of the payload is checked against the table."""
 
 from __future__ import annotations
 
@@ -53,15 +53,15 @@ def test_every_workload_by_the_table() -> None:
     by_descriptor = RunKey("file_status", (("by", 1),))
     aero = boot(patch_plan(payload().image, plan(*names, others=(by_descriptor,))), processes=2)
     assert aero.log[-1] == b"ferrule-init: end"
-    said = records(aero)
-    assert [record.kind for record in said].count("done") == 2
+    found = records(aero)
+    assert [record.kind for record in found].count("done") == 2
     for process in (0, 1):
-        mine = [record.fields for record in said if record.process == process]
+        mine = [record.fields for record in found if record.process == process]
         asked = {one["i"]: one["workload"] for one in mine if "workload" in one}
         ends = {asked[one["i"]]: one for one in mine if "status" in one}
         assert ends.keys() == set(names)
         assert not faults("aero", ends, ANSWERS)
-    # Directories are read from their start, where there is nothing to read again.
+    # directory_list needs a rewind, which Aero refuses: so the payload reads no directory.
     assert {name for name, _ in TABLE.values()} - aero.used == {"getdents"}
 
 
@@ -73,7 +73,7 @@ def test_a_bad_plan_ends_the_boot_with_its_status() -> None:
 
 
 def test_the_kernel_finds_bytes_in_every_segment() -> None:
-    """Aero's exec panics at a segment of which nothing is in the file."""
+    """Aero's exec panics at a segment without bytes in the file."""
     with payload().path.open("rb") as file:
         loads = [segment for segment in ELFFile(file).iter_segments() if segment["p_type"] == "PT_LOAD"]
         assert loads
@@ -82,7 +82,7 @@ def test_the_kernel_finds_bytes_in_every_segment() -> None:
 
 
 class WithoutPipe(Aero):
-    """A kernel that lost a call: what a wrong number in the port would meet."""
+    """A kernel that lacks a call, as for a wrong call number in the port."""
 
     def call(self, context: Context) -> Answer:
         if context.number == 33:

@@ -1,4 +1,4 @@
-"""The floor: booted for real under icount; its counts against its disassembly, its image against the loader's rules."""
+"""The floor: booted under icount; its counts are compared with its disassembly, its image with the loader's rules."""
 
 from __future__ import annotations
 
@@ -72,23 +72,23 @@ def test_every_workload_is_right_in_every_process() -> None:
 
 
 def operations_of_the_port() -> set[str]:
-    """What bare hardware has; workloads of other OSes are made of more."""
+    """The operations that the floor's port has; workloads of other OSes need more."""
     headers = [paths.guest() / "os" / name for name in ("floor/port.h", "one_cpu.h")]
     return {name for path in headers for name in re.findall(r"\b(os_\w+)\(", path.read_text())}
 
 
-def test_two_icount_boots_say_the_same_and_null_call_is_what_its_instructions_are() -> None:
+def test_two_icount_boots_give_the_same_records_and_null_call_is_its_instructions() -> None:
     payload = built()
     plan = Plan(
         run="t", batches=3, warm=1, pin=True, cpus=(0,), runs=(*runs(*MEASURED, n=64), *runs("null_call", n=128))
     )
     made = guest()
     with made.execute(image(payload, plan), 1, 0) as first, made.execute(image(payload, plan), 1, 1) as second:
-        said = [read_all(execution) for execution in (first, second)]
+        streams = [read_all(execution) for execution in (first, second)]
         assert first.ending().clean, first.console()
         assert first.console() == second.console()
-    assert said[0] == said[1]
-    found = undamaged(said[0])
+    assert streams[0] == streams[1]
+    found = undamaged(streams[0])
     assert [record.fields["status"] for record in found if record.kind == "end"] == ["ok"] * (len(plan.runs) + 3)
     hello = next(record for record in found if record.kind == "hello")
     assert hello.fields["build"] == payload.build_id
@@ -103,7 +103,7 @@ def test_two_icount_boots_say_the_same_and_null_call_is_what_its_instructions_ar
 
 
 def turn_of_null_call(payload: Payload) -> int:
-    """Instructions of one turn of null_call's loop, followed through the disassembly on both sides of the call."""
+    """Instructions of one iteration of null_call's loop, counted in the disassembly on both sides of the call."""
     if shutil.which("objdump") is None:
         pytest.skip("objdump is not here: apt-get install binutils")
     symbols = ELFFile(io.BytesIO(payload.image)).get_section_by_name(".symtab")
@@ -128,7 +128,7 @@ def turn_of_null_call(payload: Payload) -> int:
 
 
 def listing(payload: Payload, start: int) -> list[tuple[int, str, str]]:
-    """(address, mnemonic, operands) of the 64 bytes from an address on."""
+    """(address, mnemonic, operands) of the instructions in the 64 bytes from an address on."""
     command = ["objdump", "-d", "--no-show-raw-insn", f"--start-address={start}", f"--stop-address={start + 64}"]
     done = subprocess.run([*command, str(payload.path)], capture_output=True, text=True, check=True)
     lines = re.findall(r"^ *([0-9a-f]+):\t(\S+) *(.*)$", done.stdout, re.MULTILINE)
@@ -162,7 +162,7 @@ def test_a_bad_plan_ends_the_boot_with_its_status() -> None:
 
 
 def test_the_loader_finds_what_it_needs() -> None:
-    """Multiboot specification 0.6.96, 3.1: the header; and the file lies as it is loaded, from one address on."""
+    """Multiboot specification 0.6.96, 3.1: the header; file and memory have the same layout, from one address on."""
     payload = built()
     at = next(i for i in range(0, 8192, 4) if payload.image[i : i + 4] == struct.pack("<I", 0x1BADB002))
     magic, flags, check, header, start, load_end, end, entry = struct.unpack_from("<8I", payload.image, at)

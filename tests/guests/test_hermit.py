@@ -1,4 +1,4 @@
-"""The Hermit guest: what it asks of the user and how it tells an end; booted for real where there is a kernel.
+"""The Hermit guest: its options and files, and how a boot's end is classified; booted where there is a kernel.
 
 The kernel is what `ferrule kernel get hermit` has put into the cache, or FERRULE_HERMIT_KERNEL names a libhermit.a; the
 loader is ours, or FERRULE_HERMIT_LOADER names a hermit-loader-x86_64-multiboot.
@@ -49,7 +49,7 @@ def guest(kernel: Path, loader: Path | None, **options: object) -> HermitGuest:
 
 @pytest.fixture
 def unbootable(tmp_path: Path) -> tuple[Path, Path]:
-    """A library and a loader that are there, which is all that is looked at before a boot."""
+    """Dummy files for library and loader: enough for all tests that do not boot."""
     loader = tmp_path / "hermit-loader-x86_64-multiboot"
     loader.write_bytes(b"\x7fELF\x02\x01\x01".ljust(64, b"\0"))
     return library(tmp_path, "sys_read"), loader
@@ -101,15 +101,15 @@ def test_each_process_is_a_boot_with_one_serial_line(unbootable: tuple[Path, Pat
     assert made.library == unbootable[0]
 
 
-def test_conditions_tell_kernel_loader_and_features(unbootable: tuple[Path, Path], tmp_path: Path) -> None:
+def test_conditions_name_kernel_loader_and_features(unbootable: tuple[Path, Path], tmp_path: Path) -> None:
     facts = guest(*unbootable).describe()
     assert facts["kernel.features"] == "none (seen in the library)"
     assert {len(facts[name]) for name in ("kernel.sha256", "loader.sha256")} == {64}
     assert str(tmp_path) not in " ".join(facts.values())
     file = tmp_path / "guests.toml"
     file.write_text('[guest.hermit]\nfeatures = "mman kernel-stack"\n')
-    said = guest(*unbootable, guests_file=file).describe()
-    assert said["kernel.features"] == "mman kernel-stack"
+    named = guest(*unbootable, guests_file=file).describe()
+    assert named["kernel.features"] == "mman kernel-stack"
 
 
 def test_what_is_missing_is_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -138,7 +138,7 @@ def test_options_that_cannot_be(unbootable: tuple[Path, Path], options: dict[str
         guest(unbootable[0], unbootable[1], **options)
 
 
-def test_a_library_that_is_none_is_refused(unbootable: tuple[Path, Path]) -> None:
+def test_a_file_that_is_no_library_is_refused(unbootable: tuple[Path, Path]) -> None:
     unbootable[0].write_bytes(b"\x7fELF")
     with pytest.raises(UsageError, match="not an ar archive"):
         guest(*unbootable)
@@ -149,8 +149,8 @@ def test_a_library_that_is_none_is_refused(unbootable: tuple[Path, Path]) -> Non
 
 OUT_OF_CACHE = kernels.files("hermit").get("kernel")
 HANGS = {OUT_OF_CACHE: ("eventfd_pingpong",)}  # 0.11 loses a wake-up there: docs/upstream-findings.md
-WRONG = {"file_position", "protect"}  # the former in 0.11: the same page
-LEAST_WORK = 15  # of the workloads, controls counted
+WRONG = {"file_position", "protect"}  # file_position in 0.11: docs/upstream-findings.md
+LEAST_WORK = 15  # workloads that must be ok, controls included
 
 
 def booted(**options: object) -> HermitGuest:
@@ -188,18 +188,18 @@ def test_every_workload_is_right_or_refused_in_every_boot() -> None:
     assert sum(record.fields["status"] == "ok" for record in ends) >= 2 * LEAST_WORK
 
 
-def test_two_icount_boots_say_the_same_to_the_byte() -> None:
+def test_two_icount_boots_give_the_same_bytes() -> None:
     made = booted()
     plan = Plan(run="t", batches=3, warm=1, pin=True, cpus=(0,), runs=runs(*MEASURED))
     patched = image(made, plan)
     with made.execute(patched, 1, 0) as first, made.execute(patched, 1, 1) as second:
-        said = [read_all(execution) for execution in (first, second)]
+        streams = [read_all(execution) for execution in (first, second)]
         assert first.ending().detail == "exit status 0", first.console()
-    assert said[0] == said[1]
-    assert {record.fields["status"] for record in undamaged(said[0]) if record.kind == "end"} == {"ok"}
+    assert streams[0] == streams[1]
+    assert {record.fields["status"] for record in undamaged(streams[0]) if record.kind == "end"} == {"ok"}
 
 
-def test_a_trap_ends_the_boot_with_the_kernels_words() -> None:
+def test_a_trap_ends_the_boot_with_the_kernels_message() -> None:
     made = booted()
     patched = image(made, Plan(run="t", processes=2, runs=runs("trap")), TRAP)
     with made.execute(patched, 2, 0) as execution:

@@ -1,4 +1,4 @@
-"""Hermit's payload without Hermit: linked against a stand-in of its library that checks every call, and run here."""
+"""Hermit's payload without Hermit: linked against a stand-in for its library that checks every call, and run here."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.support.answers import Kernel, faults
 from tests.support.hermit import abi, stub
 from tests.support.payload_runs import quick, say
 
-RELATIVE, ABSOLUTE, GLOBAL_DATA = 8, 1, 6  # relocations of x86-64 that the loader does
+RELATIVE, ABSOLUTE, GLOBAL_DATA = 8, 1, 6  # x86-64 relocation types that the loader supports
 ANSWERS = Kernel(
     without={"os_socket_open": "absent"},  # the stand-in has no network
     refuses={
@@ -33,7 +33,7 @@ ANSWERS = Kernel(
     },
     wrong=frozenset({"protect"}),  # mapped memory stays writable
 )
-OWN = {  # what the port must have, whatever else comes
+OWN = {  # workloads that must be ok with the port
     *("null_call", "null_call_wrapped", "clock_read", "yield", "thread_switch", "thread_create", "block_wakeup"),
     *("futex_pingpong", "semaphore_pingpong", "eventfd_pingpong", "map_unmap", "alloc_free", "open_close"),
     *("timer_wakeup", "futex_timeout", "dup_close", "file_position", "file_read", "file_write", "file_status"),
@@ -51,7 +51,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_the_port_declares_what_the_table_says() -> None:
     text = re.sub(r"/\*.*?\*/", "", (paths.guest() / "os/hermit/abi.h").read_text(), flags=re.DOTALL)
-    text = text.replace("hermit_thread_id", "int32_t").replace("void *argument", "size_t argument")  # a word, as one
+    text = text.replace("hermit_thread_id", "int32_t").replace("void *argument", "size_t argument")  # both: one word
     text = text.replace("void (*entry)(void *)", "void *entry")
     declared = re.findall(r"([\w ]+?[ *])(sys_\w+)\(([^;]*)\);", text)
     shapes = {name: (kind(result), *map(kind, arguments_of(arguments))) for result, name, arguments in declared}
@@ -99,53 +99,53 @@ def test_the_image_is_one_that_the_loader_takes(folder: Path) -> None:
 @native
 def test_every_workload_is_right_or_refused_by_name(folder: Path) -> None:
     names = list(registry.workloads())
-    said = say(stub.payload(folder), "verify=only\npin=1\ncpus=0\n" + "".join(f"w {name}\n" for name in names))
-    assert (said.status, said.stderr) == (0, "")
-    ends = said.ends()
+    done = say(stub.payload(folder), "verify=only\npin=1\ncpus=0\n" + "".join(f"w {name}\n" for name in names))
+    assert (done.status, done.stderr) == (0, "")
+    ends = done.ends()
     assert ends.keys() == set(names)
     assert not faults("hermit", {name: end.fields for name, end in ends.items()}, ANSWERS)
     assert {ends[name].fields["status"] for name in OWN} == {"ok"}
-    facts = {record.fields["name"]: record.fields["value"] for record in said.kind("fact")}
+    facts = {record.fields["name"]: record.fields["value"] for record in done.kind("fact")}
     assert facts["kernel.release"] == "0.13.0"
     assert facts["clock.mhz"] == "1000"
 
 
 @native
-def test_the_loaders_last_word_is_when_the_kernel_was_entered(folder: Path) -> None:
-    """It is no text of a plan; another loader says nothing."""
-    told = say(stub.payload(folder), "verify=only\nw null_call\n", "entered=00000000000000001234")
-    assert (told.status, told.kind("hello")[0].fields["kernel"]) == (0, "1234")
-    untold = say(stub.payload(folder), "verify=only\nw null_call\n")
-    assert "kernel" not in untold.kind("hello")[0].fields
+def test_the_loaders_last_argument_is_when_the_kernel_was_entered(folder: Path) -> None:
+    """It is not part of the plan; other loaders do not pass it."""
+    given = say(stub.payload(folder), "verify=only\nw null_call\n", "entered=00000000000000001234")
+    assert (given.status, given.kind("hello")[0].fields["kernel"]) == (0, "1234")
+    without = say(stub.payload(folder), "verify=only\nw null_call\n")
+    assert "kernel" not in without.kind("hello")[0].fields
 
 
 @native
 def test_every_workload_can_be_measured(folder: Path) -> None:
-    said = say(stub.payload(folder), "pin=1\ncpus=0\n", *quick(sorted(OWN)))
-    assert (said.status, said.stderr) == (0, "")
+    done = say(stub.payload(folder), "pin=1\ncpus=0\n", *quick(sorted(OWN)))
+    assert (done.status, done.stderr) == (0, "")
     for name in OWN:
-        assert said.ends()[name].fields["status"] == "ok", said.ends()[name]
-        assert said.ends()[name].fields["batches"] == "4"
+        assert done.ends()[name].fields["status"] == "ok", done.ends()[name]
+        assert done.ends()[name].fields["batches"] == "4"
 
 
 @native
 def test_a_library_without_mappings_leaves_them_out(folder: Path) -> None:
-    said = say(stub.payload(folder, "WITHOUT_MMAN"), "verify=only\nw map_unmap\nw alloc_free\n")
-    assert said.ends()["map_unmap"].fields["operation"] == "os_map"
-    assert said.ends()["alloc_free"].fields["status"] == "ok"
+    done = say(stub.payload(folder, "WITHOUT_MMAN"), "verify=only\nw map_unmap\nw alloc_free\n")
+    assert done.ends()["map_unmap"].fields["operation"] == "os_map"
+    assert done.ends()["alloc_free"].fields["status"] == "ok"
 
 
 @native
 def test_a_call_with_a_wrong_argument_is_caught(folder: Path, tmp_path: Path) -> None:
-    """The stand-in's own check: a workload that gives memory back with another size than it took."""
+    """The stand-in's check: a workload that frees memory with another size than it allocated."""
     path = tmp_path / "memory" / "alloc_bad.c"
     path.parent.mkdir()
     text = registry.find("alloc_free").path.read_text().replace('"alloc_free"', '"alloc_bad"')
     path.write_text(text.replace("os_free(second, size,", "os_free(second, size + 1,"))
     bad = build_payload("hermit", "x86_64", library=stub.library(folder), extra_workloads=[path])
-    said = say(bad, "verify=only\nw alloc_bad\n", allow_cut=True)
-    assert said.status == 99
-    assert "sys_free: not so: pieces[i].size == size" in said.stderr
+    done = say(bad, "verify=only\nw alloc_bad\n", allow_cut=True)
+    assert done.status == 99
+    assert "sys_free: not so: pieces[i].size == size" in done.stderr
 
 
 def test_another_library_is_another_payload(folder: Path) -> None:

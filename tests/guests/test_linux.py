@@ -1,4 +1,4 @@
-"""The Linux guest, booted for real: once a transport, twice under icount, and in every way a boot can go wrong."""
+"""The Linux guest, really booted: once per transport, twice under icount, and in every way a boot can go wrong."""
 
 from __future__ import annotations
 
@@ -70,12 +70,12 @@ def payload(processes: int, *names: str, faults: bool = False, verify_only: bool
 
 
 def finished(found: list[Record], processes: int) -> None:
-    """Every run of every process did what it says, and init told the whole story."""
+    """Check that every run of every process ended with ok, and that init's records are complete."""
     ends = [record for record in found if record.kind == "end"]
     assert len(ends) == processes * len(workloads())
     assert [end.fields for end in ends if end.fields["status"] != "ok" and not of_another_os(end)] == []
-    story = [record.fields["event"] for record in found if record.kind == "init"]
-    assert story == ["boot", *["start", "exit"] * processes, "halt"]
+    events = [record.fields["event"] for record in found if record.kind == "init"]
+    assert events == ["boot", *["start", "exit"] * processes, "halt"]
 
 
 def pid(execution: Execution) -> int:
@@ -110,18 +110,18 @@ def test_every_workload_is_right_in_a_booted_guest(kernel: Kernel, transport: st
     assert facts == guest(transport=transport).describe(), "conditions stay the same from boot to boot"
 
 
-def test_two_icount_boots_say_the_same_to_the_byte(kernel: Kernel) -> None:
+def test_two_icount_boots_give_the_same_bytes(kernel: Kernel) -> None:
     """Measured runs included: samples are instruction counts. Both run at once, so that the host is not idle."""
     image = payload(1, "null_call", "pipe_latency", verify_only=False)
     made = guest(accel="icount")
     assert made.cpus == (0,)
     with made.execute(image, 1, 0) as first, made.execute(image, 1, 1) as second:
-        said = [read_all(execution) for execution in (first, second)]
+        streams = [read_all(execution) for execution in (first, second)]
         assert first.ending().clean, first.console()
         assert first.console() == second.console()
-    assert said[0] == said[1]
-    assert any(record.kind == "batch" for record in undamaged(said[0]))
-    assert boot_share(undamaged(said[0])) < 0.10
+    assert streams[0] == streams[1]
+    assert any(record.kind == "batch" for record in undamaged(streams[0]))
+    assert boot_share(undamaged(streams[0])) < 0.10
 
 
 def test_guests_that_go_wrong_say_how(kernel: Kernel) -> None:
@@ -148,7 +148,7 @@ def records_of_a_cut_stream(data: bytes) -> list[Record]:
     return [event for event in Decoder().feed(data) if isinstance(event, Record)]
 
 
-def test_a_killed_qemu_is_told_at_once(kernel: Kernel) -> None:
+def test_a_killed_qemu_is_reported_at_once(kernel: Kernel) -> None:
     with guest().execute(payload(1), 1, 0) as execution:
         with pytest.raises(TimeoutError):
             execution.read(0.5)
@@ -179,7 +179,7 @@ def test_a_kernel_that_is_damaged_ends_in_bounded_time(kernel: Kernel, tmp_path:
     assert gone(execution)
 
 
-def test_qemus_own_words_reach_the_user(kernel: Kernel) -> None:
+def test_qemus_own_messages_reach_the_user(kernel: Kernel) -> None:
     made = guest(memory=1 << 40)
     with made.execute(payload(1), 1, 0) as execution:
         assert read_all(execution) == b""
@@ -251,9 +251,9 @@ def test_a_guest_is_called_after_its_kernel(tmp_path: Path) -> None:
     options = GuestOptions(accel="icount", guests_file=file)
     made = guests.create("linux:mine", options)
     assert (made.name, made.os) == ("linux:mine", "linux")
-    said = made.describe()
-    assert said["kernel.append"] == "earlycon"
-    assert said["transport"] == "console"
+    conditions = made.describe()
+    assert conditions["kernel.append"] == "earlycon"
+    assert conditions["transport"] == "console"
     assert isinstance(made, Advises)
     assert made.when_silent() == ""
     other = guests.create("linux", replace(options, linux_kernel=image))

@@ -1,4 +1,4 @@
-"""Linux on the virt boards: what is refused, the machines, and boots of Debian's kernels where QEMU and apt are."""
+"""Linux on the virt boards: refused options, the machines, and boots of Debian's kernels where QEMU and apt are."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ each = pytest.mark.parametrize("arch", ARCHES)
 
 @pytest.fixture
 def image(arch: str, tmp_path: Path) -> Path:
-    """A file with the header of an Image, on a host that has its machine's QEMU."""
+    """A file with the header of an Image; skips the test where QEMU for its architecture is missing."""
     if shutil.which(f"qemu-system-{arch}") is None:
         pytest.skip(f"qemu-system-{arch} is not here")
     path = tmp_path / "Image"
@@ -54,7 +54,7 @@ def test_what_it_cannot_be_given_is_refused(image: Path, arch: str, more: dict[s
         guests.create(f"linux_{arch}", GuestOptions(**{"accel": "icount", "linux_kernel": image, **more}))
 
 
-# What makes counts exact: a counter that ticks with each instruction, and nothing random of the host's.
+# What makes counts exact: a counter that ticks with each instruction, and no random numbers of the host.
 EXACT = {
     "aarch64": ("-M virt,dtb-randomness=off", "cntfrq=1000000000", "random.trust_cpu=off"),
     "riscv64": ("-M virt ", "-seed 1", "random.trust_cpu=off initcall_blacklist=pmu_sbi_devinit"),
@@ -72,7 +72,7 @@ def test_its_machine_is_no_pc_and_has_nothing_random(image: Path, arch: str) -> 
 
 
 @each
-def test_a_kernel_of_another_machine_is_told(tmp_path: Path, arch: str) -> None:
+def test_a_kernel_of_another_machine_is_named(tmp_path: Path, arch: str) -> None:
     image, name = tmp_path / "Image", rawimage.KERNELS_NAME[arch]
     image.write_bytes(IMAGES[arch])
     with pytest.raises(UsageError, match=f"is a raw {name} Image; use --guest linux_{arch}"):
@@ -86,7 +86,7 @@ def test_a_kernel_of_another_machine_is_told(tmp_path: Path, arch: str) -> None:
 
 
 @each
-def test_what_is_missing_is_told_before_a_run(arch: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_missing_is_reported_before_a_run(arch: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     name = f"linux_{arch}"
     assert name not in guests.embedded(), "it is measured only when it is named"
     monkeypatch.setenv("FERRULE_CACHE", str(tmp_path / "cache"))
@@ -156,5 +156,5 @@ def test_calls_cost_the_same_in_every_boot(arch: str) -> None:
         batches = [one.fields for one in records(arch, plan) if one.kind == "batch" and one.fields["warm"] == "0"]
         ticks = [(one["i"], int(t)) for one in batches for t in one["t"].split(",")]
         least.append({place: min(t for here, t in ticks if here == place) for place, _ in ticks})
-    assert least[0] == least[1], "but where a tick of the kernel's falls"
+    assert least[0] == least[1], "the least of all batches has no timer interrupt in it"
     assert set(least[0]) >= {"0", "1"}

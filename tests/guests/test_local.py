@@ -1,4 +1,4 @@
-"""The local guest and the registry of guests, with programs that end in every way a payload can."""
+"""The local guest and the registry of guests, with programs that end in every way that a payload can."""
 
 from __future__ import annotations
 
@@ -77,20 +77,20 @@ def test_the_first_failure_ends_it(how: str, detail: str) -> None:
         assert execution.ending().detail == detail
 
 
-def test_silence_is_told_in_time_and_close_ends_everything() -> None:
+def test_silence_is_reported_in_time_and_close_ends_everything() -> None:
     with guests.create("local").execute(script('sleep 1000 & echo "$$ $!"; wait'), 1, 0) as execution:
         pids = [int(word) for word in execution.read(PATIENCE).split()]
         started = time.monotonic()
         with pytest.raises(TimeoutError):
             execution.read(0.2)
         assert time.monotonic() - started > 0.1
-        assert not gone(pids[1])  # it would have slept for long
+        assert not gone(pids[1])  # it sleeps much longer
     assert eventually(lambda: all(map(gone, pids)))
     execution.close()
     assert execution.read(1) == b""
 
 
-def test_talk_beside_the_data_does_not_extend_the_deadline() -> None:
+def test_output_on_stderr_does_not_extend_the_deadline() -> None:
     with guests.create("local").execute(script("exec yes >&2"), 1, 0) as execution:
         with pytest.raises(TimeoutError):  # `yes` never ends
             execution.read(0.5)
@@ -142,7 +142,7 @@ def test_a_file_that_this_host_cannot_execute(tmp_path: Path, monkeypatch: pytes
 
 
 def test_a_disk_without_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A limit on file sizes stands for the full disk: the write fails half-way just the same."""
+    """A limit on file sizes in place of a full disk: the write fails half-way in the same way."""
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     kept = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
@@ -174,14 +174,14 @@ def test_cpus_are_those_allowed() -> None:
 
 
 def test_a_cpu_that_the_affinity_mask_leaves_out_may_be_asked_for() -> None:
-    """As one of isolcpus=, which no mask lists."""
+    """Such as a CPU of isolcpus=, which no mask lists."""
     allowed = os.sched_getaffinity(0)
     if len(allowed) < 2:
         pytest.skip("one CPU")
     os.sched_setaffinity(0, {min(allowed)})
     try:
         assert guests.create("local", GuestOptions(cpus=(max(allowed),))).cpus == (max(allowed),)
-        assert os.sched_getaffinity(0) == {min(allowed)}, "nobody else is moved"
+        assert os.sched_getaffinity(0) == {min(allowed)}, "this process is not moved"
         with guests.create("local").execute(script("grep Cpus_allowed_list /proc/self/status"), 1, 0) as execution:
             assert read_all(execution).split()[-1] == str(min(allowed)).encode()
     finally:
@@ -201,8 +201,8 @@ def test_a_transcript_is_bounded_and_safe_to_print(chunks: list[bytes], limit: i
     transcript = Transcript(limit)
     for chunk in chunks:
         transcript.add(chunk)
-    said = b"".join(chunks)
-    assert transcript.total == len(said)
+    added = b"".join(chunks)
+    assert transcript.total == len(added)
     text = transcript.text()
     assert len(text) <= limit
     assert all(character >= " " or character in "\n\t" for character in text)

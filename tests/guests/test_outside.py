@@ -57,7 +57,7 @@ def test_guests_of_a_folder_are_its_modules_that_create_one(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(
-    ("files", "status", "said"),
+    ("files", "status", "message"),
     [
         (None, 2, "--extra-guest bench: no such folder"),
         ({"notes.txt": ""}, 2, "--extra-guest bench: holds no guest"),
@@ -69,7 +69,7 @@ def test_guests_of_a_folder_are_its_modules_that_create_one(tmp_path: Path) -> N
     ],
 )
 def test_what_is_wrong_with_a_folder_is_one_line(
-    files: dict[str, str] | None, status: int, said: str, tmp_path: Path
+    files: dict[str, str] | None, status: int, message: str, tmp_path: Path
 ) -> None:
     for name, text in (files or {}).items():
         (tmp_path / "bench" / name).parent.mkdir(parents=True, exist_ok=True)
@@ -77,11 +77,11 @@ def test_what_is_wrong_with_a_folder_is_one_line(
     guest = "mine" if status == 3 else "yours"
     done = ferrule(tmp_path, "run", "--extra-guest=bench", f"--guest={guest}", "--verify-only", "--workload=null_call")
     assert done.returncode == status, done.stdout + done.stderr
-    assert said in done.stdout + done.stderr
+    assert message in done.stdout + done.stderr
     assert "Traceback" not in done.stdout + done.stderr
 
 
-def test_a_port_outside_is_built_as_if_it_stood_in_the_tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_port_outside_is_built_as_if_it_were_in_the_tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(port, "_further", [])
     folder = tmp_path / "mine"
     for name in ("start.c", "port.h", "more/deep.h", "part.c"):

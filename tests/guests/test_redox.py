@@ -1,4 +1,4 @@
-"""The Redox guest: what it accepts, how it ends, and real boots where FERRULE_REDOX_KERNEL names a kernel."""
+"""The Redox guest: what it accepts, how its boots end, and real boots where FERRULE_REDOX_KERNEL names a kernel."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ MEASURED = ("null_call", "pipe_latency", "scheme_call", "page_fault", "map_unmap
 
 
 def elf(machine: int = 62, entry: int = 0xFFFFFFFF80000010, kind: bytes = b"\x7fELF\x02") -> bytes:
-    """The head of an ELF file, and nothing behind it."""
+    """The header of an ELF file without content."""
     return kind.ljust(18, b"\0") + struct.pack("<HIQ", machine, 1, entry) + bytes(64)
 
 
@@ -129,13 +129,13 @@ def test_builds_of_one_name_share_a_baseline_whatever_their_files_are_called(tmp
         (0, "", False, "the guest reset itself"),
     ],
 )
-def test_every_ending_has_its_words(status: int, console: str, clean: bool, detail: str) -> None:
+def test_every_ending_has_its_message(status: int, console: str, clean: bool, detail: str) -> None:
     ending = classify(status, console, "")
     assert (ending.clean, ending.detail) == (clean, detail)
 
 
-def test_the_file_lies_as_it_is_loaded() -> None:
-    """Multiboot specification 0.6.96, 3.1: the header; and one distance between file and memory, from start to end."""
+def test_the_file_has_the_layout_of_memory() -> None:
+    """Multiboot specification 0.6.96, 3.1: the header; one offset between file and memory for all segments."""
     payload = built()
     at = next(i for i in range(0, 8192, 4) if payload.image[i : i + 4] == struct.pack("<I", 0x1BADB002))
     magic, flags, check, header, start, load_end, end, entry = struct.unpack_from("<8I", payload.image, at)
@@ -165,22 +165,22 @@ def test_every_workload_is_right_in_every_process(accel: str, smp: int) -> None:
         asked = {record.fields["i"]: record.fields["workload"] for record in mine if record.kind == "begin"}
         ends = {asked[record.fields["i"]]: record.fields for record in mine if record.kind == "end"}
         assert sorted(ends) == sorted(names)
-        if accel == "tcg":  # the kernel's clock steps back at times where its ticks come late
+        if accel == "tcg":  # the kernel's clock sometimes steps back when its ticks come late
             ends = {name: end for name, end in ends.items() if name not in CLOCKED}
         assert not faults("redox", ends, BARE)
 
 
 @booting
-def test_two_icount_boots_say_the_same() -> None:
+def test_two_icount_boots_give_the_same_records() -> None:
     runs = tuple(PlannedRun(RunKey(name), 64) for name in MEASURED)
     image = patch_plan(built().image, Plan(run="t", batches=3, warm=1, pin=True, cpus=(0,), runs=runs).render())
-    said = []
+    streams = []
     for boot in range(2):
         with real().execute(image, 1, boot) as execution:
-            said.append(read_all(execution))
+            streams.append(read_all(execution))
             assert execution.ending().clean, execution.console()
-    assert said[0] == said[1]
-    assert {record.fields["status"] for record in undamaged(said[0]) if record.kind == "end"} == {"ok"}
+    assert streams[0] == streams[1]
+    assert {record.fields["status"] for record in undamaged(streams[0]) if record.kind == "end"} == {"ok"}
 
 
 @booting

@@ -1,4 +1,4 @@
-"""The Redox payload without a kernel: every call it makes against the interface, every workload to its end."""
+"""The Redox payload without a kernel: each of its calls is checked against the interface, every workload runs."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.support.abi.redox_table import TABLES  # noqa: E402
 from tests.support.answers import Kernel, faults  # noqa: E402
 
 END_STATUS = 0x20
-# Files, sockets, channels, memory objects and processes' numbers are daemons': a bare kernel has nobody to ask.
+# Files, sockets, channels, memory objects and processes' numbers are served by daemons: a bare kernel has none.
 BARE = Kernel(
     without=dict.fromkeys(
         (
@@ -31,7 +31,7 @@ BARE = Kernel(
         "absent",
     )
 )
-FILES = {"unlinkat", "lseek", "fstat", "read2", "write2"}  # calls that a userland's files get
+FILES = {"unlinkat", "lseek", "fstat", "read2", "write2"}  # calls on files, which only a userland has
 VARIANTS = (
     *(f"scheme_call size={size} space={space}" for size in (0, 8, 4096, 65536) for space in (0, 1)),
     *("pipe_latency size=4096", "context_switch procs=8 size=16", "map_unmap size=1048576 touch=1"),
@@ -39,7 +39,7 @@ VARIANTS = (
 
 
 def program(text: str) -> bytes:
-    """What the kernel finds as its first program: the image as a loader copies it, from payload_load on."""
+    """The kernel's first program: the image as a loader copies it, from payload_load on."""
     try:
         built = build_payload("redox", "x86_64", strict=True)
     except ToolMissing as missing:
@@ -69,7 +69,7 @@ def run(text: str, era: str = "2026-07") -> tuple[RedoxKernel, list[Record], int
 
 @pytest.fixture(scope="module")
 def everything() -> tuple[RedoxKernel, list[Record], int | None]:
-    """Every workload, verified and run for a moment, in one process."""
+    """Every workload, verified in one process."""
     runs = [*workloads(), *VARIANTS]
     return run("run=ab\nprocesses=1\nverify=only\npin=1\ncpus=0\n" + "".join(f"w {one}\n" for one in runs))
 
@@ -111,7 +111,7 @@ def test_a_bad_plan_is_the_exit_status() -> None:
     ],
 )
 def test_what_is_wrong_is_found(right: int, wrong: int, what: str) -> None:
-    """The program with one constant changed, wherever it stands."""
+    """The program with one constant changed wherever it occurs."""
     text = "run=ab\nverify=only\nw map_unmap\n"
     good = program(text)
     changed = good.replace(right.to_bytes(4, "little"), wrong.to_bytes(4, "little"))

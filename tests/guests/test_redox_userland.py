@@ -1,4 +1,4 @@
-"""The Redox userland guest: what it accepts, and its dialogue with a real shell where Redox would be."""
+"""The Redox userland guest: what it accepts, and its dialogue with a real shell in place of Redox."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ def program(path: Path, *lines: str) -> Path:
 
 @pytest.fixture
 def standin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A QEMU that shows the login of a Redox; gives the image to name."""
+    """A script in place of QEMU that shows a Redox login; gives the path of the image to name."""
     folder = tmp_path / "standin"
     folder.mkdir()
-    words = f'FERRULE_STANDIN="{folder}" exec "{sys.executable}" "{STAND_IN}" "$@"'  # QEMU gets none of our environment
+    words = f'FERRULE_STANDIN="{folder}" exec "{sys.executable}" "{STAND_IN}" "$@"'  # QEMU does not get our environment
     monkeypatch.setenv("FERRULE_QEMU", str(program(tmp_path / "qemu", words)))
     monkeypatch.setenv("PATH", "/usr/bin:/bin")
     image = tmp_path / "harddrive.img"
@@ -49,7 +49,7 @@ def guest(image: Path | None, **options: object) -> Guest:
 
 
 def payload(text: str) -> bytes:
-    """The host's, for the shell behind the stand-in is the host's."""
+    """The host's payload, as the stand-in runs the host's shell."""
     try:
         return patch_plan(build_payload("linux", "x86_64").image, text)
     except ToolMissing as missing:
@@ -93,7 +93,7 @@ def test_a_login_that_fails_is_an_error_in_time(standin: Path, table: str, what:
 
 def test_a_machine_without_the_disk_is_an_error(standin: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made = guest(standin)
-    words = f'FERRULE_STANDIN="{standin.parent / "standin"}" exec "{sys.executable}" "{STAND_IN}"'  # hands no disk on
+    words = f'FERRULE_STANDIN="{standin.parent / "standin"}" exec "{sys.executable}" "{STAND_IN}"'  # no "$@": no disk
     other = program(standin.parent / "other", words)
     monkeypatch.setattr(made, "_program", str(other))
     (Path(standin.parent) / "standin" / "scheme").mkdir()
@@ -114,7 +114,7 @@ def test_options_it_cannot_honour_are_refused(standin: Path, options: dict[str, 
         guest(standin, **options)
 
 
-def test_what_is_missing_is_told_with_the_line_to_write(standin: Path) -> None:
+def test_what_is_missing_is_reported_with_the_line_to_write(standin: Path) -> None:
     options = GuestOptions(guests_file=standin.parent / "empty.toml")
     (standin.parent / "empty.toml").write_text("")
     reason = guests.unavailable("redox_userland", options)
@@ -143,7 +143,7 @@ def test_conditions_name_no_folder(standin: Path) -> None:
 
 
 def test_redoxer_runs_a_process_a_boot(standin: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Upstream's tool: `redoxer exec --output - -- PROGRAM ARGUMENT` prints at its end what the program said."""
+    """Upstream's tool: `redoxer exec --output - -- PROGRAM ARGUMENT` prints the program's output when it ends."""
     (standin.parent / "empty.toml").write_text("")
     program(standin.parent / "redoxer", '[ "$REDOXER_QEMU_ARGS" = "-smp 1 -accel tcg" ] || exit 3', "shift 4", '"$@"')
     monkeypatch.setenv("PATH", f"{standin.parent}:/usr/bin:/bin")
@@ -167,5 +167,5 @@ def test_redoxer_runs_a_process_a_boot(standin: Path, monkeypatch: pytest.Monkey
         (1, "qemu: no disk\n", "QEMU: qemu: no disk"),
     ],
 )
-def test_every_ending_has_its_words(status: int, errors: str, detail: str) -> None:
+def test_every_ending_has_its_message(status: int, errors: str, detail: str) -> None:
     assert classify(status, "", errors).detail == detail

@@ -1,4 +1,4 @@
-"""The Redox payload as a program of a userland, without a kernel: every workload in every era that is served."""
+"""The Redox payload as a userland program, without a kernel: every workload in every supported era of the interface."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from tests.support.abi.redox_table import ERAS, TABLES  # noqa: E402
 from tests.support.abi.redox_userland import NAMES, PROCESS, Userland  # noqa: E402
 from tests.support.answers import Kernel, faults  # noqa: E402
 
-PROBED = {"openat", "open"}  # calls of which a probe alone is made in one of the eras
-SENDING = ("os_fd_send", "os_fd_receive", "os_scheme_make")  # what the port knows since 2026-01
+PROBED = {"openat", "open"}  # calls that in one of the eras are only made as a probe
+SENDING = ("os_fd_send", "os_fd_receive", "os_scheme_make")  # operations of the port since 2026-01
 PROCESSES = ("os_process_start", "os_thread_start")  # since 2025-04
 
 
@@ -41,16 +41,16 @@ def records(userland: Userland) -> list[Record]:
     return found
 
 
-def verdicts(said: Sequence[Record]) -> dict[str, Mapping[str, str]]:
+def verdicts(found: Sequence[Record]) -> dict[str, Mapping[str, str]]:
     """The end of each run, by its workload; of variants, the last one's."""
-    begins = {record.fields["i"]: record.fields["workload"] for record in said if record.kind == "begin"}
-    ends = [record.fields for record in said if record.kind == "end"]
+    begins = {record.fields["i"]: record.fields["workload"] for record in found if record.kind == "begin"}
+    ends = [record.fields for record in found if record.kind == "end"]
     assert len(ends) == len(begins)
     return {begins[end["i"]]: end for end in ends}
 
 
-def statuses(said: Sequence[Record]) -> set[str]:
-    return {end["status"] for end in verdicts(said).values()}
+def statuses(found: Sequence[Record]) -> set[str]:
+    return {end["status"] for end in verdicts(found).values()}
 
 
 def kernel(era: str) -> Kernel:
@@ -74,21 +74,23 @@ def test_every_workload_keeps_to_the_interface_of_its_era(era: str) -> None:
 
 
 @pytest.mark.parametrize("era", ERAS)
-def test_the_era_is_told(era: str) -> None:
+def test_the_era_is_reported(era: str) -> None:
     userland = Userland(image(plan("null_call")), [], era)
     userland.run()
     facts = {record.fields["name"]: record.fields["value"] for record in records(userland) if record.kind == "fact"}
     assert (facts["mode"], facts["abi.era"]) == ("userland", era)
-    assert facts["clocksource"] == "hpet or 8254"  # nobody says that it is a KVM
+    assert facts["clocksource"] == "hpet or 8254"  # nothing reports that it is a KVM
 
 
-def test_what_a_daemon_answers_says_so() -> None:
+def test_operations_served_by_a_daemon_have_two_switches() -> None:
     userland = Userland(image(plan("parent_id", "null_device_write", "shared_map", "null_call")), [], "2026-07")
     userland.run()
-    said = records(userland)
-    begins = {record.fields["i"]: record.fields["workload"] for record in said if record.kind == "begin"}
+    found = records(userland)
+    begins = {record.fields["i"]: record.fields["workload"] for record in found if record.kind == "begin"}
     switches = {
-        begins[record.fields["i"]]: int(record.fields.get("switches", "0")) for record in said if record.kind == "ready"
+        begins[record.fields["i"]]: int(record.fields.get("switches", "0"))
+        for record in found
+        if record.kind == "ready"
     }
     assert {name: switches[name] for name in ("parent_id", "null_device_write", "shared_map", "null_call")} == {
         "parent_id": 2,
@@ -101,10 +103,10 @@ def test_what_a_daemon_answers_says_so() -> None:
 def test_arguments_go_before_the_patched_plan() -> None:
     userland = Userland(image(plan("null_call")), ["process=3", "w pipe_latency"], "2026-07")
     userland.run()
-    said = records(userland)
-    assert {record.process for record in said} == {3}
-    assert "pipe_latency" in verdicts(said)
-    assert "null_call" not in verdicts(said)
+    found = records(userland)
+    assert {record.process for record in found} == {3}
+    assert "pipe_latency" in verdicts(found)
+    assert "null_call" not in verdicts(found)
 
 
 @pytest.mark.parametrize("era", ["2026-01", "2026-07"])
@@ -123,7 +125,7 @@ def test_given_descriptors_may_have_low_numbers(era: str) -> None:
         ("2025-04", (PROCESS,), "no descriptor of its process"),
     ],
 )
-def test_what_cannot_be_served_is_said_in_the_stream(era: str, without: tuple[int, ...], why: str) -> None:
+def test_what_cannot_be_supported_is_reported_in_the_stream(era: str, without: tuple[int, ...], why: str) -> None:
     userland = Userland(image(plan("null_call")), [], era, without=without)
     if PROCESS in without:
         with pytest.raises(Violation, match=r"Invalid instruction|exception"):
@@ -131,15 +133,15 @@ def test_what_cannot_be_served_is_said_in_the_stream(era: str, without: tuple[in
     else:
         userland.run()
         assert userland.status == 3 << 8
-    said = records(userland)
-    assert [record.kind for record in said] == ["hello", "log"]
-    assert why in said[1].fields["text"]
+    found = records(userland)
+    assert [record.kind for record in found] == ["hello", "log"]
+    assert why in found[1].fields["text"]
     assert why in userland.console.decode()
 
 
 def test_an_unknown_era_is_refused() -> None:
     class Other(Userland):
-        """A kernel that answers a probe as none of today's does."""
+        """A kernel that answers a probe differently from all known ones."""
 
         def _openat_into(self, *_: object) -> int:
             return -22
@@ -158,7 +160,7 @@ def test_a_bad_plan_is_the_exit_status() -> None:
 
 
 def test_a_bare_kernel_of_2026_01_is_served_too() -> None:
-    kernel, said, code = run(plan("null_call", "thread_create", "process_create", "pipe_latency"), "2026-01")
+    kernel, found, code = run(plan("null_call", "thread_create", "process_create", "pipe_latency"), "2026-01")
     assert code == 0x20
-    assert statuses(said) == {"ok"}
+    assert statuses(found) == {"ok"}
     assert kernel.used >= {"openat", "dup"}

@@ -1,4 +1,4 @@
-"""The StarryOS guest: what it asks of the user, what its disk holds, how an end is told; booted where a kernel is.
+"""The StarryOS guest: its options and files, its disk, how a boot's end is classified; booted where there is a kernel.
 
 The kernel is the one that `ferrule kernel get starry` has put into the cache, or FERRULE_STARRY_KERNEL names one.
 """
@@ -36,14 +36,14 @@ KERNEL = Path(NAMED) if NAMED else kernels.files("starry").get("kernel")
 needs_qemu = pytest.mark.skipif(shutil.which("qemu-system-x86_64") is None, reason="qemu-system-x86_64 is not here")
 needs_kernel = pytest.mark.skipif(KERNEL is None, reason="no StarryOS kernel: ferrule kernel get starry")
 BOOT_SECONDS = PATIENCE
-# Its driver waits 30 seconds of a clock that runs ahead while the guest is idle, and the host may not be on time.
+# Its disk driver gives up after 30 seconds of a clock that runs ahead while the guest is idle; the host may be later.
 DISK = "failed to initialize filesystem"
 LINUX_WORKS = 19  # workloads that the Linux port has on one CPU
 COUNTED = ("null_call", "invalid_call", "clock_read")
 
 
 def options(tmp_path: Path, **more: Any) -> GuestOptions:
-    """Of a kernel that is none, with firmware that is none: enough for all that does not boot."""
+    """Options with a dummy kernel and dummy firmware: enough for all tests that do not boot."""
     files = {("starry", key): tmp_path / f"some, {key}" for key in ("kernel", "firmware")}
     for path in files.values():
         path.write_bytes(b"MZ" if path.name.endswith("kernel") else FIRMWARE)
@@ -76,19 +76,19 @@ def test_what_it_cannot_be_given_is_refused(tmp_path: Path, more: dict[str, Any]
 
 @needs_qemu
 def test_conditions_are_the_same_text_wherever_the_files_are(tmp_path: Path) -> None:
-    said = []
+    conditions = []
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
         made = guests.create("starry", options(tmp_path / name))
-        said.append(made.describe())
+        conditions.append(made.describe())
         made.close()
-    assert said[0] == said[1]
-    assert "-bios no-tpm-some, firmware" in said[0]["qemu.command"]
-    assert said[0]["kernel.sha256"] == hashlib.sha256(b"MZ").hexdigest()
-    assert said[0]["firmware.sha256"] == hashlib.sha256(FIRMWARE).hexdigest()
+    assert conditions[0] == conditions[1]
+    assert "-bios no-tpm-some, firmware" in conditions[0]["qemu.command"]
+    assert conditions[0]["kernel.sha256"] == hashlib.sha256(b"MZ").hexdigest()
+    assert conditions[0]["firmware.sha256"] == hashlib.sha256(FIRMWARE).hexdigest()
 
 
-def test_the_disk_tells_init_what_to_run() -> None:
+def test_the_disk_has_inits_command_line() -> None:
     image = starry.disk(b"the payload", 7)
     assert b"ferrule.port=/dev/ttyS0 ferrule.processes=7 -- /payload\n" in image
     assert image == starry.disk(b"the payload", 7)
@@ -104,12 +104,12 @@ def test_the_disk_tells_init_what_to_run() -> None:
         (1, "", "qemu: no such file\n", False, "QEMU: qemu: no such file"),
     ],
 )
-def test_an_end_is_told_from_what_was_said(status: int, console: str, errors: str, clean: bool, detail: str) -> None:
+def test_endings(status: int, console: str, errors: str, clean: bool, detail: str) -> None:
     assert starry.classify(status, console, errors) == guests.Ending(clean, detail)
 
 
 def records(plan: Plan) -> list[Record]:
-    """All records of one boot. As in a campaign, one that gave none is made again: see DISK."""
+    """All records of one boot. As in a campaign, a boot without records is repeated: see DISK."""
     made = guests.create("starry", GuestOptions(accel="icount", guest_files={("starry", "kernel"): Path(KERNEL or "")}))
     payload = patch_plan(build_payload(made.os, made.arch).image, plan.render())
     for _ in range(REPEATS):
@@ -118,10 +118,10 @@ def records(plan: Plan) -> list[Record]:
         with made.execute(payload, plan.processes, 0) as execution:
             while chunk := execution.read(max(0.0, ends - time.monotonic())):
                 found += [event for event in decoder.feed(chunk) if isinstance(event, Record)]
-            ending, said = execution.ending(), execution.console()
-        if found or DISK not in said:
+            ending, console = execution.ending(), execution.console()
+        if found or DISK not in console:
             break
-    assert ending.clean, said[-2000:]
+    assert ending.clean, console[-2000:]
     made.close()
     return found
 
@@ -142,7 +142,7 @@ def test_every_workload_of_linux_works_or_is_refused(tmp_path: Path) -> None:
 @needs_qemu
 @needs_kernel
 def test_the_least_of_a_call_is_the_same_in_every_boot() -> None:
-    """Not every batch: its disk answers when the host does, and the kernel's tick falls into another one."""
+    """Only the least of all batches: the disk's and the timer's interrupts fall into other batches in each boot."""
     runs = tuple(PlannedRun(RunKey(name), n=10) for name in COUNTED)
     plan = Plan(batches=5, warm=1, pin=True, cpus=(0,), runs=runs)
     least: list[dict[str, int]] = []
@@ -176,7 +176,7 @@ def test_firmware_reads_ones_where_a_tpm_would_be(tmp_path: Path, monkeypatch: p
     assert content.endswith(FIRMWARE)
     assert not content.removesuffix(FIRMWARE).strip(b"\xff")
     assert (1 << 32) - len(content) == 0xFED4_0000, "the address of a TPM's first register"
-    made.write_bytes(content[:-1])  # a disk that was full
+    made.write_bytes(content[:-1])  # as after a write to a full disk
     assert firmware.without_tpm(bios).read_bytes() == content
     bios.write_bytes(FIRMWARE[::-1])
     assert firmware.without_tpm(bios).read_bytes().endswith(FIRMWARE[::-1]), "another firmware of the same name"
@@ -184,7 +184,7 @@ def test_firmware_reads_ones_where_a_tpm_would_be(tmp_path: Path, monkeypatch: p
 
 @needs_qemu
 def test_a_machine_reads_ones_where_a_tpm_would_be(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """And what else it has at such addresses is still there: QEMU's own word, before the first instruction."""
+    """Other devices at such addresses are still there, as QEMU's monitor shows before the first instruction."""
     monkeypatch.setenv("FERRULE_CACHE", str(tmp_path / "cache"))
     bios = tmp_path / "OVMF.fd"
     bios.write_bytes(bytes(1 << 21))
@@ -193,14 +193,14 @@ def test_a_machine_reads_ones_where_a_tpm_would_be(tmp_path: Path, monkeypatch: 
     assert "fed40000: 0xffffffff" in extended
     for device in ("ioapic", "hpet", "apic-msi"):
         places = [
-            {line.strip() for line in said.splitlines() if line.rstrip().endswith(f": {device}")}
-            for said in (bare, extended)
+            {line.strip() for line in output.splitlines() if line.rstrip().endswith(f": {device}")}
+            for output in (bare, extended)
         ]
         assert places[0] == places[1] != set()
 
 
 def seen(bios: Path) -> str:
-    """What QEMU's monitor says about a machine with a firmware."""
+    """Output of QEMU's monitor for a machine with a firmware."""
     machine = qemu.Machine(qemu.find(), "tcg", None, devices=("-bios", str(bios), "-S", "-monitor", "stdio"))
     asked = "xp /1xw 0xfed40000\ninfo mtree -f\nquit\n"
     done = subprocess.run(

@@ -207,7 +207,7 @@ def test_a_multiboot_header_is_found_wherever_it_may_be(at: int, flags: int) -> 
     assert not multiboot.is_multiboot(bytes(damaged))
 
 
-def test_a_multiboot_header_too_far_behind_is_none() -> None:
+def test_a_multiboot_header_too_far_behind_is_ignored() -> None:
     assert multiboot.is_multiboot(multiboot_of(3, multiboot.REACH - 12))
     assert not multiboot.is_multiboot(multiboot_of(3, multiboot.REACH - 8))
     assert not multiboot.is_multiboot(multiboot_of(3)[: 4096 + 8])

@@ -155,13 +155,13 @@ def test_a_kernel_of_an_earlier_list_is_not_taken(plan: build.Plan, monkeypatch:
     assert store.all_made() == []
 
 
-def test_a_cut_image_is_none(plan: build.Plan) -> None:
+def test_a_truncated_image_is_ignored(plan: build.Plan) -> None:
     made = make(plan)
     made.image.write_bytes(made.image.read_bytes()[:-1])
     assert store.newest("small") is None
 
 
 @pytest.mark.parametrize("text", ["", " , ", "linux", "starry,linux"])
-def test_names_that_are_none_are_refused(text: str) -> None:
+def test_unknown_names_are_refused(text: str) -> None:
     with pytest.raises(UsageError, match=r"kernel .*there are: hermit, starry"):
         command._names(text)

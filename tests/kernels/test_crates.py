@@ -52,7 +52,7 @@ def test_what_is_taken_from_a_folder_has_no_source() -> None:
 
 
 @pytest.mark.parametrize("line", ["alone", "alone 1.0.0", f"alone one {SUM}", f"alone 1.0.0 {SUM[1:]}", f"a b 1 {SUM}"])
-def test_a_line_that_is_none_is_named(line: str) -> None:
+def test_a_wrong_line_is_named(line: str) -> None:
     with pytest.raises(UsageError, match=r"x\.crates: line 2: must be NAME VERSION SHA256"):
         crates.parse(f"# comment\n{line}\n", "x.crates")
 

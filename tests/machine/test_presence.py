@@ -17,7 +17,7 @@ def name(request: pytest.FixtureRequest) -> str:
     return f"\0ferrule-test-{request.node.name}"
 
 
-def test_one_alone_sees_nobody(name: str) -> None:
+def test_one_alone_sees_no_other(name: str) -> None:
     with Presence(name) as first:
         assert not first.others()
     with Presence(name) as again:

@@ -1,4 +1,4 @@
-"""Typing to a shell: a real one behind a real terminal."""
+"""Typing to a real shell on a real terminal."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ferrule.transports.typed import Shell
 
 
 class Terminal:
-    """A program at the other end of a line."""
+    """A program on a pseudo-terminal."""
 
     def __init__(self, script: str) -> None:
         pid, self.fd = pty.fork()
@@ -40,7 +40,7 @@ class Terminal:
 def terminal(request: pytest.FixtureRequest) -> Iterator[Terminal]:
     made = Terminal(request.param)
     yield made
-    os.killpg(made.pid, signal.SIGKILL)  # closing the terminal does not end who ignores its hang-up, as under nohup
+    os.killpg(made.pid, signal.SIGKILL)  # closing the terminal does not end a process that ignores SIGHUP
     os.close(made.fd)
     os.waitpid(made.pid, 0)
 
@@ -50,10 +50,10 @@ def soon(seconds: float = 10.0) -> float:
 
 
 @pytest.mark.parametrize("terminal", ["exec sh"], indirect=True)
-def test_a_command_has_its_status_and_its_words(terminal: Terminal) -> None:
-    status, said = terminal.shell.run("printf 'one\\ntwo\\n'; false", soon())
+def test_a_command_has_its_status_and_its_output(terminal: Terminal) -> None:
+    status, output = terminal.shell.run("printf 'one\\ntwo\\n'; false", soon())
     assert status == 1
-    assert {"one", "two"} <= set(said.split())
+    assert {"one", "two"} <= set(output.split())
     assert terminal.shell.run("true", soon())[0] == 0
 
 
@@ -85,7 +85,7 @@ def test_the_echo_of_a_command_is_not_its_end(terminal: Terminal) -> None:
 
 
 def test_what_came_before_the_end_is_read_where_nothing_can_be_typed_any_more() -> None:
-    """A login that fails ends the machine, and on a busy host before the password is typed."""
+    """A login that fails ends the machine; on a busy host this happens before the password is typed."""
     left = [b"login: ", b"Password: ", b"Login failed\n", b""]
     heard: list[bytes] = []
 

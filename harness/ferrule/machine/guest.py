@@ -140,7 +140,7 @@ class Ages(Protocol):
 
 @runtime_checkable
 class Scatters(Protocol):
-    """A guest whose processes can get a random address layout, so that no layout's effect is taken for the kernel's.
+    """A guest whose processes can get a random address layout, so that a layout's effect is not taken for a change.
 
     Another layout can change times by more than a real change does (Mytkowicz, Diwan, Hauswirth & Sweeney, ASPLOS
     2009). Equal seeds give equal layouts, so that the two arms of a pair can share a layout.

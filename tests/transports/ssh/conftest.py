@@ -33,7 +33,7 @@ class Server:
         self._wrapper = wrapper  # a script in which every command is $0
         self.connections: list[asyncssh.SSHServerConnection] = []
         self.commands: list[str] = []
-        self.deaf = False  # accept sessions no more, but do not refuse them either
+        self.deaf = False  # neither accepts nor refuses further sessions
         self.host_key = self._key("host")
         self.identity = self._key("user")
         self.loop = asyncio.new_event_loop()
@@ -53,7 +53,7 @@ class Server:
         return list(self.folder.glob("ferrule.*"))
 
     def cut(self) -> None:
-        """Drop every connection without a word."""
+        """Abort every connection."""
         for connection in self.connections:
             self.loop.call_soon_threadsafe(connection.abort)
 
@@ -107,7 +107,7 @@ class Server:
                 process.exit(child.returncode)
             finally:
                 child.kill()
-                for task in (feed, *carriers):  # before their pipes are closed, whose numbers the next child gets
+                for task in (feed, *carriers):  # before their pipes are closed: the next child reuses the numbers
                     task.cancel()
                 await asyncio.gather(feed, *carriers, return_exceptions=True)
 
@@ -177,7 +177,7 @@ def server(serve: Callable[..., Server]) -> Server:
 
 @pytest.fixture
 def bare_path(tmp_path: Path) -> str:
-    """A PATH with the least that the transport may count on."""
+    """A PATH with only the tools that the transport needs."""
     tools = tmp_path / "tools"
     tools.mkdir()
     for tool in ("sh", "cat", "chmod", "mkdir", "mv", "rm", "sleep", "uname"):

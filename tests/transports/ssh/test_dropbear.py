@@ -1,4 +1,4 @@
-"""Debian's Dropbear: as a server on this host, and as the way into the Linux guest."""
+"""Debian's Dropbear: as a server on this host, and as the SSH server of the Linux guest."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ DEADLINE = 90.0  # a boot on an emulated CPU of a busy machine
 def test_keys_are_what_dropbear_reads(tmp_path: Path) -> None:
     keys = dropbear.Keys.generate()
     (tmp_path / "hostkey").write_bytes(keys.server)
-    said = subprocess.run(["dropbearkey", "-y", "-f", tmp_path / "hostkey"], capture_output=True, check=True).stdout
-    assert keys.server_public.strip() in said
+    output = subprocess.run(["dropbearkey", "-y", "-f", tmp_path / "hostkey"], capture_output=True, check=True).stdout
+    assert keys.server_public.strip() in output
 
 
 @needs_dropbear
 def test_libraries_are_complete() -> None:
-    """As the dynamic loader itself lists them."""
+    """Compared with the list of the dynamic loader itself (ldd)."""
     program = Path("/usr/sbin/dropbear")
     found = dropbear.libraries(program, Path("/"))
     listed = subprocess.run(["ldd", program], capture_output=True, text=True, check=True).stdout
@@ -49,7 +49,7 @@ def test_libraries_are_complete() -> None:
     assert all(image.startswith(b"\x7fELF") for image in found.values())
 
 
-def test_what_is_missing_is_named_with_its_cure(tmp_path: Path) -> None:
+def test_what_is_missing_is_named_with_the_command_that_installs_it(tmp_path: Path) -> None:
     with pytest.raises(ToolMissing, match=r"^dropbear, .*apt-get install .* dropbear-bin busybox-static$"):
         dropbear.check(tmp_path)
     (tmp_path / "bin").mkdir()
@@ -62,7 +62,7 @@ def test_what_is_missing_is_named_with_its_cure(tmp_path: Path) -> None:
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[tuple[Address, Path, Path]]:
-    """Dropbear on a port of this host. It knows no option for another home: a private /etc/passwd names one."""
+    """Dropbear on a port of this host. It has no option for another home folder: a private /etc/passwd names one."""
     keys, home = dropbear.Keys.generate(), tmp_path / "home"
     (home / ".ssh").mkdir(parents=True, mode=0o700)
     home.chmod(0o700)
@@ -107,7 +107,7 @@ def test_real_server(server: tuple[Address, Path, Path], tmp_path: Path) -> None
 
 @needs_dropbear
 def test_a_busy_host_keeps_the_folder_of_who_killed_a_program(server: tuple[Address, Path, Path]) -> None:
-    """The script around the program is slow to end; what watches it took our leaving for the connection's end."""
+    """The script around the program ends slowly; its watch process took our close for the connection's end."""
     with SshTransport(*server) as transport:
         process = transport.start(["sh", "-c", "echo on; exec sleep 30"])
         assert process.read(DEADLINE) == b"on\n"
@@ -122,7 +122,7 @@ def test_a_busy_host_keeps_the_folder_of_who_killed_a_program(server: tuple[Addr
 
 
 def around(folder: str) -> int:
-    """The script that waits for the program: it has the folder among its words, and is parent of one that has."""
+    """Pid of the script that waits for the program: its arguments, and those of a child of it, name the folder."""
     parents = {}
     for entry in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
@@ -134,7 +134,7 @@ def around(folder: str) -> int:
 
 @needs_dropbear
 def test_a_server_that_closes_late_is_waited_for(server: tuple[Address, Path, Path]) -> None:
-    """Dropbear with an SFTP server lost the channel that was opened before it had closed the last one."""
+    """Dropbear with an SFTP server lost a channel that was opened before it had closed the previous one."""
     with SshTransport(*server) as transport:
         for number in range(20):
             path = transport.put(b"#!/bin/sh\n", f"payload{number}")
@@ -152,10 +152,10 @@ def linux() -> Iterator[Guest]:
 
 
 def read_all(execution: Execution, seconds: float = DEADLINE) -> bytes:
-    ends, said = time.monotonic() + seconds, b""
+    ends, data = time.monotonic() + seconds, b""
     while chunk := execution.read(max(0.0, ends - time.monotonic())):
-        said += chunk
-    return said
+        data += chunk
+    return data
 
 
 def test_workloads_run_in_a_guest_over_ssh(linux: Guest) -> None:

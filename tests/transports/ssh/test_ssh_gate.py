@@ -25,19 +25,19 @@ def gate(server: Server, *more: str) -> int:
 def test_pairs_are_taken_on_the_cpu_that_was_asked_for(
     server: Server, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    cpu = min(os.sched_getaffinity(0))  # not the one that is chosen by itself
+    cpu = min(os.sched_getaffinity(0))  # not the default
     login = ["--host-key", str(server.folder / "host.pub"), "--identity", str(server.folder / "user")]
     where = ["--cpu", str(cpu), "--remote-folder", str(tmp_path), "--results", str(tmp_path / "results")]
     code = gate(server, *login, *where)
-    said = capsys.readouterr()
-    assert code != EXIT_USAGE, said.err
-    assert f"CPUs {cpu}" in said.out
+    output = capsys.readouterr()
+    assert code != EXIT_USAGE, output.err
+    assert f"CPUs {cpu}" in output.out
     (file,) = (tmp_path / "results").glob("[0-9]*/*/gates/*.jsonl")
     _, pairs = load(file)
     taken = [turn.conditions for turn in pairs[0].turns.values()]
     assert [one and (one.cpus, one.accel) for one in taken] == [((cpu,), "remote")] * 2
     assert all(one and one.facts["host.cpu.family"] for one in taken if os.uname().machine == "x86_64")
-    assert code == EXIT_OK or "the control moved" in said.out, said.out
+    assert code == EXIT_OK or "the control moved" in output.out, output.out
     assert not list(tmp_path.glob("ferrule.*"))
 
 
@@ -50,7 +50,7 @@ def test_pairs_are_taken_on_the_cpu_that_was_asked_for(
         (("--sha256", "12"), "--sha256 12: is not 64 hexadecimal digits"),
     ],
 )
-def test_what_cannot_be_meant_is_one_line(
+def test_a_wrong_option_is_one_line(
     more: tuple[str, ...], words: str, server: Server, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     login = ["--host-key", str(server.folder / "host.pub"), "--identity", str(server.folder / "user")]
@@ -58,7 +58,7 @@ def test_what_cannot_be_meant_is_one_line(
     assert words in capsys.readouterr().err
 
 
-def test_an_identity_is_demanded_only_by_a_server_that_does(
+def test_a_missing_identity_is_an_error_where_the_server_demands_one(
     server: Server, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert gate(server, "--results", str(tmp_path)) == EXIT_USAGE

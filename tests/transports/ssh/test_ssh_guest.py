@@ -31,12 +31,12 @@ def test_guest_runs_process_by_process(server: Server) -> None:
         here = host.of_payload(host.here(with_guest.cpus))
         assert with_guest.cpus == Processors(host.look()).homes()
         assert with_guest.describe()["ssh.host_key"] == server.host_key.get_fingerprint()
-        told = {name: text for name, text in with_guest.describe().items() if name.startswith(("host.", "cpu."))}
-        moving = ("host.load", "host.hypervisor")  # the second: named by a program, here only
-        assert {name: text for name, text in told.items() if name not in moving} == {
+        there = {name: text for name, text in with_guest.describe().items() if name.startswith(("host.", "cpu."))}
+        moving = ("host.load", "host.hypervisor")  # host.hypervisor may come from lscpu, which only here() runs
+        assert {name: text for name, text in there.items() if name not in moving} == {
             name: text for name, text in here.items() if name not in moving
         }
-        assert told["cpu.model"]
+        assert there["cpu.model"]
         with with_guest.execute(PAYLOAD, 3, 0) as execution:
             assert b"".join(iter(lambda: execution.read(PATIENCE), b"")) == b"process=0\nprocess=1\nprocess=2\n"
             assert execution.ending() == guests.Ending(True, "exit status 0")
@@ -73,14 +73,14 @@ def test_guest_says_what_it_needs(server: Server) -> None:
         guests.create(str(server.address), GuestOptions(host_key=server.folder / "host.pub"))
 
 
-def test_guest_on_a_host_that_tells_nothing_is_not_pinned(serve: Callable[..., Server], bare_path: str) -> None:
+def test_guest_on_a_host_that_reports_no_cpus_is_not_pinned(serve: Callable[..., Server], bare_path: str) -> None:
     server = serve(path=bare_path, wrapper='case $0 in *cpuinfo*) echo 0-99999999;; *) sh -c "$0";; esac')
     guest = guests.create(str(server.address), server.options())
     guest.close()
     assert guest.cpus == ()
 
 
-def test_a_host_with_cpus_as_fabricated_is_looked_at_over_ssh(server: Server, tmp_path: Path) -> None:
+def test_fabricated_files_of_a_host_are_read_over_ssh(server: Server, tmp_path: Path) -> None:
     tree = tmp_path / "tree [1]"
     tree.mkdir()
     kinds = {"sys/devices/cpu_core/cpus": "0-3", "sys/devices/cpu_atom/cpus": "4-5"}
@@ -97,10 +97,10 @@ def test_a_host_with_cpus_as_fabricated_is_looked_at_over_ssh(server: Server, tm
         return {path.removeprefix(str(tree)): text for path, text in found.items()}
 
     with server.connect() as transport:
-        said = host.look(under)
-    assert said == look(tree)
-    homes = Processors(said).homes()
-    facts = host.facts(said, homes)
+        texts = host.look(under)
+    assert texts == look(tree)
+    homes = Processors(texts).homes()
+    facts = host.facts(texts, homes)
     assert (homes, facts["host.placement"]) == ((3, 1), "cross core")
     assert facts["host.kinds"] == "performance core; performance core"
     assert facts["host.quota"] == "0.5 CPUs (5000 of 10000 us, group /a b)"
@@ -124,7 +124,7 @@ def test_guest_of_another_machine_type_is_refused(serve: Callable[..., Server], 
         guests.create(str(server.address), server.options())
 
 
-def test_the_os_is_the_hosts_to_say(serve: Callable[..., Server], bare_path: str) -> None:
+def test_the_os_is_what_the_host_reports(serve: Callable[..., Server], bare_path: str) -> None:
     tools = Path(bare_path)
     (tools / "uname").unlink()
     (tools / "uname").write_text('#!/bin/sh\n[ "$1" = -s ] && echo Redox || echo x86_64\n')

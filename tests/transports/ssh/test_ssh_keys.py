@@ -120,7 +120,7 @@ def test_any_text_is_keys_or_one_line(tmp_path_factory: pytest.TempPathFactory, 
         assert "\n" not in str(caught.value)
 
 
-def test_what_is_said_of_others_harms_nobody(tmp_path: Path) -> None:
+def test_lines_for_other_hosts_are_ignored(tmp_path: Path) -> None:
     file = tmp_path / "known_hosts"
     file.write_bytes(
         codecs.BOM_UTF8

@@ -1,4 +1,4 @@
-"""A quota on the other host, as its kernel enforces it on what an SSH server starts."""
+"""A quota on the SSH host, which its kernel enforces on the processes of the SSH server."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 KEY = RunKey("null_call")
 
 
-def test_a_quota_that_stops_a_remote_run_is_told(serve: Callable[..., Server]) -> None:
+def test_a_quota_that_stops_a_remote_run_is_reported(serve: Callable[..., Server]) -> None:
     with limited() as procs:
         server = serve(wrapper=f'echo $$ >{procs}; exec sh -c "$0"')
         guest = guests.create(str(server.address), replace(server.options(), cpus=(0,)))
@@ -41,7 +41,7 @@ def test_a_quota_that_stops_a_remote_run_is_told(serve: Callable[..., Server]) -
     for samples in result.runs[KEY].processes:
         assert samples.surroundings is not None
         assert samples.surroundings.throttled
-        assert samples.surroundings.load is not None, "what the payload says of its host is kept"
+        assert samples.surroundings.load is not None, "the load that the payload reports is kept"
     assert Flag.THROTTLED in summarise(result.runs[KEY], result.conditions).flags
     assert "a CPU quota stopped its processes" in tables.render([result], budget="test", seed=1)
 

@@ -1,4 +1,4 @@
-"""The SSH transport against a real server in this process, in all the shapes that servers come in."""
+"""The SSH transport against a real server in this process, set up like different kinds of servers."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PAYLOAD = b'#!/bin/sh\necho "$1"\n'
 
 
 def gone(pid: int) -> bool:
-    """Whether a process is no more (or a zombie that nobody has asked for yet)."""
+    """Whether a process has ended (a zombie that is not reaped yet counts)."""
     return eventually(lambda: _ended(pid))
 
 
@@ -68,7 +68,7 @@ def test_a_hanging_command_meets_its_deadline(server: Server) -> None:
     with server.connect() as transport:
         with pytest.raises(TransportError, match=r"sleep did not end within 0.3 s"):
             transport.run(["sleep", "1000"], timeout=0.3)
-        assert transport.run(["true"]).status == 0  # it cost that command only
+        assert transport.run(["true"]).status == 0  # the connection still works
 
 
 def test_a_mute_server_meets_the_deadline(server: Server) -> None:
@@ -131,7 +131,7 @@ def test_an_sftp_server_locked_into_another_folder_is_passed_by(serve: Callable[
 
 
 class BadDisk(asyncssh.SFTPServer):
-    """Stores the complement of what it is given."""
+    """Stores the complement of the data."""
 
     def write(self, file_obj: object, offset: int, data: bytes) -> int | Awaitable[int]:
         return super().write(file_obj, offset, bytes(byte ^ 0xFF for byte in data))
@@ -180,7 +180,7 @@ def test_closing_kills_what_runs(serve: Callable[..., Server], tmp_path: Path, b
     assert gone(child)
 
 
-def test_signals_are_told_from_exits(server: Server) -> None:
+def test_signals_are_distinguished_from_exits(server: Server) -> None:
     with server.connect() as transport:
         process = transport.start(["sh", "-c", "echo gasp >&2; kill -SEGV $$"])
         assert process.read(PATIENCE) == b""

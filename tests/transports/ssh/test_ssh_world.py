@@ -1,4 +1,4 @@
-"""Hosts as the world has them: login shells, banners, folders in which nothing can be run, clients that are killed."""
+"""Different SSH hosts: login shells, banners, folders mounted noexec, clients that are killed."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ def test_a_line_means_the_same_in_every_shell(shell: str) -> None:
     if shutil.which(shell) is None:
         pytest.skip(f"no {shell}")
     for words in (["printf", "%s", "a b"], ["printf", "%s", HARD], ["sh", "-c", 'echo "$0" "$@"', "", "x"]):
-        said = subprocess.run([shell, "-c", ssh_scripts.line(words)], capture_output=True, check=True).stdout
-        assert said == subprocess.run(words, capture_output=True, check=True).stdout
+        output = subprocess.run([shell, "-c", ssh_scripts.line(words)], capture_output=True, check=True).stdout
+        assert output == subprocess.run(words, capture_output=True, check=True).stdout
 
 
 def test_what_others_print_is_no_output(serve: Callable[..., Server], tmp_path: Path) -> None:
