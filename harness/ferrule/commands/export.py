@@ -142,8 +142,7 @@ def _of_init(lines: Sequence[bytes]) -> str:
     """Our init's last message, and the remedy where the processor lacks an instruction."""
     from ferrule.images import init
 
-    messages = init.messages(b"
-".join(lines).decode(errors="replace"))
+    messages = init.messages(b"\n".join(lines).decode(errors="replace"))
     if not messages:
         return ""
     helps = "; under QEMU's emulation give -cpu max: the payload needs rdtscp" if "by signal 4" in messages[-1] else ""
