@@ -1,1 +1,1 @@
-"""The harness against itself: known truths go in; how well they were found comes out."""
+"""Tests of the harness itself: samples with a known true value go in; how well it was found comes out."""

@@ -1,4 +1,4 @@
-"""`ferrule agree`: our workloads beside other benchmarks' own programs, in turns on one CPU."""
+"""`ferrule agree`: runs our workloads and other benchmarks' own programs in turns on one CPU."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def agree(parsed: argparse.Namespace) -> int:
     """Measure what is missing, and show all of it.
 
     Raises:
-        UsageError: a flag means nothing here, or the file is of another payload.
+        UsageError: a flag has no effect here, or the file is of another payload.
         InfrastructureError: nothing could be measured.
     """
     pairs = chosen(read(), parsed.pairs)
@@ -58,7 +58,7 @@ def _measure(parsed: argparse.Namespace, pairs: Sequence[Pair], progress: Progre
         payload = build_payload(guest.os, guest.arch, extra_workloads=[BESIDE] if beside else [])
         run = Run(_conditions(payload, guest.cpus[:1], folders), parsed.seed)
         if parsed.json is not None and parsed.json.exists():
-            run = _held(parsed.json, run)
+            run = _continued(parsed.json, run)
         bench = Bench(guest, payload, Progress())
         rounds, out = parsed.rounds, parsed.json
         agreement.measure(run, pairs, bench, folders, rounds=rounds, out=out, said=progress.note)
@@ -67,18 +67,18 @@ def _measure(parsed: argparse.Namespace, pairs: Sequence[Pair], progress: Progre
         guest.close()
 
 
-def _held(file: Path, fresh: Run) -> Run:
-    """A run that is gone on with: nothing of what is measured may have changed."""
-    held = agreement.load(file)
+def _continued(file: Path, fresh: Run) -> Run:
+    """The stored run, which is to be continued: its conditions must be those of `fresh`."""
+    old = agreement.load(file)
     for name, value in fresh.conditions.items():
-        if name not in ("began", "load") and held.conditions.get(name) != value:
-            raise UsageError(f"--json {file}: {name} was {held.conditions.get(name)} and is {value}; name another file")
-    return held
+        if name not in ("began", "load") and old.conditions.get(name) != value:
+            raise UsageError(f"--json {file}: {name} was {old.conditions.get(name)} and is {value}; name another file")
+    return old
 
 
 def _conditions(payload: Payload, cpus: Sequence[int], folders: Mapping[str, Path]) -> dict[str, str]:
     facts = host.here(tuple(cpus))
-    told = {
+    conditions = {
         "ferrule": f"{__version__}, payload {payload.build_id[:12]}",
         "compiler": f"{payload.compiler} {payload.flags}",
         "peers": ", ".join(programs.version(tool, folder) for tool, folder in folders.items()),
@@ -90,4 +90,4 @@ def _conditions(payload: Payload, cpus: Sequence[int], folders: Mapping[str, Pat
         "began": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
         "load": f"{os.getloadavg()[0]:.1f}",
     }
-    return {name: value for name, value in told.items() if value}
+    return {name: value for name, value in conditions.items() if value}

@@ -1,4 +1,4 @@
-"""What a run beside other benchmarks came to: a table of 80 columns, or Markdown."""
+"""The results of `ferrule agree`: a table of 80 columns, or Markdown."""
 
 from __future__ import annotations
 
@@ -51,14 +51,14 @@ def text(run: Run, pairs: Sequence[Pair]) -> str:
 
 
 def summary(run: Run, pairs: Sequence[Pair]) -> str:
-    """In a line."""
+    """The result in one line."""
     measured, beyond = _measured(run, pairs), outside(run, pairs)
     explained = [pair for pair in beyond if any(_agrees(run, pair, one) for one in pair.experiments)]
     rounds = number_of(len(run.rounds), "round")
-    said = f"{len(measured) - len(beyond)} of {len(measured)} ratios are in {LOW}..{HIGH} ({rounds})"
+    counts = f"{len(measured) - len(beyond)} of {len(measured)} ratios are in {LOW}..{HIGH} ({rounds})"
     if not beyond:
-        return f"{said}."
-    return f"{said}; of the other {len(beyond)}, {len(explained)} are once one difference is taken away."
+        return f"{counts}."
+    return f"{counts}; of the other {len(beyond)}, {len(explained)} are once one difference is taken away."
 
 
 def markdown(run: Run, pairs: Sequence[Pair]) -> str:
@@ -73,21 +73,21 @@ def markdown(run: Run, pairs: Sequence[Pair]) -> str:
         summary(run, pairs),
         markdown_table((*HEAD[:2], "our workload", *COSTS, "outside: with one difference taken away"), rows),
     ]
-    told: list[Row] = [
+    experiments: list[Row] = [
         (f"{pair.name}, {pair.tool.name} {pair.label}", one.what, _sides(one), *_cells(found))
         for pair, _ in _measured(run, pairs)
         for one in pair.experiments
         if (found := run.ratio(pair, one))
     ]
-    if told:
-        blocks.append(markdown_table(("pair", "difference taken away", "sides", *COSTS), told))
+    if experiments:
+        blocks.append(markdown_table(("pair", "difference taken away", "sides", *COSTS), experiments))
     if run.skipped:
         blocks.append("\n".join(f"- Left out: {title}: {why}" for title, why in run.skipped.items()))
     return "\n\n".join(blocks) + "\n"
 
 
 def section(run: Run, pairs: Sequence[Pair]) -> Section:
-    """For the page of a validation: pairs that it judges, by their medians and by their quickest rounds."""
+    """For the page of a validation: the pairs that it checks, by their medians and by their fastest rounds."""
     made = Section("Beside perf bench")
     made.words = [
         f"{len(run.rounds)} rounds of both tools in turns, pinned to one CPU; of each the mean of a run, as perf bench"
@@ -100,8 +100,8 @@ def section(run: Run, pairs: Sequence[Pair]) -> Section:
         rows.append((pair.title, *_cells(found), f"{minima:.3f}"))
         if pair.bar is not None:
             met = max(abs(medians - 1.0), abs(minima - 1.0)) <= pair.bar
-            told = f"medians {medians - 1:+.1%}, minima {minima - 1:+.1%}"
-            made.claims.append(Claim(pair.title, f"within {percent(pair.bar, 0)}", told, met))
+            differences = f"medians {medians - 1:+.1%}, minima {minima - 1:+.1%}"
+            made.claims.append(Claim(pair.title, f"within {percent(pair.bar, 0)}", differences, met))
     made.tables = [(("operation", *COSTS, "ratio of minima"), rows)]
     return made
 
@@ -132,7 +132,7 @@ def _agrees(run: Run, pair: Pair, one: Experiment) -> bool:
 
 
 def _state(run: Run, pair: Pair, found: Ratio) -> str:
-    """Of a pair outside of the band, the experiment that comes nearest to 1."""
+    """For a pair outside of the band: the experiment whose ratio is nearest to 1."""
     tried = [(other, one.what) for one in pair.experiments if (other := run.ratio(pair, one))]
     if found.agrees or not tried:
         return "" if found.agrees else "**not explained**"

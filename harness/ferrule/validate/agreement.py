@@ -1,9 +1,9 @@
-"""Beside other benchmarks: our workloads and their programs take turns on one CPU, and how they compare is kept.
+"""Comparison with other benchmarks: our workloads and their programs run in turns on one CPU; the ratios are stored.
 
-A round takes all sides of a pair in a drawn order and then in the reverse of it (A B B A), so that a machine that gets
-slower weighs on all of them alike; each half of a round gives one value of every side, and one log ratio. What a ratio
-says is theirs and ours by the same rule: where a tool prints a mean, ours is the mean of a process's batches, where it
-prints a median, the median. What has been measured is a file that each round is added to: a run may be taken in parts.
+A round runs all sides of a pair in a random order and then in the reverse order (A B B A), so that a machine that gets
+slower affects all sides in the same way. Each half of a round gives one value of every side, and one log ratio. Both
+sides use the same statistic: where a tool prints a mean, ours is the mean of a process's batches; where it prints a
+median, the median. Each round is added to a file, so that a run can be measured in parts.
 """
 
 from __future__ import annotations
@@ -33,41 +33,41 @@ from ferrule.validate.bench import Bench
 from ferrule.validate.pairs import HIGH, LOW, Experiment, Pair, Side
 
 SCHEMA: Final = 1
-FILE_BYTES: Final = 10 << 20  # of the file that theirs read and write, as libMicro's own script makes it
+FILE_BYTES: Final = 10 << 20  # size of the file that their programs read and write, as libMicro's own script makes it
 PROTOCOL: Final = Plan(batches=300, control_batches=15, warm=5, target_ns=300_000, limit_ns=500_000_000)
-DIGITS: Final = 3  # of ns that are kept
-PIECE: Final = 4096  # as which it is written: a kernel may keep what came at once in one folio, dearer to write to
+DIGITS: Final = 3  # decimal places of ns that are stored
+PIECE: Final = 4096  # bytes in one write: a kernel may keep a larger write in one folio, which is slower to write to
 Values = dict[str, list[float]]  # by side, ns an operation
 
 
 @dataclass(frozen=True)
 class Ratio:
-    """Ours over theirs, of paired values."""
+    """Our cost over theirs, from paired values."""
 
     ours_ns: float  # medians
     theirs_ns: float
-    ratio: float  # of the middle pair
+    ratio: float  # median over the pairs of values
     low: float | None  # 95 %; None: too few pairs
     high: float | None
     pairs: int
 
     @property
     def agrees(self) -> bool:
-        """Whether it is in the band."""
+        """Whether the ratio is in the band LOW..HIGH."""
         return LOW <= self.ratio <= HIGH
 
 
 @dataclass
 class Run:
-    """What was measured, round by round."""
+    """The measured values, round by round."""
 
     conditions: dict[str, str]
     seed: int
-    rounds: list[dict[str, Values]] = field(default_factory=list)  # by pair
-    skipped: dict[str, str] = field(default_factory=dict)  # by pair: why
+    rounds: list[dict[str, Values]] = field(default_factory=list)  # by title of the pair
+    skipped: dict[str, str] = field(default_factory=dict)  # by title of the pair: why
 
     def both(self, pair: Pair, two: Pair | Experiment) -> tuple[list[float], list[float]]:
-        """Ours and theirs of the rounds that have both, in the order in which they were taken."""
+        """Our values and theirs, ns an operation, of the rounds that have both, in the order of measurement."""
         found = [
             (of[str(two.ours)], of[str(two.theirs)])
             for of in (one.get(pair.title, {}) for one in self.rounds)
@@ -77,7 +77,7 @@ class Run:
         return ours, theirs
 
     def ratio(self, pair: Pair, experiment: Experiment | None = None) -> Ratio | None:
-        """Of a pair, or of one of its experiments; None where it was not measured."""
+        """The ratio of a pair, or of one of its experiments; None where it was not measured."""
         ours, theirs = self.both(pair, experiment or pair)
         if not ours:
             return None
@@ -97,7 +97,7 @@ def measure(
     out: Path | None,
     said: Callable[[str], None],
 ) -> None:
-    """Add rounds until there are so many; each is written to `out` when it is whole.
+    """Add rounds until there are `rounds`; each is written to `out` when it is complete.
 
     Raises:
         InfrastructureError: nothing could be measured.
@@ -106,7 +106,7 @@ def measure(
         raise InfrastructureError("no CPU is to be had here that both could be pinned to")
     cpu = bench.guest.cpus[0]
     with _file() as file:
-        # Theirs get no FERRULE_*, and what they make is made where ours is.
+        # Their programs get no FERRULE_* variables; TMPDIR is kept, so that both make their files in the same folder.
         environment = {name: value for name, value in os.environ.items() if not name.startswith("FERRULE_")}
         for number in range(len(run.rounds), rounds):
             draw = random.Random(f"{run.seed} {number}")  # noqa: S311 - an order, not a secret
@@ -144,17 +144,17 @@ def measure(
 
 @contextmanager
 def _file() -> Iterator[Path]:
-    """A file as deep in the tree as those of our workloads; not locked, which every close would look at."""
+    """A file as deep in the directory tree as those of our workloads; not locked, because a lock slows every close."""
     with tempfile.NamedTemporaryFile(prefix=FOLDER) as made:
         for _ in range(FILE_BYTES // PIECE):
             made.write(bytes(PIECE))
             made.flush()
-        os.fsync(made)  # while it is on its way to the disk writers wait for it
+        os.fsync(made)  # during writeback, writers would wait
         yield Path(made.name)
 
 
 def _ours(bench: Bench, pair: Pair, side: Side, seed: int) -> float:
-    """One process of ours: ns an operation, as the tool sums up its own."""
+    """One process of ours: ns an operation, by the statistic that the tool uses for its own."""
     bench.lay_out(seed)
     runs = bench.execute(tuple(PlannedRun(key, pair.batch) for key in side.keys), seed, 0, PROTOCOL).runs
     total = 0.0
@@ -175,8 +175,8 @@ def _centre(process: ProcessSamples, pair: Pair) -> float:
 
 
 def as_json(run: Run, pairs: Sequence[Pair]) -> str:
-    """Everything: the values, and what they come to."""
-    told = [
+    """A run as stored: all values, and the ratios of all pairs."""
+    results = [
         {
             "pair": pair.title,
             "ours": str(pair.ours),
@@ -191,7 +191,7 @@ def as_json(run: Run, pairs: Sequence[Pair]) -> str:
         for pair in pairs
         if run.ratio(pair)
     ]
-    return compact(seal({"schema": SCHEMA, **vars(run), "pairs": told})).decode() + "\n"
+    return compact(seal({"schema": SCHEMA, **vars(run), "pairs": results})).decode() + "\n"
 
 
 def _of(ratio: Ratio | None) -> dict[str, Any]:
@@ -199,18 +199,18 @@ def _of(ratio: Ratio | None) -> dict[str, Any]:
 
 
 def load(file: Path) -> Run:
-    """What a run before has written.
+    """A stored run.
 
     Raises:
-        UsageError: it cannot be read, or is none of ours.
+        UsageError: the file cannot be read, or was not written by as_json.
     """
     try:
-        held = loads(file.read_bytes())
-        if held["schema"] != SCHEMA:
-            raise UsageError(f"{file}: schema {shown(held['schema'])}; this Ferrule reads {SCHEMA}")
-        if not check(held):
+        found = loads(file.read_bytes())
+        if found["schema"] != SCHEMA:
+            raise UsageError(f"{file}: schema {shown(found['schema'])}; this Ferrule reads {SCHEMA}")
+        if not check(found):
             raise UsageError(f"{file}: has no checksum; it was changed after it was stored")
-        return decode(Run, {name: held[name] for name in (one.name for one in fields(Run))})
+        return decode(Run, {name: found[name] for name in (one.name for one in fields(Run))})
     except OSError as error:
         raise UsageError(f"{file}: {error.strerror or error}") from None
     except (Malformed, KeyError, TypeError):

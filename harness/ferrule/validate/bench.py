@@ -1,4 +1,4 @@
-"""A guest with a payload, measured over and over as a paired gate measures: what full runs are made by."""
+"""Measures one guest with one payload repeatedly, as a paired gate does; makes the full runs of the validation."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ from ferrule.stats.pace import around
 from ferrule.validate.recording import Recording, Size, whole_visits
 from ferrule.validate.runs import Run
 
-ARMS: Final = (0, 0, 20, 50)  # per mille more: base, the same again, +2 %, +5 %
+ARMS: Final = (0, 0, 20, 50)  # injected slowdown in per mille: base, the same again, +2 %, +5 %
 PROTOCOL: Final = Plan(batches=BATCHES, warm=WARM, target_ns=TARGET_NS, limit_ns=2_000_000_000, apart=True)
 _PILOT: Final = replace(PROTOCOL, batches=1, warm=0)
-_FINE: Final = 50  # steps in which a batch must be countable, so that +2 % is a whole number of them
-_LONG: Final = 200e-6  # seconds of a batch
-_MANY: Final = 100  # operations of a batch
+_FINE: Final = 50  # a batch has a multiple of this many operations, so that +2 % is a whole number
+_LONG: Final = 200e-6  # seconds: the longest batch that is slowed by more operations
+_MANY: Final = 100  # operations: the smallest batch that is slowed by more operations
 
 
 @dataclass
 class Bench:
-    """A guest with a payload, ready to be measured over and over."""
+    """A guest with a payload, ready to be measured repeatedly."""
 
     guest: Guest
     payload: Payload
@@ -54,7 +54,7 @@ class Bench:
         """One full run; `before` is called with the number of each round before it.
 
         Raises:
-            GuestError: it spoilt more than one execution in twenty.
+            GuestError: more than one execution in twenty failed.
         """
         draw = random.Random(seed)  # noqa: S311 - an order, not a secret
         recording = Recording(sizes, seed, rounds, arms)
@@ -63,12 +63,12 @@ class Bench:
             before(number)
             layout, order = draw.getrandbits(63), draw.sample(range(len(arms)), len(arms))
             recording.begin(number, order)
-            self.lay_out(layout)  # one for all arms, which also take the workloads in one order
+            self.lay_out(layout)  # the same for all arms, which also run the workloads in the same order
             for arm, process in product(order, range(most)):
                 some = {key: size for key, size in sizes.items() if process < size.processes}
                 try:
                     result = self.execute(planned(some, arms[arm]), layout, process)
-                except GuestError as error:  # one process is missing in one round; the run goes on
+                except GuestError as error:  # one process is missing in one round; the run continues
                     self.progress.note(str(error))
                     failed += 1
                     if failed > rounds * len(arms) * most // 20:
@@ -78,7 +78,7 @@ class Bench:
         return recording.run()
 
     def lay_out(self, seed: int) -> None:
-        """Draw the layout of the next processes."""
+        """Choose the address layout of the next processes by `seed`."""
         if isinstance(self.guest, Scatters):
             self.guest.scatter(seed)
 
@@ -94,10 +94,10 @@ class Bench:
         return assembler.result()
 
     def sizes(self, keys: Sequence[RunKey], seed: int) -> dict[RunKey, Size]:
-        """Batch sizes and visits as a gate's pilot finds them. What this guest cannot do is left out."""
+        """Batch sizes and visits, found as by a gate's pilot. Workloads that fail on this guest are left out."""
         batches, counted = self._batches(keys, seed)
         asked, results = {key: Size(n, allocation.VISITS) for key, n in batches.items()}, []
-        self.lay_out(seed)  # one for all, as both arms of a pair have one
+        self.lay_out(seed)  # the same for all, as both arms of a pair have the same
         for number in range(visits.PILOT):
             results.append(self.execute(planned(asked, 0), seed, number))
         pilots = {key: [whole_visits(result, key, size.visits) for result in results] for key, size in asked.items()}
@@ -112,17 +112,18 @@ class Bench:
         }
 
     def _batches(self, keys: Sequence[RunKey], seed: int) -> tuple[dict[RunKey, int], set[RunKey]]:
-        """Operations a batch, and the workloads whose batches are slowed by more of them.
+        """Operations a batch by workload, and the workloads that are slowed by additional operations.
 
-        Those batches are as a gate calibrates them, but larger where one fiftieth more would not be a whole number of
-        steps. Not so where they would last long then, or hold few operations as calibrated: a kernel refills its free
-        lists once in some dozens of them, and of batches of a few more a low quantile finds those that have one refill
-        too. Multiplications do it there; but not where two processes take turns, as that would change whose turn it is.
+        Their batches are as a gate calibrates them, or larger so that one fiftieth more is a whole number of steps.
+        The other workloads are slowed by multiplications: those whose batches would become long, or hold few operations
+        as calibrated. (A kernel refills its free lists once in some dozens of operations; with a few more operations a
+        low quantile would find the batches with one refill.) Workloads whose two ends take turns are always slowed by
+        operations, because multiplications would change the turns.
         """
         first = self.execute(tuple(map(PlannedRun, keys)), seed, 0, _PILOT).runs
-        spoken = {key: run for key in keys if (run := first.get(key)) and run.processes}
-        batches, counted = {key: run.processes[0].n for key, run in spoken.items()}, set[RunKey]()
-        alone = {key for key, run in spoken.items() if run.meaning is None or run.meaning.ends < 2}
+        measured = {key: run for key in keys if (run := first.get(key)) and run.processes}
+        batches, counted = {key: run.processes[0].n for key, run in measured.items()}, set[RunKey]()
+        alone = {key for key, run in measured.items() if run.meaning is None or run.meaning.ends < 2}
         more = [key for key, n in batches.items() if key not in alone or n >= _MANY]
         for multiple in (1, 2, 4, 8, 16):
             steps = _FINE * multiple

@@ -1,4 +1,4 @@
-"""`ferrule validate`: measures what is missing, keeps it, and writes the page from all that is there."""
+"""`ferrule validate`: measures what is missing, stores it, and writes the page from everything that is stored."""
 
 from __future__ import annotations
 
@@ -45,14 +45,14 @@ from ferrule.validate.runs import Run, stored
 class Size:
     """How much is measured."""
 
-    sets: int  # of a cell of the coverage grid
-    cells: int  # every so many-th cell of it
+    sets: int  # data sets for a cell of the coverage grid
+    cells: int  # 1: every cell of the grid; N: every N-th
     runs: int  # full runs
     rounds: int  # pairs in each
     drifts: int  # runs under stepped load
     boots: int  # of each guest under each load
-    turns: int  # rounds beside perf bench
-    seconds: float  # that a tool may take to get to one percent
+    turns: int  # rounds of the comparison with perf bench
+    seconds: float  # limit for a tool to reach one percent
 
 
 FULL: Final = Size(coverage.SETS, 1, 60, 60, 6, 10, 80, 45.0)
@@ -75,7 +75,7 @@ class Validation:
         self.keys: list[RunKey] = select("", "", "same_core", ())
 
     def ledger(self, name: str) -> Ledger:
-        """The finished pieces of one part."""
+        """The stored findings of one part."""
         return Ledger(self.folder / f"{name}.jsonl")
 
     def bench(self) -> Bench:
@@ -84,57 +84,61 @@ class Validation:
         return Bench(guest, build_payload(guest.os, guest.arch), Progress())
 
     def coverage(self) -> None:
-        """Made-up hierarchies."""
+        """Coverage of intervals on synthetic hierarchies."""
         cells = coverage.plan(coverage.grid(), coverage.few())[:: self.size.cells]
         coverage.collect(self.ledger("coverage"), cells, self.size.sets, self.seed, self.progress.note)
 
     def families(self) -> None:
         """Real runs of all arms."""
-        size, said = self.size, self.progress.note
+        size, note = self.size, self.progress.note
         bench = self.bench()
-        corpus.collect(bench, self.folder, self.keys, runs=self.runs, rounds=size.rounds, seed=self.seed, said=said)
+        corpus.collect(bench, self.folder, self.keys, runs=self.runs, rounds=size.rounds, seed=self.seed, said=note)
 
     def drift(self) -> None:
         """Real runs under stepped load."""
-        size, said, folder = self.size, self.progress.note, self.folder / "drift"
+        size, note, folder = self.size, self.progress.note, self.folder / "drift"
         bench = self.bench()
-        drift.collect(bench, folder, self.keys, runs=size.drifts, rounds=size.rounds, seed=self.seed, said=said)
+        drift.collect(bench, folder, self.keys, runs=size.drifts, rounds=size.rounds, seed=self.seed, said=note)
 
     def exactness(self) -> None:
         """Boots of the guests that count."""
-        boots, said, ledger = self.size.boots, self.progress.note, self.ledger("exactness")
+        boots, note, ledger = self.size.boots, self.progress.note, self.ledger("exactness")
         for name in ("floor", "linux"):
             if reason := guests.unavailable(name, GuestOptions(accel="icount")):
-                said(f"exactness: {name}: skipped: {reason}")
+                note(f"exactness: {name}: skipped: {reason}")
                 continue
-            exactness.collect(ledger, name, self.keys, boots=boots, progress=Progress(), said=said)
+            exactness.collect(ledger, name, self.keys, boots=boots, progress=Progress(), said=note)
 
     def agreement(self) -> None:
-        """The same operations beside perf bench; always anew, because a part of it alone says nothing."""
-        run, found, said = agreement.Run({}, self.seed), programs.find(None), self.progress.note
+        """The same operations by perf bench; always measured completely, because a part alone is no result."""
+        run, found, note = agreement.Run({}, self.seed), programs.find(None), self.progress.note
         try:
-            agreement.measure(run, judged(), self.bench(), found, rounds=self.size.turns, out=self.agreed, said=said)
+            agreement.measure(run, judged(), self.bench(), found, rounds=self.size.turns, out=self.agreed, said=note)
         except InfrastructureError as error:
             self.progress.note(f"agreement: skipped: {error}")
 
     @property
     def agreed(self) -> Path:
-        """Where its values are."""
+        """The file with the values of `agreement`."""
         return self.folder / "agreement.json"
 
     def speed(self) -> None:
-        """A race."""
+        """Time until one percent is reached, for our payload and for other tools."""
         others = peers(programs.find(programs.folder_of(self.parsed.peers)))
         ledger, limit = self.ledger("races"), self.size.seconds
         speed.collect(ledger, self.bench(), others, limit=limit, seed=self.seed, said=self.progress.note)
 
     def cost(self) -> None:
-        """The analysis itself."""
+        """Time and memory of the analysis itself."""
         ledger = self.ledger("cost")
         ledger.add("cost", cost.measure(self.seed))
 
     def page(self) -> bool:
-        """Write the page; whether all that was asked for was met."""
+        """Write the page.
+
+        Returns:
+            whether every claim was met.
+        """
         sections = list(self.sections())
         if not sections:
             raise UsageError(f"validate: nothing is stored in {self.folder}; leave out --only to measure")
@@ -146,7 +150,7 @@ class Validation:
         return all(claim.met for section in sections for claim in section.claims)
 
     def sections(self) -> list[report.Section]:
-        """Every part of which something is stored."""
+        """The parts of the page that have stored findings."""
         made: list[report.Section] = []
         if cells := coverage.stored(self.ledger("coverage")):
             made.append(from_ledgers.made_up(cells))
@@ -170,18 +174,18 @@ class Validation:
         return made
 
     def conditions(self) -> list[str]:
-        """Under which all of it was measured."""
+        """The conditions of the measurements, a line each."""
         runs = stored(self.folder)
-        said = [f"Ferrule {__version__}, seed {self.seed}, {datetime.now(UTC):%Y-%m-%d}"]
+        lines = [f"Ferrule {__version__}, seed {self.seed}, {datetime.now(UTC):%Y-%m-%d}"]
         if runs:
-            said += _of(runs)
+            lines += _of(runs)
         facts = host.here(())
-        said += [
+        lines += [
             f"{name.removeprefix('host.')}: {facts[name]}"
             for name in ("host.hypervisor", "host.kernel")
             if name in facts
         ]
-        return [*said, *self.parsed.note]
+        return [*lines, *self.parsed.note]
 
 
 def _of(runs: list[Run]) -> list[str]:
@@ -202,10 +206,10 @@ def _of(runs: list[Run]) -> list[str]:
 
 
 def validate(parsed: argparse.Namespace) -> int:
-    """Run the parts that were asked for.
+    """Run the parts that `--only` names.
 
     Returns:
-        0 when all that is asked for was met, 3 when something fell short, or when nothing could be measured.
+        0 when every claim was met, 3 when one was not, or when nothing could be measured.
 
     Raises:
         UsageError: an unknown part.

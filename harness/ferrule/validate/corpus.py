@@ -1,12 +1,12 @@
-"""Real samples for the validation: full runs in which the same system stands in several arms, slowed by known amounts.
+"""Real samples for the validation: full runs in which the same system is measured as several arms, some slowed.
 
 One full run is a series of rounds. In each round every arm is one process of the payload, all arms one after the other
-in an order drawn anew: what a paired gate does with two builds, done with one. Arms differ in nothing but a slowdown of
-known size: operations that are run and not reported, or multiplications. All arms of a round have the same address
-layout and take the workloads in the same order. Each run begins with a pilot of its own, as a gate does, which says how
-long batches are and how many visits each workload is worth.
+in a random order, as a paired gate does with two builds; here all arms are the same build. Arms differ only in a
+slowdown of known size: operations that are run and not reported, or multiplications. All arms of a round have the same
+address layout and run the workloads in the same order. Each run begins with a pilot of its own, as in a gate, which
+finds the batch sizes and the number of visits of each workload.
 
-Every run is a file of its own, complete or not there: an interrupted validation goes on where it stopped.
+Every run is a file of its own, complete or absent: an interrupted validation resumes where it stopped.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from ferrule.validate.bench import ARMS, Bench
 from ferrule.validate.recording import Size
 from ferrule.validate.runs import Run, save
 
-WHOLE: Final = 10  # of so many runs one has all arms, the others leave out +5 %
+WHOLE: Final = 10  # one run in this many has all arms, the others leave out +5 %
 
 
 def collect(
@@ -35,9 +35,9 @@ def collect(
     said: Callable[[str], None],
     measure: Callable[[Mapping[RunKey, Size], int, int], Run] | None = None,
 ) -> None:
-    """Measure until the corpus holds so many full runs; those that are there already count.
+    """Measure until the corpus holds `runs` full runs; stored ones count.
 
-    `measure` makes one run of given sizes, seed and rounds; by default one of all arms.
+    `measure` makes one run from sizes, seed and rounds; the default makes one of ARMS. `said` gets progress messages.
     """
     for number in range(runs):
         path = folder / f"run-{number:04}.npz"

@@ -1,6 +1,6 @@
-"""What the verdicts themselves cost, and whether the same input gives the same bytes: 200 workloads, 60 pairs.
+"""Time and memory of the verdicts, and whether the same input gives the same bytes: 200 workloads, 60 pairs.
 
-Started as a program of its own, so that the memory is that of the analysis and of nothing else.
+Started as a separate program, so that the memory is that of the analysis only.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ WORKLOADS, PAIRS, VISITS, BATCHES = 200, 60, 4, 8
 
 
 def measure(seed: int) -> dict[str, Any]:
-    """Run the analysis twice, each in a process of its own; the digests of all verdicts must be one.
+    """Run the analysis twice, each in a process of its own; both must give the same digest of all verdicts.
 
     Raises:
-        InfrastructureError: it did not end well.
+        InfrastructureError: a process failed.
     """
     runs = []
     for _ in range(2):
@@ -45,7 +45,7 @@ def measure(seed: int) -> dict[str, Any]:
 
 
 def _analyse(seed: int) -> dict[str, Any]:
-    """From raw batches to verdicts. The samples are made up: only their number matters here."""
+    """From raw batches to verdicts. The samples are synthetic: only their number matters here."""
     draw = np.random.default_rng(seed)
     shape = (WORKLOADS, 2 * PAIRS, VISITS, BATCHES)
     pace = 2e4 * np.exp(draw.normal(0, 0.03, (*shape[:2], 1, 1))) * np.ones(shape)
@@ -64,10 +64,10 @@ def _analyse(seed: int) -> dict[str, Any]:
 
 
 def _peak() -> float:
-    """Most memory that this program ever had, in MiB; ru_maxrss still holds its parent's from before the exec."""
+    """Peak memory of this program in MiB. Not ru_maxrss, which still holds the parent's value from before the exec."""
     found = re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text(encoding="ascii", errors="replace"))
     if found is None:
-        raise InfrastructureError("validate: /proc/self/status does not tell the peak of memory")
+        raise InfrastructureError("validate: /proc/self/status has no VmHWM, the peak of memory")
     return int(found[1]) / 1024.0
 
 
