@@ -131,7 +131,7 @@ def test_both_run_in_turns_here(tmp_path: Path) -> None:
     said: list[str] = []
     for rounds in (1, 2):  # the second goes on with the first
         run = agreement.load(file) if file.exists() else Run({}, 7)
-        agreement.measure(run, pairs, bench, folders, rounds=rounds, out=file, said=said.append)
+        agreement.measure(run, pairs, bench, folders, rounds=rounds, out=file, note=said.append)
     if PERF.title in run.skipped:
         pytest.skip(run.skipped[PERF.title])
     found = agreement.load(file).ratio(PERF)
@@ -152,7 +152,7 @@ def test_what_ran_on_another_cpu_is_no_value() -> None:
         os.sched_setaffinity(0, {first})  # what a payload of ours inherits, and may not leave
         pair = replace(PERF, theirs=PERF.ours)
         with pytest.raises(InfrastructureError, match=f"CPU {last} was refused it"):
-            agreement.measure(Run({}, 1), [pair], bench, {"perf": Path("/")}, rounds=1, out=None, said=print)
+            agreement.measure(Run({}, 1), [pair], bench, {"perf": Path("/")}, rounds=1, out=None, note=print)
     finally:
         os.sched_setaffinity(0, allowed)
 
@@ -162,7 +162,7 @@ def test_a_tool_that_is_not_here_is_left_out_with_the_reason(tmp_path: Path) -> 
     bench = Bench(guest, build_payload(guest.os, guest.arch), Progress())
     run = Run({}, 1)
     with pytest.raises(InfrastructureError, match=r"perf is not here: .*apt-get install .* linux-perf|no CPU"):
-        agreement.measure(run, [PERF], bench, {}, rounds=1, out=tmp_path / "run.json", said=print)
+        agreement.measure(run, [PERF], bench, {}, rounds=1, out=tmp_path / "run.json", note=print)
     assert not (tmp_path / "run.json").exists()
 
 

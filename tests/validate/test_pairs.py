@@ -46,9 +46,9 @@ theirs = ["perf bench syscall basic"]
         ('ours = ["null_call"]', 'ours = ["null_call[size=1]"]', "no parameter size"),
         ('as = "y"', 'As = "y"', "no key As"),
         ('theirs = ["perf bench syscall basic"]', "", "no theirs ="),
-        ('as = "y"', 'as = "y"\nreads = "[0-9]+"', "has not one group"),
+        ('as = "y"', 'as = "y"\nreads = "[0-9]+"', "needs exactly one group"),
         ('as = "y"', 'as = "y"\nreads = "("', "is no pattern"),
-        (ROW, ROW + ROW, "x: perf y stands there twice"),
+        (ROW, ROW + ROW, "x: perf y is there twice"),
     ],
 )
 def test_mistakes_in_the_table_are_named(tmp_path: Path, old: str, new: str, said: str) -> None:

@@ -98,8 +98,8 @@ KEYS = (RunKey("null_call"), RunKey("context_switch", (("procs", 8), ("size", 0)
 
 def test_a_corpus_is_real_and_goes_on_where_it_stopped(bench: Bench, tmp_path: Path) -> None:
     said: list[str] = []
-    collect(bench, tmp_path, KEYS, runs=1, rounds=2, seed=9, said=said.append)
-    collect(bench, tmp_path, KEYS, runs=2, rounds=2, seed=9, said=said.append)
+    collect(bench, tmp_path, KEYS, runs=1, rounds=2, seed=9, note=said.append)
+    collect(bench, tmp_path, KEYS, runs=2, rounds=2, seed=9, note=said.append)
     assert [text.split(":")[0] for text in said] == ["run 1 of 1", "run 2 of 2"]
     first, second = stored(tmp_path)
     assert first.workloads == ("null_call", "context_switch[procs=8,size=0]")  # no schemes here

@@ -61,7 +61,7 @@ def _measure(parsed: argparse.Namespace, pairs: Sequence[Pair], progress: Progre
             run = _continued(parsed.json, run)
         bench = Bench(guest, payload, Progress())
         rounds, out = parsed.rounds, parsed.json
-        agreement.measure(run, pairs, bench, folders, rounds=rounds, out=out, said=progress.note)
+        agreement.measure(run, pairs, bench, folders, rounds=rounds, out=out, note=progress.note)
         return run
     finally:
         guest.close()

@@ -95,7 +95,7 @@ def measure(
     *,
     rounds: int,
     out: Path | None,
-    said: Callable[[str], None],
+    note: Callable[[str], None],
 ) -> None:
     """Add rounds until there are `rounds`; each is written to `out` when it is complete.
 
@@ -129,7 +129,7 @@ def measure(
                         found[pair.title][str(side)].append(round(value, DIGITS))
                 except FerruleError as error:
                     del found[pair.title]
-                    said(f"{pair.title}: {error}")
+                    note(f"{pair.title}: {error}")
                     if not any(pair.title in of for of in run.rounds):
                         run.skipped[pair.title] = str(error)
             if not found:
@@ -137,7 +137,7 @@ def measure(
                     "no pair could be measured: " + "; ".join(dict.fromkeys(run.skipped.values()))
                 )
             run.rounds.append(found)
-            said(f"round {number + 1} of {rounds}: {number_of(len(found), 'pair')}")
+            note(f"round {number + 1} of {rounds}: {number_of(len(found), 'pair')}")
             if out is not None:
                 write_whole(out, as_json(run, pairs).encode())
 

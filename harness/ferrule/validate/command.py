@@ -92,13 +92,13 @@ class Validation:
         """Real runs of all arms."""
         size, note = self.size, self.progress.note
         bench = self.bench()
-        corpus.collect(bench, self.folder, self.keys, runs=self.runs, rounds=size.rounds, seed=self.seed, said=note)
+        corpus.collect(bench, self.folder, self.keys, runs=self.runs, rounds=size.rounds, seed=self.seed, note=note)
 
     def drift(self) -> None:
         """Real runs under stepped load."""
         size, note, folder = self.size, self.progress.note, self.folder / "drift"
         bench = self.bench()
-        drift.collect(bench, folder, self.keys, runs=size.drifts, rounds=size.rounds, seed=self.seed, said=note)
+        drift.collect(bench, folder, self.keys, runs=size.drifts, rounds=size.rounds, seed=self.seed, note=note)
 
     def exactness(self) -> None:
         """Boots of the guests that count."""
@@ -107,13 +107,13 @@ class Validation:
             if reason := guests.unavailable(name, GuestOptions(accel="icount")):
                 note(f"exactness: {name}: skipped: {reason}")
                 continue
-            exactness.collect(ledger, name, self.keys, boots=boots, progress=Progress(), said=note)
+            exactness.collect(ledger, name, self.keys, boots=boots, progress=Progress(), note=note)
 
     def agreement(self) -> None:
         """The same operations by perf bench; always measured completely, because a part alone is no result."""
         run, found, note = agreement.Run({}, self.seed), programs.find(None), self.progress.note
         try:
-            agreement.measure(run, judged(), self.bench(), found, rounds=self.size.turns, out=self.agreed, said=note)
+            agreement.measure(run, judged(), self.bench(), found, rounds=self.size.turns, out=self.agreed, note=note)
         except InfrastructureError as error:
             self.progress.note(f"agreement: skipped: {error}")
 
@@ -126,7 +126,7 @@ class Validation:
         """Time until one percent is reached, for our payload and for other tools."""
         others = peers(programs.find(programs.folder_of(self.parsed.peers)))
         ledger, limit = self.ledger("races"), self.size.seconds
-        speed.collect(ledger, self.bench(), others, limit=limit, seed=self.seed, said=self.progress.note)
+        speed.collect(ledger, self.bench(), others, limit=limit, seed=self.seed, note=self.progress.note)
 
     def cost(self) -> None:
         """Time and memory of the analysis itself."""

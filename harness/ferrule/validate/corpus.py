@@ -32,12 +32,12 @@ def collect(
     runs: int,
     rounds: int,
     seed: int,
-    said: Callable[[str], None],
+    note: Callable[[str], None],
     measure: Callable[[Mapping[RunKey, Size], int, int], Run] | None = None,
 ) -> None:
     """Measure until the corpus holds `runs` full runs; stored ones count.
 
-    `measure` makes one run from sizes, seed and rounds; the default makes one of ARMS. `said` gets progress messages.
+    `measure` makes one run from sizes, seed and rounds; the default makes one of ARMS. `note` gets progress messages.
     """
     for number in range(runs):
         path = folder / f"run-{number:04}.npz"
@@ -51,4 +51,4 @@ def collect(
             run = bench.run(sizes, seed + number, rounds, ARMS[:3] if number % WHOLE else ARMS)
         save(run, path)
         spent = time.monotonic() - began
-        said(f"run {number + 1} of {runs}: {spent:.0f} s, load {run.load.mean():.1f}: {path.name}")
+        note(f"run {number + 1} of {runs}: {spent:.0f} s, load {run.load.mean():.1f}: {path.name}")

@@ -1,7 +1,8 @@
-"""How often an interval holds the truth: the product's own functions on made-up hierarchies whose truth is known.
+"""Coverage: how often an interval contains the true value, on synthetic hierarchies whose true value is known.
 
-Every interval that a table shows is put to it: the centre, core cycles, the throughput, the 99th percentile, and the
-ratio of two guests. A nominal 95 % has to be 94 to 98 % in every cell of the grid.
+The functions are those of the product. Every interval that a table shows is tested: the centre, core cycles, the
+throughput, the 99th percentile, and the ratio of two guests. A nominal 95 % has to be 94 to 98 % in every cell of the
+grid.
 """
 
 from __future__ import annotations
@@ -37,51 +38,51 @@ from ferrule.validate.synthetic import (
 
 LEAST, MOST = 0.94, 0.98
 SETS: Final = 10_000  # of one cell: a coverage of 95 % is then known to 0.2 % (standard error)
-BYTES: Final = 4096  # of the operation whose throughput is asked for
+BYTES: Final = 4096  # moved by one operation, for the throughput
 OPERATIONS: Final = 1000  # timed one by one in each process, for the 99th percentile
-SLOW: Final = 100.0  # times the other operations: one that takes few steps of the counter has no tail worth reading
+SLOW: Final = 100.0  # p99 only: factor on the costs, as an operation of few counter steps has no meaningful tail
 RATIO: Final = 1.05  # of the two guests
 
-# One data set, (boots, processes, batches) -> its interval.
+# One data set, (boots, processes, batches), and its shape -> the interval, (low, high).
 Maker = Callable[[Floats, Shape], tuple[float | None, float | None]]
 
 
 @dataclass(frozen=True)
 class Cell:
-    """What was put to the test, and how often the interval held the truth."""
+    """One tested interval on one shape, and how often it contained the true value."""
 
     what: str  # centre | core cycles | throughput | p99 | ratio
     shape: Shape
     sets: int
-    held: int
-    width: float  # median half-width, relative to the truth
+    held: int  # data sets whose interval contains the true value
+    width: float  # median half-width, relative to the true value
 
     @property
     def coverage(self) -> float:
-        """Share of the data sets, 0..1."""
+        """Share of the data sets whose interval contains the true value, 0..1."""
         return self.held / self.sets
 
     @property
     def good(self) -> bool:
-        """Whether it is within the bounds."""
+        """Whether the coverage is within LEAST..MOST."""
         return LEAST <= self.coverage <= MOST
 
 
 def grid() -> list[Shape]:
-    """Boots, processes, correlation, contamination, the counter's step; and processes of one boot alone."""
+    """All combinations of boots, processes, correlation, contamination and counter step; and of one boot alone."""
     several = product((5, 8, 20), (3, 5), (0.0, 0.6, 0.9), (0.0, 0.05, 0.2), (0.0, 0.001))
     within = product((7, 15, 21), (0.0, 0.6, 0.9), (0.0, 0.05, 0.2), (0.0, 0.001))
     return [Shape(*cell) for cell in several] + [Shape(1, *cell) for cell in within]
 
 
 def few() -> list[Shape]:
-    """For the intervals that cost more to make: the grid's corners in correlation left out."""
+    """A smaller grid for the intervals that are slower to compute: one correlation, no counter step."""
     several = product((5, 8, 20), (3, 5), (0.6,), (0.0, 0.05, 0.2))
     return [Shape(*cell) for cell in several]
 
 
 def alone() -> list[Shape]:
-    """The same corners of one boot."""
+    """The same smaller grid with one boot."""
     return [Shape(1, *cell) for cell in product((7, 15, 21), (0.6,), (0.0, 0.05, 0.2))]
 
 
@@ -92,7 +93,7 @@ def centre(values: Floats, shape: Shape) -> tuple[float | None, float | None]:
 
 
 def in_cycles(values: Floats, shape: Shape) -> tuple[float | None, float | None]:
-    """The interval of core cycles, in which no clock changes what is made up here."""
+    """The interval of core cycles; the synthetic core has a constant clock rate."""
     found = hierarchical_interval(low_batch(values).ravel(), boots_of(shape))
     return found.low, found.high
 
@@ -141,7 +142,7 @@ MAKERS: Final[dict[str, tuple[Maker, Statistic]]] = {
 
 
 def cover(what: str, shape: Shape, sets: int, generator: np.random.Generator) -> Cell:
-    """Count how often an interval holds the truth. A data set without an interval is one that does not hold it."""
+    """Count how often an interval contains the true value; a data set without an interval counts as a miss."""
     make, statistic = MAKERS[what]
     true, held, widths = truth(shape, statistic), 0, []
     for part in chunks(shape, sets):
@@ -169,12 +170,12 @@ def cover_ratio(shape: Shape, sets: int, generator: np.random.Generator) -> Cell
 
 
 def timed_one_by_one(shape: Shape) -> Shape:
-    """The same scatter of boots and processes around operations that scatter as single ones do."""
+    """The same scatter of boots and processes, with values that scatter as single operations do."""
     return replace(shape, batches=OPERATIONS, batch_sd=0.05, rho=0.0)
 
 
 def plan(shapes: Sequence[Shape], fewer: Sequence[Shape]) -> list[tuple[str, Shape]]:
-    """All cells: the centre on `shapes`, all else on `fewer`, core cycles in one boot as well."""
+    """All cells: the centre on `shapes`, the other intervals on `fewer`, core cycles also with one boot."""
     timed = [timed_one_by_one(shape) for shape in fewer]
     return [
         *(("centre", shape) for shape in shapes),
@@ -185,13 +186,13 @@ def plan(shapes: Sequence[Shape], fewer: Sequence[Shape]) -> list[tuple[str, Sha
 
 
 def measure(what: str, shape: Shape, sets: int, seed: int) -> Cell:
-    """One cell, from a generator of its own: the same whichever others are computed."""
+    """One cell, with a random generator of its own: the result does not depend on which other cells are computed."""
     generator = np.random.default_rng([seed, zlib.crc32(repr((what, shape)).encode())])
     return cover_ratio(shape, sets, generator) if what == "ratio" else cover(what, shape, sets, generator)
 
 
 def collect(
-    ledger: Ledger, cells: Sequence[tuple[str, Shape]], sets: int, seed: int, said: Callable[[str], None]
+    ledger: Ledger, cells: Sequence[tuple[str, Shape]], sets: int, seed: int, note: Callable[[str], None]
 ) -> None:
     """Measure every cell that the ledger lacks."""
     for number, (what, shape) in enumerate(cells, 1):
@@ -199,7 +200,7 @@ def collect(
         if key not in ledger:
             cell = measure(what, shape, sets, seed)
             ledger.add(key, {**vars(cell), "shape": vars(shape), "seed": seed})
-            said(f"coverage {number} of {len(cells)}: {what}: {100 * cell.coverage:.2f} %")
+            note(f"coverage {number} of {len(cells)}: {what}: {100 * cell.coverage:.2f} %")
 
 
 def stored(ledger: Ledger) -> list[Cell]:

@@ -1,4 +1,4 @@
-"""A/A while the machine gets busier under it: what was measured apart in time differs, what was paired does not."""
+"""A/A runs while the machine's load rises: samples from different times differ, paired samples do not."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ _SPIN = "while True: pass"
 
 
 class Load:
-    """Busy processes beside a measurement, as many as asked for, on any CPU; all are ended with it."""
+    """Busy processes beside a measurement, on any CPU; a context manager that ends them all."""
 
     def __init__(self) -> None:
         self._busy: list[subprocess.Popen[bytes]] = []
 
     def hold(self, count: int) -> None:
-        """Let so many processes be busy from now on."""
+        """Start or end processes so that `count` are busy from now on."""
         while len(self._busy) < count:
             everywhere = range(os.cpu_count() or 1)  # not only where the measuring process may run
             self._busy.append(
@@ -56,12 +56,12 @@ def collect(
     runs: int,
     rounds: int,
     seed: int,
-    said: Callable[[str], None],
+    note: Callable[[str], None],
 ) -> None:
-    """A/A runs during each of which the load steps from 0 to 4 busy processes; those that are there already count."""
+    """A/A runs during each of which the load steps from 0 to 4 busy processes; stored runs count."""
 
     def stepped(sizes: Mapping[RunKey, Size], seed: int, rounds: int) -> Run:
         with Load() as beside:
             return bench.run(sizes, seed, rounds, (0, 0), before=lambda at: beside.hold(at * STEPS // rounds))
 
-    corpus.collect(bench, folder, keys, runs=runs, rounds=rounds, seed=seed, said=said, measure=stepped)
+    corpus.collect(bench, folder, keys, runs=runs, rounds=rounds, seed=seed, note=note, measure=stepped)

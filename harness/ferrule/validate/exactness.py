@@ -1,4 +1,4 @@
-"""Exact counts put to the test: the same in boot after boot whatever the host does, and one instruction more is one."""
+"""Test of exact counts: equal in every boot under any load of the host, and one added instruction counts as one."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ _TARGET_NS, _LIMIT_NS = 100_000, 1_000_000_000
 
 
 def collect(
-    ledger: Ledger, guest: str, keys: Sequence[RunKey], *, boots: int, progress: Progress, said: Callable[[str], None]
+    ledger: Ledger, guest: str, keys: Sequence[RunKey], *, boots: int, progress: Progress, note: Callable[[str], None]
 ) -> None:
-    """Count every workload and both canaries in so many boots of a guest under each load.
+    """Count every workload and both canaries in `boots` boots of a guest under each load.
 
-    The batch sizes of the first boot are frozen for all.
+    The batch sizes of the first boot are used for all.
     """
     sizes: dict[RunKey, int] = {}
     wanted = list(dict.fromkeys([*keys, *CANARIES]))
@@ -43,7 +43,7 @@ def collect(
             load.append(os.getloadavg()[0])
         counts = {str(one): _entry(reading) for one, reading in readings.items()}
         ledger.add(key, {"boots": boots, "busy": busy, "load": load, "counts": counts})
-        said(f"exactness: {guest}: {boots} boots beside {busy} busy processes")
+        note(f"exactness: {guest}: {boots} boots beside {busy} busy processes")
 
 
 def _counted(
@@ -76,8 +76,8 @@ def _entry(reading: Reading) -> dict[str, Any]:
 def exact(found: Iterable[dict[str, Any]]) -> dict[str, tuple[list[float], bool]]:
     """By workload: all boots' counts over all loads, and whether it is of the exact class.
 
-    The class is given by as many boots as a baseline rests on, each with an order of its own, as the gate gives it;
-    whether it then keeps is what is asked.
+    As in the gate, the class is decided by as many boots as a baseline has, each with an order of its own. The
+    validation checks whether later boots still agree.
     """
     joined: dict[str, tuple[list[float], list[float]]] = {}
     for one in found:
@@ -92,7 +92,10 @@ def exact(found: Iterable[dict[str, Any]]) -> dict[str, tuple[list[float], bool]
 
 
 def repeated(found: Sequence[dict[str, Any]]) -> tuple[int, int]:
-    """Of how many workloads each boot counted the same under every load, in its drawn order, and of how many."""
+    """The number of workloads whose counts are equal under every load, boot by boot; and the number of workloads.
+
+    Boots with the same number have the same order of workloads.
+    """
     first, *others = found
     names = [name for name in first["counts"] if all(name in one["counts"] for one in others)]
     same = [all(one["counts"][name]["values"] == first["counts"][name]["values"] for one in others) for name in names]
@@ -100,7 +103,7 @@ def repeated(found: Sequence[dict[str, Any]]) -> tuple[int, int]:
 
 
 def nop_seen(found: Iterable[dict[str, Any]]) -> tuple[int, int]:
-    """In how many boots one added instruction was counted as exactly one, and of how many."""
+    """The number of boots in which one added instruction was counted as exactly one; and the number of boots."""
     none, one = (str(key) for key in CANARIES)
     pairs = [
         (low, high)

@@ -1,7 +1,7 @@
-"""False alarms and missed slowdowns, counted on real samples: the product's verdicts where the truth is known.
+"""False alarms and missed slowdowns on real samples: the product's verdicts where the true difference is known.
 
-A family is all workloads of one gate. In an A/A family nothing differs, so that every `regressed` is a false alarm. In
-an injected family one workload is slower by a known amount and all others are not.
+A family is all workloads of one gate. In an A/A family nothing differs, so every `regressed` is a false alarm. In an
+injected family one workload is slower by a known amount, and the others are unchanged.
 """
 
 from __future__ import annotations
@@ -30,19 +30,19 @@ from ferrule.validate.runs import Run
 
 Floats = NDArray[np.float64]
 
-DISTURBED: Final = 1.5  # times its process's median makes a batch a disturbed one
+DISTURBED: Final = 1.5  # a batch above this multiple of its process's median is disturbed
 BASE, AGAIN = 0, 1  # arms of a corpus
 
 
 @dataclass(frozen=True)
 class Family:
-    """One gate's worth of pairs."""
+    """The log ratios of the pairs of one gate."""
 
     logs: Mapping[str, Floats]  # (pairs,) of each workload
     contamination: Mapping[str, float]
 
     def verdicts(self) -> dict[str, Decision]:
-        """As a paired gate with as many pairs decides."""
+        """The verdicts of a paired gate with as many pairs."""
         pairs = max(d.size for d in self.logs.values())
         return decide_at_looks(self.logs, looks=planned_looks(pairs), contamination=self.contamination)
 
@@ -56,13 +56,13 @@ class Family:
 
 
 def gated(run: Run) -> list[int]:
-    """Places of the workloads that have a ratio: controls cost next to nothing."""
+    """Indices of the workloads that have a ratio: all except controls, which cost almost nothing."""
     known = workloads()
     return [at for at, text in enumerate(run.workloads) if not known[parse_key(text)[0][0]].control]
 
 
 def values(run: Run, at: int, arms: Sequence[int]) -> Floats:
-    """What these arms say of one workload, (rounds, arms), as a gate makes it; NaN where a process is missing."""
+    """The values of one workload in these arms, (rounds, arms), as in a gate; NaN where a process is missing."""
     costs, paces = run.costs(at)[:, arms], run.paces(at)[:, arms]
     whole = np.isfinite(costs).all(axis=(-2, -1))
     found = np.full(whole.shape, np.nan)
@@ -72,7 +72,7 @@ def values(run: Run, at: int, arms: Sequence[int]) -> Floats:
 
 
 def family(run: Run, base: int = BASE, candidate: int = AGAIN) -> Family:
-    """All workloads of a run, two of its arms against each other."""
+    """All workloads of a run, with two of its arms as base and candidate."""
     logs, contamination = {}, {}
     for at in gated(run):
         one, other = values(run, at, (base, candidate)).T
@@ -85,7 +85,7 @@ def family(run: Run, base: int = BASE, candidate: int = AGAIN) -> Family:
 
 
 def _disturbed(costs: Floats) -> float:
-    """Share of batches, (..., visits, batches), over so many medians of their process."""
+    """Share of disturbed batches among costs, (..., visits, batches)."""
     return float(np.mean(costs > DISTURBED * np.median(costs, axis=(-2, -1), keepdims=True)))
 
 
@@ -93,7 +93,7 @@ def _disturbed(costs: Floats) -> float:
 
 
 def p_values(families: Sequence[Family]) -> dict[str, list[float]]:
-    """One-sided p of no increase at all, of each workload in all families: uniform where there is none."""
+    """One-sided p-values of the hypothesis "no increase", by workload, in all families: uniform if nothing differs."""
     found: dict[str, list[float]] = {}
     for one in families:
         for name, logs in one.logs.items():
@@ -102,10 +102,10 @@ def p_values(families: Sequence[Family]) -> dict[str, list[float]]:
 
 
 def resampled(families: Sequence[Family], count: int, pairs: int, seed: int) -> list[Family]:
-    """Pseudo-families: whole rounds drawn with replacement from all A/A runs, each with a coin for which arm is which.
+    """Pseudo-families: whole rounds drawn with replacement from all A/A runs, with the arms swapped at random.
 
-    A round stays together over its workloads, and so does what they have in common. All come from one corpus, so that
-    they show how the verdicts behave and not how runs differ: the real families are for that.
+    A round keeps all its workloads, and so their correlation. All families come from one corpus, so they show how the
+    verdicts behave, not how runs differ: the real families show that.
     """
     draw, made = np.random.default_rng(seed), []
     names = [name for name in families[0].logs if all(one.logs.get(name) is not None for one in families)]
@@ -127,7 +127,7 @@ def resampled(families: Sequence[Family], count: int, pairs: int, seed: int) -> 
 
 @dataclass(frozen=True)
 class Found:
-    """What a gate makes of one injected slowdown of one workload, in one run."""
+    """The verdict of a gate on one injected slowdown of one workload, in one run."""
 
     workload: str
     injected: float  # relative to the operation, as it really was
@@ -135,18 +135,18 @@ class Found:
     estimate: float  # relative
     low: float | None
     high: float | None
-    others: int  # false alarms among the workloads that nothing was done to
-    disturbed: bool  # too many batches were, by the gate's own rule, to conclude anything
+    others: int  # false alarms among the unchanged workloads
+    disturbed: bool  # too many batches were disturbed for a verdict, by the gate's own rule
 
     def held(self, slack: float = 0.0) -> bool:
-        """Whether the interval holds the truth, where that is known to `slack` on both sides."""
+        """Whether the interval contains the injected value, which itself is known to +- `slack`."""
         if self.low is None or self.high is None:
             return False
         return self.low - slack <= self.injected <= self.high + slack
 
 
 def injected(run: Run, more: int) -> list[Found]:
-    """Each workload in its turn slowed by `more` per mille, all others measured against themselves."""
+    """Each workload in turn slowed by `more` per mille, all others unchanged."""
     if more not in run.arms:
         return []
     arm, same = run.arms.index(more), family(run)
@@ -169,7 +169,7 @@ def injected(run: Run, more: int) -> list[Found]:
 def _true(run: Run, at: int, arm: int) -> float:
     """The slowdown that was injected into an arm, relative to the operation."""
     cost = float(np.nanmedian(values(run, at, (BASE, arm))[:, 0]))
-    # Whole turns of the loop are injected, of which the loop itself is taken off once.
+    # Whole iterations are injected, loop included; the loop's cost is subtracted only for the reported operations.
     turn = 1.0 + float(np.nanmedian(run.loop)) / cost
     paces = run.paces(at)[:, [BASE, arm]]
     spun = float(run.spin[arm, at]) * float(np.median(paces[paces > 0])) / run.multiplications / float(run.n[at])
@@ -177,9 +177,10 @@ def _true(run: Run, at: int, arm: int) -> float:
 
 
 def power(runs: Sequence[Run], more: int, pairs: Sequence[int], draws: int, seed: int) -> dict[str, list[float]]:
-    """How often each slowed workload would be found with so many pairs, drawn with replacement from all runs.
+    """How often each slowed workload would be found with this many pairs, drawn with replacement from all runs.
 
-    Alone in its family: its p has to be below the level of Holm's first step, at the last look's share of alpha.
+    It is the only slowed workload of its family: its p-value has to be below the level of Holm's first step, with the
+    last look's share of alpha.
     """
     generator = np.random.default_rng(seed)
     slowed = [family(run, candidate=run.arms.index(more)) for run in runs if more in run.arms]

@@ -1,4 +1,4 @@
-"""The parts of the page that do not come from the corpus: coverage on made-up data, exact counts, speed, cost."""
+"""The parts of the page that do not come from the corpus: coverage on synthetic data, exact counts, speed, cost."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ FEW, MUCH, BIG = 5.0, 300.0, "200 workloads, 60 pairs"
 
 
 def made_up(cells: Sequence[Cell]) -> Section:
-    """Coverage on hierarchies whose truth is known."""
+    """Coverage on synthetic hierarchies, whose true value is known."""
     made = Section("Coverage where the truth is known")
     sets = max(cell.sets for cell in cells)
     made.words = [
@@ -100,7 +100,7 @@ def _boots(found: dict[str, Any]) -> str:
 
 
 def seconds(spent: Sequence[Spent]) -> Section:
-    """Time to one percent."""
+    """Time until one percent is reached."""
     made = Section("Seconds until it is known to one percent")
     made.words = [
         "Ours is known in core cycles, which `--precision-of cycles` stops on; the time of the same kind of processes"
@@ -162,7 +162,7 @@ def _middle(widths: Sequence[float | None]) -> float | None:
 
 
 def analysis(found: dict[str, Any]) -> Section:
-    """What deciding costs."""
+    """Time and memory of the analysis."""
     made = Section("The analysis itself")
     made.words = [
         f"From raw batches to verdicts, {BIG} of 4 visits of 8 batches, the core's pace taken out:"

@@ -18,9 +18,9 @@ from ferrule.validate.runs import Run
 PSEUDO = 1000  # resampled families
 DRAWS = 5000  # of processes from the corpus
 POWER = 59 / 60
-NEAR = 0.002  # of an injected ratio
-LEVEL = 0.01  # of tests of all workloads together
-SLACK = 0.0005  # to which an injected ratio is known
+NEAR = 0.002  # allowed error of a mean estimate, relative
+LEVEL = 0.01  # of tests, over all workloads together
+SLACK = 0.0005  # uncertainty of an injected ratio
 MORE_PAIRS, POWER_DRAWS = (120, 240), 200
 
 
@@ -30,7 +30,7 @@ def alarms(families: Sequence[Family]) -> int:
 
 
 def nothing_differs(runs: Sequence[Run], seed: int) -> Section:
-    """A/A: real runs, resampled families, and the p-values behind them."""
+    """A/A: real runs, resampled families, and their p-values."""
     from scipy.stats import kstest  # slow import
 
     real = [family(run) for run in runs]
@@ -76,7 +76,7 @@ def nothing_differs(runs: Sequence[Run], seed: int) -> Section:
 
 
 def _around(runs: Sequence[Run]) -> str:
-    """What else the machine did, and its clock."""
+    """The machine's load by other processes, and the range of its core's clock rate."""
     load = [float(run.load.mean()) for run in runs]
     others = [run.others for run in runs if run.others is not None]
     theirs = f", others kept {min(others):.2f} to {max(others):.2f} of them busy" if others else ""
@@ -88,11 +88,11 @@ def _around(runs: Sequence[Run]) -> str:
 
 
 def known_slowdowns(runs: Sequence[Run], seed: int) -> Section:
-    """Injected slowdowns: found, of the right size, and nothing else found beside them.
+    """Injected slowdowns: whether they are found, with the right size, and without false alarms.
 
     Args:
         runs: full runs on one machine.
-        seed: of what is drawn.
+        seed: of random draws.
     """
     made = Section("Where one operation is slower by a known amount")
     pairs = runs[0].ticks.shape[0]
@@ -197,7 +197,7 @@ def _claims(
 
 
 def _classes(found: Sequence[Found]) -> dict[str, list[Found]]:
-    """By family, where the gate concludes anything."""
+    """By family of workloads, without disturbed ones, on which the gate gives no verdict."""
     known, classes = workloads(), dict[str, list[Found]]()
     for one in found:
         if not one.disturbed:
@@ -206,7 +206,7 @@ def _classes(found: Sequence[Found]) -> dict[str, list[Found]]:
 
 
 def _share(found: Sequence[Found], least: float) -> int:
-    """Workloads that were found in at least this share of the runs in which the gate concludes anything."""
+    """Workloads found in at least this share of the runs in which they were not disturbed."""
     calm: dict[str, list[Found]] = {}
     for one in found:
         if not one.disturbed:
@@ -229,7 +229,7 @@ def _half(one: Found) -> float:
 
 
 def drifting(runs: Sequence[Run]) -> Section:
-    """A/A while the load steps up."""
+    """A/A runs while the load steps up."""
     made = Section("While the machine gets busier")
     paired, apart = alarms([family(run) for run in runs]), [mutation.sequential(run) for run in runs]
     made.words = [
@@ -244,7 +244,7 @@ def drifting(runs: Sequence[Run]) -> Section:
 
 
 def broken_rules(runs: Sequence[Run]) -> Section:
-    """The A/A test on gates that make the known mistakes."""
+    """The A/A test on gates with known mistakes."""
     made = Section("With the rules broken on purpose")
     pooled, apart = ([check(run) for run in runs] for check in (mutation.pooled, mutation.sequential))
     made.words = [
@@ -282,7 +282,7 @@ def real_coverage(runs: Sequence[Run], seed: int) -> Section:
         ("core cycles", [one.cycles for one in drawn]),
     ):
         low, high = min(held), max(held)
-        said = f"{percent(low, 1)} to {percent(high, 1)}"
-        named = f"coverage of few real processes' interval, {what}"
-        made.claims.append(Claim(named, "94 to 98 %", said, low >= 0.94 and high <= 0.98))
+        found = f"{percent(low, 1)} to {percent(high, 1)}"
+        title = f"coverage of few real processes' interval, {what}"
+        made.claims.append(Claim(title, "94 to 98 %", found, low >= 0.94 and high <= 0.98))
     return made

@@ -1,7 +1,7 @@
-"""How long a report holds: what a run's processes say against what those of all runs say, in time and in core cycles.
+"""How long a report stays valid: the estimate of one run against that of all runs, in time and in core cycles.
 
-An interval covers the next process of the same moment, by construction. Whether it holds an hour later is another
-question, and one of the machine: a core's clock wanders, and kernels and hosts have moods of their own.
+By construction an interval covers the next process at the same time. Whether it is still valid an hour later depends on
+the machine: a core's clock rate changes, and so do states of kernel and host.
 """
 
 from __future__ import annotations
@@ -30,15 +30,15 @@ class Held:
 
     width: float  # median half-width, relative
     off: float  # median distance of a run's estimate from the median of all runs' processes, relative
-    held: int  # runs whose interval holds that
+    held: int  # runs whose interval contains the median of all runs' processes
     runs: int
 
 
 def judged(runs: Sequence[Floats]) -> Held:
-    """How the runs' intervals hold what all runs say.
+    """Compare each run's interval with the median of all runs.
 
     Args:
-        runs: of each, one statistic a process, (processes,).
+        runs: one array for each run, (processes,), with one statistic for each process.
     """
     everything = float(np.median(np.concatenate(runs)))
     found = [median_interval(run) for run in runs]
@@ -52,9 +52,12 @@ def judged(runs: Sequence[Floats]) -> Held:
 
 
 def processes(run: Run, at: int) -> tuple[Floats, Floats]:
-    """A report's processes of one workload, spread over the run: median ns, and low batch in multiplications.
+    """As many processes as a report has, of one workload, spread over the run.
 
-    The first visit of the base arm's first process. A multiplication is a fixed number of core cycles.
+    Of each the first visit of the base arm's first process. A multiplication is a fixed number of core cycles.
+
+    Returns:
+        of each process the median batch in ns, and its low batch in multiplications.
     """
     costs, paces = (of[:, 0, 0, 0] for of in (run.costs(at), run.paces(at)))
     whole = np.flatnonzero(~np.isnan(costs).any(axis=1))
@@ -66,7 +69,7 @@ def processes(run: Run, at: int) -> tuple[Floats, Floats]:
 
 
 def collect(runs: Sequence[Run]) -> Iterator[tuple[str, Held, Held | None]]:
-    """Every workload that is no control: in time, and in core cycles where no timer ends it."""
+    """Every workload except controls: in time, and in core cycles (None where a timer ends the operation)."""
     known = workloads()
     for at, name in enumerate(runs[0].workloads):
         row = known[parse_key(name)[0][0]]

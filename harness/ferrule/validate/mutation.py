@@ -1,7 +1,7 @@
-"""The A/A test put to the test: a gate that pools batches, or that takes its arms one after the other, must fail it.
+"""Test of the A/A test: a gate that pools batches, or that measures its arms one after the other, must fail it.
 
-A check that cannot fail shows nothing. These are the mistakes that the protocol exists to avoid, made on purpose on the
-very samples on which the gate itself raises no alarm.
+A check that cannot fail shows nothing. These are the mistakes that the protocol avoids, made on purpose on the
+same samples on which the gate itself raises no alarm.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from ferrule.validate.runs import Run
 
 
 def pooled(run: Run) -> list[str]:
-    """Alarms of a gate that takes all batches of all processes for independent: Mann-Whitney on them, Holm, 1 %."""
+    """Alarms of a gate that treats all batches of all processes as independent: Mann-Whitney on them, Holm, 1 %."""
     return _alarms(run, lambda at: (run.costs(at)[:, BASE].ravel(), run.costs(at)[:, AGAIN].ravel()))
 
 
 def sequential(run: Run) -> list[str]:
     """Alarms of a gate that measures the base first and the candidate afterwards, one value a process.
 
-    The first half of the rounds gives the base, the second half the candidate: what drifted in between is taken for a
+    The first half of the rounds gives the base, the second half the candidate, so that drift in between appears as a
     difference.
     """
     half = run.ticks.shape[0] // 2

@@ -1,4 +1,4 @@
-"""Which workload of ours is which program of another benchmark: pairs.toml, read and checked."""
+"""Reads and checks pairs.toml: which of our workloads corresponds to which program of another benchmark."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from ferrule.validate import programs
 from ferrule.validate.programs import TOOLS, Centre, Tool
 
 TABLE: Final = Path(__file__).with_name("pairs.toml")
-BESIDE: Final = Path(__file__).with_name("beside")  # workloads that hold a peer's own loop, for experiments
-WRITTEN_FOR: Final = "x86_64"  # theirs: they hold its instructions and call numbers
+BESIDE: Final = Path(__file__).with_name("beside")  # workloads that repeat a peer's own loop, for experiments
+WRITTEN_FOR: Final = "x86_64"  # the only architecture of these workloads: they have its instructions and call numbers
 PLACEHOLDER: Final = "{file}"  # in a command: a cached file of a megabyte
-LOW: Final = 0.95  # of the ratio: they agree from here
-HIGH: Final = 1.05  # to here
+LOW: Final = 0.95  # the band of ratios that count as agreement
+HIGH: Final = 1.05
 _KEYS: Final = {"name", "tool", "as", "ours", "batch", "theirs", "reads", "ns", "times", "differs", "bar", "experiment"}
 _EXPERIMENT: Final = {"what", "ours", "theirs", "times"}
 
@@ -40,12 +40,12 @@ class Side:
 
 @dataclass(frozen=True)
 class Experiment:
-    """The same two sides with one difference taken away."""
+    """The same two sides with one difference removed."""
 
     what: str
     ours: Side
     theirs: Side
-    times: float = 1.0  # so many operations of the pair are one of this `ours`
+    times: float = 1.0  # one operation of this `ours` is this many operations of the pair
 
 
 @dataclass(frozen=True)
@@ -57,28 +57,28 @@ class Pair:
     label: str  # what the tool calls it
     ours: Side
     theirs: Side
-    batch: int  # operations of ours in a batch; 0: as many as take long enough
+    batch: int  # operations of ours in a batch; 0: calibrated
     reads: str
     ns: float  # as in Tool, for one operation of ours
-    differs: str  # what is not the same by construction
-    bar: float | None  # by how much the ratio may differ from 1 in a validation; None: it does not ask
+    differs: str  # what differs by construction
+    bar: float | None  # by how much the ratio may differ from 1 in a validation; None: not checked there
     experiments: tuple[Experiment, ...]
 
     @property
     def title(self) -> str:
-        """Both sides, for people and files."""
+        """The name of the pair, for output and files."""
         return f"{self.name}: {self.tool.name} {self.label}"
 
     @property
     def centre(self) -> Centre:
-        """What both say of all that they measured."""
+        """The statistic of both sides: mean or median."""
         return self.tool.centre
 
     @property
     def sides(self) -> list[Side]:
-        """All of them, each once."""
-        asked = [self.ours, self.theirs, *(side for one in self.experiments for side in (one.ours, one.theirs))]
-        return list(dict.fromkeys(asked))
+        """All sides of the pair and of its experiments, each once."""
+        every = [self.ours, self.theirs, *(side for one in self.experiments for side in (one.ours, one.theirs))]
+        return list(dict.fromkeys(every))
 
     def value(self, command: str, folder: Path, file: Path, cpu: int, environment: Mapping[str, str]) -> float:
         """Run one command of theirs once.
@@ -108,12 +108,12 @@ def read(file: Path = TABLE) -> list[Pair]:
     titles = [pair.title for pair in found]
     for title in titles:
         if titles.count(title) > 1:
-            raise UsageError(f"{file}: {title} stands there twice")
+            raise UsageError(f"{file}: {title} is there twice")
     return found
 
 
 def without_beside(pairs: Sequence[Pair]) -> list[Pair]:
-    """The same less the experiments whose workloads are in BESIDE."""
+    """The same pairs without the experiments whose workloads are in BESIDE."""
     own = {row.name for row in workloads().values()}
     return [
         replace(
@@ -125,20 +125,20 @@ def without_beside(pairs: Sequence[Pair]) -> list[Pair]:
 
 
 def judged() -> list[Pair]:
-    """Those that a validation judges."""
+    """The pairs that a validation checks."""
     return [pair for pair in read() if pair.bar is not None]
 
 
 def chosen(pairs: Sequence[Pair], asked: str) -> list[Pair]:
-    """Those whose title has one of these comma-separated words in it; all for an empty text.
+    """The pairs whose title contains one of these comma-separated words; all for an empty text.
 
     Raises:
-        UsageError: a word is in none.
+        UsageError: no title contains a word.
     """
     words = [word.strip() for word in asked.split(",") if word.strip()]
     for word in words:
         if not any(word in pair.title for pair in pairs):
-            raise UsageError(f"--pairs {word}: in the name of no pair; --list names them")
+            raise UsageError(f"--pairs {word}: no pair has this in its name; --list shows all")
     return [pair for pair in pairs if not words or any(word in pair.title for word in words)]
 
 
@@ -164,11 +164,11 @@ def _pair(entry: Mapping[str, Any], file: str) -> Pair:
     except re.error as error:
         raise UsageError(f"{where}: reads = {reads!r} is no pattern: {error}") from None
     if groups != (0 if tool.name == "will-it-scale" else 1):
-        raise UsageError(f"{where}: reads = {reads!r} has not one group, which is the number")
+        raise UsageError(f"{where}: reads = {reads!r} needs exactly one group, the number")
     ns = float(entry.get("ns", tool.ns)) * float(entry.get("times", 1.0))
-    told = entry.get("differs", ""), entry.get("bar")
+    rest = entry.get("differs", ""), entry.get("bar")
     batch = entry.get("batch", 0)
-    return Pair(entry["name"], tool, entry["as"], ours, theirs, batch, reads, ns, *told, tuple(experiments))
+    return Pair(entry["name"], tool, entry["as"], ours, theirs, batch, reads, ns, *rest, tuple(experiments))
 
 
 def _ours(texts: Sequence[str], where: str) -> Side:

@@ -1,4 +1,4 @@
-"""Other benchmarks of the same operations, run as they come, to race against: one value, and no arithmetic."""
+"""Other benchmarks of the same operations with their default settings, for the comparison of speed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pathlib import Path
 from ferrule.errors import InfrastructureError
 from ferrule.validate.programs import PATIENCE
 
-LIBMICRO_NS = 256.0  # it keeps nanoseconds since 1970 in a double, whose last bit is worth so many
+LIBMICRO_NS = 256.0  # libMicro keeps nanoseconds since 1970 in a double; its last bit is worth this many
 
 
 @dataclass(frozen=True)
@@ -25,15 +25,15 @@ class Peer:
     tool: str
     workload: str
     command: tuple[str, ...]
-    pattern: str  # finds the value in what it prints
+    pattern: str  # finds the value in its output
     ns: float  # the value times this is ns an operation of ours; negative: operations a second, this many ns apart
-    grain: float = 0.0  # ns of which a sample is a multiple; the pattern's second group is the operations in a sample
+    grain: float = 0.0  # a sample is a multiple of this many ns; the pattern's second group: operations in a sample
 
     def values(self, cpu: int) -> tuple[list[float], float]:
         """Run it once, pinned to one CPU.
 
         Returns:
-            ns an operation, one value for each replicate that it made; and the step in which it can tell them.
+            ns an operation, one value for each of its replicates; and the resolution of these values, in ns.
 
         Raises:
             InfrastructureError: it failed, or printed no number.
@@ -51,7 +51,7 @@ class Peer:
 
 
 def _pyperf(command: Sequence[str]) -> list[float]:
-    """The mean of each of its worker processes: its own replicates."""
+    """The means of pyperf's worker processes, its own replicates."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "found.json"
         done = subprocess.run(
@@ -65,7 +65,7 @@ def _pyperf(command: Sequence[str]) -> list[float]:
 
 
 def peers(folders: Mapping[str, Path]) -> list[Peer]:
-    """Everything that is available here; `folders` hold the programs, by the tools' names (programs.py)."""
+    """All available peers; `folders` has the folders of programs by the tools' names (programs.py)."""
     found: list[Peer] = []
     if folder := folders.get("perf"):
         perf = str(folder / "perf")
@@ -79,7 +79,7 @@ def peers(folders: Mapping[str, Path]) -> list[Peer]:
             *(("open_close", "open1", -1e9), ("page_fault", "page_fault1", -1e9)),
         )
         for workload, name, ns in programs:
-            # -s 5 is what its own runtest.py takes; six windows of a second before them are its warm-up.
+            # -s 5 is the value of its own runtest.py; six windows of a second before them are its warm-up.
             program = (str(folder / f"{name}_processes"), "-t", "1", "-s", "5")
             found.append(Peer("will-it-scale", workload, program, r"^average:(\d+)", ns))
     if folder := folders.get("libMicro"):

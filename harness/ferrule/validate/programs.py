@@ -1,7 +1,7 @@
-"""Other benchmarks' own programs: where they are, how one is run once, and what it says that an operation takes.
+"""Other benchmarks' own programs: finds them, runs one once, and reads the cost of an operation from its output.
 
 perf, rt-tests and stress-ng are taken from PATH; will-it-scale, libMicro and UnixBench are built by the user, in one
-folder. None of them is part of this project, and nothing of theirs is kept but the number that they print.
+folder. None of them is part of this project; only the number that they print is stored.
 """
 
 from __future__ import annotations
@@ -34,16 +34,16 @@ class Tool:
     """One benchmark: how its programs are found, and what they print."""
 
     name: str
-    marker: str  # a program of it: on PATH, or a pattern below the user's folder
-    get: str  # what to do where it is missing
-    reads: str  # finds the number in what it prints; the first that is found counts
-    ns: float  # the number times this is ns; negative: it is a rate, and -ns over the number is
-    centre: Centre  # what the number is of all that it measured
-    version: tuple[str, ...] = ()  # prints its version; (): it has none
+    marker: str  # one of its programs: a name on PATH, or a pattern below the user's folder
+    get: str  # how to install it
+    reads: str  # finds the number in its output; the first match counts
+    ns: float  # the number times this is ns; negative: the number is a rate, and -ns / number is ns
+    centre: Centre  # the statistic that the number is
+    version: tuple[str, ...] = ()  # arguments that print its version; (): it has none
     built: bool = False  # by the user
 
 
-_BUILD: Final = "build it in a folder of the one that --peers or $FERRULE_PEERS names"
+_BUILD: Final = "build it in a folder below the one that --peers or $FERRULE_PEERS names"
 _BOGO: Final = r"metrc: \[\d+\] \S+ +\d+ +[\d.]+ +[\d.]+ +[\d.]+ +([\d.]+) "  # operations a second, of real time
 TOOLS: Final = {
     one.name: one
@@ -59,19 +59,19 @@ TOOLS: Final = {
 
 
 def folder_of(parsed: Path | None) -> Path | None:
-    """Where the user's builds are: as the flag says, else as the environment does.
+    """The folder of the user's builds: from the flag, else from the environment.
 
     Raises:
         UsageError: there is no such folder.
     """
-    found = parsed or (Path(said) if (said := os.environ.get(ENVIRONMENT)) else None)
+    found = parsed or (Path(named) if (named := os.environ.get(ENVIRONMENT)) else None)
     if found is not None and not found.is_dir():
         raise UsageError(f"{'--peers' if parsed else f'${ENVIRONMENT}'} {found}: no such folder")
     return found
 
 
 def find(folder: Path | None) -> dict[str, Path]:
-    """By tool, the folder of its programs, of the tools that are here."""
+    """The folder of programs by tool, for the tools that are available."""
     found: dict[str, Path] = {}
     for tool in TOOLS.values():
         if not tool.built:
@@ -86,12 +86,12 @@ def find(folder: Path | None) -> dict[str, Path]:
 
 
 def missing(tool: str) -> str:
-    """Why its rows are left out."""
+    """The reason why the rows of a tool are left out."""
     return f"{tool} is not here: {TOOLS[tool].get}"
 
 
 def version(tool: str, folder: Path) -> str:
-    """As the tool itself says; of those that do not, when the program was built."""
+    """The version that the tool prints; where it prints none, the date of the build."""
     one = TOOLS[tool]
     program = folder / Path(one.marker).name
     if not one.version:
@@ -102,7 +102,7 @@ def version(tool: str, folder: Path) -> str:
 
 
 def run(command: Sequence[str], cpu: int, environment: Mapping[str, str]) -> str:
-    """What a program prints in one run, pinned to one CPU.
+    """The output of one run of a program, pinned to one CPU.
 
     Raises:
         InfrastructureError: it failed, did not end, or cannot be started.
@@ -123,15 +123,16 @@ def run(command: Sequence[str], cpu: int, environment: Mapping[str, str]) -> str
 
 
 def windows(command: Sequence[str], cpu: int, environment: Mapping[str, str], count: int) -> str:
-    """What will-it-scale prints until it has told of `count` seconds; it goes on until it is stopped.
+    """The output of will-it-scale until it has printed `count` windows of a second; then it is killed.
 
-    Its own end comes after six seconds of warm-up. It writes line by line to a terminal alone, so it gets one.
+    By itself it would only end after six seconds of warm-up. It gets a terminal, because only there does it write line
+    by line.
 
     Raises:
         InfrastructureError: it ended before, or cannot be started.
     """
     ours, theirs = pty.openpty()
-    pinned, said, shown = ["taskset", "-c", str(cpu), *command], "", " ".join(command)
+    pinned, output, shown = ["taskset", "-c", str(cpu), *command], "", " ".join(command)
     try:
         child = subprocess.Popen(
             pinned, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True, env=environment
@@ -142,41 +143,41 @@ def windows(command: Sequence[str], cpu: int, environment: Mapping[str, str], co
     finally:
         os.close(theirs)
     try:
-        while len(_WINDOW.findall(said.replace("\r", ""))) < count:
+        while len(_WINDOW.findall(output.replace("\r", ""))) < count:
             try:
                 more = os.read(ours, 4096)
-            except OSError:  # EIO: nobody has the other end any more
+            except OSError:  # EIO: no process has the other end open any more
                 more = b""
             if not more:
-                raise InfrastructureError(f"{shown}: ended early: {one_line(said)[-200:]}")
-            said += more.decode(errors="replace")
+                raise InfrastructureError(f"{shown}: ended early: {one_line(output)[-200:]}")
+            output += more.decode(errors="replace")
     finally:
         with suppress(ProcessLookupError):
             os.killpg(child.pid, signal.SIGKILL)
         child.wait()
         os.close(ours)
-    return said.replace("\r", "")
+    return output.replace("\r", "")
 
 
-def read_windows(said: str) -> float:
-    """Operations of the last second of which will-it-scale told.
+def read_windows(output: str) -> float:
+    """Operations in the last second that will-it-scale printed.
 
     Raises:
         InfrastructureError: there is none, or it was idle.
     """
-    found = _WINDOW.findall(said)
+    found = _WINDOW.findall(output)
     if not found or not int(found[-1]):
-        raise InfrastructureError(f"will-it-scale: no operation in what it said: {one_line(said)[-200:]}")
+        raise InfrastructureError(f"will-it-scale: no operation in its output: {one_line(output)[-200:]}")
     return float(found[-1])
 
 
-def read(said: str, pattern: str) -> float:
-    """The number that a pattern finds first.
+def read(output: str, pattern: str) -> float:
+    """The number in the first match of a pattern.
 
     Raises:
         InfrastructureError: there is none, or it is not above zero.
     """
-    found = re.search(pattern, said, re.MULTILINE)
+    found = re.search(pattern, output, re.MULTILINE)
     if not found or float(found[1]) <= 0:
-        raise InfrastructureError(f"no number by {pattern!r} in: {one_line(said)[-200:]}")
+        raise InfrastructureError(f"no number by {pattern!r} in: {one_line(output)[-200:]}")
     return float(found[1])

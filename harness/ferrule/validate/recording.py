@@ -1,4 +1,4 @@
-"""What the processes of one full run said, as it comes in, array by array."""
+"""Collects the samples of the processes of one full run in arrays, as they arrive."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ from ferrule.validate.runs import Run
 
 @dataclass(frozen=True)
 class Size:
-    """How a workload is measured, the same in all arms."""
+    """How much of a workload is measured, the same in all arms."""
 
     n: int  # operations a batch
     visits: int  # in each process
     processes: int = 1  # of an arm in each round
-    lasts: float = 0.0  # multiplications that a batch takes as long as; 0: one fiftieth more is a whole number of steps
+    lasts: float = 0.0  # a batch takes as long as this many multiplications; 0: it is slowed by operations instead
 
 
 class Recording:
     """A run that is being measured."""
 
     def __init__(self, sizes: Mapping[RunKey, Size], seed: int, rounds: int, arms: Sequence[int]) -> None:
-        """Begin; the clock runs from here."""
+        """Begin; `seconds` of the run count from here."""
         self.sizes, self.seed, self.arms = sizes, seed, tuple(arms)
         self.n, self.visits, self.processes = (
             np.array([getattr(size, name) for size in sizes.values()], dtype=np.int64)
@@ -52,27 +52,27 @@ class Recording:
         self.began, self.used = time.time(), load.used()
 
     def begin(self, number: int, order: Sequence[int]) -> None:
-        """A round, whose arms are taken in this order."""
+        """Begin a round, whose arms run in this order."""
         self.load[number] = os.getloadavg()[0]
         self.order[number, list(order)] = range(len(order))
 
     def add(self, number: int, arm: int, process: int, result: GuestResult) -> None:
-        """What one process gave; workloads of which a part is missing are left out."""
-        self.conditions = self.conditions or _told(result)
+        """Add the result of one process; incomplete workloads are left out."""
+        self.conditions = self.conditions or _conditions(result)
         for at, (key, size) in enumerate(self.sizes.items()):
             if not (samples := whole_visits(result, key, size.visits)):
                 continue
             first, taken = samples[0], overhead(samples[0].reference, samples[0].clock.resolution)
             where, here = (number, arm, process), (number, arm, at, process, slice(len(samples)))
             self.ticks[here] = [one.ticks for one in samples]
-            paces = [one.pace for one in samples if one.pace is not None]  # all of them: they are whole
+            paces = [one.pace for one in samples if one.pace is not None]  # none is missing: the visits are complete
             self.pace[here] = [around(one.ticks) for one in paces]
             self.multiplications = paces[0].n
             self.ran[arm, at], self.spin[arm, at] = first.ran or first.n, first.spin or 0
             self.hz[where], self.pair[where], self.loop[where] = first.clock.hz, taken.pair, taken.loop
 
     def run(self) -> Run:
-        """All of it."""
+        """The full run."""
         return Run(
             seed=self.seed,
             arms=self.arms,
@@ -98,18 +98,18 @@ class Recording:
 
 
 def whole_visits(result: GuestResult, key: RunKey, often: int) -> list[ProcessSamples]:
-    """The visits of one process, when all are there with all batches and their pace; else none."""
+    """The visits of one process if all are there with all batches and their pace; else an empty list."""
     run = result.runs.get(key)
     found = run.processes if run is not None and run.status == "ok" else []
     good = len(found) == often and all(one.pace and one.ticks.size == BATCHES for one in found)
     return found if good else []
 
 
-def _told(result: GuestResult) -> dict[str, str]:
-    held = result.conditions
-    if held is None:
-        raise InfrastructureError(f"{result.guest}: it never said under which conditions it runs")
+def _conditions(result: GuestResult) -> dict[str, str]:
+    found = result.conditions
+    if found is None:
+        raise InfrastructureError(f"{result.guest}: it never reported its conditions")
     return {
-        **{"os": held.os, "kernel": held.kernel, "cpu": held.cpu_model, "counter": held.counter},
-        **{"cpus": ",".join(map(str, held.cpus)), "compiler": held.compiler, "payload": held.payload},
+        **{"os": found.os, "kernel": found.kernel, "cpu": found.cpu_model, "counter": found.counter},
+        **{"cpus": ",".join(map(str, found.cpus)), "compiler": found.compiler, "payload": found.payload},
     }

@@ -1,4 +1,4 @@
-"""results/validation.md: what was put to the test, what came out, and where it fell short of what was asked."""
+"""Writes results/validation.md: what was tested, the results, and which claims were not met."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Row = tuple[object, ...]
 
 @dataclass(frozen=True)
 class Claim:
-    """One thing asked for, and what was found."""
+    """One requirement, what was found, and whether it is met."""
 
     what: str
     asked: str
@@ -25,7 +25,7 @@ class Claim:
 
 @dataclass
 class Section:
-    """One part of the page: what was done in words, tables, and the claims that it decides."""
+    """One part of the page: text, tables, and the claims that it decides."""
 
     title: str
     words: list[str] = field(default_factory=list)
@@ -34,7 +34,7 @@ class Section:
 
 
 def page(sections: Sequence[Section], conditions: Sequence[str], command: str) -> str:
-    """The whole page, ends with a newline."""
+    """The whole page; ends with a newline."""
     claims = [claim for section in sections for claim in section.claims]
     short = [claim for claim in claims if not claim.met]
     blocks = [
@@ -59,18 +59,18 @@ def page(sections: Sequence[Section], conditions: Sequence[str], command: str) -
 
 
 def table(headers: Sequence[str], rows: Sequence[Row]) -> str:
-    """A Markdown table of literal cells."""
+    """A Markdown table; pipes in cells are escaped."""
     cells = [[str(cell).replace("|", "\\|") for cell in row] for row in rows]
     return tabulate(cells, headers, tablefmt="pipe", disable_numparse=True, stralign="left")
 
 
 def percent(value: float | None, digits: int = 2) -> str:
-    """A share or a relative difference for people."""
+    """A share or a relative difference as text, in percent."""
     return "\N{EN DASH}" if value is None else f"{100.0 * value:.{digits}f} %"
 
 
 def at_most(failures: int, trials: int, confidence: float = 0.95) -> float:
-    """Upper limit of a rate of which so many were seen (Clopper & Pearson, Biometrika 26, 1934)."""
+    """Upper confidence limit of a failure rate (Clopper & Pearson, Biometrika 26, 1934)."""
     from scipy.special import betaincinv  # slow import
 
     return 1.0 if failures >= trials else float(betaincinv(failures + 1, trials - failures, confidence))

@@ -1,4 +1,4 @@
-"""Coverage on real samples: few processes drawn from very many, whose median is taken for the truth."""
+"""Coverage on real samples: few processes drawn from very many, whose median stands for the true value."""
 
 from __future__ import annotations
 
@@ -15,17 +15,14 @@ from ferrule.validate.runs import Run
 
 @dataclass(frozen=True)
 class Drawn:
-    """How often an interval over `n` processes, and one over their pooled batches, held the corpus's median.
-
-    And how often one over their core cycles held the median of those.
-    """
+    """How often intervals over `n` drawn processes contained the median of the corpus, as shares, 0..1."""
 
     workload: str
     corpus: int  # processes
     n: int
-    processes: float
-    pooled: float
-    cycles: float
+    processes: float  # interval over the processes, in time
+    pooled: float  # interval over all their batches, in time
+    cycles: float  # interval over the processes, in core cycles
 
 
 def draw(runs: Sequence[Run], sizes: Sequence[int], sets: int, seed: int) -> list[Drawn]:
@@ -37,7 +34,7 @@ def draw(runs: Sequence[Run], sizes: Sequence[int], sets: int, seed: int) -> lis
         parts = [part for part, _ in both]
         medians = np.concatenate([np.median(part, axis=1) for part in parts])
         cycles = np.concatenate([np.quantile(part / pace, LOW, axis=1) for part, pace in both])
-        fewest = min(part.shape[1] for part in parts)  # each run's own pilot says how many visits a process has
+        fewest = min(part.shape[1] for part in parts)  # the number of visits differs: each run has its own pilot
         batches = np.concatenate([part[:, :fewest] for part in parts])
         truth, true_cycles = float(np.median(medians)), float(np.median(cycles))
         for n in sizes:
@@ -53,7 +50,7 @@ def draw(runs: Sequence[Run], sizes: Sequence[int], sets: int, seed: int) -> lis
 
 
 def _processes(run: Run, at: int) -> tuple[Floats, Floats]:
-    """All batches of one workload in the unchanged arms' processes, (processes, batches): ns; paces."""
+    """All batches of one workload in the unchanged arms, both (processes, batches): ns, and ticks of the pace loop."""
     costs = run.costs(at)[:, [BASE, AGAIN]]
     costs = costs / run.hz[:, [BASE, AGAIN], : costs.shape[2], None, None] * 1e9
     batches = costs.reshape(-1, costs.shape[-2] * costs.shape[-1])

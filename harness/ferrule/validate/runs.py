@@ -24,33 +24,33 @@ Ticks = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Run:
-    """One full run. `ticks` is 0 where an execution gave nothing for a workload."""
+    """One full run. `ticks` is 0 where an execution has no samples of a workload."""
 
     seed: int
-    arms: tuple[int, ...]  # per mille more, of each
+    arms: tuple[int, ...]  # the injected slowdown of each, per mille
     workloads: tuple[str, ...]  # run keys as text
-    ticks: Ticks  # (rounds, arms, workloads, processes, visits, batches), whole regions; 0 beyond a workload's own
+    ticks: Ticks  # (rounds, arms, workloads, processes, visits, batches), whole regions; padded by 0
     pace: Ticks  # the same shape, ticks of the pace loop at each batch
     processes: Ticks  # (workloads,), of an arm in each round
     visits: Ticks  # (workloads,), in each process
     n: Ticks  # (workloads,), operations a batch, the same in all arms
     ran: Ticks  # (arms, workloads), operations really run
-    spin: Ticks  # (arms, workloads), multiplications besides
+    spin: Ticks  # (arms, workloads), injected multiplications
     hz: Floats  # (rounds, arms, processes), ticks a second; NaN where there was no process
     pair: Floats  # (rounds, arms, processes), ticks of an empty region
-    loop: Floats  # (rounds, arms, processes), ticks of an empty turn
-    order: Ticks  # (rounds, arms), place of each arm in its round
+    loop: Floats  # (rounds, arms, processes), ticks of an empty iteration
+    order: Ticks  # (rounds, arms), position of each arm in its round
     load: Floats  # (rounds,), the host's load average over a minute
     began: float  # seconds since the epoch
     seconds: float
     multiplications: int  # of the pace loop
-    others: float | None  # CPUs that were kept busy by others meanwhile; None where the host does not tell
+    others: float | None  # mean number of CPUs busy with other work; None where the host does not report it
     conditions: Mapping[str, str]
 
     def costs(self, at: int) -> Floats:
         """Ticks an operation of one workload, (rounds, arms, processes, visits, batches); NaN where there is none.
 
-        As in a gate, counter pair and empty loop are taken off as one machine's, the same for all processes.
+        As in a gate, counter pair and empty loop are subtracted, with the same values for all processes.
         """
         ticks = self._of(self.ticks, at)
         taken = Overhead(float(np.nanmedian(self.pair)), 0.0, float(np.nanmedian(self.loop)), 0.0)
@@ -82,12 +82,12 @@ def load(path: Path) -> Run:
     """Read one run.
 
     Raises:
-        InfrastructureError: it is no such file.
+        InfrastructureError: the file was not written by save.
     """
     try:
-        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as held:
-            rest = json.loads(str(held["rest"]))
-            arrays = {name: held[name] for name in held.files if name != "rest"}
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as found:
+            rest = json.loads(str(found["rest"]))
+            arrays = {name: found[name] for name in found.files if name != "rest"}
         arrays |= {name: arrays[name].astype(np.int64) for name in ("ticks", "pace") if name in arrays}
         return Run(**{**rest, "arms": tuple(rest["arms"]), "workloads": tuple(rest["workloads"])}, **arrays)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, EOFError, *_PACKED) as error:
@@ -97,5 +97,5 @@ def load(path: Path) -> Run:
 
 
 def stored(folder: Path) -> list[Run]:
-    """All finished runs of a corpus, in the order they were taken."""
+    """All finished runs of a corpus, in the order in which they were measured."""
     return [load(path) for path in sorted(folder.glob("run-*.npz"))]

@@ -1,14 +1,14 @@
-"""Seconds until a result is known to one percent: ours and other benchmarks' at their defaults, by one rule.
+"""Seconds until a result is known to one percent: for ours and for other benchmarks at their defaults, by one rule.
 
-A replicate is what can be repeated independently: a process of ours, a whole run of a tool that gives one number, a
-worker process of pyperf. Ours give two results, core cycles and time, which race as if they were two tools. Replicates
-are taken until the 95 % interval of their median is at most 1 % wide on each side. It is the same interval for all,
-and for all from ten replicates on, so that nobody's seconds are bought with coverage: stopping on width costs coverage
-where it may stop early (docs/numbers.md). Nothing is known better than half the step in which a tool can tell it.
+A replicate can be repeated independently: it is a process of ours, a whole run of a tool that gives one number, or a
+worker process of pyperf. Ours give two results, core cycles and time, which are treated as two tools. Replicates are
+taken until the 95 % interval of their median is at most 1 % wide on each side. The interval is the same for all tools,
+and needs ten replicates for all, because stopping on width lowers the coverage where it may stop early
+(docs/numbers.md). No interval is narrower than half the step of a tool's values.
 
-How long that takes is a matter of luck where a core's clock wanders, and so is what it is worth: a quick tool may be
-done before the clock has changed once. So the tools take turns, race after race as far as their time goes, and of all
-of a tool's replicates together it is known in how many of its races the interval held their median.
+Where a core's clock rate changes, the time depends on chance: a fast tool may end before the clock has changed once. So
+the tools run in turns, in as many *races* as their time allows; and each race's interval is compared with the median of
+all replicates of its tool.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ from ferrule.validate.peers import Peer
 TARGET: Final = 0.01  # half-width, relative
 LEAST: Final = 10  # replicates
 RACES: Final = 20  # at most
-OURS, IN_TIME = "ferrule", "ferrule, time"  # in core cycles, and in time
+OURS, IN_TIME = "ferrule", "ferrule, time"  # our results in core cycles, and in time
 CYCLES: Final = "cycles"
 _REPORT: Final = replace(
     PROTOCOL,
@@ -52,23 +52,23 @@ _REPORT: Final = replace(
 
 @dataclass(frozen=True)
 class Race:
-    """What a tool needed once for one operation."""
+    """One measurement by a tool of one operation."""
 
     tool: str
     workload: str
     seconds: float
     values: Sequence[float]  # in the unit, of each replicate
-    step: float  # in which the tool can tell them
+    step: float  # resolution of the values
     unit: str = "ns"
 
     @property
     def interval(self) -> Interval:
-        """Of the median of its replicates."""
+        """The interval of the median of its replicates."""
         return median_interval(self.values).at_least(self.step / 2.0)
 
     @property
     def half_width(self) -> float | None:
-        """Of the interval, relative; None: too few replicates for any."""
+        """Half-width of the interval, relative; None: too few replicates for an interval."""
         found = self.interval
         if found.low is None or found.high is None:
             return None
@@ -76,7 +76,7 @@ class Race:
 
     @property
     def reached(self) -> bool:
-        """Whether it was known to one percent."""
+        """Whether one percent was reached."""
         return len(self.values) >= LEAST and (width := self.half_width) is not None and width <= TARGET
 
 
@@ -88,22 +88,22 @@ class Spent:
 
     @property
     def tool(self) -> str:
-        """That raced."""
+        """The tool's name."""
         return self.races[0].tool
 
     @property
     def workload(self) -> str:
-        """That was measured."""
+        """The measured workload."""
         return self.races[0].workload
 
     @property
     def seconds(self) -> float:
-        """Of the middle one."""
+        """Median over the races."""
         return statistics.median(race.seconds for race in self.races)
 
     @property
     def reached(self) -> bool:
-        """Whether all came to their end."""
+        """Whether all races reached one percent."""
         return all(race.reached for race in self.races)
 
     @property
@@ -113,22 +113,22 @@ class Spent:
 
     @property
     def replicates(self) -> float:
-        """Of the middle race."""
+        """Median number over the races."""
         return statistics.median(len(race.values) for race in self.races)
 
     @property
     def unit(self) -> str:
-        """Of the values."""
+        """Unit of the values."""
         return self.races[0].unit
 
     @property
     def held(self) -> int:
-        """Races whose interval holds the median of all replicates."""
+        """Number of races whose interval contains the median of all replicates."""
         value, found = self.value, [race.interval for race in self.races]
         return sum(one.low <= value <= one.high for one in found if one.low is not None and one.high is not None)
 
 
-# One more replicate or several: what an operation takes, and the step in which the tool can tell it.
+# One more replicate or several: the costs of an operation, and the resolution of these values.
 Replicate = Callable[[], tuple[Sequence[float], float]]
 
 
@@ -145,9 +145,9 @@ def until_known(tool: str, workload: str, replicate: Replicate, limit: float, un
 
 
 def collect(
-    ledger: Ledger, bench: Bench, others: Sequence[Peer], *, limit: float, seed: int, said: Callable[[str], None]
+    ledger: Ledger, bench: Bench, others: Sequence[Peer], *, limit: float, seed: int, note: Callable[[str], None]
 ) -> None:
-    """Every workload that some other tool has: theirs and ours, in turns drawn anew for each race."""
+    """Every workload that another tool has: measured by all tools, in a new random order for each race."""
     for workload in dict.fromkeys(peer.workload for peer in others):
         tools = {peer.tool: _theirs(peer, bench) for peer in others if peer.workload == workload}
         tools |= {OURS: _in_cycles(bench, RunKey(workload), seed), IN_TIME: _in_time(bench, RunKey(workload), seed)}
@@ -161,21 +161,21 @@ def collect(
                 try:
                     race = until_known(tool, workload, tools[tool], limit, CYCLES if tool == OURS else "ns")
                 except InfrastructureError as error:
-                    said(f"speed: {key}: {error}")
+                    note(f"speed: {key}: {error}")
                     tools.pop(tool)
                     continue
                 ledger.add(key, vars(race))
-                said(f"speed: {key}: {race.seconds:.1f} s, {len(race.values)} replicates")
+                note(f"speed: {key}: {race.seconds:.1f} s, {len(race.values)} replicates")
 
 
 def goes_on(before: Sequence[Race], limit: float) -> bool:
-    """Whether one more race as long as the longest so far fits into a tool's time."""
+    """Whether one more race as long as the longest so far fits into a tool's time; not after one that failed."""
     spent = [race.seconds for race in before]
     return not spent or (all(race.reached for race in before) and sum(spent) + max(spent) <= limit)
 
 
 def _ours(bench: Bench, key: RunKey, seed: int) -> Iterator[ProcessSamples]:
-    """Processes of a report, one after the other."""
+    """Processes like those of a report, one after the other."""
     for number in count(1):
         yield bench.execute((PlannedRun(key),), seed, number, _REPORT).runs[key].processes[0]
 
@@ -186,7 +186,7 @@ def _in_time(bench: Bench, key: RunKey, seed: int) -> Replicate:
 
 
 def _in_cycles(bench: Bench, key: RunKey, seed: int) -> Replicate:
-    """One that could not tell how long a multiplication takes goes by what the first that could has found."""
+    """A process that could not find the cycles of a multiplication uses those that an earlier process found."""
     processes, latency = _ours(bench, key, seed), 0
 
     def one() -> tuple[list[float], float]:
@@ -207,10 +207,10 @@ def _races(ledger: Ledger) -> list[Race]:
 
 
 def stored(ledger: Ledger) -> list[Spent]:
-    """All that a ledger holds, by workload and tool; ours first."""
+    """All races of a ledger, by workload and tool; ours first."""
     races = _races(ledger)
-    asked = list(dict.fromkeys(race.workload for race in races))
+    names = list(dict.fromkeys(race.workload for race in races))
     by: dict[tuple[str, str], list[Race]] = {}
-    for race in sorted(races, key=lambda race: (asked.index(race.workload), race.tool != OURS, race.tool != IN_TIME)):
+    for race in sorted(races, key=lambda race: (names.index(race.workload), race.tool != OURS, race.tool != IN_TIME)):
         by.setdefault((race.workload, race.tool), []).append(race)
     return [Spent(of) for of in by.values()]

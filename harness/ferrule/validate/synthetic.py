@@ -1,4 +1,4 @@
-"""Made-up samples with known truths: what a payload would have sent, had its operations had these costs."""
+"""Synthetic samples with a known true value: as a payload would send them if its operations had these costs."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ PAIR, LOOP = 50, 1  # ticks
 REFERENCE_N: Final = 100_000
 _MULTIPLICATIONS, _LATENCY = 10_000, 3  # of the pace loop, and core cycles of each
 CENTRE: Final = 100.0  # ns an operation
-TRUTH_BOOTS, TRUTH_VALUES = 200_000, 60_000_000  # drawn to know a population's median: standard error 0.003 to 0.01 %
+TRUTH_BOOTS, TRUTH_VALUES = 200_000, 60_000_000  # draws for a population's median: standard error 0.003 to 0.01 %
 _CHUNK: Final = 4_000_000  # values held at a time
 
 
 @dataclass(frozen=True)
 class Shape:
-    """How made-up results scatter, relative to the centre. All by logarithms and normal but for the contamination."""
+    """How synthetic results scatter, relative to the centre. All effects are lognormal, except the contamination."""
 
     boots: int
     processes: int  # a boot
@@ -37,12 +37,12 @@ class Shape:
     boot_sd: float = 0.01
     process_sd: float = 0.005
     batch_sd: float = 0.003
-    disturbance: float = 0.05  # ... by at least so much, and more with a Pareto tail
-    tail: float = 1.5  # its index: below 2, so that a mean has no finite variance
+    disturbance: float = 0.05  # ... by at least this much, and more with a Pareto tail
+    tail: float = 1.5  # its index: below 2, so that the variance is infinite
 
     @property
     def values(self) -> int:
-        """How many batches one data set holds."""
+        """Number of batches in one data set."""
         return self.boots * self.processes * self.batches
 
 
@@ -72,17 +72,17 @@ def chunks(shape: Shape, sets: int) -> Sequence[int]:
     return [min(most, sets - done) for done in range(0, sets, most)]
 
 
-Statistic = Callable[[Floats], Floats]  # (..., batches) -> (...): of each process
+Statistic = Callable[[Floats], Floats]  # (..., batches) -> (...): one value for each process
 
 
 def batch_median(values: Floats) -> Floats:
-    """What a process says of an operation: its median batch."""
+    """The value of a process: its median batch."""
     found: Floats = np.median(values, axis=-1)
     return found
 
 
 def low_batch(values: Floats) -> Floats:
-    """What it says of core cycles: the batch that a fifth of its own lie below."""
+    """The value of a process for core cycles: the 20th percentile of its batches."""
     found: Floats = np.quantile(values, LOW, axis=-1)
     return found
 
@@ -90,7 +90,7 @@ def low_batch(values: Floats) -> Floats:
 def truth(shape: Shape, statistic: Statistic = batch_median) -> float:
     """The true centre: the population's median over boots of the median over processes of a process's statistic.
 
-    Within one boot it is the median process. Drawn from a generator of its own and without the counter's step.
+    Within one boot it is the median over processes. Drawn with a separate generator and without the counter's step.
     """
     if shape.boots == 1:
         shape = replace(shape, processes=1, boot_sd=0.0)
@@ -115,9 +115,9 @@ def process(
     histogram: Histogram | None = None,
     core_ghz: float | None = None,
 ) -> ProcessSamples:
-    """Batches whose operations truly take `ns`, in ticks with counter and loop on top.
+    """A process whose batches have operations of exactly `ns`; counter and loop are added to the ticks.
 
-    With `core_ghz` its pace is told: of a core of such a clock, on which a multiplication takes three cycles.
+    With `core_ghz` it has pace records, of a core with this clock rate on which a multiplication takes three cycles.
     """
     ticks = np.round(np.asarray(ns, dtype=np.float64) * HZ / 1e9 * n + PAIR + LOOP * n).astype(np.int64)
     loops = tuple((turns, np.full(15, PAIR + LOOP * turns, dtype=np.int64)) for turns in (REFERENCE_N, 2 * REFERENCE_N))
