@@ -1,4 +1,4 @@
-"""Beside other benchmarks: both really run in turns, and what they said is kept and told."""
+"""`ferrule agree`: both sides really run in turns, and the results are stored and shown."""
 
 from __future__ import annotations
 
@@ -25,32 +25,32 @@ from tests.support.places import ROOT
 PERF, PIPE = (pair for pair in read() if pair.tool.name == "perf" and pair.bar is not None)
 
 
-def held(pair: Pair, ours: list[float], theirs: list[float]) -> Run:
+def stored(pair: Pair, ours: list[float], theirs: list[float]) -> Run:
     return Run({"cpu": "1"}, 1, [{pair.title: {str(pair.ours): ours, str(pair.theirs): theirs}}])
 
 
-def test_a_ratio_is_of_values_taken_side_by_side() -> None:
-    run = held(PERF, [100.0, 200.0, 300.0] * 3, [100.0, 100.0, 300.0] * 3)
+def test_a_ratio_is_computed_from_paired_values() -> None:
+    run = stored(PERF, [100.0, 200.0, 300.0] * 3, [100.0, 100.0, 300.0] * 3)
     found = run.ratio(PERF)
     assert found is not None
     assert (found.ours_ns, found.theirs_ns, found.ratio, found.pairs) == (200.0, 100.0, 1.0, 9)
     assert found.low == 1.0
     assert found.high == pytest.approx(2.0)
-    few = held(PERF, [100.0] * 4, [104.0] * 4).ratio(PERF)
+    few = stored(PERF, [100.0] * 4, [104.0] * 4).ratio(PERF)
     assert few is not None
     assert (few.low, few.agrees) == (None, True)
-    apart = held(PERF, [100.0] * 6, [106.0] * 6).ratio(PERF)
+    apart = stored(PERF, [100.0] * 6, [106.0] * 6).ratio(PERF)
     assert apart is not None
     assert not apart.agrees
-    assert held(PERF, [], []).ratio(PERF) is None
-    assert held(PERF, [1.0], [1.0, 2.0]).ratio(PERF) is None
-    run.rounds.append({PERF.title: {str(PERF.ours): [1e9, 1e9]}})  # of a round without theirs nothing counts
+    assert stored(PERF, [], []).ratio(PERF) is None
+    assert stored(PERF, [1.0], [1.0, 2.0]).ratio(PERF) is None
+    run.rounds.append({PERF.title: {str(PERF.ours): [1e9, 1e9]}})  # a round without their values does not count
     again = run.ratio(PERF)
     assert again == found
 
 
-def test_a_run_is_kept_whole(tmp_path: Path) -> None:
-    run = held(PERF, [100.0] * 6, [104.0] * 6)
+def test_a_run_survives_storage(tmp_path: Path) -> None:
+    run = stored(PERF, [100.0] * 6, [104.0] * 6)
     run.skipped["other"] = "not here"
     file = tmp_path / "run.json"
     file.write_text(agreement.as_json(run, [PERF, PIPE]))
@@ -60,8 +60,8 @@ def test_a_run_is_kept_whole(tmp_path: Path) -> None:
     changed.write_text(file.read_text().replace("104.0", "105.0", 1))
     with pytest.raises(UsageError, match="changed after it was stored"):
         agreement.load(changed)
-    (told,) = json.loads(file.read_text())["pairs"]
-    assert (told["pair"], told["ratio"], told["centre"]) == (PERF.title, pytest.approx(100 / 104), "mean")
+    (pair,) = json.loads(file.read_text())["pairs"]
+    assert (pair["pair"], pair["ratio"], pair["centre"]) == (PERF.title, pytest.approx(100 / 104), "mean")
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{}", '{"schema": 2}', '{"schema": 1, "rounds": [1]}'])
@@ -72,7 +72,7 @@ def test_other_files_are_refused(tmp_path: Path, content: str, capsys: pytest.Ca
     assert str(file) in capsys.readouterr().err
 
 
-def test_a_schema_that_steers_a_terminal_is_shown_as_what_it_is(
+def test_a_schema_with_terminal_control_characters_is_shown_escaped(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = tmp_path / "run.json"
@@ -82,19 +82,19 @@ def test_a_schema_that_steers_a_terminal_is_shown_as_what_it_is(
 
 
 def test_tables_say_what_is_outside_and_what_is_not_explained() -> None:
-    run = held(PERF, [110.0] * 6, [100.0] * 6)
-    run.rounds[0] |= held(PIPE, [1000.0] * 6, [1010.0] * 6).rounds[0]
+    run = stored(PERF, [110.0] * 6, [100.0] * 6)
+    run.rounds[0] |= stored(PIPE, [1000.0] * 6, [1010.0] * 6).rounds[0]
     run.skipped["futex"] = "perf is not here"
-    said = agreed.text(run, [PERF, PIPE])
-    assert "1 of 2 ratios are in 0.95..1.05 (1 rounds); of the other 1, 0 are" in said
-    assert "futex: perf is not here" in said
-    assert all(len(line) <= 80 for line in said.partition("\n\n")[0].splitlines())
+    text = agreed.text(run, [PERF, PIPE])
+    assert "1 of 2 ratios are in 0.95..1.05 (1 rounds); of the other 1, 0 are" in text
+    assert "futex: perf is not here" in text
+    assert all(len(line) <= 80 for line in text.partition("\n\n")[0].splitlines())
     page = agreed.markdown(run, [PERF, PIPE])
     assert page.count("**not explained**") == 1
     assert "| 1.100   | 1.100-1.100 |" in page
 
 
-def test_the_pages_hold_what_is_stored() -> None:
+def test_the_page_matches_the_stored_run() -> None:
     run, pairs = agreement.load(ROOT / "results/agreement.json"), read()
     command = "`ferrule agree --show --json results/agreement.json --markdown docs/agreement-tables.md`"
     page = (ROOT / "docs/agreement-tables.md").read_text()
@@ -105,7 +105,7 @@ def test_the_pages_hold_what_is_stored() -> None:
 def test_all_rows_fit_into_80_columns() -> None:
     run = Run({}, 1, [{}])
     for pair in read():
-        run.rounds[0] |= held(pair, [1234567.0] * 6, [1234567.0] * 6).rounds[0]
+        run.rounds[0] |= stored(pair, [1234567.0] * 6, [1234567.0] * 6).rounds[0]
     table = agreed.text(run, read()).partition("\n\n")[0]
     assert max(map(len, table.splitlines())) <= 80
 
@@ -113,8 +113,8 @@ def test_all_rows_fit_into_80_columns() -> None:
 @pytest.mark.parametrize(
     ("ours", "met"), [([100.0, 104.0], True), ([106.0, 106.0], False), ([100.0, 120.0], False), ([90.0, 114.0], False)]
 )
-def test_a_validation_asks_for_minima_and_medians(ours: list[float], met: bool) -> None:
-    run = held(PERF, ours, [100.0, 104.0])
+def test_a_validation_checks_minima_and_medians(ours: list[float], met: bool) -> None:
+    run = stored(PERF, ours, [100.0, 104.0])
     (claim,) = agreed.section(run, [PERF]).claims
     assert claim.met is met
 
@@ -128,20 +128,20 @@ def test_both_run_in_turns_here(tmp_path: Path) -> None:
     if not guest.cpus:
         pytest.skip("no CPU can be pinned to")
     bench = Bench(guest, build_payload(guest.os, guest.arch), Progress())
-    said: list[str] = []
-    for rounds in (1, 2):  # the second goes on with the first
+    notes: list[str] = []
+    for rounds in (1, 2):  # the second continues the first
         run = agreement.load(file) if file.exists() else Run({}, 7)
-        agreement.measure(run, pairs, bench, folders, rounds=rounds, out=file, note=said.append)
+        agreement.measure(run, pairs, bench, folders, rounds=rounds, out=file, note=notes.append)
     if PERF.title in run.skipped:
         pytest.skip(run.skipped[PERF.title])
     found = agreement.load(file).ratio(PERF)
     assert found is not None
     assert found.pairs == 4
-    assert 0.1 < found.ratio < 10  # of one operation; how well they agree needs a quiet machine to say
-    assert said == ["round 1 of 1: 1 pairs", "round 2 of 2: 1 pairs"]
+    assert 0.1 < found.ratio < 10  # the same operation; a narrower bound needs a quiet machine
+    assert notes == ["round 1 of 1: 1 pairs", "round 2 of 2: 1 pairs"]
 
 
-def test_what_ran_on_another_cpu_is_no_value() -> None:
+def test_a_value_from_another_cpu_is_refused() -> None:
     allowed = os.sched_getaffinity(0)
     if len(allowed) < 2:
         pytest.skip("there is no other CPU")
@@ -149,7 +149,7 @@ def test_what_ran_on_another_cpu_is_no_value() -> None:
     guest = guests.create("local", GuestOptions(cpus=(last, last)))
     bench = Bench(guest, build_payload(guest.os, guest.arch), Progress())
     try:
-        os.sched_setaffinity(0, {first})  # what a payload of ours inherits, and may not leave
+        os.sched_setaffinity(0, {first})  # the payload inherits this mask, and may not leave it
         pair = replace(PERF, theirs=PERF.ours)
         with pytest.raises(InfrastructureError, match=f"CPU {last} was refused it"):
             agreement.measure(Run({}, 1), [pair], bench, {"perf": Path("/")}, rounds=1, out=None, note=print)
@@ -157,7 +157,7 @@ def test_what_ran_on_another_cpu_is_no_value() -> None:
         os.sched_setaffinity(0, allowed)
 
 
-def test_a_tool_that_is_not_here_is_left_out_with_the_reason(tmp_path: Path) -> None:
+def test_a_missing_tool_is_left_out_with_the_reason(tmp_path: Path) -> None:
     guest = guests.create("local", GuestOptions())
     bench = Bench(guest, build_payload(guest.os, guest.arch), Progress())
     run = Run({}, 1)
@@ -187,8 +187,8 @@ def test_mistakes_are_usage_errors(tmp_path: Path, capsys: pytest.CaptureFixture
     assert main(["agree", "--rounds", "0"]) == 2
     assert main(["agree", "--show"]) == 2
     assert main(["agree", "--peers", str(tmp_path / "none")]) == 2
-    said = capsys.readouterr().err
+    errors = capsys.readouterr().err
     for part in ("--pairs nonsense", "--rounds 0", "--show: give", "--peers"):
-        assert part in said
+        assert part in errors
     assert main(["agree", "--list", "--pairs", "hackbench"]) == 0
     assert "group_messages" in capsys.readouterr().out

@@ -1,4 +1,4 @@
-"""How long a report holds: one run's intervals against all runs', in time and in core cycles."""
+"""How long a report stays valid: one run's intervals compared with all runs, in time and in core cycles."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from ferrule.validate import holding
 from tests.validate.test_validate import WORKLOADS, full_run
 
 
-def test_a_wandering_clock_moves_times_and_no_cycles() -> None:
+def test_a_changing_clock_rate_changes_times_but_not_cycles() -> None:
     made = [full_run(seed, moment=0.0, wander=0.02, sd=0.001) for seed in range(6)]
     found = {name: (time, cycles) for name, time, cycles in holding.collect(made)}
-    assert list(found) == ["null_call", "pipe_latency", "page_fault", "open_close"]  # and no control
+    assert list(found) == ["null_call", "pipe_latency", "page_fault", "open_close"]  # no control
     for time, cycles in found.values():
         assert cycles is not None
         assert cycles.width < time.width / 4
@@ -25,7 +25,7 @@ def test_a_wandering_clock_moves_times_and_no_cycles() -> None:
     assert claim.found.startswith("4 of 4; ")
 
 
-def test_an_interval_that_does_not_hold_an_hour_later_is_told() -> None:
+def test_an_interval_that_misses_the_median_of_all_runs_is_counted() -> None:
     apart = [np.full(21, level) + np.arange(21) / 1000 for level in (100.0, 100.0, 100.0, 100.0, 103.0)]
     found = holding.judged(apart)
     assert (found.held, found.runs) == (4, 5)
@@ -33,6 +33,6 @@ def test_an_interval_that_does_not_hold_an_hour_later_is_told() -> None:
     assert holding.judged([of * 1e6 for of in apart]).width == pytest.approx(found.width)
 
 
-def test_what_a_timer_ends_has_no_cycles_to_hold() -> None:
+def test_an_operation_that_a_timer_ends_has_no_cycles() -> None:
     run = replace(full_run(1), workloads=("timer_wakeup", *WORKLOADS[1:]))
     assert {name: cycles is None for name, _, cycles in holding.collect([run])}["timer_wakeup"]

@@ -1,4 +1,4 @@
-"""Which workload is which program of another benchmark: the table is right, and mistakes in it are named."""
+"""pairs.toml: every workload and tool in it exists, and mistakes in it are named."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ theirs = ["perf bench syscall basic"]
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "said"),
+    ("old", "new", "message"),
     [
         ('tool = "perf"', 'tool = "pref"', "no tool pref; there are perf"),
         ('ours = ["null_call"]', 'ours = ["null_cal"]', "no workload null_cal"),
@@ -51,11 +51,11 @@ theirs = ["perf bench syscall basic"]
         (ROW, ROW + ROW, "x: perf y is there twice"),
     ],
 )
-def test_mistakes_in_the_table_are_named(tmp_path: Path, old: str, new: str, said: str) -> None:
+def test_mistakes_in_the_table_are_named(tmp_path: Path, old: str, new: str, message: str) -> None:
     assert old in ROW
     with pytest.raises(UsageError, match="pairs") as error:
         read(made(tmp_path, ROW.replace(old, new)))
-    assert said in str(error.value)
+    assert message in str(error.value)
 
 
 def test_an_experiment_takes_one_side_from_its_pair(tmp_path: Path) -> None:
@@ -65,7 +65,7 @@ def test_an_experiment_takes_one_side_from_its_pair(tmp_path: Path) -> None:
     assert pair.sides == [pair.ours, pair.theirs, one.ours]
 
 
-def test_where_their_workloads_cannot_be_built_experiments_are_left_out() -> None:
+def test_experiments_whose_workloads_cannot_be_built_are_left_out() -> None:
     kept = without_beside(read())
     assert [pair.title for pair in kept] == [pair.title for pair in read()]
     assert {key.workload for pair in kept for side in pair.sides for key in side.keys} <= set(workloads())

@@ -1,4 +1,4 @@
-"""What the validation is made of: its files survive interruption, its commands and other tools' are read right."""
+"""The parts of the validation: its files survive interruption, its command and other tools' output are read right."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from tests.validate.test_validate import full_run
 FOUND = st.dictionaries(st.text(max_size=5), st.one_of(st.integers(), st.floats(allow_nan=False), st.text(max_size=5)))
 
 
-# --- what is kept
+# --- stored files
 
 
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -96,11 +96,11 @@ def bench() -> Bench:
 KEYS = (RunKey("null_call"), RunKey("context_switch", (("procs", 8), ("size", 0))), RunKey("scheme_call"))
 
 
-def test_a_corpus_is_real_and_goes_on_where_it_stopped(bench: Bench, tmp_path: Path) -> None:
-    said: list[str] = []
-    collect(bench, tmp_path, KEYS, runs=1, rounds=2, seed=9, note=said.append)
-    collect(bench, tmp_path, KEYS, runs=2, rounds=2, seed=9, note=said.append)
-    assert [text.split(":")[0] for text in said] == ["run 1 of 1", "run 2 of 2"]
+def test_a_corpus_is_real_and_resumes_where_it_stopped(bench: Bench, tmp_path: Path) -> None:
+    notes: list[str] = []
+    collect(bench, tmp_path, KEYS, runs=1, rounds=2, seed=9, note=notes.append)
+    collect(bench, tmp_path, KEYS, runs=2, rounds=2, seed=9, note=notes.append)
+    assert [text.split(":")[0] for text in notes] == ["run 1 of 1", "run 2 of 2"]
     first, second = stored(tmp_path)
     assert first.workloads == ("null_call", "context_switch[procs=8,size=0]")  # no schemes here
     assert all((first.costs(at) > 0).all() and (first.paces(at) > 0).all() for at in range(2))
@@ -110,7 +110,7 @@ def test_a_corpus_is_real_and_goes_on_where_it_stopped(bench: Bench, tmp_path: P
     assert sorted(first.order[0].tolist()) == [0, 1, 2, 3]
 
 
-def test_load_is_held_and_let_go(bench: Bench) -> None:
+def test_load_is_held_and_released(bench: Bench) -> None:
     def children() -> int:
         listed = Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children")
         return len(listed.read_text().split()) if listed.exists() else pytest.skip("no list of children here")
@@ -170,7 +170,7 @@ def test_tools_race_in_turns_and_say_how_often_they_were_right(tmp_path: Path) -
 
     ledger = Ledger(tmp_path / "races.jsonl")
     for number in range(5):
-        raced("quick", number, 100.0 + number)  # each a narrow interval around another moment
+        raced("quick", number, 100.0 + number)  # narrow intervals, each around another value
         raced(speed.OURS, number, 100.0 + 0.01 * number, 1.0)
     ours, quick = speed.stored(ledger)
     assert (ours.tool, ours.held, ours.seconds, ours.reached) == (speed.OURS, 5, 1.0, True)
@@ -182,7 +182,7 @@ def test_tools_race_in_turns_and_say_how_often_they_were_right(tmp_path: Path) -
     assert from_ledgers.seconds([ours, slow]).claims[0].met
     surer = replace(ours, races=[replace(race, tool="slow", seconds=9.0) for race in ours.races])
     often = replace(quick, races=[replace(race, tool=speed.OURS) for race in quick.races])
-    assert not from_ledgers.seconds([often, surer]).claims[0].met  # sooner, and less often right
+    assert not from_ledgers.seconds([often, surer]).claims[0].met  # faster, but its intervals are right less often
     alone = from_ledgers.seconds([ours, replace(quick, races=[replace(r, tool=speed.IN_TIME) for r in quick.races])])
     assert alone.claims[0].found == "in 0 of 0"
 
@@ -192,10 +192,10 @@ def test_a_tool_races_again_as_long_as_its_time_goes() -> None:
     assert speed.goes_on([], 1.0)
     assert speed.goes_on([race] * 3, 45.0)
     assert not speed.goes_on([race] * 4, 45.0)
-    assert not speed.goes_on([replace(race, values=[1.0, 2.0])], 45.0)  # which never got there
+    assert not speed.goes_on([replace(race, values=[1.0, 2.0])], 45.0)  # it never reached one percent
 
 
-def test_exactness_is_what_a_baseline_s_boots_promise() -> None:
+def test_a_count_is_exact_if_the_first_five_boots_agree() -> None:
     def counted(*values: float, share: float = 1.0) -> dict[str, object]:
         return {"values": list(values), "shares": [share] * len(values)}
 
@@ -210,7 +210,7 @@ def test_exactness_is_what_a_baseline_s_boots_promise() -> None:
     assert exactness.nop_seen([calm, busy]) == (10, 10)
 
 
-def test_a_count_that_moves_under_load_falls_short(tmp_path: Path) -> None:
+def test_a_count_that_changes_under_load_falls_short(tmp_path: Path) -> None:
     ledger = Ledger(tmp_path / "exactness.jsonl")
     for busy, value in ((0, 309.0), (8, 310.0)):
         entry = {"values": [value] * 10, "shares": [1.0] * 10}
@@ -223,7 +223,7 @@ def test_a_count_that_moves_under_load_falls_short(tmp_path: Path) -> None:
 # --- the page and the command
 
 
-def test_the_page_says_what_fell_short() -> None:
+def test_the_page_marks_claims_that_are_not_met() -> None:
     sections = [Section("One", ["Words."], [(("a", "b"), [("x|y", 1)])], [Claim("good", "1", "1", True)])]
     assert "1 of 1 of what is asked for was met." in report.page(sections, ["here"], "nox -s validate")
     sections[0].claims.append(Claim("bad", "0", "7", False))
@@ -234,7 +234,7 @@ def test_the_page_says_what_fell_short() -> None:
 
 
 @given(st.integers(0, 20), st.integers(1, 400))
-def test_an_upper_limit_is_where_so_few_become_unlikely(failures: int, trials: int) -> None:
+def test_an_upper_limit_has_a_tail_probability_of_five_percent(failures: int, trials: int) -> None:
     failures = min(failures, trials)
     limit = at_most(failures, trials)
     assert failures / trials <= limit <= 1.0
@@ -247,10 +247,10 @@ def test_mistakes_are_usage_errors(tmp_path: Path, capsys: pytest.CaptureFixture
     assert main(["validate", "--only", "nonsense", *where]) == 2
     assert main(["validate", "--only", "page", *where]) == 2
     assert main(["validate", "--only", "speed", "--peers", str(tmp_path / "none"), *where]) == 2
-    said = capsys.readouterr().err
-    assert "--only nonsense: choose from coverage," in said
-    assert "leave out --only to measure" in said
-    assert "--peers" in said
+    errors = capsys.readouterr().err
+    assert "--only nonsense: choose from coverage," in errors
+    assert "leave out --only to measure" in errors
+    assert "--peers" in errors
 
 
 def test_what_is_stored_makes_a_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

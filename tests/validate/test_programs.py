@@ -1,4 +1,4 @@
-"""Other benchmarks' programs: what they print is read, what goes on for ever is stopped, builds are found."""
+"""Other benchmarks' programs: their output is read, endless programs are stopped, builds are found."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.support.patience import eventually
 
 
 @pytest.mark.parametrize(
-    ("tool", "said", "ns"),
+    ("tool", "output", "ns"),
     [
         ("perf", "     Total time: 0.094 [sec]\n\n       1.885260 usecs/op\n         530430 ops/sec\n", 1885.26),
         ("libMicro", "getpid         1   1      0.08946           32        0    20000 \n", 89.46),
@@ -22,24 +22,24 @@ from tests.support.patience import eventually
         ("rt-tests", "Each sender will pass 1000 messages of 100 bytes\nTime: 0.058\n", 58e6),
     ],
 )
-def test_each_tool_s_number_is_read(tool: str, said: str, ns: float) -> None:
+def test_each_tool_s_number_is_read(tool: str, output: str, ns: float) -> None:
     one = programs.TOOLS[tool]
-    number = programs.read(said, one.reads)
+    number = programs.read(output, one.reads)
     assert (number * one.ns if one.ns > 0 else -one.ns / number) == pytest.approx(ns)
 
 
-@pytest.mark.parametrize("said", ["", "usecs/op", "0.000000 usecs/op", "x usecs/op"])
-def test_anything_else_is_no_number(said: str) -> None:
+@pytest.mark.parametrize("output", ["", "usecs/op", "0.000000 usecs/op", "x usecs/op"])
+def test_other_output_is_no_number(output: str) -> None:
     with pytest.raises(InfrastructureError, match="no number"):
-        programs.read(said, programs.TOOLS["perf"].reads)
+        programs.read(output, programs.TOOLS["perf"].reads)
 
 
 def test_the_last_of_will_it_scale_s_seconds_counts() -> None:
-    told = "testcase:getppid\nwarmup\nmin:7 max:7 total:7\nmin:9 max:9 total:9\n"
-    assert programs.read_windows(told) == 9.0
-    for said in ("testcase:getppid\nwarmup\n", "min:0 max:0 total:0\n"):
+    output = "testcase:getppid\nwarmup\nmin:7 max:7 total:7\nmin:9 max:9 total:9\n"
+    assert programs.read_windows(output) == 9.0
+    for idle in ("testcase:getppid\nwarmup\n", "min:0 max:0 total:0\n"):
         with pytest.raises(InfrastructureError, match="no operation"):
-            programs.read_windows(said)
+            programs.read_windows(idle)
 
 
 def program(path: Path, script: str) -> Path:
@@ -49,7 +49,7 @@ def program(path: Path, script: str) -> Path:
     return path
 
 
-def test_a_program_that_goes_on_for_ever_is_stopped_with_its_children(tmp_path: Path) -> None:
+def test_an_endless_program_is_stopped_with_its_children(tmp_path: Path) -> None:
     script = f'sleep 600 & echo $! > "{tmp_path}/child"; while :; do echo "min:1 max:1 total:5"; sleep 0.05; done'
     endless = program(tmp_path / "endless", script)
     cpu = min(os.sched_getaffinity(0))
@@ -60,7 +60,7 @@ def test_a_program_that_goes_on_for_ever_is_stopped_with_its_children(tmp_path: 
         programs.windows([str(program(tmp_path / "short", "echo nothing"))], cpu, dict(os.environ), 1)
 
 
-def test_a_program_that_fails_is_told_in_a_line(tmp_path: Path) -> None:
+def test_a_failing_program_gives_one_line_of_error(tmp_path: Path) -> None:
     cpu, here = min(os.sched_getaffinity(0)), dict(os.environ)
     failing = program(tmp_path / "failing", "echo broken >&2; exit 3")
     with pytest.raises(InfrastructureError, match=r"exit status 3: broken$"):

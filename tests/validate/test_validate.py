@@ -1,4 +1,4 @@
-"""The validation, short: known truths are found, nothing is found where nothing is, and broken rules are caught."""
+"""The validation, short: known differences are found, unchanged systems give no alarm, broken rules are detected."""
 
 from __future__ import annotations
 
@@ -30,9 +30,16 @@ def full_run(
     wander: float = 0.0,
     processes: Sequence[int] = (1, 1, 1, 1, 1),
 ) -> Run:
-    """What a full run would be: processes scatter by `sd`, a round's arms share a moment, costs drift over the run.
+    """A synthetic full run. All arguments but `seed`, `rounds` and `processes` are relative.
 
-    The core's clock wanders by `wander` from process to process.
+    Args:
+        seed: of the random numbers.
+        rounds: number of rounds.
+        sd: scatter of processes.
+        drift: of the costs, over the run.
+        moment: scatter of rounds, common to the arms of a round.
+        wander: scatter of the core's clock rate over processes.
+        processes: of each workload, in an arm of a round.
     """
     draw = np.random.default_rng(seed)
     many = np.array(processes)
@@ -49,7 +56,7 @@ def full_run(
     noise = np.exp(np.abs(draw.normal(0, 0.002, (*shape, VISITS, BATCHES))))
     ticks = np.round(50 + ran[None, :, :, None, None, None] * (1.0 + cost[..., None, None]) * noise).astype(np.int64)
     pace = np.round(20_000 * slowness[..., None, None] * np.ones(ticks.shape)).astype(np.int64)
-    run = np.arange(most) < many[:, None]  # (workloads, processes), those that there are
+    run = np.arange(most) < many[:, None]  # (workloads, processes): whether it exists
     ticks, pace = (np.where(run[..., None, None], of, 0) for of in (ticks, pace))
     visits = np.full(len(WORKLOADS), VISITS)
     whole = np.full((rounds, len(ARMS), most), 1.0)
@@ -88,17 +95,17 @@ def runs() -> list[Run]:
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A truth known to 0.01 % is enough for intervals of one percent; fewer draws."""
+    """Fewer draws: a true value known to 0.01 % is enough for intervals of one percent."""
     monkeypatch.setattr(synthetic, "TRUTH_VALUES", 3_000_000)
     monkeypatch.setattr(from_runs, "PSEUDO", 60)
     monkeypatch.setattr(from_runs, "DRAWS", 50)
     monkeypatch.setattr(from_runs, "POWER_DRAWS", 10)
 
 
-def test_the_truth_of_an_undisturbed_shape_is_its_centre() -> None:
+def test_the_true_value_of_an_undisturbed_shape_is_its_centre() -> None:
     assert synthetic.truth(Shape(8, 3, 0.6)) == pytest.approx(CENTRE, rel=5e-4)
     assert synthetic.truth(Shape(1, 7)) == pytest.approx(CENTRE, rel=5e-4)
-    assert synthetic.truth(Shape(8, 3, contamination=0.2)) > CENTRE * 1.0002  # a fifth of the batches pull the median
+    assert synthetic.truth(Shape(8, 3, contamination=0.2)) > CENTRE * 1.0002  # a fifth of the batches raise the median
 
 
 @pytest.mark.parametrize(
@@ -115,16 +122,16 @@ def test_the_truth_of_an_undisturbed_shape_is_its_centre() -> None:
     ],
     ids=str,
 )
-def test_intervals_hold_the_truth_as_often_as_they_say(what: str, shape: Shape) -> None:
-    """600 sets know 95 % to 0.9 %: the bounds of the full grid, and three of those beyond them."""
+def test_intervals_have_their_nominal_coverage(what: str, shape: Shape) -> None:
+    """600 sets give 95 % with a standard error of 0.9 %: the bounds of the full grid, plus three standard errors."""
     cell = coverage.measure(what, shape, 80 if what == "p99" else 600, seed=4)
     spread = 3 * (0.05 * 0.95 / cell.sets) ** 0.5
     assert coverage.LEAST - spread < cell.coverage <= min(1.0, coverage.MOST + spread)
     assert cell == coverage.measure(what, shape, cell.sets, seed=4)
 
 
-def test_an_interval_over_pooled_batches_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The mutation of the coverage check: it must be able to fail."""
+def test_an_interval_over_pooled_batches_fails_the_check(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A mutation for the coverage check, which must be able to fail."""
 
     def pooled(values: Floats, _: Shape) -> tuple[float | None, float | None]:
         found = median_interval(values.ravel())
@@ -136,7 +143,7 @@ def test_an_interval_over_pooled_batches_is_caught(monkeypatch: pytest.MonkeyPat
     assert not cell.good
 
 
-def test_the_grid_is_the_one_that_was_promised() -> None:
+def test_the_grid_has_all_combinations() -> None:
     several = [shape for shape in coverage.grid() if shape.boots > 1]
     assert {shape.boots for shape in several} == {5, 8, 20}
     assert {shape.processes for shape in several} == {3, 5}
@@ -149,7 +156,7 @@ def test_the_grid_is_the_one_that_was_promised() -> None:
 # --- families
 
 
-def test_nothing_is_found_where_nothing_differs(runs: list[Run]) -> None:
+def test_unchanged_systems_give_no_alarm(runs: list[Run]) -> None:
     real = [family(run) for run in runs]
     assert [run.workloads[at] for run in runs[:1] for at in gated(run)] == list(WORKLOADS[:4])  # no control
     assert [one.having("regressed") for one in real] == [[]] * len(runs)
@@ -157,7 +164,7 @@ def test_nothing_is_found_where_nothing_differs(runs: list[Run]) -> None:
     p = np.concatenate(list(p_values(real).values()))
     assert p.size == 4 * len(runs)
     assert 0.2 < p.mean() < 0.8
-    assert all(claim.met for claim in nothing_differs(runs, 5).claims[1:])  # the first one asks for 30 runs
+    assert all(claim.met for claim in nothing_differs(runs, 5).claims[1:])  # the first one needs 30 runs
 
 
 @pytest.mark.parametrize("more", [20, 50])
@@ -165,7 +172,7 @@ def test_a_known_slowdown_is_found_with_its_size(runs: list[Run], more: int) -> 
     found = [one for run in runs for one in injected(run, more)]
     assert len(found) == 4 * len(runs)
     assert {one.verdict for one in found} == {"regressed"}
-    turns = 1.0 + 1.0 / 200.0  # of the loop are injected too, and taken off but once
+    turns = 1.0 + 1.0 / 200.0  # the loop is injected too, and subtracted only once
     assert [one.injected for one in found] == pytest.approx([more / 1000 * turns] * len(found), rel=1e-3)
     assert abs(np.mean([one.estimate - one.injected for one in found])) < 0.001
     assert np.mean([one.held() for one in found]) > 0.85
@@ -173,7 +180,7 @@ def test_a_known_slowdown_is_found_with_its_size(runs: list[Run], more: int) -> 
 
 
 def test_multiplications_are_found_with_their_size() -> None:
-    """A fiftieth of a batch of 1000 x 201 ticks, in multiplications of which 10,000 take 20,000 ticks."""
+    """A fiftieth of a batch of 1000 x 201 ticks, in multiplications; 10,000 of them take 20,000 ticks."""
     run = full_run(5)
     spun = np.zeros_like(run.ran)
     spun[2] = 2010
@@ -184,7 +191,7 @@ def test_multiplications_are_found_with_their_size() -> None:
     assert [one.estimate for one in found] == pytest.approx([0.0201] * len(found), rel=0.01)
 
 
-def test_an_arm_is_the_middle_of_its_processes_and_none_where_one_is_missing() -> None:
+def test_an_arm_is_the_median_of_its_processes_and_nan_where_one_is_missing() -> None:
     run = full_run(3, sd=0.02, processes=(1, 1, 2, 1, 1))
     at = run.workloads.index("page_fault")
     alone = (replace(run, ticks=run.ticks[:, :, :, [one]], pace=run.pace[:, :, :, [one]]) for one in range(2))
@@ -198,7 +205,7 @@ def test_an_arm_is_the_middle_of_its_processes_and_none_where_one_is_missing() -
     assert family(torn).logs["page_fault"].size == 59
 
 
-def test_a_slowdown_that_noise_hides_is_inconclusive_and_never_ok() -> None:
+def test_a_slowdown_hidden_by_noise_is_inconclusive_and_never_ok() -> None:
     found = [one for seed in range(3) for one in injected(full_run(seed, sd=0.08), 20)]
     assert {one.verdict for one in found} == {"inconclusive"}
     shortfalls = {claim.what: claim.met for claim in known_slowdowns([full_run(1, sd=0.08)], 1).claims}
@@ -206,7 +213,7 @@ def test_a_slowdown_that_noise_hides_is_inconclusive_and_never_ok() -> None:
     assert shortfalls["+5 % called ok"] is True
 
 
-def test_more_pairs_find_what_few_do_not() -> None:
+def test_more_pairs_have_more_power() -> None:
     found = power([full_run(seed, sd=0.03) for seed in range(4)], 20, (30, 300), 40, seed=8)
     assert len(found) == 4
     for few, many in found.values():
@@ -214,8 +221,8 @@ def test_more_pairs_find_what_few_do_not() -> None:
         assert many > 0.9
 
 
-def test_a_wandering_clock_is_taken_out() -> None:
-    """Ten times what is to be found, from process to process: with the pace beside every batch it costs no power."""
+def test_a_changing_clock_rate_is_corrected() -> None:
+    """The clock varies more than the slowdown from process to process; the pace loop at each batch corrects that."""
     run = full_run(2, wander=0.05)
     found = injected(run, 20)
     assert {one.verdict for one in found} == {"regressed"}
@@ -236,23 +243,23 @@ def test_missing_executions_cost_their_pairs_only(runs: list[Run]) -> None:
 
 @pytest.fixture(scope="module")
 def drifted() -> list[Run]:
-    """Ten percent slower at the end than at the beginning, and processes that scatter more than their batches."""
+    """Runs ten percent slower at the end than at the start, whose processes scatter more than their batches."""
     return [full_run(seed, sd=0.02, drift=0.1) for seed in range(8)]
 
 
-def test_pairs_do_not_see_drift(drifted: list[Run]) -> None:
+def test_pairs_are_not_affected_by_drift(drifted: list[Run]) -> None:
     assert [family(run).having("regressed") for run in drifted] == [[]] * len(drifted)
     assert all(claim.met for claim in drifting(drifted).claims)
 
 
 def test_a_gate_that_pools_batches_fails_the_test() -> None:
-    """Processes scatter ten times as much as their batches: pooled, 900 batches pass for 900 witnesses."""
+    """Processes scatter ten times as much as their batches: pooled, batches are treated as independent."""
     scattered = [full_run(seed, sd=0.02, moment=0.0) for seed in range(12)]
     assert [family(run).having("regressed") for run in scattered] == [[]] * len(scattered)
     assert sum(bool(mutation.pooled(run)) for run in scattered) >= 4
 
 
-def test_a_gate_that_takes_its_arms_one_after_the_other_fails_the_test(drifted: list[Run]) -> None:
+def test_a_gate_that_measures_its_arms_one_after_the_other_fails_the_test(drifted: list[Run]) -> None:
     assert all(len(mutation.sequential(run)) == 4 for run in drifted)
     assert broken_rules(drifted).claims[1].met
 
@@ -272,9 +279,9 @@ def costs() -> dict[str, object]:
     return measure(7)
 
 
-def test_two_hundred_workloads_are_judged_in_little_memory_and_always_alike(costs: dict[str, object]) -> None:
+def test_two_hundred_workloads_take_little_memory_and_give_the_same_bytes(costs: dict[str, object]) -> None:
     assert isinstance(costs["seconds"], float)
     assert isinstance(costs["megabytes"], float)
-    assert costs["seconds"] > 0.0  # how many is for `ferrule validate` to judge
+    assert costs["seconds"] > 0.0  # `ferrule validate` checks the time
     assert costs["megabytes"] < 300.0
     assert costs["same"] is True
