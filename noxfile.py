@@ -4,11 +4,11 @@
 # ///
 """The project's commands: `python3 noxfile.py -s bench`, `-s tests`; also `nox`, `pipx run nox`, `uv run noxfile.py`.
 
-Nothing but Python 3.11 is needed: when nox is missing it is put into a private environment under .nox/ and this file
-starts over there. Arguments after `--` reach ferrule or pytest; paths among them are relative to the caller's folder.
+Only Python 3.11 is needed: when nox is missing it is installed into a private environment under .nox/, and this file
+is run again with it. Arguments after `--` are passed to ferrule or pytest; paths are relative to the caller's folder.
 """
 
-# No `from __future__ import annotations`: a Python too old for it is to meet the line below, and no syntax error.
+# No `from __future__ import annotations`: a Python too old for it must reach the check below, not a syntax error.
 import hashlib
 import importlib.util
 import os
@@ -24,7 +24,7 @@ REGRESSION, USAGE, INFRASTRUCTURE = 1, 2, 3  # as ferrule/errors.py has them
 
 
 def give_up(why: str) -> NoReturn:
-    """End with one line: what fails here is no regression."""
+    """End with one line and exit code 3: a failure here is no regression."""
     print("noxfile.py: " + why, file=sys.stderr)
     sys.exit(INFRASTRUCTURE)
 
@@ -33,7 +33,7 @@ if sys.version_info < (3, 11):  # noqa: UP036 - this file may be started by any 
     give_up("Python 3.11 or newer is needed, this is " + platform.python_version())
 
 HOME = Path(__file__).resolve().parent
-ENVIRONMENTS = HOME / ".nox" / f"{sys.version_info.major}.{sys.version_info.minor}"  # of one Python never for another
+ENVIRONMENTS = HOME / ".nox" / f"{sys.version_info.major}.{sys.version_info.minor}"  # one for each Python version
 LOCKS = HOME / "requirements"
 LOCKED_PYTHONS = range(11, 15)  # minor versions of CPython 3 that the locks hold wheels for
 
@@ -49,7 +49,7 @@ def locked() -> bool:
 
 
 def bootstrap() -> NoReturn:
-    """Put nox into an environment of its own, once, and start over there."""
+    """Install nox into an environment of its own, once, and run this file again with it."""
     boot = ENVIRONMENTS / "boot"
     python, ready = boot / "bin" / "python", boot / "ready"
     if not (ready.exists() and python.exists()):
@@ -75,7 +75,7 @@ def bootstrap() -> NoReturn:
 if importlib.util.find_spec("nox") is None:
     bootstrap()
 
-import nox  # noqa: E402 - only now it is there
+import nox  # noqa: E402 - only now it is installed
 from nox.command import CommandFailed  # noqa: E402
 
 nox.needs_version = ">=2026.10"
@@ -87,7 +87,7 @@ PROJECT = nox.project.load_toml(HOME / "pyproject.toml")
 
 
 def install(session: nox.Session, *names: str) -> None:
-    """Install locks, a C compiler where none is, and this checkout, editable; not where just that is there already."""
+    """Install locked packages, this checkout (editable), and a C compiler if there is none; once for each content."""
     if {"bench", "dev"} & {*names} and not compiler_here():
         names += ("compiler",)
     files = [HOME / "pyproject.toml", HOME / "noxfile.py", *(LOCKS / f"{name}.lock" for name in names)]
@@ -105,12 +105,12 @@ def install(session: nox.Session, *names: str) -> None:
             session.install("-q", *ranges(*names))
         session.install("-q", "--no-deps", "--no-build-isolation", "-e", str(HOME))
     except CommandFailed:
-        give_up("the packages could not be installed, see the lines above; is the package index to be reached?")
+        give_up("the packages could not be installed, see the lines above; can the package index be reached?")
     stamp.write_text(wanted)
 
 
 def ranges(*names: str) -> list[str]:
-    """The requirements behind the locks of these names, as pyproject.toml states them."""
+    """The requirements from which the locks of these names are made, with the version ranges of pyproject.toml."""
     build: list[str] = PROJECT["build-system"]["requires"]
     runtime: list[str] = PROJECT["project"]["dependencies"]
     extras: dict[str, list[str]] = PROJECT["project"]["optional-dependencies"]
@@ -127,24 +127,24 @@ def ranges(*names: str) -> list[str]:
 
 
 def of_caller(session: nox.Session, argument: str) -> str:
-    """An argument that names a file of the caller's, or a test in one, so that it does so from any folder."""
+    """An argument; if it names a file in the caller's folder, or a test in one, as an absolute path."""
     path = Path(session.invoked_from) / argument.partition("::")[0]
     return os.path.join(session.invoked_from, argument) if path.exists() else argument  # noqa: PTH118 - `::` stays
 
 
 def compiler_here() -> bool:
-    """Whether a C compiler is named by `$CC`, or there is `cc`: else it has to be ziglang from PyPI."""
+    """Whether there is a C compiler, `$CC` or `cc`; otherwise ziglang from PyPI is needed."""
     return bool(os.environ.get("CC")) or shutil.which("cc") is not None
 
 
 class Passed(SystemExit):
-    """The end of a command of ours, with its own exit code."""
+    """The end of a ferrule command, with that command's exit code."""
 
-    own = True  # nox reads this file a second time: there is another class of this name
+    own = True  # nox reads this file a second time, so there are two classes of this name: isinstance would fail
 
 
 def passing_through(session: nox.Session, *command: str) -> None:
-    """Run a command in the caller's folder; end with its exit code: 1, 2 and 3 differ, nox makes 1 of them all."""
+    """Run a command in the caller's folder and end with its exit code; nox itself would turn 2 and 3 into 1."""
     try:
         with session.chdir(session.invoked_from):
             session.run(*command)
@@ -154,13 +154,13 @@ def passing_through(session: nox.Session, *command: str) -> None:
 
 
 def command(session: nox.Session, name: str, *locks: str) -> None:
-    """A command of ferrule's own."""
+    """Run a ferrule command."""
     install(session, "bench", *locks)
     passing_through(session, "ferrule", name, *session.posargs)
 
 
 def wanted_kernels(words: Sequence[str]) -> tuple[str, list[str]]:
-    """The value of `--get`, which is of bench alone: kernels to build before; and all other words."""
+    """The value of `--get`, an option of bench only: kernels to build first; and all other arguments."""
     rest, names = list(words), ""
     for place, word in enumerate(words):
         if word == "--get" or word.startswith("--get="):
@@ -176,7 +176,7 @@ def wanted_kernels(words: Sequence[str]) -> tuple[str, list[str]]:
 
 @nox.session(reuse_venv=True)
 def bench(session: nox.Session) -> None:
-    """Measure this machine and the guests it can boot; `-- --get starry,hermit` builds these kernels before."""
+    """Measure this machine and the guests it can boot; `-- --get starry,hermit` builds these kernels first."""
     names, words = wanted_kernels(session.posargs)
     install(session, "bench")
     if names:
@@ -187,18 +187,18 @@ def bench(session: nox.Session) -> None:
 
 @nox.session(reuse_venv=True)
 def kernels(session: nox.Session) -> None:
-    """Build real Rust kernels from pinned packages into the cache: starry and hermit, or those named behind `--`."""
+    """Build real Rust kernels from pinned packages into the cache: starry and hermit, or those named after `--`."""
     install(session, "bench")
     passing_through(session, "ferrule", "kernel", "get", *(session.posargs or ["starry,hermit"]))
 
 
-COMMANDS = {  # session and command: what it does, and the locks that it needs besides
+COMMANDS = {  # session and command: what it does, and the additional locks that it needs
     "gate": ("Compare with baselines, or a base with a candidate; ends with 1 where an operation got worse.",),
-    "anatomy": ("Say where every instruction goes: `-- --guest linux,floor --workload pipe_latency`.", "anatomy"),
-    "power": ("Count what kernels do when nobody asks them: `-- --guest linux,floor --sleepers`.", "anatomy"),
-    "validate": ("Put the harness to the test against known truths; writes results/validation.md.", "validate"),
+    "anatomy": ("Show where every instruction goes: `-- --guest linux,floor --workload pipe_latency`.", "anatomy"),
+    "power": ("Count what idle kernels do: `-- --guest linux,floor --sleepers`.", "anatomy"),
+    "validate": ("Test the harness on samples with known true values; writes results/validation.md.", "validate"),
     "agree": ("Run workloads and other benchmarks' programs in turns: `-- --peers DIR` has your builds of them.",),
-    "publish": ("Write the stored results to results/published/, and to results/site/ where one stands.",),
+    "publish": ("Write the stored results to results/published/ and results/site/.",),
 }
 
 
@@ -215,24 +215,24 @@ for name, (about, *_) in COMMANDS.items():
 def tests(session: nox.Session) -> None:
     """Lint, then test the harness and the payload."""
     check(session)
-    side_by_side = ("-n", str(min(os.cpu_count() or 1, 4) + 1), "--dist", "loadfile")  # most of it waits or boots
+    side_by_side = ("-n", str(min(os.cpu_count() or 1, 4) + 1), "--dist", "loadfile")  # most tests wait or boot
     session.run(*("python", "-m", "pytest", *side_by_side), *(of_caller(session, one) for one in session.posargs))
 
 
 @nox.session(reuse_venv=True)
 def clock(session: nox.Session) -> None:
-    """Test what asserts times and clock rates: on an idle machine, where the tests above hold at any load."""
+    """Run the tests that assert times and clock rates; they need an idle machine, unlike those of `tests`."""
     install(session, "dev")
     session.run("python", "-m", "pytest", "-m", "clock", *(of_caller(session, word) for word in session.posargs))
 
 
-LONG = {  # session: what it does, its test, and the amount where FERRULE_<SESSION> asks for no other; tests do less
+LONG = {  # session: what it does, its test, and the default of FERRULE_<SESSION>, the amount; `tests` does less
     "kills": ("Kill runs and their QEMU at random moments, and resume them.", "test_kills.py", "200"),
     "streams": ("Read damaged and hostile streams: none becomes a wrong sample.", "records/test_many.py", "10000000"),
     "formats": ("Read damaged and hostile files of each stored format.", "test_formats.py", "100000"),
-    "fuzz": ("Let fuzzers look for what breaks a reader or the C core, in seconds each.", "test_fuzz.py", "600"),
-    "soak": ("Measure for hours, in seconds: descriptors, memory and files stay flat.", "test_soak.py", "7200"),
-    "site": ("Look at every page of the site in headless Chromium.", "site/test_browser.py", "all"),
+    "fuzz": ("Fuzz every reader and the C core; the amount is seconds for each.", "test_fuzz.py", "600"),
+    "soak": ("Measure for hours; descriptors, memory and files must not grow. In seconds.", "test_soak.py", "7200"),
+    "site": ("Check every page of the site in headless Chromium.", "site/test_browser.py", "all"),
     "rebuild": ("Build kernels twice in different folders: equal images.", "kernels/test_rebuild.py", "starry,hermit"),
 }
 
@@ -256,7 +256,7 @@ def lint(session: nox.Session) -> None:
 
 
 def check(session: nox.Session) -> None:
-    """All linters, cheapest first."""
+    """All linters, the fastest first."""
     install(session, "dev")
     session.run("ruff", "check", "-q")
     session.run("ruff", "format", "-q", "--check")
@@ -267,7 +267,7 @@ def check(session: nox.Session) -> None:
 
 @nox.session
 def lock(session: nox.Session) -> None:
-    """Compile pyproject.toml's ranges into requirements/*.lock: names, versions, hashes and no addresses."""
+    """Compile pyproject.toml's ranges into requirements/*.lock: names, versions and hashes, without URLs."""
     session.install("-q", "uv")
     wanted = Path(session.create_tmp()) / "wanted.in"
     constraints: list[str] = []
@@ -286,5 +286,5 @@ if __name__ == "__main__":
     sys.argv[1:1] = ["--noxfile", str(HOME / "noxfile.py")]
     try:
         nox.main()
-    except SystemExit as end:  # nox calls every failure 1
+    except SystemExit as end:  # nox ends with 1 on every failure
         sys.exit(INFRASTRUCTURE if end.code == REGRESSION and not hasattr(end, "own") else end.code)

@@ -1,17 +1,17 @@
 #!/usr/bin/env bash
-# Gate the kernel that a repository has just built; its reports go to $REPORTS. What is to be done stands in variables:
+# Gate the kernel that a repository has just built; write reports to $REPORTS. Controlled by variables:
 #
-#   KERNEL       the kernel's file, or what the guest calls its kernel (Hermit: libhermit.a)
+#   KERNEL       the kernel's file, or the file that the guest uses as its kernel (Hermit: libhermit.a)
 #   GUEST        which guest boots it (default: linux)
 #   BASELINES    folder of accepted counts, part of the repository; or empty
 #   BASE_KERNEL  the kernel before the change; or empty
-#   ACCEPT       true: write BASELINES anew instead of comparing, for a person to look at and commit
+#   ACCEPT       true: write new BASELINES instead of comparing, for a person to check and commit
 #   OPTIONS      further options of `ferrule gate`, one a line: --suite=ipc
 #   REPORTS      folder for gate.md, gate.json, gate.xml, metrics.txt (default: ferrule-gate)
 #
 # Ends with 0: nothing got worse; 1: something did; 2: wrong usage; 3: no verdict.
 set -euo pipefail
-trap 'exit 3' ERR # whatever fails here is no regression
+trap 'exit 3' ERR # a failure of this script is no regression
 
 wrong() {
     printf 'gate.sh: %s\n' "$1" >&2
@@ -47,5 +47,5 @@ fi
 if [ -n "${BASE_KERNEL:-}" ]; then
     gate --base "$BASE_KERNEL" "${exports[@]}" || second=$?
 fi
-if [ "$first" -eq 1 ] || [ "$second" -eq 1 ]; then exit 1; fi # a regression outranks doubt
+if [ "$first" -eq 1 ] || [ "$second" -eq 1 ]; then exit 1; fi # a regression takes precedence over a missing verdict
 exit $((first > second ? first : second))

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Put Ferrule with its locked dependencies into an environment of its own, $FERRULE_HOME. QEMU comes by apt if missing.
+# Install Ferrule with its locked dependencies into a virtual environment, $FERRULE_HOME. Install QEMU by apt if missing.
 set -euo pipefail
-trap 'exit 3' ERR # whatever fails here is no regression
+trap 'exit 3' ERR # a failure of this script is no regression
 if [ -z "${FERRULE_HOME:-}" ]; then
     echo "install.sh: FERRULE_HOME: name the folder to install into" >&2
     exit 2
