@@ -1,5 +1,5 @@
-/* The realtime clock in microseconds as gettimeofday(2)'s function has it: the same code of the kernel's in user space
- * as clock_read's, another clock, and a division. */
+/* The realtime clock in microseconds, as the C library's gettimeofday() reads it: the same vDSO code as clock_read,
+ * another clock, and a division. */
 #include "workloads/workload.h"
 
 enum { CLOCK_REALTIME = 0 };

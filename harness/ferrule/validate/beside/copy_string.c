@@ -1,4 +1,4 @@
-/* 64 KiB copied by the processor's string instruction, as a C library does it for sizes like this one. */
+/* 64 KiB copied by the processor's string instruction, as a C library does for sizes like this one. */
 #include "workloads/buffer.h"
 
 enum { SIZE = 65536 };

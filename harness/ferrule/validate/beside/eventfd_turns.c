@@ -1,6 +1,6 @@
-/* A bogo operation of stress-ng's eventfd stressor, as strace shows it: two processes hand a turn to and fro over two
- * event counters; the second asks for seven bytes as well, which is refused, and the first opens, reads and closes what
- * /proc tells of a descriptor. Both are programs of a C library to the kernel (lines.h). */
+/* A bogo operation of stress-ng's eventfd stressor, as strace shows it: two processes pass a turn back and forth over
+ * two event counters; the second also reads seven bytes, which is refused, and the first opens, reads and closes the
+ * /proc file of a descriptor. Both are registered with the kernel like programs of a C library (lines.h). */
 #include "workloads/library.h"
 #include "workloads/peer.h"
 
@@ -13,7 +13,7 @@ struct state {
     char path[64];
 };
 STATE(struct state)
-static char told[ROOM];
+static char content[ROOM];
 
 static inline int hand(int fd) {
     uint64_t one = 1;
@@ -52,7 +52,7 @@ static long setup(struct run *run) {
     return 0;
 }
 
-/* Theirs makes the text of the path anew each time. */
+/* stress-ng formats the path each time. */
 static const char *told_of(struct state *own) {
     text_copy(own->path, sizeof own->path, "/proc/");
     size_t length = text_length(own->path);
@@ -67,13 +67,13 @@ static inline void op(struct run *run) {
     struct state *own = state(run);
     EXPECT(run, hand(own->there) && await(own->back));
     long fd = library_open(told_of(own), OS_READ);
-    EXPECT(run, library_read((int)fd, told, sizeof told) > 0);
+    EXPECT(run, library_read((int)fd, content, sizeof content) > 0);
     EXPECT(run, library_close((int)fd) == 0);
 }
 
 static long verify(struct run *run) {
     op(run);
-    return run->failed ? WRONG(run, "the turn did not come back, or /proc told nothing") : 0;
+    return run->failed ? WRONG(run, "the turn did not come back, or /proc had no content") : 0;
 }
 
 static void teardown(struct run *run) {

@@ -1,7 +1,6 @@
-/* Calls on a file as will-it-scale has it: call=0 dup and close of a descriptor of a file that was removed, 1 open for
- * reading and writing, and close, 2 the position set and not asked for, 3 poll(2) and not ppoll(2) of a file, always
- * ready, 4 and 5 a read and a write of 4 KiB at offset 0, the buffer 16 bytes behind a page's begin, as malloc gives
- * it.
+/* Calls on a file as in will-it-scale: call=0 dup and close of a descriptor of a removed file, 1 open for reading and
+ * writing, and close, 2 lseek that sets the position, 3 poll(2), not ppoll(2), of a file, which is always ready, 4 and
+ * 5 a read and a write of 4 KiB at offset 0, with a buffer 16 bytes after the start of a page, as from malloc.
  */
 #include "workloads/library.h"
 #include "workloads/scratch.h"
@@ -11,7 +10,7 @@ enum { CALL_POLL = 7, SIZE = 4096, OFF = 16 }; /* x86-64's number */
 
 struct state {
     struct scratch scratch;
-    struct os_poll asked;
+    struct os_poll polled;
     int64_t call;
 };
 STATE(struct state)
@@ -22,8 +21,8 @@ __attribute__((noinline, aligned(64))) static long library_set_position(int fd, 
 
 static char buffer[SIZE + OFF] __attribute__((aligned(4096)));
 
-__attribute__((noinline, aligned(64))) static long library_old_poll(struct os_poll *asked, long count, long ms) {
-    return call3(CALL_POLL, (long)asked, count, ms);
+__attribute__((noinline, aligned(64))) static long library_old_poll(struct os_poll *polled, long count, long ms) {
+    return call3(CALL_POLL, (long)polled, count, ms);
 }
 
 static long setup(struct run *run) {
@@ -46,8 +45,8 @@ static inline int made(struct state *own) {
     case SET:
         return library_set_position(own->scratch.fd, 0, 0) == 0;
     case POLL:
-        own->asked = (struct os_poll){own->scratch.fd, OS_POLL_WRITE, 0};
-        return library_old_poll(&own->asked, 1, 0) == 1;
+        own->polled = (struct os_poll){own->scratch.fd, OS_POLL_WRITE, 0};
+        return library_old_poll(&own->polled, 1, 0) == 1;
     case READ:
         return library_read_at(own->scratch.fd, buffer + OFF, SIZE, 0) == SIZE;
     case WRITE:

@@ -1,8 +1,8 @@
-/* System calls whose own workloads have no `library`, through functions as a C library's: call=0 wakes nobody on a
- * futex, 1 waits on one for another value, 2 yields, 3 asks for the status of a file by its path, 4 makes and removes a
- * file, 5 installs a signal's handler and is told the one before, 6 sends itself a signal as raise(3) does, 7 as
- * kill(2) does; both as a thread that the kernel knows by rseq(2), as it does those of a C library. The futex goes
- * through syscall(2)'s function, which moves all arguments by a register. */
+/* System calls whose own workloads have no parameter `library`, through functions as in a C library: call=0 wakes a
+ * futex without waiters, 1 waits on a futex that has another value, 2 yields, 3 stats a file by its path, 4 creates and
+ * removes a file, 5 installs a signal handler and gets the previous one, 6 sends itself a signal as raise(3) does, 7 as
+ * kill(2) does; 6 and 7 in a thread registered with rseq(2), as those of a C library are. The futex calls go through
+ * the function syscall(2), which moves all arguments by one register. */
 #include "workloads/library.h"
 #include "workloads/scratch.h"
 
@@ -50,7 +50,7 @@ static inline long futex(struct state *own, long op) {
     return library_syscall(CALL_FUTEX, (long)&own->word, op, 1, 0, 0, 0);
 }
 
-/* The handler is copied out of one struct into another, and back, as the library's is not the kernel's. */
+/* The handler is copied from one struct to another and back, because the library's struct is not the kernel's. */
 __attribute__((noinline, aligned(64))) static long library_action(const uint64_t from[4], uint64_t before[4]) {
     uint64_t action[4], old[4];
     for (unsigned i = 0; i < 4; i++)

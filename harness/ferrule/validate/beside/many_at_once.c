@@ -1,6 +1,5 @@
-/* Two calls that undo each other, as libMicro makes them: 256 of the one and then 256 of the other, so that 256 files
- * (by=0) or mappings (by=1) are there at once. One operation is one of each. The process has `maps` mappings
- * besides. */
+/* Two calls that undo each other, as in libMicro: 256 of the first and then 256 of the second, so that 256 files (by=0)
+ * or mappings (by=1) exist at once. One operation is one of each. The process has `maps` more mappings. */
 #include "mappings.h"
 #include "workloads/library.h"
 #include "workloads/scratch.h"

@@ -1,5 +1,5 @@
-/* Mappings that do not merge, so that this process has as many as one with many libraries: the kernel keeps them in a
- * tree. */
+/* Mappings that do not merge, so that this process has as many as one with many libraries; the kernel keeps mappings in
+ * a tree. */
 #ifndef FERRULE_BESIDE_MAPPINGS_H
 #define FERRULE_BESIDE_MAPPINGS_H
 

@@ -1,6 +1,6 @@
-/* Calls for memory as will-it-scale makes them, through functions as a C library's: call=0 the end of the heap up and
- * back by one call each (heap_grow asks where it is before each), 1 a mapping of 128 MiB made and undone, 2 the same
- * with every page touched in between. The process has `maps` mappings besides. */
+/* Calls for memory as in will-it-scale, through functions as in a C library: call=0 moves the end of the heap up and
+ * back by one call each (heap_grow queries it before each), 1 maps and unmaps 128 MiB, 2 the same with every page
+ * touched in between. The process has `maps` more mappings. */
 #include "mappings.h"
 #include "workloads/library.h"
 
@@ -45,7 +45,7 @@ static inline void op(struct run *run) {
 static long verify(struct run *run) {
     if (!made(state(run)))
         return WRONG(run, "the call gave another answer than it must");
-    return os_break(0) == state(run)->from ? 0 : WRONG(run, "the heap did not end where it had");
+    return os_break(0) == state(run)->from ? 0 : WRONG(run, "the heap did not end where it ended before");
 }
 
 static void teardown(struct run *run) {

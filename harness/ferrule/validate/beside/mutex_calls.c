@@ -1,7 +1,7 @@
-/* A free mutex locked and unlocked by functions of a library. atomic=1: by atomic instructions; 0: by plain ones, as
- * glibc does it while the program has one thread. As glibc's do, each saves a register, and locking looks twice at the
- * mutex's kind, once at whether locks may be elided, and at who has had it; both note who has it. A program finds the
- * functions of a shared library by a table of addresses. */
+/* A free mutex locked and unlocked by functions of a library. atomic=1: with atomic instructions; 0: with plain ones,
+ * as in glibc while the program has one thread. As in glibc, each function saves a register; lock reads the mutex's
+ * kind twice, whether locks may be elided, and the owner; both write the owner. The functions are called through a
+ * table of addresses, as those of a shared library. */
 #include "workloads/workload.h"
 
 #define SAVES_A_REGISTER __asm__ volatile("" ::: "rbx")

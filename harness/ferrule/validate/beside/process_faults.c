@@ -1,8 +1,8 @@
-/* process_create of a process as heavy as a dynamically linked one of a C library: it has `maps` mappings of a file,
- * the child reads `reads` pages of them that are in no page table, and the parent writes to 2 and the child to `writes`
- * pages that they share. A trace of UnixBench's spawn has 27 page faults a child, 12 of them reads of the library, the
- * loader and the program: the child looks up exit(), and runs what is registered for the end. With these parameters
- * and its own there are as many here. */
+/* process_create of a process like a dynamically linked one with a C library: it has `maps` mappings of a file, the
+ * child reads `reads` pages of them that are not in its page table, and the parent writes to 2 and the child to
+ * `writes` pages that they share. A trace of UnixBench's spawn has 27 page faults for each child, 12 of them reads of
+ * the library, the loader and the program: the child resolves exit(), and runs the exit handlers. With the default
+ * parameters there are as many here. */
 #include "workloads/buffer.h"
 #include "workloads/object.h"
 
@@ -16,7 +16,7 @@ struct state {
 STATE(struct state)
 static void *map[MOST];
 
-/* Of a mapping: small, so that all of them need few pages of the page table. */
+/* Bytes of a mapping: few, so that all mappings need few page-table pages. */
 static size_t span(struct run *run) {
     return (size_t)(state(run)->reads / state(run)->maps + 1) * APART * OS_PAGE;
 }

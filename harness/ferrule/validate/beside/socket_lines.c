@@ -1,5 +1,5 @@
-/* socket_latency between programs on a C library: calls through functions, and threads that the kernel knows of. What
- * that is: lines.h. Both lines are the two directions of one pair of sockets. */
+/* socket_latency between programs like those with a C library: calls through functions, and threads registered with
+ * rseq(2) (see lines.h). The two lines are the two directions of one pair of sockets. */
 #include "workloads/lines.h"
 
 static int pair[2]; /* 0: not made */

@@ -1,9 +1,9 @@
-/* poll (by=0) or select (by=1) of `fds` local sockets, nothing in any of them: what poll_ready and select_ready do with
- * pipes. */
+/* poll (by=0) or select (by=1) of `fds` local sockets without data: the same as poll_ready and select_ready with pipes.
+ */
 #include "workloads/library.h"
 
 enum { MOST = 100, WORDS = 32 };
-static struct os_poll asked[MOST];
+static struct os_poll polled[MOST];
 static uint64_t set[WORDS];
 
 struct state {
@@ -22,7 +22,7 @@ static long setup(struct run *run) {
         int end[2];
         TRY(run, os_socket_pair(end));
         for (uint32_t i = 0; i < 2; i++) {
-            asked[own->opened + i] = (struct os_poll){end[i], OS_POLL_READ, 0};
+            polled[own->opened + i] = (struct os_poll){end[i], OS_POLL_READ, 0};
             set[end[i] / 64] |= (uint64_t)1 << end[i] % 64;
             own->bits = (uint32_t)end[i] + 1;
         }
@@ -34,8 +34,8 @@ static long setup(struct run *run) {
 static inline long ready(struct state *own) {
     uint64_t copy[WORDS];
     if (!own->by)
-        return library_poll(asked, own->fds);
-    for (uint32_t i = 0; i < 16; i++) /* of an fd_set, all of which libMicro copies */
+        return library_poll(polled, own->fds);
+    for (uint32_t i = 0; i < 16; i++) /* words of an fd_set; libMicro copies all of it */
         copy[i] = set[i];
     return library_select(copy, own->bits);
 }
@@ -46,15 +46,15 @@ static inline void op(struct run *run) {
 
 static long verify(struct run *run) {
     char byte = 1;
-    TRY(run, os_write(asked[1].fd, &byte, 1));
+    TRY(run, os_write(polled[1].fd, &byte, 1));
     long one = ready(state(run));
-    TRY(run, os_read(asked[0].fd, &byte, 1));
+    TRY(run, os_read(polled[0].fd, &byte, 1));
     return one == 1 && ready(state(run)) == 0 ? 0 : WRONG(run, "the socket that can be read was not named");
 }
 
 static void teardown(struct run *run) {
     for (uint32_t i = 0; i < state(run)->opened; i++)
-        os_close(asked[i].fd);
+        os_close(polled[i].fd);
     for (uint32_t i = 0; i < WORDS; i++)
         set[i] = 0;
 }

@@ -1,6 +1,6 @@
-/* pipe_latency between programs on a C library, with the message on the stack of each, as perf, will-it-scale and
- * UnixBench have it: a page that every call touches anyway. A switch of processes may cost the processor what it knows
- * of pages, so that each one that is touched is looked up anew. */
+/* pipe_latency between programs like those with a C library, with the message on the stack of each, as in perf,
+ * will-it-scale and UnixBench: a page that every call touches anyway. A process switch may flush the TLB, so that each
+ * touched page misses once. */
 #include "workloads/lines.h"
 
 enum { WORDS = 8 };
