@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 SECONDS = 120.0
 
 
-def said(command: Sequence[str], environment: Mapping[str, str] | None = None) -> str | None:
+def output(command: Sequence[str], environment: Mapping[str, str] | None = None) -> str | None:
     """A program's standard output, stripped; None when it is not installed, fails, or does not end within SECONDS."""
     try:
         done = subprocess.run(

@@ -283,8 +283,8 @@ def test_a_kernel_that_never_speaks_is_given_up(linux: Callable[..., Guest]) -> 
     """A boot deadline too short for any kernel: guest and runs have a reason, the host's runs are complete."""
     results = campaign([linux(boot_seconds=0.5), create("local")], NULL).run()
     assert results["linux"].runs[NULL].status == "missing"
-    assert "linux: said nothing within" in results["linux"].errors[0]
-    assert "said nothing within" in results["linux"].runs[NULL].reason
+    assert "linux: sent nothing within" in results["linux"].errors[0]
+    assert "sent nothing within" in results["linux"].runs[NULL].reason
     whole(results["local"], NULL)
 
 

@@ -109,7 +109,7 @@ def test_a_guest_without_a_record_is_reported_with_advice(program: str) -> None:
     result = lied_to(program, kind=Advising)
     assert result.errors
     for error in result.errors:
-        assert "said nothing within 2 s of its start; try another port" in error or (
+        assert "sent nothing within 2 s of its start; try another port" in error or (
             "ended before its first record" in error and error.splitlines()[0].endswith("; try another port")
         )
     assert "try another port" not in "".join(lied_to(program).errors)

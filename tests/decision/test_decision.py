@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 from ferrule.cli import main
-from ferrule.decision import alike, page, plain, text
+from ferrule.decision import page, plain, text
+from ferrule.decision.chosen import choose
 from ferrule.decision.view import Decision, decide
 from ferrule.errors import EXIT_OK, EXIT_USAGE, UsageError
 from ferrule.payload.key import RunKey
@@ -49,7 +50,7 @@ def stored(tmp_path: Path) -> Path:
 
 
 def view(folder: Path, *kernels: str, weight: str | None = None) -> Decision:
-    return decide(alike.choose(folder, kernels), weight)
+    return decide(choose(folder, kernels), weight)
 
 
 def test_each_family_has_a_leader_and_the_others_their_distance(stored: Path) -> None:
@@ -87,17 +88,17 @@ def test_a_weight_turns_the_order_where_the_view_says_that_it_does(stored: Path)
 def test_the_newest_lines_that_may_be_compared_speak(stored: Path) -> None:
     store(stored, "redox", {"null_call": 150, "pipe_latency": 90}, day=2)
     store(stored, "linux", {"null_call": 90}, day=3, compiler="gcc 13")
-    chosen = alike.choose(stored, ["redox", "linux", "aero"])
+    chosen = choose(stored, ["redox", "linux", "aero"])
     assert [one.ts[:10] for one in chosen.lines] == ["2026-03-02", "2026-03-01", "2026-03-01"]
     store(stored, "floor", {"null_call": 5}, accel="tcg", unit="ns")
     store(stored, "local", {"null_call": 5}, accel="metal", unit="ns")
-    chosen = alike.choose(stored, ["floor", "redox", "local", "linux"])
+    chosen = choose(stored, ["floor", "redox", "local", "linux"])
     assert [one.column.guest for one in chosen.lines] == ["redox", "linux"]
     reasons = dict(chosen.without)
     assert "emulated time" in reasons["floor"]
     assert "unit differs" in reasons["local"]
     with pytest.raises(UsageError, match="no two of them were measured under the same conditions"):
-        alike.choose(stored, ["local", "linux"])
+        choose(stored, ["local", "linux"])
 
 
 def test_times_of_two_machines_are_not_compared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -106,7 +107,7 @@ def test_times_of_two_machines_are_not_compared(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setattr(history, "machine_name", lambda: "another-4cpu")
     store(tmp_path, "linux", {"null_call": 150}, **timed)
     with pytest.raises(UsageError, match="machine differs"):
-        alike.choose(tmp_path, ["redox", "linux"])
+        choose(tmp_path, ["redox", "linux"])
 
 
 def test_the_four_answers_stand_apart(stored: Path) -> None:

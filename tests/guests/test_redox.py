@@ -213,4 +213,4 @@ def test_a_damaged_kernel_is_an_error_in_time(tmp_path: Path, keep: float) -> No
         campaign = Campaign([made], {"redox": [RunKey("null_call")]}, lambda _: built(), VERIFY, 1, progress)
         result = campaign.run()["redox"]
     assert result.runs[RunKey("null_call")].status == "missing"
-    assert "before its first record" in result.errors[0] or "said nothing within 10 s" in result.errors[0]
+    assert "before its first record" in result.errors[0] or "sent nothing within 10 s" in result.errors[0]

@@ -86,7 +86,7 @@ def test_tables_say_what_is_outside_and_what_is_not_explained() -> None:
     run.rounds[0] |= stored(PIPE, [1000.0] * 6, [1010.0] * 6).rounds[0]
     run.skipped["futex"] = "perf is not here"
     text = agreed.text(run, [PERF, PIPE])
-    assert "1 of 2 ratios are in 0.95..1.05 (1 rounds); of the other 1, 0 are" in text
+    assert "1 of 2 ratios are in 0.95..1.05 (1 round); of the other 1, 0 are in it" in text
     assert "futex: perf is not here" in text
     assert all(len(line) <= 80 for line in text.partition("\n\n")[0].splitlines())
     page = agreed.markdown(run, [PERF, PIPE])
@@ -138,7 +138,7 @@ def test_both_run_in_turns_here(tmp_path: Path) -> None:
     assert found is not None
     assert found.pairs == 4
     assert 0.1 < found.ratio < 10  # the same operation; a narrower bound needs a quiet machine
-    assert notes == ["round 1 of 1: 1 pairs", "round 2 of 2: 1 pairs"]
+    assert notes == ["round 1 of 1: 1 pair", "round 2 of 2: 1 pair"]
 
 
 def test_a_value_from_another_cpu_is_refused() -> None:

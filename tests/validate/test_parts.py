@@ -225,11 +225,11 @@ def test_a_count_that_changes_under_load_falls_short(tmp_path: Path) -> None:
 
 def test_the_page_marks_claims_that_are_not_met() -> None:
     sections = [Section("One", ["Words."], [(("a", "b"), [("x|y", 1)])], [Claim("good", "1", "1", True)])]
-    assert "1 of 1 of what is asked for was met." in report.page(sections, ["here"], "nox -s validate")
+    assert "1 of 1 requirements are met." in report.page(sections, ["here"], "nox -s validate")
     sections[0].claims.append(Claim("bad", "0", "7", False))
     page = report.page(sections, ["here"], "nox -s validate")
     assert "1 of 2" in page
-    assert "| bad    | 0       | 7       | **short** |" in page
+    assert "| bad    | 0          | 7       | **short** |" in page
     assert "x\\|y" in page
 
 

@@ -35,7 +35,7 @@ static void teardown(struct run *run) {
 WORKLOAD{
     .name = "file_lock",
     .family = "fs",
-    .what = "lock a file that nobody else wants, and give it free (flock)",
+    .what = "lock and unlock a file that no other process uses (flock)",
     .per = PER_ITERATION,
     .ends = 1,
     .params = "library=0",

@@ -29,7 +29,7 @@ static void teardown(struct run *run) {
 WORKLOAD{
     .name = "file_position",
     .family = "fs",
-    .what = "ask a descriptor where it stands (lseek by 0)",
+    .what = "query a descriptor's position (lseek by 0)",
     .per = PER_CALL,
     .ends = 1,
     .params = "library=0",

@@ -30,7 +30,7 @@ static void teardown(struct run *run) {
 WORKLOAD{
     .name = "null_device_write",
     .family = "fs",
-    .what = "write to the device that forgets what it is given",
+    .what = "write to the device that discards it (/dev/null)",
     .per = PER_CALL,
     .ends = 1,
     .params = "size=1 library=0",

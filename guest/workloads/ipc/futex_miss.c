@@ -37,7 +37,7 @@ static inline void op(struct run *run) {
 WORKLOAD{
     .name = "futex_miss",
     .family = "ipc",
-    .what = "futex call that finds nothing to do: wake nobody, or another value",
+    .what = "futex call that finds nothing to do: no thread to wake, or another value",
     .per = PER_CALL,
     .ends = 1,
     .params = "op=0",

@@ -45,7 +45,7 @@ static void teardown(struct run *run) {
 WORKLOAD{
     .name = "futex_hash",
     .family = "lock",
-    .what = "wait on one of many words for a value that is not there",
+    .what = "wait on one of many words with a value that the word does not have",
     .per = PER_CALL,
     .ends = 1,
     .params = "words=1024",

@@ -35,7 +35,7 @@ static long verify(struct run *run) {
 WORKLOAD{
     .name = "yield",
     .family = "sched",
-    .what = "give the core away with nobody else ready",
+    .what = "yield the core with no other thread ready",
     .per = PER_CALL,
     .ends = 1,
     .verify = verify,

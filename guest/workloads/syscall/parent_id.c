@@ -38,7 +38,7 @@ static inline void op(struct run *run) {
 WORKLOAD{
     .name = "parent_id",
     .family = "syscall",
-    .what = "the parent's process id (getppid), from whoever keeps it",
+    .what = "the parent's process id (getppid), from the kernel or the server that has it",
     .per = PER_CALL,
     .ends = 1,
     STEPS,

@@ -163,7 +163,7 @@ class Watch:
         if silence.over(_process(execution)):
             if not self._started:
                 seconds = self._guest.boot_seconds
-                raise self._silent(execution, f"said nothing within {seconds:.0f} s of its start")
+                raise self._silent(execution, f"sent nothing within {seconds:.0f} s of its start")
             raise self._error(GuestHung, execution, f"no record for {self._quiet:.0f} s")
 
     def _early(self, execution: Execution) -> GuestError:

@@ -8,7 +8,8 @@ from argparse import Namespace
 from collections.abc import Sequence
 from pathlib import Path
 
-from ferrule.decision import alike, page, plain, text
+from ferrule.decision import page, plain, text
+from ferrule.decision.chosen import choose
 from ferrule.decision.view import decide
 from ferrule.errors import UsageError
 from ferrule.report import ahead, comparison, selected, series
@@ -33,7 +34,7 @@ def compare(parsed: Namespace, folder: Path) -> str:
         raise UsageError(f"{kernels[0]}: name another kernel to compare with ({_known(folder)})")
     if parsed.guest is not None:
         raise UsageError("--guest: chooses among the guests of two runs; name the kernels instead")
-    found = decide(alike.choose(folder, kernels), parsed.weight)
+    found = decide(choose(folder, kernels), parsed.weight)
     if parsed.json:
         return _json(plain.as_json(found))
     return page.markdown(found).rstrip("\n") if parsed.markdown else text.render(found)

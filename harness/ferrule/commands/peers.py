@@ -22,16 +22,16 @@ HEAD: Final = """\
 
 <!-- Written by `ferrule list --markdown`; tests/commands/test_peers.py fails when it is stale. -->
 
-What one operation of each workload is, its parameters with their defaults, the ports that have all it calls (a kernel
-may still refuse: `ferrule run --verify-only` asks it), and the measurements of other benchmarks that it answers.
-`ferrule list NAME` tells all about one. Every workload takes `threads=N` or `procs=N`, too: so many at once.
+For each workload: what one operation is, its parameters with their defaults, the ports that have all the calls it makes
+(a kernel may still refuse them: `ferrule run --verify-only` checks), and the other benchmarks that measure the same.
+`ferrule list NAME` shows everything about one. Every workload also takes `threads=N` or `procs=N`: N of it at once.
 """
 COLUMNS: Final = ("workload", "one operation", "per", "parameters", "ports", "peers")
 UNION: Final = """\
 ## Beside other benchmarks
 
-Every operation that a benchmark of this field measures, whose names for it are in the second column. How close our
-numbers come to their own programs' on one machine: [agreement.md](agreement.md).
+Every operation that a benchmark of this field measures, with the benchmarks' own names for it. How close our numbers
+are to those of their own programs on one machine: [agreement.md](agreement.md).
 """
 
 

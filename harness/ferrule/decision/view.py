@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ferrule.decision import weights as weighing
-from ferrule.decision.alike import Chosen
+from ferrule.decision.chosen import Chosen
 from ferrule.decision.costs import Table, tables
 from ferrule.decision.gaps import Gaps, gaps
 from ferrule.decision.weights import Room

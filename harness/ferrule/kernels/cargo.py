@@ -40,7 +40,7 @@ class Cargo:
         """The output of `cargo metadata`.
 
         Raises:
-            InfrastructureError: it failed; quotes its last line.
+            InfrastructureError: it failed; quotes its error.
         """
         found: dict[str, Any] = json.loads(self._run("metadata", "--format-version", "1", *options))
         return found
@@ -49,7 +49,7 @@ class Cargo:
         """Fetch the crates of the lock file that the target needs; crates in cargo's cache need no network.
 
         Raises:
-            InfrastructureError: it failed; quotes its last line.
+            InfrastructureError: it failed; quotes its error.
         """
         self._run("fetch", "--locked", "--target", recipe.target)
 
@@ -87,11 +87,7 @@ class Cargo:
         finally:
             children.kill(child)
         if child.returncode:
-            lines = [line for line in err.decode(errors="replace").splitlines() if line.strip()]
-            errors = [line.strip() for line in lines if not line.startswith(("warning", " Downloading"))]
-            raise InfrastructureError(
-                f"cargo {command[0]}: {': '.join([*errors[:1], *errors[-1:]]) or 'failed without a message'}"
-            )
+            raise InfrastructureError(f"cargo {command[0]}: {reason(err.decode(errors='replace'))}")
         return out
 
     def _start(
@@ -128,6 +124,13 @@ def _finished(line: bytes) -> Iterator[str]:
         return
     if message.get("reason") == "compiler-artifact" and not message.get("fresh"):
         yield message["target"]["name"]
+
+
+def reason(text: str) -> str:
+    """The first and the last line of cargo's error, without progress such as `Blocking waiting for file lock`."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    first = next((number for number, line in enumerate(lines) if line.startswith("error")), max(0, len(lines) - 1))
+    return ": ".join(dict.fromkeys([*lines[first : first + 1], *lines[-1:]])) or "failed without a message"
 
 
 def _errors(text: str) -> list[str]:

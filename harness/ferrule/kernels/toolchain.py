@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from ferrule.kernels.recipe import Recipe, Version
-from ferrule.programs import said
+from ferrule.programs import output
 
 _SYSTEM: Final = Path("/usr/bin")
 
@@ -74,8 +74,8 @@ def found(target: str) -> tuple[Toolchain, ...]:
 
 def _compilers() -> Iterator[Path]:
     if shutil.which("rustup"):
-        for line in (said(["rustup", "toolchain", "list"]) or "").splitlines():
-            path = said(["rustup", "which", "rustc", "--toolchain", line.split()[0]]) if line.split() else None
+        for line in (output(["rustup", "toolchain", "list"]) or "").splitlines():
+            path = output(["rustup", "which", "rustc", "--toolchain", line.split()[0]]) if line.split() else None
             if path:
                 yield Path(path)
     on_path = shutil.which("rustc")
@@ -85,9 +85,9 @@ def _compilers() -> Iterator[Path]:
 
 
 def _ask(rustc: Path, target: str) -> Toolchain | None:
-    version = said([str(rustc), "-vV"])
-    sysroot = said([str(rustc), "--print", "sysroot"])
-    libraries = said([str(rustc), "--print", "target-libdir", "--target", target])
+    version = output([str(rustc), "-vV"])
+    sysroot = output([str(rustc), "--print", "sysroot"])
+    libraries = output([str(rustc), "--print", "target-libdir", "--target", target])
     if not version or not sysroot or not libraries:
         return None
     root = Path(sysroot)

@@ -12,7 +12,7 @@ from typing import Final
 
 from ferrule.kernels.recipe import Recipe
 from ferrule.kernels.toolchain import Toolchain
-from ferrule.programs import said
+from ferrule.programs import output
 
 _LIBCLANG: Final = (
     "/usr/lib/llvm-*/lib/libclang*.so*",
@@ -56,10 +56,12 @@ def find(recipe: Recipe, toolchain: Toolchain) -> Tools:
     assert linker is not None, "lacking() was called before"
     return Tools(
         linker,
-        said([str(linker), "-flavor", "gnu", "--version"]) or said([str(linker), "--version"]) or "of no known version",
+        output([str(linker), "-flavor", "gnu", "--version"])
+        or output([str(linker), "--version"])
+        or "of no known version",
         libclang,
         next(iter(sorted(libclang.glob(_HEADERS), reverse=True)), None) if libclang else None,
-        tuple(version.partition("\n")[0] for one in recipe.programs if (version := said([one, "--version"]))),
+        tuple(version.partition("\n")[0] for one in recipe.programs if (version := output([one, "--version"]))),
     )
 
 

@@ -98,4 +98,4 @@ def here(cpus: Sequence[int]) -> dict[str, str]:
 
 
 def _lscpu(key: str) -> str:
-    return probe.field(programs.said(["lscpu"], {"LC_ALL": "C"}) or "", key)
+    return probe.field(programs.output(["lscpu"], {"LC_ALL": "C"}) or "", key)

@@ -105,7 +105,7 @@ def environment() -> dict[str, str]:
 @functools.cache
 def confines(program: str) -> bool:
     """Whether this QEMU can block system calls that it does not need: it must be built with seccomp."""
-    return programs.said([program, "-sandbox", SANDBOX, "-version"]) is not None
+    return programs.output([program, "-sandbox", SANDBOX, "-version"]) is not None
 
 
 def conditions(machine: Machine) -> str:
@@ -143,7 +143,7 @@ def version(program: str) -> str:
     Raises:
         InfrastructureError: it does not run.
     """
-    output = programs.said([program, "--version"])
+    output = programs.output([program, "--version"])
     if output is None:
         raise InfrastructureError(f"{program} --version: it does not run")
     return output.partition("\n")[0].removeprefix("QEMU emulator version ")

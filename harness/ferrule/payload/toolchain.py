@@ -122,7 +122,7 @@ def _candidates(cc: str, arch: str | None) -> Iterator[Compiler]:
 
 def _identify(command: tuple[str, ...]) -> Compiler | None:
     """The compiler that a command is, by its `--version`; None when it cannot be run."""
-    output = programs.said([*command, "--version"])
+    output = programs.output([*command, "--version"])
     if not output:
         return None
     first = output.splitlines()[0].strip()
@@ -133,4 +133,4 @@ def _identify(command: tuple[str, ...]) -> Compiler | None:
 
 def _makes(compiler: Compiler, arch: str) -> bool:
     """Whether a compiler makes code for an architecture without further options."""
-    return (programs.said([*compiler.command, "-dumpmachine"]) or "").startswith(f"{arch}-")
+    return (programs.output([*compiler.command, "-dumpmachine"]) or "").startswith(f"{arch}-")

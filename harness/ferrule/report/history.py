@@ -284,4 +284,4 @@ def commit_of(checkout: Path | None) -> str | None:
     if checkout is None:
         return None
     command = ["git", "-C", str(checkout), "describe", "--always", "--abbrev=40", "--dirty=+", "--exclude=*"]
-    return programs.said(command) or None
+    return programs.output(command) or None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ferrule.decision import text
-from ferrule.decision.alike import Chosen
+from ferrule.decision.chosen import Chosen
 from ferrule.decision.view import Decision, decide
 from ferrule.errors import UsageError
 from ferrule.report import over_floor

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ferrule.decision.alike import groups, why_not
+from ferrule.decision.chosen import groups, why_not
 from ferrule.report import over_floor, verified
 from ferrule.report.columns import Column
 from ferrule.report.history import Stored, slug

@@ -58,7 +58,7 @@ def summary(run: Run, pairs: Sequence[Pair]) -> str:
     counts = f"{len(measured) - len(beyond)} of {len(measured)} ratios are in {LOW}..{HIGH} ({rounds})"
     if not beyond:
         return f"{counts}."
-    return f"{counts}; of the other {len(beyond)}, {len(explained)} are once one difference is taken away."
+    return f"{counts}; of the other {len(beyond)}, {len(explained)} are in it once one difference is removed."
 
 
 def markdown(run: Run, pairs: Sequence[Pair]) -> str:
@@ -71,7 +71,7 @@ def markdown(run: Run, pairs: Sequence[Pair]) -> str:
         TITLE.rstrip(),
         "\n".join(f"- {name}: {value}" for name, value in run.conditions.items()),
         summary(run, pairs),
-        markdown_table((*HEAD[:2], "our workload", *COSTS, "outside: with one difference taken away"), rows),
+        markdown_table((*HEAD[:2], "our workload", *COSTS, "outside of it: with one difference removed"), rows),
     ]
     experiments: list[Row] = [
         (f"{pair.name}, {pair.tool.name} {pair.label}", one.what, _sides(one), *_cells(found))
@@ -80,7 +80,7 @@ def markdown(run: Run, pairs: Sequence[Pair]) -> str:
         if (found := run.ratio(pair, one))
     ]
     if experiments:
-        blocks.append(markdown_table(("pair", "difference taken away", "sides", *COSTS), experiments))
+        blocks.append(markdown_table(("pair", "difference removed", "sides", *COSTS), experiments))
     if run.skipped:
         blocks.append("\n".join(f"- Left out: {title}: {why}" for title, why in run.skipped.items()))
     return "\n\n".join(blocks) + "\n"
@@ -90,8 +90,8 @@ def section(run: Run, pairs: Sequence[Pair]) -> Section:
     """For the page of a validation: the pairs that it checks, by their medians and by their fastest rounds."""
     made = Section("Beside perf bench")
     made.words = [
-        f"{len(run.rounds)} rounds of both tools in turns, pinned to one CPU; of each the mean of a run, as perf bench"
-        " gives nothing else. docs/agreement.md has more operations, and other benchmarks.",
+        f"{len(run.rounds)} rounds of both tools in turns, pinned to one CPU; for each the mean of a run, the only"
+        " statistic of perf bench. docs/agreement.md has more operations, and other benchmarks.",
     ]
     rows: list[Row] = []
     for pair, found in _measured(run, pairs):

@@ -199,7 +199,7 @@ def _of(runs: list[Run]) -> list[str]:
     return [
         f"{len(runs)} full runs of {first.ticks.shape[0]} rounds, {first.ticks.shape[-1]} batches a visit, arms:"
         f" {arms}; {minutes:.0f} minutes, begun {when[0]} to {when[1]} UTC, seeds {first.seed} to {last.seed};"
-        f" executions that gave nothing: {missing}" + (f"; {fewer}" if fewer else ""),
+        f" executions without a result: {missing}" + (f"; {fewer}" if fewer else ""),
         ", ".join(f"{name} {value}" for name, value in first.conditions.items()),
         "operations a batch: " + ", ".join(f"{name} {n}" for name, n in zip(first.workloads, first.n, strict=True)),
     ]

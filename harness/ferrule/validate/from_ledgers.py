@@ -17,17 +17,17 @@ FEW, MUCH, BIG = 5.0, 300.0, "200 workloads, 60 pairs"
 
 def made_up(cells: Sequence[Cell]) -> Section:
     """Coverage on synthetic hierarchies, whose true value is known."""
-    made = Section("Coverage where the truth is known")
+    made = Section("Coverage on synthetic data")
     sets = max(cell.sets for cell in cells)
     made.words = [
-        f"{len(cells)} cells of {sets} made-up data sets each, put to the product's own functions: boots scatter"
+        f"{len(cells)} cells of {sets} synthetic data sets each, analysed by the product's own functions: boots scatter"
         " by 1 %, processes by 0.5 %, batches by 0.3 % with correlation rho between neighbours; 0, 5 or 20 % of the"
         " batches disturbed by 5 % or more with a Pareto tail (index 1.5); a counter with or without steps of 0.1 % of"
-        " a batch. One boot: the replicates are its processes. The truth is the population's median, drawn a hundred"
-        f" thousand times or more. A coverage of 95 % is known to {percent((0.95 * 0.05 / sets) ** 0.5)} here (standard"
-        " error)."
-        " Five boots have Student's t, all else interpolated order statistics; the ratio of two guests is made by MOVER"
-        " from two such intervals, and is the widest for what it claims.",
+        " a batch. One boot: the replicates are its processes. The true value is the population's median, from a"
+        " hundred thousand draws or more. The standard error of a coverage of 95 % is"
+        f" {percent((0.95 * 0.05 / sets) ** 0.5)} here. Intervals of five boots are Student's t, all others are"
+        " interpolated order statistics; the interval of the ratio of two guests is made by MOVER from two such"
+        " intervals, and is wider than it need be.",
     ]
     rows: list[Row] = []
     for what in dict.fromkeys(cell.what for cell in cells):
@@ -48,7 +48,7 @@ def made_up(cells: Sequence[Cell]) -> Section:
             )
         )
     made.tables = [(("interval of", "boots", "cells", "least", "most", "least in", "half-width"), rows)]
-    made.words.append(f"Asked for is {percent(LEAST, 0)} to {percent(MOST, 0)} in each cell alone.")
+    made.words.append(f"Required: {percent(LEAST, 0)} to {percent(MOST, 0)} in each cell.")
     return made
 
 
@@ -73,7 +73,7 @@ def exact_counts(ledger: Ledger) -> Section:
         path = sorted(name for name, (_, exact) in counted.items() if not exact)
         made.words.append(
             f"{guest} under icount: {boots}. {len(steady)} workloads are exact by their first five boots, by the gate's"
-            f" rule; {len(path)} are not and are held to a tolerance instead"
+            f" rule; {len(path)} are not, and the gate allows them a tolerance"
             + (f": {', '.join(path)}." if path else ".")
             + (f" Exact by five boots and different in a later one: {moved}." if moved else "")
         )
@@ -101,17 +101,18 @@ def _boots(found: dict[str, Any]) -> str:
 
 def seconds(spent: Sequence[Spent]) -> Section:
     """Time until one percent is reached."""
-    made = Section("Seconds until it is known to one percent")
+    made = Section("Seconds until a result is known to one percent")
     made.words = [
-        "Ours is known in core cycles, which `--precision-of cycles` stops on; the time of the same kind of processes"
-        " races beside it, as a tool of its own that is compared with nobody."
+        "Ours is measured in core cycles (`--precision-of cycles`). Our measurement in time is a row of its own, and"
+        " not part of the comparison."
         " A replicate is a process of ours with as many batches as a report's, a whole default run of a tool that gives"
         " one number, or a worker process of pyperf. Replicates are taken until the 95 % interval of their median"
         " reaches at most 1 % to either side, ten at least. All are pinned to the same CPU and pay for starting up."
-        f" The tools race in drawn turns, up to {RACES} times where a tool's races are short; told is the middle one,"
-        " and in how many the interval held the median of all of the tool's replicates: where a clock wanders, who is"
-        " done sooner has seen less of it. Most of these tools come without any interval; what is compared is the time"
-        " until one could be given. Values differ where the operation does: perf bench and libMicro call getppid and"
+        f" The tools take turns in random order, up to {RACES} times where a tool's measurements are short. The table"
+        " has the median of these, and in how many of them the interval contained the median of all of the tool's"
+        " replicates: where the clock rate drifts, a short measurement sees less of it. Most of these tools give no"
+        " interval; the time is that until one could be computed."
+        " Values differ where the operation does: perf bench and libMicro call getppid and"
         " getpid through libc, pyperf through an interpreter; will-it-scale opens a file where ours opens the null"
         " device.",
     ]
@@ -137,12 +138,12 @@ def seconds(spent: Sequence[Spent]) -> Section:
                 f"{one.held} of {len(one.races)}" if len(one.races) > 1 else "\N{EN DASH}",
             )
         )
-    heads = ("workload", "tool", "time", "\N{MULTIPLICATION SIGN} ours", "replicates", "value", "reached", "held")
+    heads = ("workload", "tool", "time", "\N{MULTIPLICATION SIGN} ours", "replicates", "value", "reached", "covered")
     made.tables = [(heads, rows)]
     made.claims = [
         Claim(
             f"time to {percent(TARGET, 0)}, ours in core cycles against others at their defaults",
-            "ours shorter, and held as often",
+            "ours shorter, and covered as often",
             f"in {compared - len(worse)} of {compared}" + (f"; not against {', '.join(worse)}" if worse else ""),
             compared > 0 and not worse,
         )
@@ -165,7 +166,7 @@ def analysis(found: dict[str, Any]) -> Section:
     """Time and memory of the analysis."""
     made = Section("The analysis itself")
     made.words = [
-        f"From raw batches to verdicts, {BIG} of 4 visits of 8 batches, the core's pace taken out:"
+        f"From raw batches to verdicts, {BIG} of 4 visits of 8 batches, corrected for the core's clock rate:"
         f" {found['seconds']:.2f} s of CPU, {found['megabytes']:.0f} MB at most, imports included in the memory; run"
         " twice in processes of their own,"
         f" {'the same bytes' if found['same'] else 'DIFFERENT bytes'} both times.",

@@ -48,12 +48,13 @@ def nothing_differs(runs: Sequence[Run], seed: int) -> Section:
         f" {int(max(run.processes.max() for run in runs))} processes a pair each; the"
         f" {' or '.join(map(str, sizes))} workloads of a run are one family, decided as `ferrule gate --tier time`"
         " decides (signed rank, margin 0.5 %, Holm at 1 % over the family, looks at 20 and 60 pairs)."
-        f" {_around(runs)} Resampled families draw whole rounds from all runs, with a coin"
-        " for which arm is which: they share one corpus, and show how the verdicts behave rather than how runs differ.",
+        f" {_around(runs)} Resampled families draw whole rounds from all runs, and swap the arms"
+        " at random: they share one corpus, and show how the verdicts behave rather than how runs differ.",
         f"No workload of a real run may be called slower; {improved} runs called one faster. One-sided p of no increase"
-        f" at all, of all workloads of all runs: {percent(below)} are below 1 %. Those of one workload are put to"
-        " Kolmogorov and Smirnov's test against uniform; not all together, as workloads of one run share its moments."
-        f" The least likely of {len(p)} is {least}; among so many, one below {LEVEL / len(p):.1g} would be odd.",
+        f" at all, of all workloads of all runs: {percent(below)} are below 1 %. Those of one workload are compared"
+        " with the uniform distribution by the Kolmogorov-Smirnov test; not all together, as workloads of one run are"
+        f" not independent. The smallest p of {len(p)} is that of {least};"
+        f" below {LEVEL / len(p):.1g} it would be significant.",
     ]
     made.claims = [
         Claim(
@@ -82,7 +83,7 @@ def _around(runs: Sequence[Run]) -> str:
     theirs = f", others kept {min(others):.2f} to {max(others):.2f} of them busy" if others else ""
     low, high = np.quantile(np.concatenate([run.pace[run.pace > 0] for run in runs]), (0.01, 0.99))
     return (
-        f"Load {min(load):.1f} to {max(load):.1f} on {os.cpu_count()} CPUs{theirs}; the core's clock wandered by"
+        f"Load {min(load):.1f} to {max(load):.1f} on {os.cpu_count()} CPUs{theirs}; the core's clock rate varied by"
         f" {percent(high / low - 1.0, 0)}."
     )
 
@@ -114,10 +115,10 @@ def known_slowdowns(runs: Sequence[Run], seed: int) -> Section:
         " they are not independent of each other; the runs are.",
         "Where over 30 % of an operation's batches were disturbed in a run, the gate concludes nothing by its own rule;"
         " those runs are counted apart. An operation whose processes differ by several percent among themselves needs"
-        " more than 60 pairs: 2 % less the margin of 0.5 % has to stand out of the half-width. The"
+        " more than 60 pairs: 2 % less the margin of 0.5 % has to exceed the half-width. The"
         " gate says `inconclusive` then. What a batch costs beside its operations (the first of them, entering the"
         f" loop) is not injected with them: an injected ratio is known to about {percent(SLACK)}, and some intervals"
-        " are narrower than that. What estimates are off by is the mean over all runs (and its standard error)."
+        " are narrower than that. The error of the estimates is the mean over all runs (and its standard error)."
         f" The last columns draw {' and '.join(map(str, MORE_PAIRS))} pairs with replacement from all runs,"
         f" {POWER_DRAWS} times: how often so many would have been enough on this machine.",
     ]
@@ -143,7 +144,7 @@ def known_slowdowns(runs: Sequence[Run], seed: int) -> Section:
     likely = power(runs, 20, MORE_PAIRS, POWER_DRAWS, seed)
     rows = [(*row, *(percent(share, 0) for share in likely[str(row[0])])) for row in rows]
     headers = ("workload", "+2 % found", "+5 % found", "disturbed runs", "+2 % off by", "+5 % off by")
-    made.tables = [((*headers, "interval holds it", "half-width", *(f"+2 % at {n}" for n in MORE_PAIRS)), rows)]
+    made.tables = [((*headers, "interval contains it", "half-width", *(f"+2 % at {n}" for n in MORE_PAIRS)), rows)]
     made.claims = _claims(found, offs, len(names), len(runs))
     return made
 
@@ -187,7 +188,7 @@ def _claims(
             close == len(offs),
         ),
         Claim(
-            f"interval holds the injected ratio, itself known to {percent(SLACK)}",
+            f"interval contains the injected ratio, itself known to {percent(SLACK)}",
             "94 % or more",
             f"{percent(held)}; {percent(strictly)} if it were exact",
             held >= 0.94,
@@ -249,8 +250,8 @@ def broken_rules(runs: Sequence[Run]) -> Section:
     pooled, apart = ([check(run) for run in runs] for check in (mutation.pooled, mutation.sequential))
     made.words = [
         "A check that cannot fail shows nothing. On the very runs on which the gate's verdicts are counted above, a"
-        f" gate that pools the batches of all processes alarms falsely in {sum(map(bool, pooled))} of {len(runs)}, and"
-        " one that takes base and candidate one after the other instead of in drawn pairs in"
+        f" gate that pools the batches of all processes has a false alarm in {sum(map(bool, pooled))} of {len(runs)},"
+        " and one that takes base and candidate one after the other instead of in drawn pairs in"
         f" {sum(map(bool, apart))} of {len(runs)}.",
     ]
     made.claims = [
@@ -266,8 +267,8 @@ def real_coverage(runs: Sequence[Run], seed: int) -> Section:
     drawn = resampling.draw(runs, (7, 10, 20), DRAWS, seed)
     names = list(dict.fromkeys(one.workload for one in drawn))
     made.words = [
-        f"Processes drawn from {drawn[0].corpus} real ones, {DRAWS} times; the truth is the median of all of them."
-        " Pooled: the interval over all batches of the same processes, which is what not to do."
+        f"Processes drawn from {drawn[0].corpus} real ones, {DRAWS} times; the true value is the median of all of them."
+        " Pooled: the interval over all batches of the same processes, a common mistake."
     ]
     rows = []
     for name in names:

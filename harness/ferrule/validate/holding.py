@@ -81,26 +81,26 @@ def collect(runs: Sequence[Run]) -> Iterator[tuple[str, Held, Held | None]]:
 
 def section(runs: Sequence[Run]) -> Section:
     """The part of the page."""
-    made = Section("How long a report holds")
+    made = Section("How long a result stays valid")
     found = list(collect(runs))
     made.words = [
-        f"Of each of the {len(runs)} runs below, {PROCESSES} processes of its unchanged arm, spread over its minutes,"
-        " as a report: its estimate and interval against the median of all runs' processes. Off by: the middle run. An"
-        " interval speaks of its own moment; times go with the core's clock from then on, core cycles do not, and what"
-        " is left in them are states of kernel and host that last for seconds to minutes.",
+        f"From each of the {len(runs)} runs below, {PROCESSES} processes of the unchanged arm, spread over the run, are"
+        " taken as one result: its estimate and interval are compared with the median of all runs' processes. The error"
+        " is that of the median run. An interval is valid for its own minutes. Later, times vary with the core's clock"
+        " rate; core cycles do not, but they vary with states of kernel and host that last for seconds to minutes.",
     ]
     rows: list[Row] = []
     for name, time, cycles in found:
         rows.append((name, *_cells(time), *(_cells(cycles) if cycles else ("-", "-", "-"))))
-    heads = ("workload", "time: half-width", "off by", "held", "core cycles: half-width", "off by", "held")
+    heads = ("workload", "time: half-width", "error", "covered", "core cycles: half-width", "error", "covered")
     made.tables = [(heads, rows)]
     both = [(time, cycles) for _, time, cycles in found if cycles]
     nearer = sum(cycles.off < time.off for time, cycles in both)
     made.claims = [
         Claim(
-            "a run's core cycles nearer to all runs' than its times are",
+            "a run's core cycles nearer to all runs' than its times",
             "every workload",
-            f"{nearer} of {len(both)}; off by {percent(_middle([one.off for _, one in both]))} in the middle, times by"
+            f"{nearer} of {len(both)}; median error {percent(_middle([one.off for _, one in both]))}, of times"
             f" {percent(_middle([one.off for one, _ in both]))}",
             nearer == len(both),
         )

@@ -39,13 +39,13 @@ def page(sections: Sequence[Section], conditions: Sequence[str], command: str) -
     short = [claim for claim in claims if not claim.met]
     blocks = [
         "# Validation",
-        "The harness against known truths: what it reports where nothing differs, where something differs by a known"
-        f" amount, and where its own rules are broken on purpose. `{command}` measures it and writes this page; what"
-        " it was measured under stands at the end.",
-        f"{len(claims) - len(short)} of {len(claims)} of what is asked for was met"
-        + ("." if not short else "; the rest is marked **short** and said plainly where it stands."),
+        "The harness tested on samples with known true values: what it reports where nothing differs, where something"
+        f" differs by a known amount, and where its own rules are broken on purpose. `{command}` measures this and"
+        " writes this page; the conditions are at the end.",
+        f"{len(claims) - len(short)} of {len(claims)} requirements are met"
+        + ("." if not short else "; the others are marked **short**."),
         table(
-            ("what", "asked", "found", ""),
+            ("what", "required", "found", ""),
             [(one.what, one.asked, one.found, "met" if one.met else "**short**") for one in claims],
         ),
     ]

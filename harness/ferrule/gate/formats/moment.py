@@ -24,4 +24,4 @@ def now() -> Moment:
 
 
 def _head() -> str:
-    return programs.said(["git", "rev-parse", "HEAD"]) or ""
+    return programs.output(["git", "rev-parse", "HEAD"]) or ""
