@@ -1,6 +1,5 @@
 /* A piece of `size` bytes is taken from the kernel's own allocator and given back, untouched. Kernels that share their
- * address space with the program offer it; elsewhere the allocator is part of the program, and there is nothing to
- * measure. */
+ * address space with the program offer it; elsewhere the allocator is part of the program. */
 #include "workloads/workload.h"
 
 enum { ALIGNMENT = 16 };

@@ -18,8 +18,7 @@ static inline void op(struct run *run) {
     EXPECT(run, (up >= 0) & (down == up + size));
 }
 
-/* The heap must end where brk says, new memory below it must be zero and writable, and the move back must restore the
- * end. */
+/* The heap must end where brk says, new memory below it be zero and writable, and the move back restore the end. */
 static long verify(struct run *run) {
     long size = *state(run), from, back;
     TRY(run, from = os_break(size));
