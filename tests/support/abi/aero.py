@@ -1,4 +1,4 @@
-"""Aero's kernel as the payload sees it: its calls checked against the table, and done as far as is needed."""
+"""A model of Aero's kernel: it checks calls against the table, and does as much of them as the payload needs."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ KILL = 9
 
 
 class Aero(Memory, Signals, Sockets):
-    """Files at their paths, processes, and a log; no limits, and no way to be slow."""
+    """Files by path, processes, and a log; without limits and without delays."""
 
     def __init__(self, files: dict[str, bytes]) -> None:
         super().__init__(files)
@@ -38,18 +38,18 @@ class Aero(Memory, Signals, Sockets):
             raise Violation("init ended and left the machine on")
 
     def port_in(self, context: Context, port: int) -> int:
-        """Not for programs."""
+        """Not allowed to programs."""
         raise Violation(f"IN from port {port:#x}")
 
     def port_out(self, context: Context, port: int, value: int) -> None:
-        """Not for programs."""
+        """Not allowed to programs."""
         raise Violation(f"OUT of {value:#x} to port {port:#x}")
 
     def idle(self) -> bool:
-        """Nothing ends a wait here but what somebody does."""
+        """Time ends no wait here: only a call of another task does."""
         return False
 
-    # --- what a call is made of
+    # --- calls
 
     def call(self, context: Context) -> Answer:
         """Check a call against the table and do it."""
@@ -78,7 +78,7 @@ class Aero(Memory, Signals, Sockets):
     def _check(self, task: Task, kind: str, given: tuple[int, ...], place: int) -> None:
         value = given[place]
         if kind == "fd":
-            task.handles[value]  # raises KeyError when it is not open
+            task.handles[value]  # raises KeyError if it is not open
         elif kind == "path":
             path = task.read(value, given[place + 1])
             if not path or b"\0" in path:
@@ -114,7 +114,7 @@ class Aero(Memory, Signals, Sockets):
         for region in child.space.regions:
             if region.shared:
                 self.watch(child.space, region)
-        child.wait, child.saved = lambda: 0, task.space.uc.context_save()  # the call's result in the copy
+        child.wait, child.saved = lambda: 0, task.space.uc.context_save()  # the call's result in the child
         return self._spawn(task, child, handles)
 
     def _clone(self, task: Task, entry: int, stack: int) -> int:
@@ -219,7 +219,7 @@ class Aero(Memory, Signals, Sockets):
 
     def _futex_wake(self, task: Task, word: int) -> int:
         task.space.check(word, 4, "a futex")
-        return -EINVAL  # of every aligned word
+        return -EINVAL  # for every aligned word
 
     def _gettime(self, task: Task, clock: int, into: int) -> int:
         if clock not in (0, 1):
@@ -236,11 +236,11 @@ class Aero(Memory, Signals, Sockets):
         self.now += (seconds + (nanoseconds > 0)) * 10**9
         return 0
 
-    # --- words
+    # --- text
 
     def _log(self, task: Task, text: int, length: int) -> int:
         content = task.read(text, length)
-        content.decode()  # the kernel does not check, and would be wrong
+        content.decode()  # must be UTF-8: the kernel does not check it
         self.log.append(content)
         return 0
 
@@ -251,7 +251,7 @@ class Aero(Memory, Signals, Sockets):
 
 
 def load(space: Space, image: bytes) -> int:
-    """Put a static program's segments where they belong; returns its entry. Each begins on a page of its own."""
+    """Map a static program's segments, each on pages of its own; returns the program's entry."""
     program = ELFFile(io.BytesIO(image))
     if program["e_machine"] != "EM_X86_64" or program["e_type"] != "ET_EXEC":
         raise Violation(f"a {program['e_machine']} {program['e_type']} is not a static x86-64 program")
@@ -261,7 +261,7 @@ def load(space: Space, image: bytes) -> int:
         if segment["p_type"] != "PT_LOAD":
             continue
         if not segment["p_filesz"]:
-            raise Violation("a segment of which nothing is in the file: Aero's exec panics")
+            raise Violation("a segment with no bytes in the file: Aero's exec panics")
         offset = segment["p_vaddr"] % PAGE
         start = segment["p_vaddr"] - offset
         region = space.map(start, -(-(offset + segment["p_memsz"]) // PAGE) * PAGE)

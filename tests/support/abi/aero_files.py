@@ -14,11 +14,11 @@ ENOSYS, ENOTSOCK, ESPIPE, ESRCH = 1051, 1056, 1069, 1070
 DIRECTORY = "directory"
 
 
-Answer = int | Wait | None  # as Kernel.call's
+Answer = int | Wait | None  # as Kernel.call returns it
 
 
 def or_wait(attempt: Wait) -> Answer:
-    """The result of a call that may have to wait for it."""
+    """The result of a call, or the attempt itself while there is no result yet."""
     result = attempt()
     return attempt if result is None else result
 
@@ -38,7 +38,7 @@ class File:
 
 @dataclass
 class Handle:
-    """An open file: how it was opened, and how far it is read."""
+    """An open file: how it was opened, and its offset."""
 
     file: File
     reads: bool = True
@@ -59,18 +59,18 @@ class Task:
     context: Context | None = None
 
     def read(self, address: int, size: int) -> bytes:
-        """What a pointer points to."""
+        """The bytes that a pointer points to."""
         self.space.check(address, size, "a pointer to what is read")
         return self.space.read(address, size)
 
     def write(self, address: int, content: bytes) -> None:
-        """Fill what a pointer points to."""
+        """Fill the bytes that a pointer points to."""
         self.space.check(address, len(content), "a pointer to what is filled")
         self.space.write(address, content)
 
 
 class Files:
-    """All calls on descriptors. Sockets and pipes take any amount; nothing is ever slow."""
+    """All calls on descriptors. Sockets and pipes take any amount, without delay."""
 
     def __init__(self, files: dict[str, bytes]) -> None:
         self.files = {path: File("file", content=bytearray(content)) for path, content in files.items()}
@@ -115,7 +115,7 @@ class Files:
     def _fcntl(self, task: Task, fd: int, command: int, argument: int) -> int:
         if command == 6:
             task.space.check(argument, 32, "a lock")
-            return 0  # a stub there, too
+            return 0  # a stub in Aero, too
         if command != 3:
             raise Violation(f"fcntl: command {command} is neither F_GETFL nor F_SETLK")
         handle = task.handles[fd]
@@ -124,7 +124,7 @@ class Files:
     def _ioctl(self, task: Task, fd: int, command: int, argument: int) -> int:
         if command != 0x541B:
             raise Violation(f"ioctl: command {command:#x} is not FIONREAD")
-        return -EACCES  # nothing that the payload opens has any
+        return -EACCES  # no file that the payload opens supports it
 
     def _seek(self, task: Task, fd: int, offset: int, start: int) -> int:
         handle = task.handles[fd]
@@ -160,7 +160,7 @@ class Files:
         return 0 if self.files.pop(task.read(path, length).decode(), None) else -ENOENT
 
     def _getdents(self, task: Task, fd: int, into: int, size: int) -> int:
-        raise Violation("getdents: the directory could not be sought in before")
+        raise Violation("getdents: seek in a directory fails, and the payload calls it first")
 
     def _poll(self, task: Task, asked: int, count: int, timeout: int, mask: int) -> int:
         if task.read(timeout, 16) != bytes(16) or mask:
@@ -176,7 +176,7 @@ class Files:
         return ready
 
     def _unlink(self, task: Task, _: int, path: int, length: int, flags: int) -> int:
-        return 0  # a stub there, too
+        return 0  # a stub in Aero, too
 
     def _read(self, task: Task, fd: int, into: int, length: int) -> Answer:
         handle = task.handles[fd]
@@ -246,7 +246,7 @@ class Files:
 
     def _eventfd(self, task: Task, initial: int, flags: int) -> int:
         if initial or flags:
-            raise Violation("eventfd: Aero ignores a first count, and flags crash it")
+            raise Violation("eventfd: Aero ignores an initial count, and flags crash it")
         return self._handle(task, Handle(File("eventfd")))
 
     def _epoll_create(self, task: Task, flags: int) -> int:

@@ -15,7 +15,7 @@ MAPPED = ("/ferrule/shared", "/ferrule/object")
 
 
 class Memory(Files):
-    """A file's bytes are in memory that all its mappings show."""
+    """All shared mappings of a file show the same memory."""
 
     def __init__(self, files: dict[str, bytes]) -> None:
         super().__init__(files)
@@ -44,7 +44,7 @@ class Memory(Files):
 
     def _map_file(self, task: Task, file: File, start: int, size: int, shared: bool) -> None:
         if not any(file is self.files.get(name) for name in MAPPED) or size > len(file.content):
-            raise Violation(f"mmap: {size} bytes of a file that is not mapped by anybody, or too short")
+            raise Violation(f"mmap: {size} bytes of a file that the payload does not map, or too short")
         pages = self._pages.setdefault(id(file), mmap.mmap(-1, len(file.content)))
         region = task.space.map(start, size, pages if shared else None, shared)
         if shared and file is self.files[MAPPED[0]]:
@@ -53,7 +53,7 @@ class Memory(Files):
             region.memory[:] = pages[:size]
 
     def watch(self, space: Space, shared: Region) -> None:
-        """Aero maps a shared page that is read first so that it can never be written: find that."""
+        """Detect a read as first access: Aero then maps the shared page so that it can never be written to."""
         first = [True]
 
         def access(uc: unicorn.Uc, kind: int, address: int, *rest: int) -> None:
@@ -69,9 +69,9 @@ class Memory(Files):
         return 0
 
     def _mprotect(self, task: Task, address: int, size: int, protection: int) -> int:
-        """It changes nothing about pages that are there; pages without a byte in them are not."""
+        """No effect on pages that exist; a page of zeros only does not exist yet."""
         if protection not in (1, 3):
-            raise Violation(f"mprotect: {protection} is neither to be read nor to be read and written")
+            raise Violation(f"mprotect: {protection} is neither PROT_READ nor PROT_READ | PROT_WRITE")
         task.space.check(address, size, "memory to protect")
         if not any(task.space.read(address, size)):
             task.space.protect(address, size, protection == 3)

@@ -1,4 +1,4 @@
-"""Aero's signals: handlers, the frame that the kernel puts on their stack, and the way back."""
+"""Aero's signals: handlers, the frame that the kernel puts on their stack, and sigreturn."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.support.abi.machine import Context, Violation
 RED_ZONE = 128
 SEGMENTATION = 11
 NUMBERS = (SEGMENTATION, 15)
-# As they lie in the frame, behind a word that says whether a call is made again.
+# In the order of the frame, after a word that says whether a call is restarted.
 SAVED: Final = (
     *("R15", "R14", "R13", "R12", "RBP", "RBX"),
     *("R11", "R10", "R9", "R8", "RSI", "RDI", "RDX", "RCX", "RAX"),
@@ -26,11 +26,11 @@ FRAME = struct.Struct("<22Q")
 
 
 class Signals(Files):
-    """One process at a time sends signals: to itself."""
+    """Signals that a process sends to itself."""
 
     def __init__(self, files: dict[str, bytes]) -> None:
         super().__init__(files)
-        self._handlers: dict[tuple[int, int], tuple[int, int]] = {}  # of a process, by number: handler, way back
+        self._handlers: dict[tuple[int, int], tuple[int, int]] = {}  # (pid, signal): handler, return address
 
     def _sigaction(self, task: Task, signal: int, action: int, back: int, old: int) -> int:
         handler, flags, unused, mask = struct.unpack("<4Q", task.read(action, 32))
@@ -44,7 +44,7 @@ class Signals(Files):
         return 0
 
     def deliver(self, task: Task, signal: int) -> int:
-        """To the process that runs, by itself: its handler is next."""
+        """Deliver a signal that the running process sends to itself: its handler runs next."""
         if (task.pid, signal) not in self._handlers or task.context is None:
             raise Violation(f"signal {signal} to process {task.pid}, which has no handler for it")
         handler, back = self._handlers[task.pid, signal]
@@ -60,7 +60,7 @@ class Signals(Files):
         return 0
 
     def fault(self, context: Context) -> bool:
-        """See machine.Kernel: a store to what may not be written to is a signal."""
+        """See machine.Kernel: a store to read-only memory is SIGSEGV."""
         task: Task = context.private["task"]
         if (task.pid, SEGMENTATION) not in self._handlers:
             return False
@@ -68,7 +68,7 @@ class Signals(Files):
         return True
 
     def _sigreturn(self, task: Task) -> int:
-        """It comes back as from any call: without RCX and R11."""
+        """Returns as any call does: RCX and R11 are lost."""
         assert task.context is not None
         uc = task.context.space.uc
         _, *values, _ = FRAME.unpack(task.read(int(uc.reg_read(x86.UC_X86_REG_RSP)), FRAME.size))

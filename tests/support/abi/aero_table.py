@@ -1,7 +1,7 @@
-"""Aero's system calls: which there are that the payload may use, and what they take.
+"""Aero's system calls: those that the payload may use, and their arguments.
 
-Written from facts read in, and tried on, Andy-Python-Programmer/aero at be57ae00e122 (of 2025-04-07, looked at
-2026-11-22); guest/os/aero/README.md says them in words. Nothing here is Aero's code.
+Written from facts read in, and tested on, Andy-Python-Programmer/aero at be57ae00e122 (of 2025-04-07, read
+2026-11-22); guest/os/aero/README.md describes them. Nothing here is Aero's code.
 """
 
 from __future__ import annotations
@@ -67,19 +67,19 @@ STACK_TOP, STACK_SIZE = 0x7FFF_FFFF_E000, 0x64000
 MAPPINGS: Final = 0x7000_0000_0000
 AT_FDCWD: Final = (1 << 64) - 100
 NO_FILE: Final = (1 << 64) - 1
-# What it refuses or does wrongly, as seen on the kernel itself.
+# What the kernel refuses or does wrongly, as observed on it.
 ANSWERS: Final = Kernel(
     refuses={
-        "directory_list": "os_directory_rewind",  # directories cannot be sought in
-        **dict.fromkeys(("futex_miss", "futex_pingpong", "shared_futex_pingpong"), "os_wake"),  # every aligned word
+        "directory_list": "os_directory_rewind",  # directories have no seek
+        **dict.fromkeys(("futex_miss", "futex_pingpong", "shared_futex_pingpong"), "os_wake"),  # for any aligned word
         **dict.fromkeys(("futex_delayed", "futex_hash", "mutex", "mutex_handoff"), "os_wake"),
         **dict.fromkeys(("condvar_pingpong", "cascade_wake", "barrier"), "os_wake"),
         "zero_read": "os_open",  # no such device
         "bytes_waiting": "os_bytes_waiting",  # pipes have no ioctl
-        "process_shell": "os_process_shell",  # nobody has installed one
+        "process_shell": "os_process_shell",  # no shell is installed
         **dict.fromkeys(("tcp_bandwidth", "tcp_connect", "tcp_latency", "udp_latency"), "os_socket_bind"),
     },
     without={"os_socket_connect": "absent"},
-    # unlink, locks of files, and mprotect of pages that are there change nothing
+    # unlink, locks of files, and mprotect of existing pages change nothing
     wrong=frozenset({"file_create_remove", "file_lock", "futex_timeout", "protect"}),
 )

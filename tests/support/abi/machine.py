@@ -1,7 +1,7 @@
-"""An x86-64 processor for user programs, by unicorn: address spaces, contexts and nothing of any kernel's.
+"""An x86-64 processor for user programs, emulated by unicorn: address spaces and contexts, but no kernel.
 
-What a system call does is the business of a Kernel, which the port's test brings. A call answers with a number, or with
-a function that is asked again and again until it has one: the context waits meanwhile, and others run.
+A Kernel, which the port's test provides, serves the system calls. A call returns a number, or a function that is called
+repeatedly until it returns one: meanwhile the context waits, and others run.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ Wait = Callable[[], int | None]
 
 
 class Violation(AssertionError):
-    """The program did what its kernel's interface does not allow, or what nobody can serve."""
+    """The program did what its kernel's interface does not allow, or something that no model serves."""
 
 
 class Ended(Exception):
-    """The machine was ended by the program: the code it gave."""
+    """The program ended the machine, with this code."""
 
     def __init__(self, code: int) -> None:
         super().__init__(code)
@@ -39,10 +39,10 @@ class Ended(Exception):
 
 
 class Kernel(Protocol):
-    """What a port's test brings."""
+    """The model of a kernel, which a port's test provides."""
 
     def call(self, context: Context) -> int | Wait | None:
-        """Serve the call that a context makes: the result, what to ask for it, or None when the context is over."""
+        """Serve the call that a context makes: the result, a function to poll for it, or None if the context ended."""
 
     def port_in(self, context: Context, port: int) -> int:
         """A byte read from an I/O port."""
@@ -51,10 +51,10 @@ class Kernel(Protocol):
         """A byte written to an I/O port."""
 
     def idle(self) -> bool:
-        """Everybody waits: whether time can pass, so that somebody need not wait any more."""
+        """Called when every context waits: let time pass until a wait may end; False if none can."""
 
     def fault(self, context: Context) -> bool:
-        """A store to memory that may not be written to: whether the program has been told, and goes on."""
+        """A store to memory that may not be written to: whether the program gets a signal and goes on."""
 
 
 @dataclass
@@ -64,16 +64,16 @@ class Region:
     address: int
     size: int
     memory: mmap.mmap
-    shared: bool  # kept by copies of the space
+    shared: bool  # copies of the space map the same memory
 
     @property
     def end(self) -> int:
-        """First address behind it."""
+        """First address after it."""
         return self.address + self.size
 
 
 class Space:
-    """An address space, and the processor that looks at it."""
+    """An address space, and the processor that runs in it."""
 
     def __init__(self, machine: Machine) -> None:
         self._machine = machine
@@ -104,14 +104,14 @@ class Space:
         self.regions.remove(region)
 
     def protect(self, address: int, size: int, writable: bool) -> None:
-        """Of whole pages, all of them mapped: whether they may be written to."""
+        """Set whether whole pages, all of them mapped, may be written to."""
         self.check(address, size, "memory to protect")
         pages = range(address, address + size, PAGE)
         self._read_only = self._read_only - set(pages) if writable else self._read_only | set(pages)
         self.uc.mem_protect(address, size, unicorn.UC_PROT_ALL if writable else unicorn.UC_PROT_READ)
 
     def may_write(self, address: int, size: int) -> bool:
-        """What a kernel asks before it writes for a program."""
+        """Whether all these bytes may be written to: for a kernel that writes for a program."""
         return self._read_only.isdisjoint(range(address // PAGE * PAGE, address + size, PAGE))
 
     def overlaps(self, address: int, size: int) -> bool:
@@ -119,11 +119,11 @@ class Space:
         return any(one.address < address + size and address < one.end for one in self.regions)
 
     def room(self, size: int, start: int) -> int:
-        """A free address for so many bytes, not below `start`."""
+        """A free address for `size` bytes, not below `start`."""
         for candidate in sorted([start, *(one.end for one in self.regions if one.end > start)]):
             if not self.overlaps(candidate, size):
                 return candidate
-        raise AssertionError("an address space has no end of room")
+        raise AssertionError("the address space is full")
 
     def copy(self) -> Space:
         """What a new process starts with: its own memory with the same content, shared regions as they are."""
@@ -135,10 +135,10 @@ class Space:
         return new
 
     def check(self, address: int, size: int, what: str) -> None:
-        """Every byte must be mapped.
+        """Check that every byte is mapped.
 
         Raises:
-            Violation: one is not; says which pointer it was.
+            Violation: one is not; the message begins with `what`.
         """
         at = address
         while at < address + size:
@@ -148,11 +148,11 @@ class Space:
             at = region.end
 
     def read(self, address: int, size: int) -> bytes:
-        """Bytes that check() has found to be there."""
+        """Read bytes that check() has found to be mapped."""
         return bytes(self.uc.mem_read(address, size)) if size else b""
 
     def write(self, address: int, content: bytes) -> None:
-        """The same, the other way."""
+        """Write bytes that check() has found to be mapped."""
         if content:
             self.uc.mem_write(address, content)
 
@@ -164,10 +164,10 @@ class Context:
     space: Space
     wait: Wait | None = None
     saved: Any = None  # registers while another context of the space runs
-    private: dict[str, Any] = field(default_factory=dict)  # the kernel's
+    private: dict[str, Any] = field(default_factory=dict)  # for the kernel's model
 
     def start(self, instruction: int, stack: int) -> None:
-        """Registers of a context that begins: all zero but these two."""
+        """Set the initial registers: all zero except these two."""
         uc = self.space.uc
         before = uc.context_save()
         for register in (*ARGUMENTS, x86.UC_X86_REG_RAX, x86.UC_X86_REG_RBX, x86.UC_X86_REG_RBP, x86.UC_X86_REG_RCX):
@@ -179,12 +179,12 @@ class Context:
 
     @property
     def number(self) -> int:
-        """Of the call being made."""
+        """Number of the call being made."""
         return int(self.space.uc.reg_read(x86.UC_X86_REG_RAX))
 
     @property
     def arguments(self) -> tuple[int, ...]:
-        """Of the call being made, all six."""
+        """All six arguments of the call being made."""
         return tuple(int(self.space.uc.reg_read(register)) for register in ARGUMENTS)
 
 
@@ -199,7 +199,7 @@ class Machine:
         self.contexts: list[Context] = []
 
     def run(self) -> int | None:
-        """Run everything to its end: the code that the program ended the machine with, if it did.
+        """Run all contexts to their end; returns the code with which the program ended the machine, if it did.
 
         Raises:
             Violation: whatever the kernel or the processor found wrong.
@@ -213,7 +213,7 @@ class Machine:
         return None
 
     def _turn(self, contexts: Iterable[Context]) -> bool:
-        """Let everybody run who can; whether somebody could."""
+        """Run every context that can run; returns whether one could."""
         progress = False
         for context in contexts:
             if context not in self.contexts:
@@ -258,13 +258,13 @@ class Machine:
         context.saved = uc.context_save()
 
     def _answer(self, context: Context, result: int) -> None:
-        """The result, and what SYSCALL and SYSRET leave in the two registers they overwrite: nothing of use."""
+        """Set the result, and rubbish in the two registers that SYSCALL and SYSRET overwrite."""
         uc = context.space.uc
         uc.reg_write(x86.UC_X86_REG_RAX, result & MASK)
         uc.reg_write(x86.UC_X86_REG_RCX, 0xBAD0C0DE)
         uc.reg_write(x86.UC_X86_REG_R11, 0xBAD0F1A6)
 
-    # Exceptions must not pass through unicorn's C code: they are kept until it has come back.
+    # Exceptions must not pass through unicorn's C code: they are kept until it returns.
 
     def on_call(self, uc: unicorn.Uc, _: object) -> None:
         """SYSCALL was executed."""

@@ -1,4 +1,4 @@
-"""The Redox kernel as its programs see it, as far as the port uses it."""
+"""A model of the Redox kernel as its programs see it, as far as the port uses it."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from tests.support.abi.redox_things import (
 from tests.support.abi.redox_time import TimeCalls
 from tests.support.abi.shapes import check
 
-USER = 0x1000  # where the first program is copied to; at 26 bytes stands its entry
+USER = 0x1000  # where the first program is copied to; its entry's address is at offset 26
 ENTRY_AT = 0x1A
 METADATA = 0x7FFFFFFFC000  # count, (scheme id, descriptor) of each, descriptor of the right to make schemes
 UPPER = 1 << 62  # of the descriptors that the kernel hands out itself
@@ -43,7 +43,7 @@ ENOSYS = 38
 
 
 class RedoxCalls(ByteCalls, FileCalls, TimeCalls):
-    """See machine.Kernel. The kernel's calls in one era, whoever starts the first program."""
+    """See machine.Kernel. The kernel's calls in one era, however the first program is started."""
 
     def __init__(self, era: str) -> None:
         SchemeCalls.__init__(self)
@@ -54,7 +54,7 @@ class RedoxCalls(ByteCalls, FileCalls, TimeCalls):
         self._era, self._table = era, TABLES[era]
 
     def run(self) -> int | None:
-        """To the end: what was written to the debug exit."""
+        """Run to the end; returns what was written to the debug exit."""
         return self.machine.run()
 
     # --- machine.Kernel ---
@@ -80,7 +80,7 @@ class RedoxCalls(ByteCalls, FileCalls, TimeCalls):
         return 0x60
 
     def port_out(self, context: Context, port: int, value: int) -> None:
-        """Its data register, its settings, and the debug exit."""
+        """The second serial port's data register and settings, and the debug exit."""
         self._check_port(context, port)
         if port == 0xF4:
             raise Ended(value)
@@ -90,12 +90,12 @@ class RedoxCalls(ByteCalls, FileCalls, TimeCalls):
             self.records.append(value)
 
     def fault(self, context: Context) -> bool:
-        """Nobody is told."""
+        """The program gets no signal."""
         return False
 
     def _check_port(self, context: Context, port: int) -> None:
         if context not in self._io_ports:
-            raise Violation(f"I/O port {port:#x} without leave")
+            raise Violation(f"I/O port {port:#x} without permission")
 
     # --- memory ---
 
@@ -183,7 +183,7 @@ class RedoxCalls(ByteCalls, FileCalls, TimeCalls):
         return self._place(context, into, Description(self._derived(context, description.thing, name)))
 
     def _derived(self, context: Context, thing: Thing, name: bytes) -> Thing:
-        """What a dup with a name makes of something."""
+        """What a dup with a name gives, by kind of object."""
         process: Process = context.private["process"]
         made: Thing
         match thing:
@@ -213,7 +213,7 @@ class RedoxCalls(ByteCalls, FileCalls, TimeCalls):
 
 
 class RedoxKernel(RedoxCalls):
-    """A bare kernel, and the program that it finds in the place of its first."""
+    """A bare kernel, with `program` as the first program that it starts."""
 
     def __init__(self, program: bytes, era: str = "2026-07") -> None:
         super().__init__(era)

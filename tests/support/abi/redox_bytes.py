@@ -1,4 +1,4 @@
-"""Reads and writes of a Redox kernel: what each thing behind a descriptor gives and takes."""
+"""Reads and writes of a Redox kernel: what each kind of object behind a descriptor gives and takes."""
 
 from __future__ import annotations
 

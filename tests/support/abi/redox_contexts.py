@@ -12,7 +12,7 @@ END = MASK  # what is written to a context to end it
 
 
 class ContextCalls(Descriptors):
-    """What is done to contexts."""
+    """Calls that set up, start and end contexts."""
 
     machine: Machine
 

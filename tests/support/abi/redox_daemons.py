@@ -23,7 +23,7 @@ class Daemon(Thing):
 
 @dataclass(eq=False)
 class Device(Served):
-    """Takes everything, gives nothing, or zeros."""
+    """Discards what is written; reads give nothing, or zeros."""
 
     zeros: bool
 
@@ -38,7 +38,7 @@ class Device(Served):
 
 @dataclass(eq=False)
 class File(Served):
-    """An open file: bytes that all who open it see."""
+    """An open file; all who open it share its bytes."""
 
     content: bytearray
     writable: bool
@@ -53,7 +53,7 @@ class File(Served):
     def write(self, content: bytes) -> int:
         """See Served."""
         if not self.writable:
-            raise Violation("a file that was opened to be read is written to")
+            raise Violation("a file that was opened for reading is written to")
         self.content[self.at : self.at + len(content)] = content
         self.at += len(content)
         return len(content)
@@ -61,14 +61,14 @@ class File(Served):
 
 @dataclass(eq=False)
 class End(Served):
-    """One end of a connection. Its partner is known once somebody has listened."""
+    """One end of a connection. It has a partner once the listener accepted it."""
 
     came: bytearray = field(default_factory=bytearray)
     partner: End | None = None
     gone: bool = False
 
     def closed(self) -> None:
-        """The partner hears of it."""
+        """The partner sees that this end is gone."""
         self.gone = True
 
     def read(self, size: int, give: Callable[[bytes], int]) -> int | Wait:
@@ -93,7 +93,7 @@ class End(Served):
 
 @dataclass(eq=False)
 class Listener(Thing):
-    """Where connections are made: `connect` gives one end, `listen` the other of the first that waits."""
+    """Where connections are made: `connect` gives one end, `listen` the other end of the first that waits."""
 
     waiting: list[End] = field(default_factory=list)
 
@@ -103,28 +103,28 @@ class Listener(Thing):
             self.waiting.append(End())
             return self.waiting[-1]
         if name == b"listen" and self.waiting:
-            there = self.waiting.pop(0)
-            there.partner = End(partner=there)
-            return there.partner
+            connecting = self.waiting.pop(0)
+            connecting.partner = End(partner=connecting)
+            return connecting.partner
         raise Violation(f"dup of a listener: {name!r} with {len(self.waiting)} waiting")
 
 
 @dataclass(eq=False)
 class Object(Thing):
-    """A memory object; the first mapping says how large it is."""
+    """A memory object; the first mapping sets its size."""
 
     memory: mmap.mmap | None = None
 
 
 class Daemons:
-    """All of them, and what they keep."""
+    """All daemons, with their files and memory objects."""
 
     def __init__(self) -> None:
         self.files: dict[str, bytearray] = {}
         self.objects: dict[str, Object] = {}
 
     def open(self, scheme: str, name: str, bits: int) -> Thing | int:
-        """What is opened, or a negative errno."""
+        """The opened object, or a negative errno."""
         match scheme, name:
             case "null" | "zero", "":
                 return Device(scheme == "zero")

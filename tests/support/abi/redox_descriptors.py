@@ -1,4 +1,4 @@
-"""Descriptors of Redox programs: who has which, and what event queues hear of."""
+"""Descriptors of Redox programs: their tables, and the events of queues."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Descriptors:
 
     def __init__(self) -> None:
         self._queues: list[Queue] = []  # that watch something
-        self._foreign: set[int] = set()  # numbers that the program was started with: it cannot know them
+        self._foreign: set[int] = set()  # numbers that the program was started with and does not know
 
     def _files(self, context: Context) -> Files:
         files = context.private["process"].files
@@ -27,7 +27,7 @@ class Descriptors:
         return description.thing if description else None
 
     def _place(self, context: Context, fd: int | None, description: Description) -> int:
-        """As the program chose, or the lowest that is free."""
+        """Place it at `fd`, which the program chose, or at the lowest free number; returns the number."""
         if fd is None:
             fd = next(one for one in range(65536) if one not in self._files(context).table)
         if fd >= 65536:

@@ -1,4 +1,4 @@
-"""Calls on files of Redox: where a descriptor stands, reads and writes at a place, status, flags, protection."""
+"""Calls on files of Redox: a descriptor's offset, reads and writes at an offset, status, flags, protection."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ READ, WRITE = 0x40000, 0x20000  # protection
 
 
 class FileCalls(Descriptors):
-    """A userland's files. Bare, there are none, and only what any descriptor has."""
+    """A userland's files. A bare kernel has none, only the calls that work on any descriptor."""
 
     def _file(self, context: Context, fd: int) -> File | None:
         thing = self._thing(context, fd)
         if thing is not None and not isinstance(thing, File):
-            raise Violation(f"{thing} is asked for what only a file has")
+            raise Violation(f"{thing} gets a call that only a file supports")
         return thing
 
     def _lseek(self, context: Context, fd: int, offset: int, start: int, *_: int) -> int:
         if offset or start != SEEK_CUR:
-            raise Violation(f"lseek by {offset} from {start}: more than a question")
+            raise Violation(f"lseek by {offset} from {start}: not a query of the offset")
         file = self._file(context, fd)
         return file.at if file else -EBADF
 
@@ -49,7 +49,7 @@ class FileCalls(Descriptors):
     def _write2(self, context: Context, fd: int, start: int, size: int, *rest: int) -> int:
         file = self._at_a_place(context, fd, rest)
         if file and not file.writable:
-            raise Violation("a file that was opened to be read is written to")
+            raise Violation("a file that was opened for reading is written to")
         if file:
             file.content[rest[0] : rest[0] + size] = context.space.read(start, size)
         return size if file else -EBADF
@@ -61,6 +61,6 @@ class FileCalls(Descriptors):
 
     def _mprotect(self, context: Context, at: int, size: int, bits: int, *_: int) -> int:
         if not bits & READ:
-            raise Violation("memory that nobody may read")
+            raise Violation("memory without permission to read")
         context.space.protect(at, size, bool(bits & WRITE))
         return 0

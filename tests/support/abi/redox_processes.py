@@ -1,4 +1,4 @@
-"""Processes of a Redox userland, as the daemon that keeps them sees them."""
+"""Processes of a Redox userland, as the daemon that manages them sees them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.support.abi.redox_things import Process, Served, Thing
 WAIT, EXIT, PARENT = 0, 2, 12  # relibc: enum ProcCall
 FROM_SCHEME, WORDS = 0x400, 3  # SYS_CALL: flags, and how many words of metadata there are
 EBADF, ECHILD = 9, 10
-METADATA = 44  # bytes of what a process says of itself; its number comes first
+METADATA = 44  # bytes of a process's metadata; its number comes first
 
 
 @dataclass(eq=False)
@@ -23,12 +23,12 @@ class Kept:
     pid: int
     parent: int
     threads: list[Process] = field(default_factory=list)
-    status: int | None = None  # as wait(2) has it
+    status: int | None = None  # as wait(2) reports it
 
 
 @dataclass(eq=False)
 class ProcessHandle(Served):
-    """A descriptor of one."""
+    """A descriptor of a process."""
 
     kept: Kept
 
@@ -51,7 +51,7 @@ class ThreadHandle(Thing):
 
 
 class ProcessCalls(ContextCalls):
-    """What is asked of the daemon."""
+    """Calls to the daemon."""
 
     _processes: dict[int, Kept]  # by number
 
@@ -97,7 +97,7 @@ class ProcessCalls(ContextCalls):
         raise Violation(f"call {what} of a process, {size} bytes, flags {bits:#x}")
 
     def _end(self, context: Context, kept: Kept, status: int) -> int | None:
-        """A status byte, or a signal above it."""
+        """`status`: an exit status below 0x100, or a signal above that byte."""
         kept.status = status << 8 if status < 0x100 else status >> 8
         for thread in kept.threads:
             if thread.context is not None:

@@ -1,4 +1,4 @@
-"""Schemes of Redox programs, and descriptors that travel through pipes."""
+"""Schemes of Redox programs, and descriptors that are sent through pipes."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ class SchemeCalls(Descriptors):
 
     def __init__(self) -> None:
         super().__init__()
-        self._io_ports: list[Context] = []  # those that may use them
+        self._io_ports: list[Context] = []  # contexts that may use I/O ports
 
     def _take_answer(self, scheme: Scheme, content: bytes) -> int:
         if len(content) != 16:
             raise Violation(f"an answer of {len(content)} bytes")
         kind, tag, result = struct.unpack("<B3xIQ", content)
         if kind or tag not in scheme.answers or scheme.answers[tag] is not None:
-            raise Violation(f"an answer of kind {kind} to request {tag}, which nobody has made")
+            raise Violation(f"an answer of kind {kind} to request {tag}, which is not pending")
         scheme.answers[tag] = result
         return 16
 
@@ -68,7 +68,7 @@ class SchemeCalls(Descriptors):
             case ContextHandle() if bits == ONE_WORD:
                 context.space.check(metadata, 8, "call, metadata")
                 if context.space.read(metadata, 8) != struct.pack("<Q", IO_PORTS):
-                    raise Violation("a context is asked for something else than I/O ports")
+                    raise Violation("a context gets a call for something else than I/O ports")
                 self._io_ports.append(context)
                 return 0
             case PipeEnd() if size == 8:
@@ -78,7 +78,7 @@ class SchemeCalls(Descriptors):
         raise Violation(f"call of {thing} with flags {bits:#x} and {size} bytes")
 
     def _carry(self, context: Context, end: PipeEnd, at: int, bits: int) -> int | Wait:
-        """A descriptor into a pipe or out of it; `at`: where its number is, or is to be."""
+        """Send a descriptor into a pipe, or receive one; `at`: address of its number."""
         pipe = end.pipe
         (fd,) = struct.unpack("<Q", context.space.read(at, 8))
         match end.writes, bits:
@@ -90,12 +90,12 @@ class SchemeCalls(Descriptors):
                 return 1
             case False, 0x4C00:
                 return lambda: self._receive(context, pipe, fd)
-            case False, 0xC00 if self._era == "2026-01":  # the kernel picks the number and tells it
+            case False, 0xC00 if self._era == "2026-01":  # the kernel picks the number and reports it
                 return lambda: self._receive(context, pipe, None, at)
         raise Violation(f"call of a pipe's end, which writes {end.writes}, with flags {bits:#x}")
 
     def _receive(self, context: Context, pipe: PipeState, wanted: int | None, told: int = 0) -> int | None:
-        """`told`: where the number is written that the kernel picked."""
+        """`told`: address for the number that the kernel picked; 0: the program chose it."""
         if pipe.sent:
             fd = self._place(context, wanted, pipe.sent.pop(0))
             if told:
@@ -104,7 +104,7 @@ class SchemeCalls(Descriptors):
         return None if True in pipe.open_ends else 0
 
     def _call_scheme(self, context: Context, scheme: Scheme, number: int, start: int, size: int) -> int | Wait:
-        """The server sees the caller's bytes in place: in its own space, or copied there and back."""
+        """The server accesses the caller's bytes: in its own space, or in a copy that is copied back."""
         server = scheme.context.space
         if not size or server is context.space:
             return self._ask(scheme, CALLED, (number, start, size), lambda result: result)

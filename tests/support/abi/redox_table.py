@@ -1,8 +1,8 @@
 """The Redox kernel's system calls, as far as the port uses them: numbers and what their arguments look like.
 
 Written from the public sources of the kernel at 663e6641 (2026-08-22) and of the crate syscall 0.9.3 at 4cc3baaf
-(number.rs, flag.rs, data.rs, schemev2.rs), read 2026-11; of the eras before, from the crates redox_syscall 0.7.1,
-0.5.18 and 0.5.3. Whatever is not in the table fails the test.
+(number.rs, flag.rs, data.rs, schemev2.rs), read 2026-11; for earlier eras from the crates redox_syscall 0.7.1,
+0.5.18 and 0.5.3. A call that is not in the table fails the test.
 """
 
 from __future__ import annotations
@@ -58,5 +58,5 @@ TABLES: Final[Mapping[str, Mapping[int, Call]]] = {
 }
 PROBES: Final = frozenset(
     {1, 20, 0x10100005, 0x10100007, 0x101003DB, 0x2300CA11}
-)  # may be made where they do not exist
-UNKNOWN: Final = 4095  # the number that stands for all that do not exist
+)  # the program may try these where they do not exist
+UNKNOWN: Final = 4095  # of a call that does not exist

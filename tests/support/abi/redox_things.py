@@ -1,4 +1,4 @@
-"""What a descriptor of Redox may be of, and the tables of descriptors."""
+"""The objects that a descriptor of Redox may refer to, and the tables of descriptors."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from tests.support.abi.machine import Context, Space, Violation, Wait
 
-CLOSED = 27  # what a scheme is told without being asked
+CLOSED = 27  # a notification to a scheme, without an answer
 
 
 def request(operation: int, tag: int, *arguments: int) -> bytes:
@@ -19,39 +19,39 @@ def request(operation: int, tag: int, *arguments: int) -> bytes:
 
 
 class Thing:
-    """What a descriptor may be of."""
+    """An object that a descriptor may refer to."""
 
     def closed(self) -> None:
-        """The last descriptor of it is gone."""
+        """The last descriptor of it was closed."""
 
 
 @dataclass(eq=False)
 class Root(Thing):
-    """A kernel scheme's own."""
+    """The root of a kernel scheme."""
 
     scheme: int
 
 
 class Served(Thing, ABC):
-    """Something that answers by itself."""
+    """An object that serves its own reads and writes."""
 
     @abstractmethod
     def read(self, size: int, give: Callable[[bytes], int]) -> int | Wait:
-        """What a read of so many bytes gives."""
+        """The result of a read of `size` bytes."""
 
     @abstractmethod
     def write(self, content: bytes) -> int:
-        """What a write of these gives."""
+        """The result of a write of `content`."""
 
 
 @dataclass(eq=False)
 class Console(Served):
-    """What is written is kept, for people or as records."""
+    """A console: keeps what is written to it, messages for people or records."""
 
     said: bytearray
 
     def read(self, size: int, give: Callable[[bytes], int]) -> int | Wait:
-        """Nobody types."""
+        """Not allowed: it has no input."""
         raise Violation(f"read of {size} bytes from the console")
 
     def write(self, content: bytes) -> int:
@@ -71,13 +71,13 @@ class Text(Served):
         return give(self.content[:size])
 
     def write(self, content: bytes) -> int:
-        """Nobody may."""
+        """Not allowed."""
         raise Violation(f"{len(content)} bytes are written to a text of the kernel's")
 
 
 @dataclass(eq=False)
 class PipeState:
-    """Bytes and descriptors on their way."""
+    """A pipe: bytes and descriptors that were sent and not received yet."""
 
     bytes: bytearray = field(default_factory=bytearray)
     sent: list[Description] = field(default_factory=list)
@@ -87,13 +87,13 @@ class PipeState:
 
 @dataclass(eq=False)
 class PipeEnd(Thing):
-    """One end."""
+    """One end of a pipe."""
 
     pipe: PipeState
     writes: bool
 
     def closed(self) -> None:
-        """The other end hears of it."""
+        """The other end sees that this one is closed."""
         self.pipe.open_ends.discard(self.writes)
 
 
@@ -121,7 +121,7 @@ class Scheme(Thing):
     gone: bool = False
 
     def closed(self) -> None:
-        """Nobody answers any more."""
+        """Its requests get no answer any more."""
         self.gone = True
 
 
@@ -133,7 +133,7 @@ class SchemeFile(Thing):
     number: int
 
     def closed(self) -> None:
-        """The server is told; the tag is nobody's."""
+        """The server gets a notification; its tag belongs to no request."""
         self.scheme.requests.append(request(CLOSED, 0, self.number))
 
 
@@ -156,14 +156,14 @@ class ContextHandle(Thing):
 
 @dataclass(eq=False)
 class Aspect(Thing):
-    """One of its aspects; what is written takes effect when it is closed."""
+    """One aspect of a context, such as its address space; what is written takes effect at close."""
 
     process: Process
     name: str
     change: Callable[[], None] | None = None
 
     def closed(self) -> None:
-        """The moment of the change."""
+        """Make the change."""
         if self.change:
             self.change()
 
@@ -184,13 +184,13 @@ class FilesHandle(Thing):
 
 @dataclass(eq=False)
 class Description:
-    """An open thing, held by any number of descriptors."""
+    """An open object; `held`: how many descriptors refer to it."""
 
     thing: Thing
     held: int = 1
 
     def drop(self) -> None:
-        """One fewer."""
+        """One descriptor fewer; without any, the object is closed."""
         self.held -= 1
         if not self.held:
             self.thing.closed()

@@ -13,17 +13,17 @@ READING = 20_000  # nanoseconds that pass with every reading of the clock
 
 
 class TimeCalls(Descriptors):
-    """Time stands still but for readings, and when everybody waits."""
+    """Time passes only when the clock is read and when every context waits."""
 
     def __init__(self) -> None:
         super().__init__()
         self._now = 1_000_000_000  # nanoseconds
         self._sleepers: list[int] = []
         self._alarms: list[tuple[int, Thing]] = []  # events to happen
-        self._waiting: dict[int, list[list[bool]]] = {}  # by place in memory, whatever the address
+        self._waiting: dict[int, list[list[bool]]] = {}  # by place in the memory object, not by address
 
     def idle(self) -> bool:
-        """Time passes up to the first who sleeps, or the first alarm."""
+        """Time passes until the first sleep ends or the first alarm is due."""
         self._sleepers = [then for then in self._sleepers if then > self._now]
         waits = [*self._sleepers, *(then for then, _ in self._alarms)]
         if not waits:

@@ -1,4 +1,4 @@
-"""A Redox userland as its programs see it: the loader, the namespace, processes kept by a daemon."""
+"""A Redox userland as its programs see it: the loader, the namespace, processes managed by a daemon."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ PREFIX = "/scheme/"
 
 
 class Namespace(Thing):
-    """Which schemes there are."""
+    """The namespace: it gives access to the schemes by name."""
 
 
 class Userland(ProcessCalls, RedoxCalls):
-    """One program in it. `low`: the descriptors it was given have low numbers; `without`: those it was not given."""
+    """A userland with one program. `low`: its initial descriptors have low numbers; `without`: those not given."""
 
     def __init__(
         self, image: bytes, arguments: list[str], era: str, *, low: bool = False, without: tuple[int, ...] = ()
@@ -47,11 +47,11 @@ class Userland(ProcessCalls, RedoxCalls):
         first = {"2022-11": (), "2025-04": (PROCESS, THREAD), "2025-07": (PROCESS, THREAD)}.get(era, tuple(given))
         auxiliary = {kind: (5 if low else UPPER) + at for at, kind in enumerate(first) if kind not in without}
         process.files = Files(users=1)
-        for fd, said in enumerate((bytearray(), self.records, self.console)):
-            process.files.table[fd] = Description(Console(said))
+        for fd, output in enumerate((bytearray(), self.records, self.console)):
+            process.files.table[fd] = Description(Console(output))
         for kind, fd in auxiliary.items():
             process.files.table[fd] = Description(given[kind])
-        if era == "2026-07":  # by whoever started it
+        if era == "2026-07":  # opened by the program's parent
             process.files.table[3] = Description(Console(bytearray()))
             process.files.table[17] = Description(Console(bytearray()))
             self._foreign = {17}
@@ -64,7 +64,7 @@ class Userland(ProcessCalls, RedoxCalls):
 
     @property
     def status(self) -> int | None:
-        """As wait(2) has it, once it has ended."""
+        """The program's status as wait(2) reports it, once it has ended."""
         return self._init.status
 
     # --- old calls ---
@@ -153,7 +153,7 @@ class Userland(ProcessCalls, RedoxCalls):
 
 
 def parts(path: str) -> tuple[str, str]:
-    """Scheme and its own part of a path."""
+    """A path's scheme, and the name within the scheme."""
     if not path.startswith(PREFIX):
         raise Violation(f"{path}: no scheme's path")
     scheme, _, name = path.removeprefix(PREFIX).partition("/")
@@ -161,10 +161,10 @@ def parts(path: str) -> tuple[str, str]:
 
 
 def load(space: Space, image: bytes) -> int:
-    """As relibc's fexec does it: the entry.
+    """Map a program as relibc's fexec does; returns its entry.
 
     Raises:
-        Violation: segments share a page, lie too low, or want to be written to and executed.
+        Violation: segments share a page, begin in page 0, or are both writable and executable.
     """
     elf = ELFFile(io.BytesIO(image))
     if elf["e_type"] != "ET_EXEC":
@@ -180,7 +180,7 @@ def load(space: Space, image: bytes) -> int:
 
 
 def push(space: Space, arguments: list[str], auxiliary: dict[int, int]) -> int:
-    """The first stack, whose pointer need not be aligned to 16: returns it."""
+    """Write the initial stack; returns the stack pointer, which need not be aligned to 16."""
     space.map(STACK_TOP - STACK_SIZE, STACK_SIZE)
     texts = [one.encode() + b"\0" for one in arguments]
     at = STACK_TOP - sum(map(len, texts)) - 8

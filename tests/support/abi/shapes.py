@@ -17,11 +17,11 @@ class Shape:
     mask: int = 0
 
 
-VALUE = Shape("value")  # any number: what it means is the call's own business
+VALUE = Shape("value")  # any number: the call itself checks it
 
 
 def flags(*bits: int) -> Shape:
-    """Nothing but these bits."""
+    """No bits but these."""
     mask = 0
     for bit in bits:
         mask |= bit
@@ -29,33 +29,33 @@ def flags(*bits: int) -> Shape:
 
 
 def struct(size: int) -> Shape:
-    """A pointer to a structure of so many bytes, aligned to eight, or to its size when that is less."""
+    """A pointer to a structure of `size` bytes, aligned to eight, or to its size when that is less."""
     return Shape("pointer", size)
 
 
 def optional(size: int) -> Shape:
-    """The same, or null."""
+    """As struct(), or null."""
     return Shape("optional", size)
 
 
 def buffer(length_argument: int) -> Shape:
-    """A pointer to as many bytes as another argument says; where that is zero, anything."""
+    """A pointer to as many bytes as another argument says; any value where that is zero."""
     return Shape("pointer", -1 - length_argument)
 
 
 @dataclass(frozen=True)
 class Call:
-    """A system call that exists: what it is called, and its arguments in order; those behind them are not looked at."""
+    """A system call: its name, and its arguments in order; further arguments are not checked."""
 
     name: str
     shapes: tuple[Shape, ...] = ()
 
 
 def check(table: Mapping[int, Call], number: int, arguments: tuple[int, ...], space: Space) -> Call:
-    """The call of that number, its arguments found right.
+    """The call of that number, after its arguments are checked.
 
     Raises:
-        Violation: no such call, a flag that does not exist, a pointer to where nothing is.
+        Violation: no such call, a flag that does not exist, a pointer to memory that is not mapped.
     """
     call = table.get(number)
     if call is None:

@@ -1,4 +1,4 @@
-/* Descriptors: event counters, the file that says the version, and files and directories under /tmp. */
+/* Descriptors: event counters, the version file, and files and directories under /tmp. */
 #include "stub.h"
 
 enum { PATH = 64, ROOM = 1 << 16, NODES = 48, OPEN_MOST = 160 };
@@ -11,10 +11,10 @@ static struct node {
 
 enum what { EVENT, VERSION, NODE };
 static struct description {
-    int held; /* by so many descriptors */
+    int held; /* number of descriptors */
     enum what what;
     struct node *node;
-    uint64_t at; /* count of an event; else where the next read or write is */
+    uint64_t at; /* count of an event; else offset of the next read or write */
 } descriptions[OPEN_MOST];
 static struct description *opened[OPEN_MOST];
 
@@ -149,13 +149,13 @@ int32_t sys_fcntl(int32_t fd, int32_t command, int32_t argument) {
     return of(fd) ? -ENOSYS : -EBADF;
 }
 
-/* It knows one command, and that is another one. */
+/* The kernel implements one command, and it is not this one. */
 int32_t sys_ioctl(int32_t fd, int32_t command, void *argument) {
     MUST(command == 0x541B && argument != NULL && of(fd));
     return -EINVAL;
 }
 
-/* An entry is 19 bytes and its name, to a multiple of eight. */
+/* An entry is 19 bytes and its name, rounded up to a multiple of eight. */
 int64_t sys_getdents64(int32_t fd, void *into, size_t size) {
     struct description *own = of(fd);
     MUST(own && own->what == NODE && own->node->kind == DIRECTORY && into && size);

@@ -6,7 +6,7 @@ int32_t sys_mmap(size_t length, uint32_t protection, void **at) {
     MUST(length > 0 && protection == 3 && at != NULL);
     length = (length + 4095) & ~(size_t)4095;
     long result = map(length);
-    MUST(result > 0); /* the kernel panics when it has none */
+    MUST(result > 0); /* the kernel panics when it has no memory left */
     rubbish((void *)result, length);
     *at = (void *)result;
     return 0;
@@ -17,7 +17,7 @@ int32_t sys_munmap(void *at, size_t length) {
     return (int32_t)linux(LINUX_MUNMAP, (long)at, (long)length, 0, 0);
 }
 
-/* As the real one today: what is to be read only can be written to as before. */
+/* As in the real kernel today: memory that is made read-only can still be written to. */
 int32_t sys_mprotect(void *at, size_t length, uint32_t protection) {
     MUST(at != NULL && (uintptr_t)at % 4096 == 0 && length > 0 && length % 4096 == 0);
     MUST(protection == 1 || protection == 3);

@@ -1,5 +1,4 @@
-/* The loader's part: the image is moved, by relocations of the one kind that is allowed here. And what needs no more.
- */
+/* The loader's part: it relocates the image; one kind of relocation is allowed. Then the calls that need no state. */
 #include "stub.h"
 
 __attribute__((noreturn)) void runtime_entry(int argc, char **argv, char **envp);

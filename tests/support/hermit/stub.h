@@ -1,7 +1,6 @@
 /* A stand-in for Hermit's kernel library, to run the port's payload as a program of Linux: the functions that the port
- * calls, written from their documented behaviour (tests/support/hermit/abi.py has the table with its sources), and
- * checked on the way: an argument that the real ones would not take, or would panic about, ends the program with
- * status 99.
+ * calls, written from their documented behaviour (tests/support/hermit/abi.py has the table with its sources). They
+ * check their arguments: one that the real functions would refuse, or panic on, ends the program with status 99.
  *
  * Threads are cooperative and share one core. Memory that is mapped or allocated holds rubbish, as the kernel's may. */
 #ifndef STUB_H
@@ -13,7 +12,7 @@
 struct time {
     int64_t seconds;
     int32_t nanoseconds;
-    uint32_t padding; /* is never written by the kernel: rubbish, too */
+    uint32_t padding; /* never written by the kernel: holds rubbish, too */
 };
 
 /* --- errors and calls of Linux */

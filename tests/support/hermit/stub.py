@@ -1,4 +1,4 @@
-"""The stand-in for libhermit.a, compiled and archived; with the payload linked against it a program of Linux."""
+"""Builds the stand-in for libhermit.a; a payload that is linked against it is a program for Linux."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ FLAGS_OF_KIND = {"gcc": ("-fno-tree-loop-distribute-patterns",), "clang": (), "z
 
 @cache
 def library(folder: Path, *defines: str) -> Path:
-    """Compiled into `folder`. Skips where no compiler makes code for it."""
+    """The library, compiled into `folder`. Skips where no compiler makes code for x86-64."""
     try:
         compiler = target_compiler("x86_64")
     except ToolMissing as missing:
@@ -40,5 +40,5 @@ def library(folder: Path, *defines: str) -> Path:
 
 @cache
 def payload(folder: Path, *defines: str) -> Payload:
-    """The port's payload on it; warnings are errors."""
+    """The port's payload, linked against the library; warnings are errors."""
     return build_payload("hermit", "x86_64", library=library(folder, *defines), strict=True)

@@ -1,4 +1,4 @@
-/* Threads that take turns, and what they wait for each other by. */
+/* Cooperative threads, and the calls with which they wait for each other. */
 #include "stub.h"
 
 /* --- threads: the first runs runtime_entry() */
@@ -8,7 +8,7 @@ enum status { FREE, READY, BLOCKED, ENDED };
 
 static struct thread {
     enum status status;
-    uint64_t deadline;    /* of a block; 0: none */
+    uint64_t deadline;    /* while blocked; 0: none */
     const uint32_t *word; /* waited for */
     void *rsp, *stack;
     size_t size;
@@ -48,7 +48,7 @@ void sys_yield(void) {
         int waiting = 0;
         for (int i = 0; i < THREADS; i++)
             waiting += threads[i].status == BLOCKED && threads[i].deadline;
-        MUST(waiting > 0); /* or nobody will ever run again */
+        MUST(waiting > 0); /* else no thread would ever run again */
         linux(LINUX_NANOSLEEP, (long)pause, 0, 0, 0);
     }
     current = to;
@@ -109,7 +109,7 @@ void sys_block_current_task_with_timeout(uint64_t milliseconds) {
 
 void sys_wakeup_task(int32_t id) {
     MUST(id >= 0 && id < THREADS && threads[id].status != FREE);
-    if (threads[id].status == BLOCKED) /* else it is lost */
+    if (threads[id].status == BLOCKED) /* else the wake-up is lost */
         threads[id].status = READY;
 }
 
@@ -117,7 +117,7 @@ void sys_wakeup_task(int32_t id) {
 
 int32_t sys_futex_wait(uint32_t *word, uint32_t expected, const struct time *timeout, uint32_t flags) {
     MUST(word != NULL && (uintptr_t)word % 4 == 0);
-    MUST(flags == 1); /* relative: the other kind counts from the counter's zero */
+    MUST(flags == 1); /* relative: an absolute time counts from the counter's zero */
     MUST(!timeout || (timeout->seconds >= 0 && timeout->nanoseconds >= 0 && timeout->nanoseconds < 1000000000));
     if (*(volatile uint32_t *)word != expected)
         return -EAGAIN;

@@ -1,7 +1,7 @@
-"""A stand-in for a machine with Redox: a login at a serial line that is this program's own input and output.
+"""A stand-in for a machine with Redox: a login on a serial line, which is this program's own input and output.
 
-Behind it are a real terminal and a real shell of the host's. The disks among its arguments are where Redox would have
-them; what is typed is changed so that paths of Redox are paths below FERRULE_STANDIN, a folder of the test's.
+It runs a real shell of the host in a real terminal. The disks among its arguments appear at the paths that Redox uses.
+In the input, paths of Redox are replaced by paths below FERRULE_STANDIN, a folder that the test chooses.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def main() -> None:
                 for path in (b"/scheme", b"/tmp/ferrule"):
                     typed = typed.replace(path, str(root).encode() + path.replace(b"/tmp", b""))
                 os.write(terminal, typed)
-        except OSError:  # the shell has gone
+        except OSError:  # the shell has ended
             return
 
 
