@@ -1,4 +1,4 @@
-"""For all tests: hypothesis counts no milliseconds, because other builds and guests share the machine."""
+"""For all tests: hypothesis sets no time limit for an example, because other builds and guests share the machine."""
 
 from __future__ import annotations
 

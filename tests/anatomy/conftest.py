@@ -1,4 +1,4 @@
-"""One boot of the floor guest with the instrument, for all tests of what comes out of it."""
+"""One boot of the floor guest with the instrument, which all tests of its results share."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """A fuzzer of one reader: `python -m tests.fuzz.readers NAME CORPUS [libFuzzer's flags]`. Needs atheris.
 
-NAME is a format of tests/test_formats.py, or `stream`. What was found is kept in tests/fuzz/corpus/NAME and read by
-every run of the tests.
+NAME is a format of tests/test_formats.py, or `stream`. Failing inputs are kept in tests/fuzz/corpus/NAME and read
+by every run of the tests.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def main(name: str, corpus: Path, flags: list[str]) -> None:
         def once(data: Any) -> None:
             hostile.outcome(lambda: read(bytes(data)))
 
-        atheris.Setup([sys.argv[0], str(corpus), *flags], once)  # what is new goes into the first folder
+        atheris.Setup([sys.argv[0], str(corpus), *flags], once)  # new inputs go into the first folder
         atheris.Fuzz()
 
 

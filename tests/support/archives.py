@@ -23,7 +23,7 @@ def defined(member: bytes) -> list[str]:
 
 
 def archive(members: Mapping[str, bytes], symbols: Mapping[str, list[str]], width: int = 4) -> bytes:
-    """Members by name (up to 15 characters), and what each defines; `width`: bytes of a number in the index."""
+    """The library: content and symbols by member (up to 15 characters); `width`: bytes of a number in the index."""
     names = [name for member in members for name in symbols[member]]
     text = b"".join(name.encode() + b"\0" for name in names)
     size = width * (len(names) + 1) + len(text)
@@ -36,5 +36,5 @@ def archive(members: Mapping[str, bytes], symbols: Mapping[str, list[str]], widt
 
 
 def header(name: str, size: int) -> bytes:
-    """Of a member: name, date, owner, group, mode, size, each padded with blanks."""
+    """A member's header: name, date, owner, group, mode, size, each padded with blanks."""
     return f"{name:<16}{0:<12}{0:<6}{0:<6}{0o644:<8o}{size:<10}`\n".encode()

@@ -1,4 +1,4 @@
-"""What one process of a plan sends, and the assembler that is told of it."""
+"""The records that one process of a plan sends, and an assembler that receives them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ TICKS = {NULL: [10_000, 10_001, 10_002, 10_003], PIPE: [50_000] * 4}
 
 
 def stream(process: int = 0, plan: Plan = PLAN) -> list[Record]:
-    """What one process of the plan sends: its runs are ok, but for the one that the OS cannot do."""
+    """The records that one process of the plan sends: all runs are ok except FORK, which the OS does not support."""
     made: list[Record] = []
 
     def say(kind: str, **fields: object) -> None:
@@ -72,12 +72,12 @@ def assemble(events: Sequence[Event], plan: Plan = PLAN, accel: Accel = "metal",
 
 
 def arrival(event: Event) -> float:
-    """A host whose clock agrees with the guest's."""
+    """Seconds on a host whose clock agrees with the guest's."""
     return event.seq * 3.0 / 27 if isinstance(event, Record) else 0.0
 
 
 def with_losses(records: Sequence[Record], lost: set[int]) -> list[Event]:
-    """What the decoder hands on when these sequence numbers do not arrive."""
+    """The decoder's events when the records with these sequence numbers are lost."""
     events: list[Event] = []
     due = 0
     for record in records:

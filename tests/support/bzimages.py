@@ -6,7 +6,7 @@ import struct
 
 
 def bzimage_of(payload: bytes) -> bytes:
-    """Setup code of four sectors with the fields that matter, then the payload."""
+    """Setup code of four sectors with the fields that Ferrule reads, then the payload."""
     setup = bytearray(5 * 512)
     setup[0x1F1] = 4
     setup[0x202:0x206] = b"HdrS"
@@ -15,7 +15,7 @@ def bzimage_of(payload: bytes) -> bytes:
 
 
 def elf(note_type: int = 18) -> bytes:
-    """An ELF file with one note of Xen's."""
+    """An ELF file with one Xen note."""
     note = struct.pack("<III4sI", 4, 4, note_type, b"Xen\0", 0x1000000)
     ident = b"\x7fELF\2\1\1".ljust(16, b"\0")
     head = ident + struct.pack("<HHIQQQIHHHHHH", 2, 62, 1, 0, 64, 0, 0, 64, 56, 1, 64, 0, 0)

@@ -1,6 +1,6 @@
-"""Files as accident or malice leaves them: bytes changed, lost, doubled; values of a document turned into others.
+"""Damaged files, by accident or on purpose: bytes changed, lost, doubled; values of a document replaced.
 
-Made for numbers: a change costs microseconds. All of it is drawn from one random.Random, so that a seed tells it again.
+Fast enough for many cases: a change costs microseconds. All choices come from one random.Random: a seed repeats them.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def bytes_changed(content: bytes, draw: random.Random) -> bytes:
 
 @dataclass(frozen=True)
 class Document:
-    """JSON text, with where its values and members stand in it."""
+    """JSON text, with the positions of its values and members."""
 
     text: str
 
@@ -70,7 +70,7 @@ class Document:
 
     @cached_property
     def places(self) -> list[tuple[int, int, int]]:
-        """Of each value but the whole where it begins and ends, and where its key does; -1: it has none."""
+        """For each value inside the document: its start, its end, and the start of its key (-1: no key)."""
         return [*self._walk()]
 
     def _walk(self) -> Iterator[tuple[int, int, int]]:
@@ -85,7 +85,7 @@ class Document:
                 opened.append((start, key))
                 key = -1
             elif token in "]}":
-                if not opened:  # what was changed before is no document any more
+                if not opened:  # an earlier change broke the document
                     return
                 head, key = opened.pop()
                 if opened:
@@ -103,14 +103,14 @@ class Document:
         start, end, key = draw.choice(self.places)
         text, head = self.text, start if key < 0 else key
         match draw.randrange(6):
-            case 0:  # gone, with a comma of it
+            case 0:  # removed, with one comma
                 rest = text[end:].lstrip()
                 return text[:head] + (rest[1:] if rest.startswith(",") else rest)
-            case 1:  # twice
+            case 1:  # doubled
                 return text[:end] + "," + text[head:]
             case 2 if key >= 0:
                 return text[:key] + json.dumps(draw.choice(NAMES)) + ":" + text[start:]
-            case 3:  # by another of its values
+            case 3:  # replaced by another of the document's values
                 other = draw.choice(self.places)
                 return text[:start] + text[other[0] : other[1]] + text[end:]
             case _:

@@ -1,4 +1,4 @@
-"""Debian packages made by hand: a kernel's, with its modules and what is not to be taken out of it."""
+"""Debian packages made by hand: a kernel with its modules, and files that must not be extracted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a booted guest said, from its first byte to its last."""
+"""The record stream of a booted guest, from its first byte to its last."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ BOOT = 240.0  # seconds without a byte; ten are enough on an idle machine
 
 
 def read_all(execution: Execution, silence: float = BOOT) -> bytes:
-    """All bytes of its record stream; TimeoutError after so many seconds without one."""
+    """All bytes of the record stream; TimeoutError after `silence` seconds without a byte."""
     data = b""
     while chunk := execution.read(silence):
         data += chunk
@@ -19,7 +19,7 @@ def read_all(execution: Execution, silence: float = BOOT) -> bytes:
 
 
 def undamaged(data: bytes, ended: bool = True) -> list[Record]:
-    """The records of a stream that has no damage; one that is not `ended` may lack what should follow."""
+    """The records of a stream that must have no damage; if not `ended`, it may stop before its last record."""
     events = decode(data) if ended else Decoder().feed(data)
     found = [event for event in events if isinstance(event, Record)]
     assert found == events

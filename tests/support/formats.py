@@ -1,6 +1,6 @@
-"""Every stored format that Ferrule reads: good files of it, its reader, and what a reader may tell of a damaged one.
+"""Every stored format that Ferrule reads: valid files, its reader, and the facts in a file.
 
-A format is a line of FORMATS: the sweep (tests/test_formats.py) and the fuzzers (tests/test_fuzz.py) take all of them.
+A format is an entry of FORMATS; the sweep (tests/test_formats.py) and the fuzzers (tests/test_fuzz.py) use all entries.
 """
 
 from __future__ import annotations
@@ -29,25 +29,25 @@ class Format:
 
     good: Callable[[], list[bytes]]  # whole files
     read: Reader
-    name: str = "file"  # of the file, folders before it included
-    facts: Callable[[Any], Iterator[object]] | None = None  # what is told of a file, for one whose damage must show
-    hostile: Callable[[list[bytes], random.Random], bytes] | None = None  # a file that lies under right checksums
+    name: str = "file"  # of the file, with the folders above it
+    facts: Callable[[Any], Iterator[object]] | None = None  # of a file whose damage must show
+    hostile: Callable[[list[bytes], random.Random], bytes] | None = None  # wrong content, correct checksums
 
 
 def spoiled(one: Format, good: list[bytes], draw: random.Random) -> tuple[bytes, bool]:
-    """A damaged file, and whether it is an honest one: changed by accident, not by a forger."""
+    """A damaged file, and whether it was changed by accident (else: forged, perhaps with correct checksums)."""
     if one.hostile is not None and draw.randrange(2):
         return one.hostile(good, draw), False
     return bytes_changed(draw.choice(good), draw), True
 
 
 def told(found: object) -> str:
-    """A fact as text: the same for the same."""
+    """A fact as text; equal facts give equal text."""
     return json.dumps(encode(found), sort_keys=True, default=str)
 
 
 def lines_lie(good: list[bytes], draw: random.Random) -> bytes:
-    """One line of a journal says something else; most of the time it bears the checksum of what it says."""
+    """A journal with one line changed; in most cases the line's checksum matches the changed content."""
     lines = draw.choice(good).splitlines()
     at = draw.randrange(len(lines))
     lines[at] = document_lies([lines[at]], draw)
@@ -55,10 +55,10 @@ def lines_lie(good: list[bytes], draw: random.Random) -> bytes:
 
 
 def document_lies(good: list[bytes], draw: random.Random) -> bytes:
-    """A document says something else, and most of the time bears the checksum of that."""
-    said = json.loads(draw.choice(good))
-    sealed = said.pop("sum", None) is not None
-    text = documents_changed(_document(compact(said)), draw)
+    """A document with changed content; in most cases its checksum matches the changed content."""
+    fields = json.loads(draw.choice(good))
+    sealed = fields.pop("sum", None) is not None
+    text = documents_changed(_document(compact(fields)), draw)
     if sealed and draw.randrange(4):
         try:
             return compact(seal(json.loads(text)))
@@ -74,7 +74,7 @@ def _document(text: bytes) -> Document:
 
 @contextmanager
 def reader(one: Format) -> Iterator[Callable[[bytes], object]]:
-    """Reads contents as files of a format, one after the other in one place."""
+    """A function that reads contents with the format's reader: each is written to the same temporary file."""
     with TemporaryDirectory(prefix="read-by-ferrule-") as folder:
         path = Path(folder) / one.name
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""Made-up pairs for the tests of the time gate: what each arm costs is known, the noise is drawn."""
+"""Made-up pairs for the tests of the time gate: each arm's cost is known, the noise is random."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ CONTROL = {"clock_read": 50.0}
 
 
 def head(costs: Mapping[str, float], pairs: int = 60, **changes: Any) -> Head:
-    """Of a gate of these workloads."""
+    """The head of a gate's file for these workloads."""
     fields: dict[str, Any] = {
         **dict.fromkeys(("run_id", "ts", "machine", "ferrule", "base", "candidate"), "x"),
         "schema": SCHEMA,
@@ -58,12 +58,12 @@ def taken(
 ) -> list[Pair]:
     """Pairs of a base that costs `costs` ticks an operation, and a candidate that costs `factor` times as much.
 
-    The core's clock differs by `wander` from process to process, and costs go with its power `share`.
+    The core's clock period varies by `wander` (log scale) between processes; costs grow as period ** `share`.
     """
     draw = np.random.default_rng(seed)
     found = []
     for number in range(pairs):
-        drift = 1 + 0.2 * number / pairs  # the machine gets slower: for both arms alike
+        drift = 1 + 0.2 * number / pairs  # the machine gets slower, equally for both arms
         for of_control, of, more in ((False, costs, factor or {}), (True, CONTROL, dict.fromkeys(CONTROL, control))):
             first = NAMES[int(draw.integers(2))]
             turns: dict[str, Turn] = {

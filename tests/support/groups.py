@@ -1,4 +1,4 @@
-"""A control group with a CPU quota, of this kernel, where a test may make one."""
+"""A control group with a CPU quota on this machine, if a test may create one."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ QUOTA, PERIOD = 4000, 20000  # microseconds: a program that computes is stopped 
 
 @contextmanager
 def limited() -> Iterator[Path]:
-    """The file of a new group, below this program's own, that takes the ids of programs.
+    """The file cgroup.procs of a new group below this process's own group.
 
-    Its share beside others is the largest there is: on a busy machine, too, it is the quota that stops a program.
+    The group's CPU weight is the maximum: even on a busy machine it is the quota that stops a program.
     """
     folder = _own() / f"ferrule-test-{os.getpid()}"
     try:
@@ -44,7 +44,7 @@ def limited() -> Iterator[Path]:
 
 
 def _own() -> Path:
-    """Our group's folder for CPU time."""
+    """The folder of this process's group for CPU time."""
     files = [path for path in host.look(probe.here) if path.endswith(("/cpu.cfs_quota_us", "/cpu.stat"))]
     version_1 = [path for path in files if path.endswith("/cpu.cfs_quota_us")]
     if not files:

@@ -1,4 +1,4 @@
-"""What readers of stored documents are to do with anything: give what was stored, or an error of ours in one line."""
+"""What readers of stored documents must do with any input: return its content, or a FerruleError in one line."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ def texts(document: Any) -> st.SearchStrategy[str]:
 
 
 def outcome(read: Callable[[], object]) -> object:
-    """What reading gives, or the error of ours; any other exception is the test's failure."""
+    """What `read` returns, or its FerruleError; any other exception fails the test."""
     try:
         found = read()
     except FerruleError as error:
         found = error
     if isinstance(found, FerruleError):
-        said = str(found)
-        assert not STEERING.search(said), ascii(said[:200])
-        assert len(said.splitlines()) == 1, said[:400]
-        assert len(said) < 2000, said[:400]
-        assert found.exit_code in (EXIT_USAGE, EXIT_INFRASTRUCTURE), said
+        message = str(found)
+        assert not STEERING.search(message), ascii(message[:200])
+        assert len(message.splitlines()) == 1, message[:400]
+        assert len(message) < 2000, message[:400]
+        assert found.exit_code in (EXIT_USAGE, EXIT_INFRASTRUCTURE), message
     for text in re.findall(r".+", str(found)) if isinstance(found, str) else ():
         assert not STEERING.search(text), ascii(text[:200])
     return found

@@ -1,4 +1,4 @@
-"""Folders that look like a host's /proc and /sys: as many CPUs, of such kinds and in such groups, as a test needs."""
+"""Folders that look like a host's /proc and /sys, with the number, model and topology of CPUs that a test needs."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ def host_of(
     allowed: str = "",
     files: Mapping[str, str] | None = None,
 ) -> Path:
-    """A host whose cores have these CPUs as their threads.
+    """A host with these cores, each a list of the CPUs that are its threads.
 
     `packages` by CPU; `processor`: the lines of /proc/cpuinfo, of all CPUs or by CPU; `online`, `allowed`: lists as the
-    kernel writes them, by default all; `files`: whatever else there is.
+    kernel writes them, by default all; `files`: further files.
     """
     numbers = sorted(cpu for core in cores for cpu in core)
     every = probe.ranges(numbers)
@@ -62,5 +62,5 @@ def host_of(
 
 
 def look(folder: Path) -> Said:
-    """All that such a host tells."""
+    """All that Ferrule reads from such a host."""
     return host.look(partial(probe.here, root=str(folder)))

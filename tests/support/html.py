@@ -10,7 +10,7 @@ VOID = {"meta", "input", "wbr", "br", "link"}
 
 
 class Reader(HTMLParser):
-    """What of a page can be held to account: nesting, ids, links, and what would be fetched."""
+    """The parts of a page that tests check: nesting, ids, links, and what would be fetched."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -22,18 +22,18 @@ class Reader(HTMLParser):
         self.headings: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        said = dict(attrs)
+        attributes = dict(attrs)
         if tag not in VOID:
             self.open.append(tag)
-        if said.get("id"):
-            self.ids.append(str(said["id"]))
+        if attributes.get("id"):
+            self.ids.append(str(attributes["id"]))
         if tag == "a":
-            self.links.append(str(said["href"]))
+            self.links.append(str(attributes["href"]))
         if tag == "svg":
-            self.labels.append(said)
+            self.labels.append(attributes)
         if re.fullmatch("h[1-6]", tag):
             self.headings.append(tag)
-        self.fetched += [str(said[name]) for name in ("src", "srcset", "action", "poster") if name in said]
+        self.fetched += [str(attributes[name]) for name in ("src", "srcset", "action", "poster") if name in attributes]
         self.fetched += [tag] if tag in ("link", "iframe", "object", "embed", "img", "base") else []
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:

@@ -1,4 +1,4 @@
-"""Kernels, packages, libraries and programs that are named by users or come from a guest's makers."""
+"""Formats of kernels, packages, libraries and programs that users name or that a guest OS publishes."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def unpacked(path: Path) -> object:
 
 
 def payload(path: Path) -> object:
-    """As the gate takes a prebuilt one."""
+    """Reads a prebuilt payload as the gate does."""
     content = path.read_bytes()
     return arms.is_payload(path), build_id(content), len(patch_plan(content, "w null\n"))
 
@@ -62,7 +62,7 @@ def plan(path: Path) -> object:
 
 @cache
 def cd() -> bytes:
-    """A CD with a kernel at its 17th sector, and an ELF file before it that is none."""
+    """A CD with an ELF file at sector 16 that is not a kernel, and a kernel after it."""
     high = bytearray(program())
     struct.pack_into("<Q", high, 24, 0xFFFFFFFF80001000)
     return bytes(16 * 2048) + program().ljust(4096, b"\0") + bytes(high)

@@ -1,4 +1,4 @@
-"""Runs that are killed at random moments and resumed, and what must hold of them then."""
+"""Runs that are killed at random moments and resumed, and the checks of what they leave behind."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ OK, BROKEN = 0, 3
 
 
 class Place:
-    """A folder with results, temporary files and nothing else; the cache is everybody's."""
+    """A folder with results and temporary files only; the cache is shared with all tests."""
 
     def __init__(self, folder: Path) -> None:
         self.results, self.temporary = folder / "results", folder / "tmp"
@@ -38,11 +38,11 @@ class Place:
 
     def run(self, *arguments: str) -> tuple[int, str]:
         child = self.start(*arguments)
-        said, _ = child.communicate(timeout=600)
-        return child.returncode, said.decode()
+        output, _ = child.communicate(timeout=600)
+        return child.returncode, output.decode()
 
     def children(self, name: str = "") -> list[int]:
-        """Processes that run something out of the temporary folder, or of that name among them."""
+        """Processes with the temporary folder in their command line and `name` in their program's path."""
         found = []
         for entry in Path("/proc").iterdir():
             with suppress(OSError):
@@ -55,7 +55,7 @@ class Place:
         return sorted(self.results.glob("*/*/unfinished/*.jsonl"))
 
     def structure(self) -> dict[str, Any]:
-        """Of the one run that is stored: by guest and run, how it ended and how many processes it has."""
+        """The one stored run: by guest and run key its status, its number of processes, and their batch counts."""
         found: dict[str, Any] = {}
         for path in sorted(self.results.glob("*/*/*.jsonl")):
             line = json.loads(path.read_text().splitlines()[-1])
@@ -79,7 +79,7 @@ class Place:
     def left_over(self) -> list[str]:
         """What should not be there when nothing runs: processes, temporary folders, half-written files, locks."""
         deadline = time.monotonic() + 10
-        while self.children() and time.monotonic() < deadline:  # the kernel is at it
+        while self.children() and time.monotonic() < deadline:  # the kernel is still ending them
             time.sleep(0.02)
         stray = [path for path in self.results.rglob("*") if path.name.startswith(".") or path.suffix == ".lock"]
         inside = [path for path in self.temporary.iterdir() if not path.name.startswith("pytest-of-")]
@@ -87,7 +87,7 @@ class Place:
 
 
 def kill_and_resume(place: Place, draw: random.Random, seconds: float, again: float = 0.3) -> int:
-    """Kill a run of ASKED at a moment of the first `seconds`, resume it, perhaps killed again; returns the kills."""
+    """Kill a run of ASKED in its first `seconds`, resume it, kill it again with chance `again`; returns the kills."""
     kills, arguments = 0, list(ASKED)
     while True:
         child = place.start(*arguments)
@@ -95,8 +95,8 @@ def kill_and_resume(place: Place, draw: random.Random, seconds: float, again: fl
             if kills == 0 or draw.random() < again:
                 child.communicate(timeout=draw.random() * seconds)
             else:
-                said = child.communicate(timeout=600)[0].decode()
-                assert child.returncode == OK, said
+                output = child.communicate(timeout=600)[0].decode()
+                assert child.returncode == OK, output
         except subprocess.TimeoutExpired:
             child.send_signal(signal.SIGKILL)
             child.communicate()
@@ -108,7 +108,7 @@ def kill_and_resume(place: Place, draw: random.Random, seconds: float, again: fl
 
 
 def run_while_qemu_is_killed(place: Place, draw: random.Random, kills: int) -> int:
-    """A run of ASKED whose QEMU is killed so often, at any moment; resumed when it gave up. Returns the kills."""
+    """A run of ASKED whose QEMU is killed `kills` times, at any moment; resumed when it fails. Returns the kills."""
     done, arguments = 0, list(ASKED)
     for _ in range(20):
         child = place.start(*arguments)
@@ -119,11 +119,11 @@ def run_while_qemu_is_killed(place: Place, draw: random.Random, kills: int) -> i
                 with suppress(ProcessLookupError):
                     os.kill(victim, draw.choice([signal.SIGKILL, signal.SIGKILL, signal.SIGTERM]))
                     done += 1
-        said = child.communicate()[0].decode()
+        output = child.communicate()[0].decode()
         if not place.unfinished():
-            assert child.returncode == OK, said
+            assert child.returncode == OK, output
             return done
-        assert child.returncode == BROKEN, said
+        assert child.returncode == BROKEN, output
         arguments = ["--resume=last"]
     raise AssertionError("resumed 20 times and not finished")
 

@@ -1,4 +1,4 @@
-"""The first bytes of files of every kind that somebody may give in place of a kernel."""
+"""The first bytes of every kind of file that a user may give in place of a kernel."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.support.programs import program
 CD = bytes(0x8001) + b"CD001"
 FIRMWARE = bytes(40) + b"_FVH" + bytes(16)
 DISK = bytes(512) + b"EFI PART" + bytes(4096)
-KINDS: dict[str, tuple[bytes, str]] = {  # content, and what it is called
+KINDS: dict[str, tuple[bytes, str]] = {  # content, and its name in messages
     "empty": (b"", "an empty file"),
     "text": (b"kernel = 'x'\n", "a text file"),
     "unknown": (b"\x01\x02\x03" * 99, "a file of no known kind"),

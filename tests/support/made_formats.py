@@ -1,4 +1,4 @@
-"""What users write, and what builds, validations and the instrument leave behind."""
+"""Formats of files that users write, and that builds, validations and the instrument produce."""
 
 from __future__ import annotations
 
@@ -32,15 +32,15 @@ kernel = "a kernel"
 
 
 def manifest() -> list[bytes]:
-    """Of a kernel whose image has no bytes."""
+    """The manifest of a kernel whose image is empty."""
     made = recipe.read("hermit")
-    said = {
+    fields = {
         **{"name": "hermit", "about": "x", "file": "image", "bytes": 0, "sha256": "0" * 64, "features": ""},
         **{"recipe": made.digest(made.sets[0]), "compiler": "rustc 1.90", "linker": "lld", "named": ["a 1"]},
         **{"edited": [], "cost": {"wall_seconds": 1, "cpu_seconds": 2}},
         "crates": [{"name": "a", "version": "1", "sha256": "0" * 64, "licence": "MIT"}],
     }
-    return [json.dumps(seal(said), indent=1).encode()]
+    return [json.dumps(seal(fields), indent=1).encode()]
 
 
 def read_manifest(path: Path) -> object:
@@ -54,7 +54,7 @@ def of_manifest(found: object) -> Iterator[object]:
 
 
 def traces() -> list[bytes]:
-    """A trace of two batches, in two pieces and in one; its one instruction is put beside it by the reader."""
+    """A trace of two batches, in two pieces and in one; read_trace() writes the file with its one instruction."""
     parts = []
     for last, accessed in ((0, 1), (1, 0), (1, 2)):
         parts += [np.uint64(0x1000).tobytes(), np.array([1, last, 2, accessed, 1, 1], np.uint32).tobytes()]

@@ -1,4 +1,4 @@
-"""How long tests wait for what must happen: a guard against hanging for ever, and no measure."""
+"""How long tests wait for what must happen: a limit against hanging for ever, not a measurement."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ PATIENCE: Final = 600.0  # seconds
 
 
 def eventually(happens: Callable[[], object]) -> bool:
-    """Wait until something is true; whether it ever was."""
+    """Wait until `happens` returns something true; False if it did not within PATIENCE."""
     ends = time.monotonic() + PATIENCE
     while not (found := happens()) and time.monotonic() < ends:
         time.sleep(0.02)

@@ -21,7 +21,7 @@ SECONDS = 60
 
 @cache
 def payload(arch: str = platform.machine(), *extra: Path) -> Payload:
-    """Built once a test session; warnings are errors. Skips where no compiler makes code for `arch`."""
+    """The payload, built once per test session; warnings are errors. Skips where no compiler makes code for `arch`."""
     try:
         return build_payload("linux", arch, extra_workloads=extra, strict=True)
     except ToolMissing as missing:
@@ -29,7 +29,7 @@ def payload(arch: str = platform.machine(), *extra: Path) -> Payload:
 
 
 def command(built: Payload) -> list[str]:
-    """How the payload is started here. Skips where this machine has no way."""
+    """The command that starts the payload here. Skips where its emulator is not installed."""
     if built.arch == platform.machine():
         return [str(built.path)]
     emulator = shutil.which(f"qemu-{built.arch}-static") or shutil.which(f"qemu-{built.arch}")
@@ -39,10 +39,10 @@ def command(built: Payload) -> list[str]:
 
 
 def of_another_os(end: Record) -> bool:
-    """Whether a run was refused because it is made of an operation that Linux, or qemu-user, does not have at all."""
+    """Whether a run was refused because it calls an operation that Linux, or qemu-user, does not have at all."""
     if end.fields.get("operation") in ("scale", "os_cgroup_join"):
         return True  # more CPUs than this machine has, or rights or control groups that it does not give
-    # qemu-user's programs cannot load programs of their own architecture, and it has no filters of calls; a
+    # Under qemu-user a program cannot execute one of its own architecture or install a system call filter; a
     # booted guest has no shell.
     lacking = {"os_process_execute": "8", "os_process_spawn": "8", "os_process_shell": "8", "os_call_filter": "38"}
     if "error" in end.fields and lacking.get(end.fields["operation"]) == end.fields["error"]:
@@ -52,7 +52,7 @@ def of_another_os(end: Record) -> bool:
 
 @dataclass(frozen=True)
 class Said:
-    """What a payload said and how it ended."""
+    """A payload's records, its messages and its exit status."""
 
     status: int
     records: list[Record]
@@ -62,7 +62,7 @@ class Said:
         return [record for record in self.records if record.kind == kind]
 
     def facts(self) -> dict[str, str]:
-        """By name."""
+        """Values of `fact` records by name."""
         return {one.fields["name"]: one.fields["value"] for one in self.kind("fact")}
 
     def ends(self) -> dict[str, Record]:
@@ -79,7 +79,7 @@ class Said:
 
 
 def say(built: Payload, *arguments: str, stdin: str = "", allow_cut: bool = False) -> Said:
-    """Run it to its end; damage to the stream is a failure unless the run is meant to be cut."""
+    """Run the payload to its end; damage in its stream fails the test unless `allow_cut`."""
     done = subprocess.run(
         [*command(built), *arguments], input=stdin.encode(), capture_output=True, check=False, timeout=SECONDS
     )

@@ -1,4 +1,4 @@
-"""Where tests find what is theirs: the checkout, and workloads that are wrong on purpose."""
+"""Paths that tests use: the checkout, and the tests' own workloads, some of them wrong on purpose."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A made-up anatomy of an operation: four functions, one of them an interrupt's."""
+"""A made-up anatomy of an operation: four functions, one of them in an interrupt."""
 
 from __future__ import annotations
 

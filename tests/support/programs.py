@@ -1,4 +1,4 @@
-"""A program of a few hundred bytes with all that is read of one: symbols, notes, a plan, a module's own words."""
+"""A program of a few hundred bytes with all that Ferrule reads: symbols, notes, a plan, module information."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _HEAD, _SECTION, _SEGMENT, _SYMBOL = "<HHIQQQIHHHHHH", "<IIQQQQIIQQ", "<IIQQQQQQ
 
 
 def program(*, plan: bool = False) -> bytes:
-    """For x86-64; its one segment begins with an EFI image's header."""
+    """An ELF file for x86-64; its one segment begins with an EFI image's header."""
     note = struct.pack("<III", 4, 20, 3) + b"GNU\0" + bytes(range(20))
     names = b"\0start\0a.c\0_RNvC1a3run\0"
     symbols = [(0, 0, 0, 0, 0), (7, 4, 0xFFF1, 0, 0), (1, 0x12, 1, 0x1000, 16), (11, 2, 1, 0x1010, 0)]

@@ -1,4 +1,4 @@
-"""Any bytes as a record stream: what holds whatever they are."""
+"""Checks that hold for any bytes that are read as a record stream."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tests.support.assembling import KEYS, PLAN, assemble
 
 
 def stream_is_read(content: bytes) -> None:
-    """Fed whole and in pieces: the same records, and results within the plan's bounds."""
+    """Bytes fed whole and in pieces give the same records, and results within the plan's bounds."""
     whole, pieces = Decoder(), Decoder()
     events = [*whole.feed(content), *whole.close()]
     others = [event for at in range(0, len(content), 97) for event in pieces.feed(content[at : at + 97])]

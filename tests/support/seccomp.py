@@ -1,4 +1,4 @@
-"""A container's rules for one child: system calls that the kernel refuses to it (seccomp(2))."""
+"""A filter for one child, as a container has: system calls that the kernel refuses to it (seccomp(2))."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class _Program(ctypes.Structure):
 
 
 def refuse(*names: str) -> Callable[[], None]:
-    """For Popen's preexec_fn: these calls end with EPERM from here on."""
+    """For Popen's preexec_fn: these calls fail with EPERM from here on."""
     if platform.system() != "Linux" or platform.machine() != "x86_64":
         pytest.skip("the filter is written for Linux on x86-64")
     steps = [(_LOAD, 0, 0, 0)]  # the call's number

@@ -1,4 +1,4 @@
-"""What measurements and gates store: the history, samples, unfinished runs, baselines, pairs."""
+"""Formats that measurements and gates store: the history, samples, unfinished runs, baselines, pairs."""
 
 from __future__ import annotations
 
@@ -54,13 +54,13 @@ def in_a_history(name: str) -> list[bytes]:
 def unfinished_runs() -> list[bytes]:
     with TemporaryDirectory() as folder:
         file = Path(folder) / "unfinished" / "20260301-120000-0001.jsonl"
-        held = unfinished.Unfinished(file)
-        held.begin({"run_id": file.stem, "seed": 7}, {"budget": "quick"}, {"local": list(result().runs)})
+        journal = unfinished.Unfinished(file)
+        journal.begin({"run_id": file.stem, "seed": 7}, {"budget": "quick"}, {"local": list(result().runs)})
         for number in range(2):
-            held.process("local", number, result())
-            held.execution("local", number, Executed(number, 1.5, (0.1, 1.4), 2, None, {"loss": 1}))
+            journal.process("local", number, result())
+            journal.execution("local", number, Executed(number, 1.5, (0.1, 1.4), 2, None, {"loss": 1}))
         content = file.read_bytes()
-        held.close(complete=True)
+        journal.close(complete=True)
     return [content]
 
 
@@ -94,7 +94,7 @@ def of_pairs(found: tuple[Any, list[Any]]) -> Iterator[object]:
 
 
 def packed(good: list[bytes], draw: random.Random) -> bytes:
-    """Samples that say something else, packed as they are."""
+    """Samples with changed content, compressed as stored ones are."""
     (text,) = [lzma.decompress(one) for one in good]
     return lzma.compress(documents_changed(_PACKED.setdefault(text, Document(text.decode())), draw).encode(), preset=0)
 
@@ -117,7 +117,7 @@ def stored_pairs() -> list[bytes]:
 
 
 def json_files() -> list[bytes]:
-    """As --json writes it, of a run with two operations."""
+    """The file that --json writes for a run with two operations."""
     found, (column,) = result(), columns([result()])
     assert found.conditions is not None
     shown = [(entry.key, entry.summary) for entry in column.entries if entry.summary is not None]
@@ -136,7 +136,7 @@ def json_files() -> list[bytes]:
 
 
 def briefs(path: Path) -> object:
-    """The cache's briefs of a history's file, put where they are looked for."""
+    """Reads the cached briefs of a history's file, after they are copied to where the cache keeps them."""
     stored = path.with_name("local.jsonl")
     if not stored.exists():
         stored.write_bytes(in_a_history("local.jsonl")[0])

@@ -1,4 +1,4 @@
-"""Record streams for tests: honest ones from the C encoder, lines framed by hand, and what the decoder says of them."""
+"""Record streams for tests: valid ones from the C encoder, lines framed by hand, and the decoder's events."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def damage(events: list[Event]) -> list[Damage]:
 
 
 def session(count: int, run: str = "ab", process: int = 0, seed: int = 0) -> list[bytes]:
-    """An honest stream of `count` records, hello to done."""
+    """A valid stream of `count` records, from hello to done."""
     encoder, draw = core.Encoder(run, process), random.Random(f"{run}.{process}.{seed}")
     lines = encoder.encode("hello", {"os": "linux", "seed": seed})
     while len(lines) < count - 1:

@@ -1,4 +1,4 @@
-"""Made-up samples for the tests of statistics and reports: what a payload with known costs would have sent."""
+"""Made-up samples for the tests of statistics and reports: the samples of a payload with known costs."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def run(
     each: bool = False,
     core_ghz: float | None = None,
 ) -> RunResult:
-    """One process for each cost, 15 batches that all take it, dealt out to boots in turn."""
+    """One process for each cost, with 15 batches of that cost; processes are assigned to boots in turn."""
     histogram = Histogram(4000, 90, 9000, {90: 3990, 200: 10}) if each else None
     processes = [
         process([cost] * 15, boot=i % boots, number=i, ends=meaning.ends, histogram=histogram, core_ghz=core_ghz)

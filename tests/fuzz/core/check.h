@@ -1,4 +1,4 @@
-/* What the fuzz targets of the C core share: a check that stops, and numbers taken off an input. */
+/* What the fuzz targets of the C core share: a check that aborts, and numbers read from an input. */
 #ifndef FERRULE_FUZZ_CHECK_H
 #define FERRULE_FUZZ_CHECK_H
 
@@ -46,7 +46,7 @@ static inline uint64_t take_u64(struct input *in) {
     return value;
 }
 
-/* A copy on the heap that ends where the input does: a byte read beyond it is seen. */
+/* A copy on the heap that ends where the input does: a sanitizer reports a read beyond it. */
 static inline char *exact(const uint8_t *data, size_t size) {
     char *copy = malloc(size ? size : 1);
     if (size)

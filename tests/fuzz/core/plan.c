@@ -1,4 +1,4 @@
-/* Any text as a plan: it is refused, or within all bounds, and its order of runs is one. */
+/* Any text as a plan: it is refused, or it is within all bounds and its order holds each run once. */
 #include "check.h"
 #include "plan.h"
 

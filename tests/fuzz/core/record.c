@@ -1,4 +1,4 @@
-/* Any fields in a record: its line is within the limit, ends with its own CRC, and holds no byte that it may not. */
+/* Any fields in a record: its line is within the limit, ends with its own CRC, and holds only allowed bytes. */
 #include "check.h"
 #include "record.h"
 #include <stdio.h>

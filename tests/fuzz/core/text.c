@@ -1,4 +1,4 @@
-/* Any bytes as text: numbers come back as they were, copies end, words are found where they stand. */
+/* Any bytes as text: numbers are written as they were read, copies are terminated, searches stay inside the text. */
 #include "check.h"
 #include "text.h"
 

@@ -1,4 +1,4 @@
-/* For tests: an operation that passes its verify and then goes wrong every time. */
+/* For tests: an operation that passes its verify and then fails every time. */
 #include "workloads/workload.h"
 
 static inline void op(struct run *run) {

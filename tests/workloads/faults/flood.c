@@ -1,4 +1,4 @@
-/* For tests: an operation that writes lines that are no records to standard output, for ever. */
+/* For tests: an operation that writes lines that are not records to standard output, for ever. */
 #include "workloads/workload.h"
 
 static inline void op(struct run *run) {

@@ -1,4 +1,4 @@
-/* Guard for workloads that take a whole machine down: they act only in a guest booted for it, whose kernel command line
+/* Guard for workloads that stop a whole machine: they act only in a guest booted for it, whose kernel command line
  * has ferrule.faults=1. On any other machine the workload is refused. */
 #ifndef FERRULE_GUARD_H
 #define FERRULE_GUARD_H

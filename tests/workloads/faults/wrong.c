@@ -1,4 +1,4 @@
-/* For tests: an operation that does not do what its name says, and a verify that sees it. */
+/* For tests: an operation that does not do what its name says, and a verify that detects it. */
 #include "workloads/workload.h"
 
 static long verify(struct run *run) {

@@ -1,5 +1,4 @@
-/* For tests: cases that no workload has and a kernel must still handle. Each step reports what it saw when it was
- * wrong. */
+/* For tests: cases that no workload has and a kernel must still handle. A step that fails reports what it saw. */
 #include "workloads/workload.h"
 
 enum { EBADF = 9, ECHILD = 10, EAGAIN = 11, ENOMEM = 12, EFAULT = 14, EPIPE = 32, PAGE_FAULT = 128 + 14 };

@@ -1,5 +1,5 @@
-/* Two members that do the same run at once wait for each other in every operation: one alone, or one after the other,
- * fails. */
+/* Two members that do the same run at the same time wait for each other in every operation. The run fails with one
+ * member alone, or when one member runs after the other. */
 #include "workloads/workload.h"
 
 enum { JOINED, ARRIVED };

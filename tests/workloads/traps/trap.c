@@ -1,4 +1,4 @@
-/* For tests: an operation that no processor knows, for guests whose page at address 0 can be written to. */
+/* For tests: an undefined instruction, for guests whose page at address 0 can be written to. */
 #include "workloads/workload.h"
 
 static inline void op(struct run *run) {
