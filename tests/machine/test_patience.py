@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -42,6 +42,14 @@ def until_waited(pid: int, seconds: float) -> None:
         time.sleep(0.05)
 
 
+def until_ran(pid: int) -> None:
+    """Wait until a process has had a CPU for a tenth of a second: its Python has started."""
+    ends = time.monotonic() + PATIENCE
+    while int(Path(f"/proc/{pid}/schedstat").read_text().split()[0]) < 100_000_000:
+        assert time.monotonic() < ends
+        time.sleep(0.02)
+
+
 def test_waiting_for_a_cpu_is_not_taking_long() -> None:
     with process(SPIN), process(SPIN, 19) as starved, process("import time; time.sleep(9999)") as idle:
         until_waited(starved, 0.1)  # both have started
@@ -54,6 +62,29 @@ def test_waiting_for_a_cpu_is_not_taking_long() -> None:
         while not of_the_idle.over(idle):
             assert time.monotonic() < ends
             time.sleep(0.01)
+
+
+def test_a_process_that_has_no_cpu_at_all_is_waited_for() -> None:
+    """The kernel has counted nothing of a wait that goes on."""
+    with ExitStack() as stack:
+        starved = stack.enter_context(process(SPIN))
+        until_ran(starved)
+        for _ in range(4):
+            stack.enter_context(process(SPIN))
+        os.sched_setscheduler(starved, os.SCHED_IDLE, os.sched_param(0))  # weight 3, the others 1024 each
+        for _ in range(5):
+            patience, by_the_clock = Patience(SECONDS / 2, starved), Patience(SECONDS / 2, None)
+            while not by_the_clock.over(None):
+                time.sleep(0.01)
+            assert not patience.over(starved), "a wait that goes on counts as its own time"
+
+
+def test_a_process_that_spins_is_given_up_once_it_has_had_a_cpu() -> None:
+    with process(SPIN) as spins:
+        patience, ends = Patience(SECONDS / 10, spins), time.monotonic() + PATIENCE
+        while not patience.over(spins):
+            assert time.monotonic() < ends
+            time.sleep(0.05)
 
 
 def test_a_process_that_is_always_ready_is_given_up_at_last() -> None:
