@@ -7,8 +7,6 @@ from typing import Final
 
 FILE: Final = "ferrule.words"  # init reads its command line here, for kernels that show none
 FOLDERS: Final = ("dev", "proc", "sys", "tmp")  # where init mounts, and where the payload writes
-
-
 FINISHED: Final = "all processes ended with status 0"
 _MESSAGE = re.compile(r"ferrule-init: (.*)")
 

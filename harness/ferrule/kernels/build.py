@@ -23,6 +23,7 @@ from ferrule.kernels.recipe import EditSet, Recipe
 from ferrule.kernels.store import BUILD, KEY_DIGITS, LIST, MANIFEST, Made
 from ferrule.kernels.toolchain import Toolchain
 from ferrule.kernels.tools import Tools
+from ferrule.text import number_of
 
 Report = Callable[[str], None]
 _ELF: Final = {"efi": "{program}", "archive": "lib{library}.a"}
@@ -96,10 +97,10 @@ def make(plan: Plan, note: Report, step: Report) -> Made:
             cargo = Cargo(plan.toolchain, plan.tools, work, recipe.environment)
             if not (work / WRAPPER).is_file():  # else an interrupted build has left it
                 _wrapper(work, plan.toolchain, None)
-            note(f"{recipe.name}: fetching {len(recipe.crates)} crates or fewer by cargo")
+            note(f"{recipe.name}: fetching at most {number_of(len(recipe.crates), 'crate')} by cargo")
             packages = source.lay(recipe, plan.edits, cargo, work)
             _wrapper(work, plan.toolchain, _registry(packages, work))
-            note(f"{recipe.name}: building {len(packages)} crates by {plan.toolchain.version}")
+            note(f"{recipe.name}: building {number_of(len(packages), 'crate')} by {plan.toolchain.version}")
             cargo.build(recipe, recipe.flags, step)
             after = resource.getrusage(resource.RUSAGE_CHILDREN)
             cpu = (after.ru_utime + after.ru_stime) - (before.ru_utime + before.ru_stime)

@@ -75,7 +75,8 @@ class Cargo:
                     children.kill(child)
         if status:
             where = self.folder / LOG
-            tail = "\n".join(f"    | {line}" for line in _errors(where.read_text(errors="replace")))
+            lines = _from_error(where.read_text(errors="replace"), TAIL_LINES)[:TAIL_LINES]
+            tail = "\n".join(f"    | {line}" for line in lines)
             raise BuildFailed(
                 f"{recipe.name}: cargo ended with {children.ending_text(status)}; its whole output: {where}\n{tail}"
             )
@@ -128,15 +129,12 @@ def _finished(line: bytes) -> Iterator[str]:
 
 def reason(text: str) -> str:
     """The first and the last line of cargo's error, without progress such as `Blocking waiting for file lock`."""
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    first = next((number for number, line in enumerate(lines) if line.startswith("error")), max(0, len(lines) - 1))
-    return ": ".join(dict.fromkeys([*lines[first : first + 1], *lines[-1:]])) or "failed without a message"
+    lines = [line.strip() for line in _from_error(text, 1) if line.strip()]
+    return ": ".join(dict.fromkeys([*lines[:1], *lines[-1:]])) or "failed without a message"
 
 
-def _errors(text: str) -> list[str]:
-    """The compiler's first error, or the last lines where there is none."""
+def _from_error(text: str, otherwise: int) -> list[str]:
+    """The lines from the first error on, or the last `otherwise` lines where there is none."""
     lines = text.splitlines()
-    first = next(
-        (number for number, line in enumerate(lines) if line.startswith("error")), max(0, len(lines) - TAIL_LINES)
-    )
-    return lines[first : first + TAIL_LINES]
+    errors = (number for number, line in enumerate(lines) if line.startswith("error"))
+    return lines[next(errors, max(0, len(lines) - otherwise)) :]

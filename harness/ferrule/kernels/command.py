@@ -12,6 +12,7 @@ from tabulate import tabulate
 
 from ferrule.errors import EXIT_OK, FerruleError, ToolMissing, UsageError
 from ferrule.kernels import build, made_by, missing, recipe, store
+from ferrule.text import number_of
 
 STEP_LINES = 50  # crates between two lines of a log
 
@@ -44,9 +45,9 @@ class Steps:
         """Count a crate, or its build script, that is finished."""
         self._count += 1
         if self._out.isatty():
-            print(f"\r\x1b[K{self._count} parts built: {crate}", end="", file=self._out, flush=True)
+            print(f"\r\x1b[K{number_of(self._count, 'part')} built: {crate}", end="", file=self._out, flush=True)
         elif self._count % STEP_LINES == 0:
-            print(f"{self._count} parts built", file=self._out, flush=True)
+            print(f"{number_of(self._count, 'part')} built", file=self._out, flush=True)
 
     def end(self) -> None:
         """Erase the updated line."""

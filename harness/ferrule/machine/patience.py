@@ -10,10 +10,18 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 MOST: Final = 10.0  # times its seconds: then it is over in any case, as a guest that spins is always runnable
 _NS: Final = 1e9
+
+
+class Thread(NamedTuple):
+    """A thread of a process, as the kernel's scheduler sees it."""
+
+    ready: bool  # running, or waiting for a CPU
+    ran: int  # ns on a CPU
+    waited: float  # s that it has waited for a CPU, up to when it last got one
 
 
 class Patience:
@@ -27,48 +35,36 @@ class Patience:
             pid: of the process; None where it is not on this host, and the clock alone counts.
         """
         self._seconds, self._began = seconds, time.monotonic()
-        self._before = waits(pid)
-        self._ready: dict[str, int] = {}  # CPU time of the threads that were runnable when over() looked last
+        self._before = threads(pid)
+        self._last: dict[str, Thread] = {}  # as over() saw them last
 
     def over(self, pid: int | None) -> bool:
         """Whether the seconds are used up. `pid` may have changed: another process in place of the first."""
         taken = time.monotonic() - self._began
         if taken <= self._seconds or taken > MOST * self._seconds:
             return taken > self._seconds
-        waited = max((now - self._before.get(thread, 0.0) for thread, now in waits(pid).items()), default=0.0)
-        return taken - waited > self._seconds and not self._queued(pid)
+        last, self._last = self._last, threads(pid)
+        if any(one.ready and last.get(name, one).ran == one.ran for name, one in self._last.items()):
+            return False  # runnable, and has had no CPU since the last look: its wait is not counted yet
+        waited = max((one.waited - self._waited(name) for name, one in self._last.items()), default=0.0)
+        return taken - waited > self._seconds
 
-    def _queued(self, pid: int | None) -> bool:
-        """Whether a thread is runnable and has had no CPU since the last look: its wait is not counted yet."""
-        last, self._ready = self._ready, _runnable(pid)
-        return any(last.get(thread, ran) == ran for thread, ran in self._ready.items())
-
-
-def waits(pid: int | None) -> dict[str, float]:
-    """How many seconds each thread of a process has waited for a CPU so far; empty where this cannot be read."""
-    return {thread: numbers[1] / _NS for thread, numbers in _schedstat(pid).items()}
+    def _waited(self, thread: str) -> float:
+        """Seconds that a thread had waited when this began."""
+        return self._before[thread].waited if thread in self._before else 0.0
 
 
-def _runnable(pid: int | None) -> dict[str, int]:
-    """The CPU time in nanoseconds of each thread that is running, or ready to run."""
-    found: dict[str, int] = {}
-    for thread, numbers in _schedstat(pid).items():
+def threads(pid: int | None) -> dict[str, Thread]:
+    """The threads of a process by id; empty where this cannot be read.
+
+    The state is read before the times: a thread that was not ready then has no wait that its times leave out.
+    """
+    found: dict[str, Thread] = {}
+    for folder in Path(f"/proc/{pid}/task").glob("*") if pid is not None else ():
         try:
-            stat = Path(f"/proc/{pid}/task/{thread}/stat").read_text(encoding="ascii", errors="replace")
-        except OSError:  # it has just ended
+            state = (folder / "stat").read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()[0]
+            ran, waited = map(int, (folder / "schedstat").read_text(encoding="ascii").split()[:2])
+        except (OSError, ValueError, IndexError):  # it has just ended, or the kernel does not count
             continue
-        if stat.rpartition(")")[2].split()[:1] == ["R"]:
-            found[thread] = numbers[0]
-    return found
-
-
-def _schedstat(pid: int | None) -> dict[str, tuple[int, int]]:
-    """Nanoseconds on a CPU and waiting for one, by thread; empty where this cannot be read."""
-    found: dict[str, tuple[int, int]] = {}
-    for file in Path(f"/proc/{pid}/task").glob("*/schedstat") if pid is not None else ():
-        try:
-            ran, waited = file.read_text(encoding="ascii").split()[:2]
-            found[file.parent.name] = int(ran), int(waited)
-        except (OSError, ValueError):  # it has just ended, or the kernel does not count
-            continue
+        found[folder.name] = Thread(state == "R", ran, waited / _NS)
     return found

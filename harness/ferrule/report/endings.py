@@ -8,6 +8,7 @@ from ferrule.records.samples import Ended, Sampling
 from ferrule.report.columns import Column
 from ferrule.stats.stopping import width
 from ferrule.stats.summary import Summary
+from ferrule.text import number_of
 
 WORDS: dict[Ended, str] = {
     "width": "narrow enough",
@@ -37,7 +38,7 @@ def _asked(sampling: Sampling) -> str:
     budget = f"{sampling.budget / 60:g} min" if sampling.budget >= 60 else f"{sampling.budget:g} s"
     of = " of core cycles" if sampling.aim == "cycles" else ""
     asked = f"to a half-width of {100 * sampling.target:g} %{of} within {budget}"
-    return f"{asked}; {sampling.processes} processes a boot ({sampling.why})"
+    return f"{asked}; {number_of(sampling.processes, 'process')} a boot ({sampling.why})"
 
 
 def _named(summary: Summary, sampling: Sampling) -> str:
