@@ -6,27 +6,28 @@ The kernel is the one that `ferrule kernel get starry` has put into the cache, o
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 import shutil
 import subprocess
-import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 from ferrule import guests, kernels
-from ferrule.campaign.campaign import REPEATS
+from ferrule.campaign.budget import VERIFY, Budget
+from ferrule.campaign.campaign import Campaign
+from ferrule.campaign.progress import PlainProgress
 from ferrule.errors import ToolMissing, UsageError
 from ferrule.guests import starry
 from ferrule.images import firmware
 from ferrule.machine import qemu
 from ferrule.machine.options import GuestOptions
-from ferrule.payload.build import build_payload, patch_plan
+from ferrule.payload.build import build_payload
 from ferrule.payload.key import RunKey
-from ferrule.payload.plan import Plan, PlannedRun
 from ferrule.payload.registry import workloads
-from ferrule.records.samples import WITHOUT
-from ferrule.records.stream import Decoder, Record
+from ferrule.records.samples import WITHOUT, GuestResult
 
 from tests.support.kinds import FIRMWARE
 from tests.support.patience import PATIENCE
@@ -35,11 +36,10 @@ NAMED = os.environ.get("FERRULE_STARRY_KERNEL")
 KERNEL = Path(NAMED) if NAMED else kernels.files("starry").get("kernel")
 needs_qemu = pytest.mark.skipif(shutil.which("qemu-system-x86_64") is None, reason="qemu-system-x86_64 is not here")
 needs_kernel = pytest.mark.skipif(KERNEL is None, reason="no StarryOS kernel: ferrule kernel get starry")
-BOOT_SECONDS = PATIENCE
-# Its disk driver gives up after 30 seconds of a clock that runs ahead while the guest is idle; the host may be later.
-DISK = "failed to initialize filesystem"
-LINUX_WORKS = 19  # workloads that the Linux port has on one CPU
+LINUX_WORKS = 80  # workloads without controls, of those that the Linux port has on one CPU
+HANGS = 2  # its TCP sometimes stops on a busy host: docs/upstream-findings.md
 COUNTED = ("null_call", "invalid_call", "clock_read")
+COUNTING = Budget(boots=2, processes=1, batches=5, warm=1, each=0, target_ns=100_000, limit_ns=2_000_000_000)
 
 
 def options(tmp_path: Path, **more: Any) -> GuestOptions:
@@ -108,52 +108,44 @@ def test_endings(status: int, console: str, errors: str, clean: bool, detail: st
     assert starry.classify(status, console, errors) == guests.Ending(clean, detail)
 
 
-def records(plan: Plan) -> list[Record]:
-    """All records of one boot. As in a campaign, a boot without records is repeated: see DISK."""
+def measured(budget: Budget, sizes: Mapping[RunKey, int]) -> GuestResult:
+    """The result of one campaign: a boot whose disk failed is repeated, and what hangs the kernel costs only itself."""
     made = guests.create("starry", GuestOptions(accel="icount", guest_files={("starry", "kernel"): Path(KERNEL or "")}))
-    payload = patch_plan(build_payload(made.os, made.arch).image, plan.render())
-    for _ in range(REPEATS):
-        found: list[Record] = []
-        decoder, ends = Decoder(), time.monotonic() + BOOT_SECONDS
-        with made.execute(payload, plan.processes, 0) as execution:
-            while chunk := execution.read(max(0.0, ends - time.monotonic())):
-                found += [event for event in decoder.feed(chunk) if isinstance(event, Record)]
-            ending, console = execution.ending(), execution.console()
-        if found or DISK not in console:
-            break
-    assert ending.clean, console[-2000:]
+    whole = Campaign(
+        [made],
+        {made.name: tuple(sizes)},
+        lambda guest: build_payload(guest.os, guest.arch),
+        budget,
+        seed=1,
+        progress=PlainProgress(io.StringIO()),
+        verify_only=budget is VERIFY,
+        sizes={made.name: {key: n for key, n in sizes.items() if n}},
+    )
+    result = whole.run()[made.name]
     made.close()
-    return found
+    return result
 
 
 @needs_qemu
 @needs_kernel
-def test_every_workload_of_linux_works_or_is_refused(tmp_path: Path) -> None:
-    rows = [row for row in workloads().values() if not row.hidden]
-    plan = Plan(verify_only=True, pin=True, cpus=(0,), runs=tuple(PlannedRun(RunKey(row.name)) for row in rows))
-    ended = {one.fields["i"]: one.fields["status"] for one in records(plan) if one.kind == "end"}
-    assert len(ended) == len(rows)
-    status = {row.name: ended[str(place)] for place, row in enumerate(rows)}
-    assert set(status.values()) <= {"ok", *WITHOUT}, status
-    own = [row.name for row in rows if not row.control]
-    assert sum(status[name] == "ok" for name in own) >= LINUX_WORKS
+def test_every_workload_of_linux_works_or_is_refused() -> None:
+    result = measured(VERIFY, {RunKey(row.name): 0 for row in workloads().values() if not row.hidden})
+    found = {key.workload: run.status for key, run in result.runs.items() if run.status not in ("ok", *WITHOUT)}
+    assert set(found.values()) <= {"hung"}, (found, result.errors)
+    assert len(found) <= HANGS, (found, result.errors)
+    own = [run for key, run in result.runs.items() if not workloads()[key.workload].control]
+    assert sum(run.status == "ok" for run in own) >= LINUX_WORKS
 
 
 @needs_qemu
 @needs_kernel
 def test_the_least_of_a_call_is_the_same_in_every_boot() -> None:
     """Only the least of all batches: the disk's and the timer's interrupts fall into other batches in each boot."""
-    runs = tuple(PlannedRun(RunKey(name), n=10) for name in COUNTED)
-    plan = Plan(batches=5, warm=1, pin=True, cpus=(0,), runs=runs)
-    least: list[dict[str, int]] = []
-    for _ in range(2):
-        batches = [one.fields for one in records(plan) if one.kind == "batch" and one.fields["warm"] == "0"]
-        ticks = {
-            one["i"]: [int(t) for each in batches if each["i"] == one["i"] for t in each["t"].split(",")]
-            for one in batches
-        }
-        least.append({name: min(ticks[str(place)]) for place, name in enumerate(COUNTED)})
-    assert least[0] == least[1]
+    result = measured(COUNTING, dict.fromkeys(map(RunKey, COUNTED), 10))
+    for key in map(RunKey, COUNTED):
+        processes = result.runs[key].processes
+        assert len(processes) == COUNTING.boots, result.errors
+        assert len({int(samples.ticks.min()) for samples in processes}) == 1
 
 
 def test_firmware_is_looked_for_where_distributions_put_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
