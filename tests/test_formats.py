@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from tests.support import hostile
-from tests.support.formats import reader, spoiled, told
+from tests.support.formats import as_text, reader, spoiled
 from tests.support.image_formats import IMAGES
 from tests.support.made_formats import MADE
 from tests.support.patience import PATIENCE
@@ -53,7 +53,7 @@ def test_no_damaged_file_is_a_crash_or_another_value(name: str) -> None:
 
 def sweep(name: str, read: Callable[[bytes], object]) -> None:
     one, draw, seen = FORMATS[name], random.Random(f"{SEED} {name}"), Counter[str]()
-    facts = {told(fact) for content in good(name) for fact in one.facts(read(content))} if one.facts else None
+    facts = {as_text(fact) for content in good(name) for fact in one.facts(read(content))} if one.facts else None
     for number in range(MANY):
         if number % 1000 == 0:  # a reader that hangs is a failure as well
             faulthandler.dump_traceback_later(PATIENCE + 900, exit=True)
@@ -62,7 +62,7 @@ def sweep(name: str, read: Callable[[bytes], object]) -> None:
         refused = isinstance(found, Exception)
         seen["refused" if refused else "read"] += 1
         if facts is not None and one.facts is not None and checked and not refused:
-            other = [fact for fact in map(told, one.facts(found)) if fact not in facts]
+            other = [fact for fact in map(as_text, one.facts(found)) if fact not in facts]
             assert not other or unsealed(content), f"file {number} of seed {SEED}: it says {other[0][:500]}"
     faulthandler.cancel_dump_traceback_later()
     print(f"{MANY} files of {name}, seed {SEED}: {dict(seen)}")

@@ -107,7 +107,7 @@ def test_a_browser_draws_the_flame_graph_and_shows_what_is_tapped(tmp_path: Path
     done = subprocess.run(
         [*command, "--dump-dom", f"file://{tmp_path / 'page.html'}"], capture_output=True, text=True, check=True
     )
-    assert re.search(r'id="told">kernel::context::switch::switch: 95 instructions, 90\.5%', done.stdout)
+    assert re.search(r'id="described">kernel::context::switch::switch: 95 instructions, 90\.5%', done.stdout)
 
 
 def test_speedscope_takes_it_by_its_published_schema() -> None:

@@ -147,4 +147,4 @@ def test_inits_message_on_a_payload_without_records_is_shown(tmp_path: Path, cap
     log.write_text("[ 1.2] Run /init\nferrule-init: /payload was ended by signal 4\n[ 1.3] reboot: Power down\n")
     assert main(["transcript", str(log)]) == 2
     output = capfd.readouterr().err
-    assert "its init said: /payload was ended by signal 4; under QEMU's emulation give -cpu max" in output
+    assert "its init reported: /payload was ended by signal 4; under QEMU's emulation give -cpu max" in output

@@ -20,7 +20,7 @@ from ferrule.payload.build import build_payload
 
 from tests.support.answers import Kernel, faults
 from tests.support.hermit import abi, stub
-from tests.support.payload_runs import quick, say
+from tests.support.payload_runs import output_of, quick
 
 RELATIVE, ABSOLUTE, GLOBAL_DATA = 8, 1, 6  # x86-64 relocation types that the loader supports
 ANSWERS = Kernel(
@@ -99,7 +99,7 @@ def test_the_image_is_one_that_the_loader_takes(folder: Path) -> None:
 @native
 def test_every_workload_is_right_or_refused_by_name(folder: Path) -> None:
     names = list(registry.workloads())
-    done = say(stub.payload(folder), "verify=only\npin=1\ncpus=0\n" + "".join(f"w {name}\n" for name in names))
+    done = output_of(stub.payload(folder), "verify=only\npin=1\ncpus=0\n" + "".join(f"w {name}\n" for name in names))
     assert (done.status, done.stderr) == (0, "")
     ends = done.ends()
     assert ends.keys() == set(names)
@@ -113,15 +113,15 @@ def test_every_workload_is_right_or_refused_by_name(folder: Path) -> None:
 @native
 def test_the_loaders_last_argument_is_when_the_kernel_was_entered(folder: Path) -> None:
     """It is not part of the plan; other loaders do not pass it."""
-    given = say(stub.payload(folder), "verify=only\nw null_call\n", "entered=00000000000000001234")
+    given = output_of(stub.payload(folder), "verify=only\nw null_call\n", "entered=00000000000000001234")
     assert (given.status, given.kind("hello")[0].fields["kernel"]) == (0, "1234")
-    without = say(stub.payload(folder), "verify=only\nw null_call\n")
+    without = output_of(stub.payload(folder), "verify=only\nw null_call\n")
     assert "kernel" not in without.kind("hello")[0].fields
 
 
 @native
 def test_every_workload_can_be_measured(folder: Path) -> None:
-    done = say(stub.payload(folder), "pin=1\ncpus=0\n", *quick(sorted(OWN)))
+    done = output_of(stub.payload(folder), "pin=1\ncpus=0\n", *quick(sorted(OWN)))
     assert (done.status, done.stderr) == (0, "")
     for name in OWN:
         assert done.ends()[name].fields["status"] == "ok", done.ends()[name]
@@ -130,7 +130,7 @@ def test_every_workload_can_be_measured(folder: Path) -> None:
 
 @native
 def test_a_library_without_mappings_leaves_them_out(folder: Path) -> None:
-    done = say(stub.payload(folder, "WITHOUT_MMAN"), "verify=only\nw map_unmap\nw alloc_free\n")
+    done = output_of(stub.payload(folder, "WITHOUT_MMAN"), "verify=only\nw map_unmap\nw alloc_free\n")
     assert done.ends()["map_unmap"].fields["operation"] == "os_map"
     assert done.ends()["alloc_free"].fields["status"] == "ok"
 
@@ -143,7 +143,7 @@ def test_a_call_with_a_wrong_argument_is_caught(folder: Path, tmp_path: Path) ->
     text = registry.find("alloc_free").path.read_text().replace('"alloc_free"', '"alloc_bad"')
     path.write_text(text.replace("os_free(second, size,", "os_free(second, size + 1,"))
     bad = build_payload("hermit", "x86_64", library=stub.library(folder), extra_workloads=[path])
-    done = say(bad, "verify=only\nw alloc_bad\n", allow_cut=True)
+    done = output_of(bad, "verify=only\nw alloc_bad\n", allow_cut=True)
     assert done.status == 99
     assert "sys_free: not so: pieces[i].size == size" in done.stderr
 

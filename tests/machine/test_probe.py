@@ -21,7 +21,7 @@ ODD = {
 }
 
 
-def scripted(names: list[str], *, exact: bool) -> probe.Said:
+def scripted(names: list[str], *, exact: bool) -> probe.Texts:
     words = ["sh", "-c", ssh_scripts.FILES, "mark", "-f" if exact else "+f", *names]
     return probe.marked(subprocess.run(words, capture_output=True, text=True, check=True).stdout, "mark")
 

@@ -14,7 +14,7 @@ from ferrule.payload.plan import CAPACITY
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support.payload_runs import ARCHES, payload, say
+from tests.support.payload_runs import ARCHES, output_of, payload
 
 NATIVE = platform.machine()
 
@@ -60,7 +60,7 @@ def test_a_second_build_is_the_cached_one_and_a_change_is_not(tmp_path: Path, mo
 
 def test_the_hello_record_says_what_was_built() -> None:
     built = payload(NATIVE)
-    (hello,) = say(built, "--list").kind("hello")
+    (hello,) = output_of(built, "--list").kind("hello")
     assert hello.fields["build"] == built.build_id
     assert hello.fields["compiler"] == built.compiler
     assert hello.fields["flags"] == built.flags

@@ -8,7 +8,7 @@ import pytest
 from ferrule.payload.plan import PlannedRun
 
 from tests.support.assembling import NULL, PLAN, assemble, stream
-from tests.support.payload_runs import payload, say
+from tests.support.payload_runs import output_of, payload
 
 
 @pytest.mark.parametrize(
@@ -24,7 +24,7 @@ from tests.support.payload_runs import payload, say
 )
 def test_an_injected_slowdown_runs_more_than_it_reports_and_says_so(line: str, n: int, ran: int | None) -> None:
     name = line.split(maxsplit=1)[0]
-    output = say(payload(), f"batches=3\nwarm=0\nw {line}")
+    output = output_of(payload(), f"batches=3\nwarm=0\nw {line}")
     (begin,), (ready,) = output.of(name, "begin"), output.of(name, "ready")
     assert output.ends()[name].fields["status"] == "ok"
     assert begin.fields["more"] == line.rpartition("=")[2]
@@ -33,13 +33,13 @@ def test_an_injected_slowdown_runs_more_than_it_reports_and_says_so(line: str, n
 
 
 def test_a_slowdown_that_does_not_fit_into_the_largest_batch_is_refused() -> None:
-    end = say(payload(), "batches=3\nw idle ms=1 n=1 more=1000").ends()["idle"]
+    end = output_of(payload(), "batches=3\nw idle ms=1 n=1 more=1000").ends()["idle"]
     assert (end.fields["status"], end.fields["operation"]) == ("unsupported", "more")
 
 
 def test_twice_the_operations_take_twice_the_time() -> None:
     """Injected operations are really run. Compares the fastest of many visits, against disturbances of the core."""
-    output = say(payload(), "batches=40\n" + "w null_call n=2000\nw null_call n=2000 more=1000\n" * 12)
+    output = output_of(payload(), "batches=40\n" + "w null_call n=2000\nw null_call n=2000 more=1000\n" * 12)
     more = {
         begin.fields["i"]: begin.fields.get("more")
         for begin in output.kind("begin")

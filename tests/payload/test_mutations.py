@@ -20,7 +20,7 @@ from ferrule.records.stream import Record
 
 from tests.support.executions import read_all, undamaged
 from tests.support.hermit import stub
-from tests.support.payload_runs import payload, say
+from tests.support.payload_runs import output_of, payload
 from tests.support.streams import decode
 
 CONNECTS = '#include "workloads/connect.h"'
@@ -244,7 +244,7 @@ def on_hermit(folder: Path, plan: str) -> Statuses:
     if (sys.platform, platform.machine()) != ("linux", "x86_64"):
         pytest.skip("the stand-in is a program for x86-64 Linux")
     built = build_payload("hermit", "x86_64", library=stub.library(folder), extra_workloads=(folder,), strict=True)
-    return statuses(say(built, plan).records)
+    return statuses(output_of(built, plan).records)
 
 
 def on_redox(folder: Path, plan: str) -> Statuses:
@@ -280,7 +280,7 @@ def broken(tmp_path_factory: pytest.TempPathFactory) -> Statuses:
     """All of Linux in one payload, run once."""
     folder = tmp_path_factory.mktemp("workloads") / "broken"
     plan = write_broken(folder, MUTATIONS)
-    return statuses(say(payload(platform.machine(), folder), plan).records)
+    return statuses(output_of(payload(platform.machine(), folder), plan).records)
 
 
 @pytest.mark.parametrize("name", sorted(MUTATIONS))

@@ -18,16 +18,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.patience import PATIENCE, eventually
-from tests.support.payload_runs import Said, command, payload, quick, say
+from tests.support.payload_runs import Output, command, output_of, payload, quick
 from tests.support.places import FAULTS
 
 
-def patched(tmp_path: Path, text: str | bytes, *arguments: str) -> Said:
+def patched(tmp_path: Path, text: str | bytes, *arguments: str) -> Output:
     path = tmp_path / "payload"
     path.write_bytes(patch_plan(payload().image, text))
     path.chmod(0o755)
     built = payload()
-    return say(type(built)(path, b"", "", "", "", built.arch, built.os), *arguments)
+    return output_of(type(built)(path, b"", "", "", "", built.arch, built.os), *arguments)
 
 
 def test_a_patched_plan_runs_and_says_which_it_was(tmp_path: Path) -> None:
@@ -43,14 +43,18 @@ def test_a_patched_plan_runs_and_says_which_it_was(tmp_path: Path) -> None:
 
 def test_the_same_plan_from_arguments_and_input() -> None:
     text = "run=abc\nbatches=2\nwarm=0\nw null_call n=5\n"
-    for output in (say(payload(), text), say(payload(), "-", stdin=text), say(payload(), *text.splitlines())):
+    for output in (
+        output_of(payload(), text),
+        output_of(payload(), "-", stdin=text),
+        output_of(payload(), *text.splitlines()),
+    ):
         assert output.status == 0
         assert output.kind("hello")[0].run == "abc"
         assert output.of("null_call", "ready")[0].fields["n"] == "5"
 
 
 def test_the_records_come_in_the_documented_order() -> None:
-    output = say(payload(), *quick(["null_call", "page_fault"]))
+    output = output_of(payload(), *quick(["null_call", "page_fault"]))
     kinds = [record.kind for record in output.records if record.kind not in ("fact", "ref")]
     assert kinds[:3] == ["hello", "clock", "mark"]
     assert kinds[-1] == "done"
@@ -65,7 +69,7 @@ def test_the_records_come_in_the_documented_order() -> None:
 
 def references() -> dict[tuple[str, int], list[int]]:
     """Ticks of the references by kind and number of turns."""
-    refs = say(payload(), "verify=only").kind("ref")
+    refs = output_of(payload(), "verify=only").kind("ref")
     by_what: dict[tuple[str, int], list[int]] = {}
     for record in refs:
         key = record.fields["what"], int(record.fields["n"])
@@ -89,8 +93,8 @@ def test_twice_the_empty_loop_takes_twice_as_long() -> None:
 
 
 def test_controls_run_unasked_and_once() -> None:
-    assert set(say(payload(), "verify=only").ends()) == {"empty_loop", "function_call", "clock_read"}
-    assert len(say(payload(), "verify=only", "w clock_read").kind("begin")) == 3
+    assert set(output_of(payload(), "verify=only").ends()) == {"empty_loop", "function_call", "clock_read"}
+    assert len(output_of(payload(), "verify=only", "w clock_read").kind("begin")) == 3
 
 
 def test_the_order_is_the_plans(tmp_path: Path) -> None:
@@ -102,7 +106,7 @@ def test_the_order_is_the_plans(tmp_path: Path) -> None:
 
 
 def test_warm_up_and_measured_batches_are_distinguished() -> None:
-    output = say(payload(), "batches=200\nwarm=5\ntarget_ns=1000\neach=300\nw null_call")
+    output = output_of(payload(), "batches=200\nwarm=5\ntarget_ns=1000\neach=300\nw null_call")
     records = output.of("null_call", "batch")
     ticks = [(int(r.fields["b"]) + at, r.fields["warm"]) for r in records for at in range(r.fields["t"].count(",") + 1)]
     assert ticks == [(b, str(int(b < 5))) for b in range(205)]
@@ -114,7 +118,9 @@ def test_warm_up_and_measured_batches_are_distinguished() -> None:
 
 
 def test_a_slow_operation_stops_at_the_limit_with_three_batches() -> None:
-    end = say(payload(), "batches=1000\nwarm=10\nlimit_ns=1000000\nw process_create n=20").ends()["process_create"]
+    end = output_of(payload(), "batches=1000\nwarm=10\nlimit_ns=1000000\nw process_create n=20").ends()[
+        "process_create"
+    ]
     assert end.fields["status"] == "ok"
     assert 4 <= int(end.fields["batches"]) < 30
 
@@ -132,7 +138,7 @@ def test_a_slow_operation_stops_at_the_limit_with_three_batches() -> None:
     ],
 )
 def test_a_bad_plan_is_status_2_with_the_reason(arguments: list[str], complaint: str) -> None:
-    output = say(payload(), *arguments, allow_cut=True)
+    output = output_of(payload(), *arguments, allow_cut=True)
     assert output.status == 2
     assert complaint in output.stderr
     assert complaint in output.kind("log")[0].fields["text"]
@@ -160,7 +166,7 @@ def test_any_argument_is_obeyed_or_refused(text: str) -> None:
 
 def test_faults_are_distinguished_and_cost_only_their_own_run() -> None:
     text = "batches=2\nwarm=0\nw wrong\nw absent\nw failing\nw null_call\nw context_switch procs=1\nw panic\nw reboot"
-    output = say(payload(platform.machine(), FAULTS), text)
+    output = output_of(payload(platform.machine(), FAULTS), text)
     assert output.status == 0
     ends = {name: dict(record.fields) for name, record in output.ends().items()}
     assert ends["wrong"].items() >= {"status": "wrong", "operation": "verify", "seen": "41 instead of 42"}.items()
@@ -180,7 +186,9 @@ def test_faults_are_distinguished_and_cost_only_their_own_run() -> None:
 
 @pytest.mark.parametrize(("apart", "status"), [(0, -signal.SIGSEGV), (1, 128 + signal.SIGSEGV)])
 def test_a_crash_ends_the_stream_at_its_workload(apart: int, status: int) -> None:
-    output = say(payload(platform.machine(), FAULTS), f"apart={apart}\nbatches=1\nw crash", "seed=1", allow_cut=True)
+    output = output_of(
+        payload(platform.machine(), FAULTS), f"apart={apart}\nbatches=1\nw crash", "seed=1", allow_cut=True
+    )
     assert output.status == status
     assert output.kind("begin")[-1].fields["workload"] == "crash"
     assert not output.kind("done")
@@ -227,7 +235,7 @@ def test_visits_apart_are_made_by_copies_and_say_the_same() -> None:
     runs = [
         f"w {name} n=50\n" for name in ("null_call", "pipe_latency", "process_create", "context_switch procs=2")
     ] * 2
-    output = say(payload(), text + "".join(runs))
+    output = output_of(payload(), text + "".join(runs))
     assert output.status == 0
     ends = [record.fields for record in output.kind("end")]
     assert len(ends) == len(output.kind("begin")) > len(runs)
@@ -238,7 +246,7 @@ def test_visits_apart_are_made_by_copies_and_say_the_same() -> None:
 
 
 def test_the_pace_is_recorded_around_every_batch() -> None:
-    output = say(payload(), "run=abc\nbatches=5\nwarm=2\npin=0\nw null_call n=50\n")
+    output = output_of(payload(), "run=abc\nbatches=5\nwarm=2\npin=0\nw null_call n=50\n")
     paces = [int(tick) for record in output.of("null_call", "pace") for tick in record.fields["t"].split(",")]
     assert len(paces) == 8
     assert min(paces) > 0
@@ -246,7 +254,7 @@ def test_the_pace_is_recorded_around_every_batch() -> None:
 
 
 def test_controls_take_as_many_batches_as_they_are_given() -> None:
-    ends = say(payload(), "batches=9\nwarm=1\ncontrol_batches=4\nw null_call\nw empty_loop").ends()
+    ends = output_of(payload(), "batches=9\nwarm=1\ncontrol_batches=4\nw null_call\nw empty_loop").ends()
     assert {name: int(end.fields["batches"]) for name, end in ends.items()} == {
         "null_call": 10,
         "empty_loop": 5,  # also when asked for by name
@@ -256,6 +264,6 @@ def test_controls_take_as_many_batches_as_they_are_given() -> None:
 
 
 def test_what_waits_for_a_timer_says_so() -> None:
-    output = say(payload(), *quick(["timer_wakeup", "null_call"]))
+    output = output_of(payload(), *quick(["timer_wakeup", "null_call"]))
     assert output.of("timer_wakeup", "ready")[0].fields["waits"] == "1"
     assert "waits" not in output.of("null_call", "ready")[0].fields

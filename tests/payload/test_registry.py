@@ -10,7 +10,7 @@ from ferrule.payload import registry
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support.payload_runs import payload, say
+from tests.support.payload_runs import output_of, payload
 from tests.support.places import FAULTS
 
 ROW = """
@@ -29,7 +29,7 @@ def write(folder: Path, text: str, name: str = "extra") -> Path:
 
 
 def test_rows_as_text_equal_what_the_payload_lists() -> None:
-    listing = say(payload("x86_64", FAULTS), "--list").kind("workload")
+    listing = output_of(payload("x86_64", FAULTS), "--list").kind("workload")
     rows = registry.workloads([FAULTS])
     listed = {record.fields["name"]: dict(record.fields) for record in listing}
     assert list(rows) == [record.fields["name"] for record in listing]

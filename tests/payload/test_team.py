@@ -11,7 +11,7 @@ from ferrule.errors import UsageError
 from ferrule.payload import registry, selection
 from ferrule.payload.key import RunKey
 
-from tests.support.payload_runs import payload, say
+from tests.support.payload_runs import output_of, payload
 from tests.support.places import WORKLOADS
 
 MEET = WORKLOADS / "team"
@@ -23,7 +23,7 @@ two_cpus = pytest.mark.skipif(len(CPUS) < 2, reason="needs two CPUs")
 @two_cpus
 @pytest.mark.parametrize("kind", ["threads", "procs"])
 def test_two_do_it_at_once(kind: str) -> None:
-    output = say(payload("x86_64", MEET), f"{PINNED}w meet n=20 {kind}=2\n")
+    output = output_of(payload("x86_64", MEET), f"{PINNED}w meet n=20 {kind}=2\n")
     assert output.ends()["meet"].fields["status"] == "ok", output.ends()["meet"]
     (ready,) = output.of("meet", "ready")
     assert (ready.fields["team"], ready.fields[f"p.{kind}"]) == ("2", "2")
@@ -32,14 +32,14 @@ def test_two_do_it_at_once(kind: str) -> None:
 
 @pytest.mark.parametrize("asked", ["", " threads=1", " procs=1"])
 def test_one_alone_meets_nobody(asked: str) -> None:
-    end = say(payload("x86_64", MEET), f"batches=1\nw meet n=1{asked}\n").ends()["meet"]
+    end = output_of(payload("x86_64", MEET), f"batches=1\nw meet n=1{asked}\n").ends()["meet"]
     assert end.fields["status"] == "failed"
 
 
 @two_cpus
 def test_what_starts_processes_of_its_own_can_be_done_by_several() -> None:
     runs = "w context_switch threads=2 n=10\nw pipe_latency procs=2 n=10\nw page_fault threads=2\nw file_read procs=2\n"
-    for name, end in say(payload(), PINNED + runs).ends().items():
+    for name, end in output_of(payload(), PINNED + runs).ends().items():
         assert end.fields["status"] == "ok", (name, end)
 
 
@@ -52,14 +52,14 @@ def test_what_starts_processes_of_its_own_can_be_done_by_several() -> None:
     ],
 )
 def test_what_cannot_scale_is_refused_by_name(run: str, seen: str) -> None:
-    end = say(payload(), f"batches=1\nw {run}\n").ends()["null_call"].fields
+    end = output_of(payload(), f"batches=1\nw {run}\n").ends()["null_call"].fields
     assert (end["status"], end["operation"], end["seen"]) == ("unsupported", "scale", seen)
     assert "error" not in end, "no kernel call failed"
 
 
 @two_cpus
 def test_threads_of_what_keeps_memory_outside_of_its_run_are_refused() -> None:
-    end = say(payload(), f"{PINNED}w pipe_latency threads=2\n").ends()["pipe_latency"].fields
+    end = output_of(payload(), f"{PINNED}w pipe_latency threads=2\n").ends()["pipe_latency"].fields
     assert end["status"] == "unsupported"
     assert "share memory" in end["seen"]
     with pytest.raises(UsageError, match="give procs=N"):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from tests.support.payload_runs import payload, say
+from tests.support.payload_runs import output_of, payload
 
 INTERVAL_NS = 100_000_000
 
 
 def test_the_time_asked_for_is_taken_off_batches_and_single_operations() -> None:
-    output = say(payload(), f"batches=3\nwarm=0\neach=2\nw wakeup_latency interval={INTERVAL_NS // 1000} n=1\n")
+    output = output_of(payload(), f"batches=3\nwarm=0\neach=2\nw wakeup_latency interval={INTERVAL_NS // 1000} n=1\n")
     (ready,), (clock,) = output.of("wakeup_latency", "ready"), output.kind("clock")
     assert (ready.fields["asked"], ready.fields["waits"]) == (str(INTERVAL_NS), "1")
     interval = INTERVAL_NS * int(clock.fields["hz"]) / 1e9
@@ -18,9 +18,11 @@ def test_the_time_asked_for_is_taken_off_batches_and_single_operations() -> None
 
 
 def test_a_policy_that_is_refused_is_unsupported_by_its_errno() -> None:
-    end = say(payload(), "verify=only\nw wakeup_latency policy=1\n").ends()["wakeup_latency"].fields
+    end = output_of(payload(), "verify=only\nw wakeup_latency policy=1\n").ends()["wakeup_latency"].fields
     assert end["status"] == "ok" or (end["status"], end["operation"], end["error"]) == ("unsupported", "os_policy", "1")
 
 
 def test_busy_threads_run_beside_the_sleeper() -> None:
-    assert say(payload(), "verify=only\nw wakeup_latency load=2\n").ends()["wakeup_latency"].fields["status"] == "ok"
+    assert (
+        output_of(payload(), "verify=only\nw wakeup_latency load=2\n").ends()["wakeup_latency"].fields["status"] == "ok"
+    )

@@ -16,7 +16,7 @@ from elftools.elf.sections import SymbolTableSection
 from ferrule import paths
 from ferrule.payload import registry
 
-from tests.support.payload_runs import ARCHES, of_another_os, payload, quick, say
+from tests.support.payload_runs import ARCHES, of_another_os, output_of, payload, quick
 
 NAMES = list(registry.workloads())
 VARIANTS = [
@@ -28,7 +28,7 @@ VARIANTS = [
 
 @pytest.mark.parametrize("arch", ARCHES)
 def test_each_does_what_its_name_says(arch: str) -> None:
-    output = say(payload(arch), "verify=only\n" + "".join(f"w {variant}\n" for variant in VARIANTS))
+    output = output_of(payload(arch), "verify=only\n" + "".join(f"w {variant}\n" for variant in VARIANTS))
     ends = output.kind("end")
     assert len(ends) == len(VARIANTS)
     for end in ends:
@@ -39,7 +39,7 @@ def test_each_does_what_its_name_says(arch: str) -> None:
 
 @pytest.mark.parametrize("arch", ARCHES)
 def test_each_can_be_measured(arch: str) -> None:
-    output = say(payload(arch), *quick(NAMES))
+    output = output_of(payload(arch), *quick(NAMES))
     assert output.status == 0
     assert set(output.ends()) == set(NAMES)
     for name, end in output.ends().items():
@@ -75,20 +75,20 @@ def test_a_dropped_in_file_is_a_workload(tmp_path: Path) -> None:
     text = (registry.find("null_call").path).read_text()
     path.write_text(text.replace('"null_call"', '"null_twice"').replace('"syscall"', '"fresh"'))
     assert registry.find("null_twice", [path]).family == "fresh"
-    output = say(payload(platform.machine(), path), *quick(["null_twice"]))
+    output = output_of(payload(platform.machine(), path), *quick(["null_twice"]))
     assert output.ends()["null_twice"].fields["status"] == "ok"
 
 
 def test_a_ring_goes_whole_rounds() -> None:
     text = "batches=2\nw context_switch procs=3 n=10\n"
-    assert say(payload(), text).of("context_switch", "ready")[0].fields["n"] == "12"
+    assert output_of(payload(), text).of("context_switch", "ready")[0].fields["n"] == "12"
     text = "batches=2\ntarget_ns=1\nw context_switch procs=31\n"
-    assert int(say(payload(), text).of("context_switch", "ready")[0].fields["n"]) % 31 == 0
+    assert int(output_of(payload(), text).of("context_switch", "ready")[0].fields["n"]) % 31 == 0
 
 
 def per_operation(name: str, params: str, n: int) -> float:
     """Ticks of one operation: the median of nine frozen batches."""
-    output = say(payload(), f"batches=9\nwarm=1\nw {name} n={n} {params}")
+    output = output_of(payload(), f"batches=9\nwarm=1\nw {name} n={n} {params}")
     records = [record for record in output.of(name, "batch") if record.fields["warm"] == "0"]
     return statistics.median(int(tick) / n for record in records for tick in record.fields["t"].split(","))
 

@@ -41,7 +41,7 @@ def spoiled(one: Format, good: list[bytes], draw: random.Random) -> tuple[bytes,
     return bytes_changed(draw.choice(good), draw), True
 
 
-def told(found: object) -> str:
+def as_text(found: object) -> str:
     """A fact as text; equal facts give equal text."""
     return json.dumps(encode(found), sort_keys=True, default=str)
 

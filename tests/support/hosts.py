@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from ferrule.machine import host, probe
-from ferrule.machine.probe import Said
+from ferrule.machine.probe import Texts
 
 CPU = "sys/devices/system/cpu"
 XEON = {"vendor_id": "GenuineIntel", "cpu family": "6", "model": "143", "model name": "Xeon", "stepping": "8"}
@@ -61,6 +61,6 @@ def host_of(
     return folder
 
 
-def look(folder: Path) -> Said:
+def look(folder: Path) -> Texts:
     """All that Ferrule reads from such a host."""
     return host.look(partial(probe.here, root=str(folder)))

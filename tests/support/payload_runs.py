@@ -51,7 +51,7 @@ def of_another_os(end: Record) -> bool:
 
 
 @dataclass(frozen=True)
-class Said:
+class Output:
     """A payload's records, its messages and its exit status."""
 
     status: int
@@ -78,7 +78,7 @@ class Said:
         return [record for record in self.kind(kind) if record.fields["i"] == index]
 
 
-def say(built: Payload, *arguments: str, stdin: str = "", allow_cut: bool = False) -> Said:
+def output_of(built: Payload, *arguments: str, stdin: str = "", allow_cut: bool = False) -> Output:
     """Run the payload to its end; damage in its stream fails the test unless `allow_cut`."""
     done = subprocess.run(
         [*command(built), *arguments], input=stdin.encode(), capture_output=True, check=False, timeout=SECONDS
@@ -87,7 +87,7 @@ def say(built: Payload, *arguments: str, stdin: str = "", allow_cut: bool = Fals
     events = [*decoder.feed(done.stdout), *decoder.close()]
     damage = [event for event in events if isinstance(event, Damage)]
     assert allow_cut or not damage, damage
-    return Said(done.returncode, [event for event in events if isinstance(event, Record)], done.stderr.decode())
+    return Output(done.returncode, [event for event in events if isinstance(event, Record)], done.stderr.decode())
 
 
 def quick(names: Sequence[str]) -> list[str]:

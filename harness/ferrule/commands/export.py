@@ -146,7 +146,7 @@ def _of_init(lines: Sequence[bytes]) -> str:
     if not messages:
         return ""
     helps = "; under QEMU's emulation give -cpu max: the payload needs rdtscp" if "by signal 4" in messages[-1] else ""
-    return f"; its init said: {messages[-1]}{helps}"
+    return f"; its init reported: {messages[-1]}{helps}"
 
 
 def _why(fields: Mapping[str, str]) -> str:

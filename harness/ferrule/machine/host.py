@@ -8,7 +8,7 @@ from typing import Final
 
 from ferrule import programs
 from ferrule.machine import probe, quota
-from ferrule.machine.probe import Read, Said
+from ferrule.machine.probe import Read, Texts
 from ferrule.machine.processors import Processors
 from ferrule.records.conditions import KINDS, PLACEMENT
 from ferrule.records.facts import TEXT
@@ -31,13 +31,13 @@ _FILES: Final = {
 }
 
 
-def look(files: Read = probe.here) -> Said:
+def look(files: Read = probe.here) -> Texts:
     """All files that facts are read from: those of the machine, then those of our control groups on it."""
     texts = dict(files(probe.FILES, exact=False))
     return texts | quota.read(files, texts)
 
 
-def facts(texts: Said, cpus: Sequence[int]) -> dict[str, str]:
+def facts(texts: Texts, cpus: Sequence[int]) -> dict[str, str]:
     """Facts that change results and that a payload cannot know; what the host does not report is left out.
 
     Args:
@@ -47,7 +47,7 @@ def facts(texts: Said, cpus: Sequence[int]) -> dict[str, str]:
     return {name: clean(value, TEXT) for name, value in _facts(texts, cpus) if value}
 
 
-def _facts(texts: Said, cpus: Sequence[int]) -> Iterable[tuple[str, str]]:
+def _facts(texts: Texts, cpus: Sequence[int]) -> Iterable[tuple[str, str]]:
     found = Processors(texts)
     yield (
         "host.kernel",
@@ -70,7 +70,7 @@ def _facts(texts: Said, cpus: Sequence[int]) -> Iterable[tuple[str, str]]:
     yield from quota.facts(texts)
 
 
-def hypervisor(texts: Said) -> str:
+def hypervisor(texts: Texts) -> str:
     """The hypervisor below a host: `none` on bare metal, else the vendor's name from the firmware; empty if unknown.
 
     Only x86 CPUs report whether there is one. Elsewhere this is the firmware's vendor, on bare metal too.

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final, Protocol
 
-Said = Mapping[str, str]  # path -> the file's text, stripped; files that are missing or not readable are left out
+Texts = Mapping[str, str]  # path -> the file's text, stripped; files that are missing or not readable are left out
 
 ROOT: Final = "/"
 LARGEST: Final = 8 << 20  # bytes that all files together may hold: /proc/cpuinfo has over 1 KiB a CPU
@@ -33,12 +33,12 @@ _LIST_LENGTH: Final = 4096  # characters: limits what is read from another host
 class Read(Protocol):
     """How files are read: here() with its root, or over a connection."""
 
-    def __call__(self, names: Sequence[str], *, exact: bool) -> Said:
+    def __call__(self, names: Sequence[str], *, exact: bool) -> Texts:
         """Files by absolute path; `exact`: names are paths, not shell patterns."""
         ...
 
 
-def here(names: Iterable[str] = FILES, *, exact: bool = False, root: str | None = None) -> Said:
+def here(names: Iterable[str] = FILES, *, exact: bool = False, root: str | None = None) -> Texts:
     """Files of this host, or of a folder `root` that is laid out like one."""
     top, found = Path(root or ROOT), dict[str, str]()
     for name in names:
@@ -56,7 +56,7 @@ def _read(path: Path) -> str:
         return ""
 
 
-def marked(printed: str, mark: str) -> Said:
+def marked(printed: str, mark: str) -> Texts:
     """Files as a script on another host prints them: each after a line with the mark and the file's path."""
     found: dict[str, list[str]] = {}
     lines: list[str] = []

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from ferrule.machine.probe import Said, listed
+from ferrule.machine.probe import Texts, listed
 from ferrule.machine.probe import field as line_of
 from ferrule.records.conditions import ALONE, CORES, PACKAGES, SIBLINGS
 
@@ -45,7 +45,7 @@ class Cpu:
 class Processors:
     """All CPUs that a host reports."""
 
-    def __init__(self, texts: Said) -> None:
+    def __init__(self, texts: Texts) -> None:
         """From the files of a host (machine/probe.py)."""
         self._texts = texts
         self.allowed = frozenset(listed(line_of(texts.get("/proc/self/status", ""), "Cpus_allowed_list")))
@@ -154,7 +154,7 @@ def _blocks(cpuinfo: str) -> dict[int, dict[str, str]]:
     return {number: {**common, **own} for number, own in found.items()}
 
 
-def _kinds(texts: Said, blocks: Mapping[int, Mapping[str, str]]) -> dict[int, tuple[str, float]]:
+def _kinds(texts: Texts, blocks: Mapping[int, Mapping[str, str]]) -> dict[int, tuple[str, float]]:
     """Kind and rank by CPU; empty where all are of one kind."""
     lists = [(name, listed(texts.get(f"/sys/devices/{folder}/cpus", ""))) for folder, name in _INTEL]
     if sum(bool(cpus) for _, cpus in lists) > 1:
@@ -178,7 +178,7 @@ def _kinds(texts: Said, blocks: Mapping[int, Mapping[str, str]]) -> dict[int, tu
     return {}
 
 
-def _part(texts: Said, cpu: int, block: Mapping[str, str]) -> str:
+def _part(texts: Texts, cpu: int, block: Mapping[str, str]) -> str:
     """Arm's part number: of the CPU itself (MIDR_EL1, bits 15 to 4), or as /proc/cpuinfo has it."""
     midr = texts.get(f"{_SYS}{cpu}/regs/identification/midr_el1", "")
     try:

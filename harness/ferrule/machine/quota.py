@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from ferrule.machine.probe import Read, Said, listed
+from ferrule.machine.probe import Read, Texts, listed
 
 MEMBERSHIP: Final = ("/proc/self/cgroup", "/proc/self/mountinfo")
 _V2 = ("cpu.max", "cpu.weight", "cpu.stat", "cpuset.cpus.effective", "cpuset.cpus.partition", "memory.max")
@@ -43,7 +43,7 @@ class Limit:
         return f"{self.cpus:.3g} CPUs ({self.quota} of {self.period} us, group {self.group})"
 
 
-def _folders(texts: Said) -> Iterator[tuple[str, str, str]]:
+def _folders(texts: Texts) -> Iterator[tuple[str, str, str]]:
     """Controller (empty: version 2), group and folder of every group that this program is in, its own first."""
     mounts = list(_mounts(texts.get(MEMBERSHIP[1], "")))
     for line in texts.get(MEMBERSHIP[0], "").splitlines():
@@ -73,13 +73,13 @@ def _mounts(mountinfo: str) -> Iterator[tuple[frozenset[str], str, str]]:
         yield frozenset([""] if kind[0] == "cgroup2" else kind[2].split(",")), root, at
 
 
-def read(files: Read, texts: Said) -> dict[str, str]:
+def read(files: Read, texts: Texts) -> dict[str, str]:
     """All files that concern the groups of this program; `texts` holds the files of MEMBERSHIP."""
     names = [f"{at}/{name}" for controller, _, at in _folders(texts) for name in _V1.get(controller, _V2)]
     return dict(files(names, exact=True)) if names else {}
 
 
-def limits(texts: Said) -> list[Limit]:
+def limits(texts: Texts) -> list[Limit]:
     """Quotas on our path, the nearest first."""
     found = []
     for controller, group, at in _folders(texts):
@@ -94,7 +94,7 @@ def limits(texts: Said) -> list[Limit]:
     return found
 
 
-def facts(texts: Said) -> Iterator[tuple[str, str]]:
+def facts(texts: Texts) -> Iterator[tuple[str, str]]:
     """The tightest quota, all quotas where there are several, and further limits of our own groups."""
     if found := limits(texts):
         yield "host.quota", str(min(found, key=lambda limit: limit.cpus))
@@ -110,19 +110,19 @@ def facts(texts: Said) -> Iterator[tuple[str, str]]:
                 yield f"host.cgroup.{name}", text
 
 
-def cpuset(texts: Said) -> set[int]:
+def cpuset(texts: Texts) -> set[int]:
     """The CPUs that our groups allow, isolated ones included; empty where no group has a cpuset."""
     found = dict(facts(texts))
     names = ("cpuset.cpus.effective", "cpuset.effective_cpus")
     return next((cpus for name in names if (cpus := listed(found.get(f"host.cgroup.{name}", "")))), set())
 
 
-def counters(texts: Said) -> list[str]:
+def counters(texts: Texts) -> list[str]:
     """Files that count how often each group with a quota was stopped."""
     return [f"{limit.folder}/cpu.stat" for limit in limits(texts)]
 
 
-def throttled(texts: Said) -> int | None:
+def throttled(texts: Texts) -> int | None:
     """Periods in which groups with a quota were stopped so far, from their counter files; None without such a file."""
     stats = [text for path, text in texts.items() if path.endswith("/cpu.stat")]
     counts = re.findall(r"^nr_throttled ([0-9]{1,18})$", "\n".join(stats), re.MULTILINE)

@@ -18,7 +18,7 @@ from types import TracebackType
 import paramiko
 
 from ferrule.errors import TransportError
-from ferrule.machine.probe import LARGEST, Said, marked
+from ferrule.machine.probe import LARGEST, Texts, marked
 from ferrule.transports import ssh_scripts
 from ferrule.transports.ssh_address import Address
 from ferrule.transports.ssh_keys import fingerprint, identity_key, pinned_keys
@@ -129,7 +129,7 @@ class SshTransport:
         finally:
             process.close()
 
-    def files(self, names: Sequence[str], *, exact: bool = False) -> Said:
+    def files(self, names: Sequence[str], *, exact: bool = False) -> Texts:
         """See machine.probe.Read: files of the host's kernel; none where the host has no POSIX sh.
 
         Raises:

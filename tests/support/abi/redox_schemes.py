@@ -94,12 +94,12 @@ class SchemeCalls(Descriptors):
                 return lambda: self._receive(context, pipe, None, at)
         raise Violation(f"call of a pipe's end, which writes {end.writes}, with flags {bits:#x}")
 
-    def _receive(self, context: Context, pipe: PipeState, wanted: int | None, told: int = 0) -> int | None:
-        """`told`: address for the number that the kernel picked; 0: the program chose it."""
+    def _receive(self, context: Context, pipe: PipeState, wanted: int | None, into: int = 0) -> int | None:
+        """`into`: address for the number that the kernel picked; 0: the program chose it."""
         if pipe.sent:
             fd = self._place(context, wanted, pipe.sent.pop(0))
-            if told:
-                context.space.write(told, struct.pack("<Q", fd))
+            if into:
+                context.space.write(into, struct.pack("<Q", fd))
             return 1
         return None if True in pipe.open_ends else 0
 

@@ -48,7 +48,7 @@ class Served(Thing, ABC):
 class Console(Served):
     """A console: keeps what is written to it, messages for people or records."""
 
-    said: bytearray
+    written: bytearray
 
     def read(self, size: int, give: Callable[[bytes], int]) -> int | Wait:
         """Not allowed: it has no input."""
@@ -56,7 +56,7 @@ class Console(Served):
 
     def write(self, content: bytes) -> int:
         """See Served."""
-        self.said += content
+        self.written += content
         return len(content)
 
 

@@ -91,7 +91,7 @@ def test_fabricated_files_of_a_host_are_read_over_ssh(server: Server, tmp_path: 
     }
     host_of(tree, [[0, 1], [2, 3], [4], [5]], files=kinds | groups)
 
-    def under(names: Sequence[str], *, exact: bool) -> probe.Said:
+    def under(names: Sequence[str], *, exact: bool) -> probe.Texts:
         top = str(tree) if exact else str(tmp_path / "tree [[]1]")
         found = transport.files([f"{top}{name}" for name in names], exact=exact)
         return {path.removeprefix(str(tree)): text for path, text in found.items()}

@@ -19,7 +19,7 @@ _LEAST = 0.4  # pixels: narrower boxes are left out
 _LETTER = 6.6  # pixels, of the font below
 _COLOURS = {"payload": "#9ecae1", "kernel": "#fdae6b", "other": "#c7e9c0", "interrupt": "#d9d9d9"}
 _ON_CLICK = """document.documentElement.addEventListener("click", function (event) {
-  var box = event.target.closest("g"), line = document.getElementById("told");
+  var box = event.target.closest("g"), line = document.getElementById("described");
   if (box && line) line.textContent = box.querySelector("title").textContent;
 });"""
 _LABELS = {"payload": "payload", "kernel": "kernel", "other": "other programs", "interrupt": "interrupts"}
@@ -59,7 +59,7 @@ def render(profile: Profile) -> str:
         f'<rect width="{WIDTH}" height="{height}" fill="#ffffff"/>',
         f'<text x="{SIDE}" y="20" font-size="13">{escape(profile.title)}</text>',
         f'<text x="{SIDE}" y="37">{figure(profile.value)} instructions an operation</text>',
-        f'<text x="{SIDE}" y="54" id="told"/>',
+        f'<text x="{SIDE}" y="54" id="described"/>',
     ]
     for left, width, depth, box in boxes:
         function = profile.functions[box[-1]]

@@ -53,7 +53,7 @@ static long setup(struct run *run) {
 }
 
 /* stress-ng formats the path each time. */
-static const char *told_of(struct state *own) {
+static const char *fdinfo_path(struct state *own) {
     text_copy(own->path, sizeof own->path, "/proc/");
     size_t length = text_length(own->path);
     length += text_u64(own->path + length, own->self);
@@ -66,7 +66,7 @@ static const char *told_of(struct state *own) {
 static inline void op(struct run *run) {
     struct state *own = state(run);
     EXPECT(run, hand(own->there) && await(own->back));
-    long fd = library_open(told_of(own), OS_READ);
+    long fd = library_open(fdinfo_path(own), OS_READ);
     EXPECT(run, library_read((int)fd, content, sizeof content) > 0);
     EXPECT(run, library_close((int)fd) == 0);
 }
