@@ -192,23 +192,23 @@ MISTAKES = {
     "--sha256=abc": "--sha256 abc: is not 64 hexadecimal digits",
     "--suite=,": "--suite ',': no suite named",
     "--workload=,": "--workload ',': no workload named",
-    "--guests-file=/nonexistent": "/nonexistent: No such file",
+    "--guests-file=/proc/none": "/proc/none: No such file",
     "--guest-file=opera.kernel=/dev/null": "--guest-file opera.kernel: no guest opera; there are: ",
-    "--guest-file=redox.kernel=/nonexistent": "--guest-file redox.kernel=/nonexistent: no such file",
+    "--guest-file=redox.kernel=/proc/none": "--guest-file redox.kernel=/proc/none: no such file",
     "--json=/": "--json /: is a folder",
     "--results=/dev/null": "--results /dev/null: is not a folder",
-    "--extra=/nonexistent": "/nonexistent: no such workload file or folder",
-    "--json=/nonexistent/file": "--json /nonexistent/file: there is no folder /nonexistent",
-    "--linux-kernel=/nonexistent": "/nonexistent",
-    "--host-key=/nonexistent": "/nonexistent",
+    "--extra=/proc/none": "/proc/none: no such workload file or folder",
+    "--json=/proc/none/file": "--json /proc/none/file: there is no folder /proc/none",
+    "--linux-kernel=/proc/none": "/proc/none",
+    "--host-key=/proc/none": "/proc/none",
 }
 
 
 @pytest.mark.parametrize(("flag", "message"), MISTAKES.items(), ids=list(MISTAKES))
 def test_a_mistake_is_one_clear_line_and_exit_code_2(flag: str, message: str, tmp_path: Path) -> None:
     guest = {
-        "--linux-kernel=/nonexistent": "--guest=linux",
-        "--host-key=/nonexistent": "--guest=ssh://u@127.0.0.1:9 --identity=/nonexistent",
+        "--linux-kernel=/proc/none": "--guest=linux",
+        "--host-key=/proc/none": "--guest=ssh://u@127.0.0.1:9 --identity=/proc/none",
     }
     done = run(
         *guest.get(flag, "").split(), "--workload=null_call", "--json=run.json", *flag.split(), cwd=tmp_path, check=2
@@ -264,7 +264,7 @@ def test_a_first_run_with_nothing_to_compare_with_is_still_a_run(tmp_path: Path)
 MISREADINGS = {
     ("compare", "a", "b", "--results", "."): (2, "run a: not in ."),
     ("compare", "", "b", "--results", "."): (2, "a run id is empty"),
-    ("compare", "a", "b", "--results", "/nonexistent"): (2, "--results /nonexistent: No such file or directory"),
+    ("compare", "a", "b", "--results", "/proc/none"): (2, "--results /proc/none: No such file or directory"),
     ("publish", "--results", "/dev/null"): (2, "--results /dev/null: Not a directory"),
     ("publish", "--results", "."): (2, "no stored runs to publish"),
     ("publish", "--results", str(ROOT / "results"), "--out", "/dev/null"): (3, "cannot be written: "),

@@ -41,7 +41,7 @@ def standin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def guest(image: Path | None, **options: object) -> Guest:
-    table = image.parent / "guests.toml" if image else Path("/nonexistent")
+    table = image.parent / "guests.toml" if image else Path("/proc/none")
     if image and not table.exists():
         table.write_text(f'[guest.redox]\nimage = "{image.name}"\n')
     asked = {"accel": "tcg", "guests_file": table, "boot_seconds": 20.0, **options}
