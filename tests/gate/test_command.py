@@ -98,7 +98,7 @@ def test_each_of_a_hundred_added_instructions_is_seen(floor: Guest) -> None:
     keys = [RunKey("canary", (("nops", nops),)) for nops in range(NOPS + 1)]
     payload = build_payload(floor.os, floor.arch)
     subject = Subject(floor, payload, known(floor, payload, None), None)
-    Measurer(keys, PlainProgress(io.StringIO()), None).measure(subject, 1, pilot=False)
+    Measurer(keys, PlainProgress(io.StringIO()), None).measure(subject, 1)
     values = [subject.readings[key].values[0] for key in keys]
     assert [after - before for before, after in pairwise(values)] == [1.0] * NOPS
     assert insensitive(subject) is None

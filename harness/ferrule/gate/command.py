@@ -54,16 +54,15 @@ def _exact(parsed: argparse.Namespace) -> Report:
         measurer = Measurer(keys, progress, parsed.patience)
         try:
             for subject in subjects:
-                pilot = parsed.update_baseline and not {str(key) for key in keys} <= set(subject.sizes())
                 boots = parsed.boots or (subject.protocol.boots if parsed.update_baseline else GATE_BOOTS)
                 if parsed.update_baseline or subject.baseline:
-                    measurer.measure(subject, boots, pilot=pilot)
+                    measurer.measure(subject, boots, accepting=parsed.update_baseline)
                 more = subject.protocol.boots
                 if not parsed.update_baseline and boots < more and (names := doubtful(subject, keys, rule)):
                     progress.note(
                         f"{subject.guest.name}: {', '.join(names)}: counted again in {number_of(more, 'boot')}"
                     )
-                    measurer.measure(subject, more, pilot=False)
+                    measurer.measure(subject, more)
         finally:
             for subject in subjects:
                 subject.guest.close()

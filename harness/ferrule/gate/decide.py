@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from ferrule.gate.baseline import Entry, Fault
-from ferrule.gate.reading import EXACT_SHARE, Reading
+from ferrule.gate.reading import EXACT_SHARE, Reading, read
 from ferrule.gate.verdict import Finding, Verdict, figure
 from ferrule.records.samples import WITHOUT, RunResult
 
@@ -118,6 +118,15 @@ def _without_reading(
             return None
         return Finding(guest, workload, Verdict.IMPLAUSIBLE, f"{why}; not in the baseline: --update-baseline")
     return Finding(guest, workload, Verdict.IMPLAUSIBLE, f"it was measured before, now {why}", entry.kind, entry.value)
+
+
+def fault_of(run: RunResult, batches: int) -> Fault | None:
+    """What a baseline keeps of a run without a usable count; None if it has one, or was not tried on this guest."""
+    if run.status not in ("ok", "missing", *WITHOUT):
+        return Fault(run.status, run.reason)
+    reading = read(run, "")
+    lack = incomplete(reading, batches) if reading is not None else None
+    return Fault("lost", lack) if lack else None
 
 
 def incomplete(reading: Reading, batches: int) -> str | None:

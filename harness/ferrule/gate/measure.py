@@ -14,6 +14,7 @@ from ferrule.campaign.budget import Budget
 from ferrule.campaign.campaign import Campaign
 from ferrule.campaign.progress import Progress
 from ferrule.gate.baseline import Baseline, Protocol
+from ferrule.gate.decide import fault_of
 from ferrule.gate.reading import Reading, read
 from ferrule.gate.verdict import figure
 from ferrule.machine.guest import Guest
@@ -62,25 +63,31 @@ class Measurer:
     progress: Progress
     patience: float | None  # seconds without output after which a guest hangs; None: the campaign's default
 
-    def measure(self, subject: Subject, boots: int, *, pilot: bool) -> None:
-        """Fill `subject.result` and `subject.readings`; a pilot boot finds missing sizes and what crashes or hangs."""
-        faulty = subject.faulty(self.keys)
+    def measure(self, subject: Subject, boots: int, *, accepting: bool = False) -> None:
+        """Fill `subject.result` and `subject.readings`.
+
+        To accept a baseline, all boots are those of every later gate: what will be a known fault is not in them, and
+        the canaries find their sizes in each of them. A pilot boot finds the faults and the missing sizes.
+        """
+        faulty = [] if accepting else subject.faulty(self.keys)
         wanted = [key for key in dict.fromkeys([*self.keys, *CANARIES]) if key not in faulty]
         protocol, frozen = subject.protocol, subject.sizes()
         sizes = {key: frozen[str(key)] for key in wanted if str(key) in frozen}
         broken: dict[RunKey, RunResult] = {}
-        if pilot:
+        if accepting and not {str(key) for key in self.keys} <= set(frozen):
             self.progress.note(f"{subject.guest.name}: one boot to find the batch sizes")
             found = self._campaign(subject, wanted, replace(protocol, batches=1, warm=0, boots=1), sizes)
             sizes |= {key: run.processes[0].n for key, run in found.runs.items() if run.processes}
+            sizes = {key: size for key, size in sizes.items() if key not in CANARIES}
             if found.conditions is None:  # it sent no record: further boots are no use
                 subject.result = found
                 return
-            broken = _broken(found)
+            broken = _without_count(found, batches=1)
         while True:
             wanted = [key for key in wanted if key not in broken]
             result = self._campaign(subject, wanted, replace(protocol, boots=boots), sizes)
-            if not (more := _broken(result)) or boots == 1:
+            more = _broken(result) | (_without_count(result, protocol.batches) if accepting else {})
+            if not more or boots == 1:
                 break
             broken |= more  # and in its boot, later runs came after other runs than planned
             self.progress.note(f"{subject.guest.name}: once more without {', '.join(map(str, more))}")
@@ -116,6 +123,12 @@ class Measurer:
 def _broken(result: GuestResult) -> dict[RunKey, RunResult]:
     """Runs that ended their boot: later runs were taken in another boot, after other runs than planned."""
     return {key: run for key, run in result.runs.items() if run.status in ("crashed", "hung")}
+
+
+def _without_count(result: GuestResult, batches: int) -> dict[RunKey, RunResult]:
+    """Runs that will be known faults of a baseline: later gates take them in boots of their own."""
+    tried = {key: run for key, run in result.runs.items() if key not in CANARIES and run.status != "lost"}
+    return {key: run for key, run in tried.items() if fault_of(run, batches)}
 
 
 def insensitive(subject: Subject) -> str | None:

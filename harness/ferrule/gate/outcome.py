@@ -13,7 +13,7 @@ from ferrule.gate.baseline import Baseline, Fault, Protocol
 from ferrule.gate.measure import Subject, insensitive
 from ferrule.gate.verdict import Finding, Report, Verdict
 from ferrule.payload.key import RunKey
-from ferrule.records.samples import WITHOUT, RunResult
+from ferrule.records.samples import RunResult
 
 
 def compare(
@@ -133,14 +133,9 @@ def accept(subjects: Sequence[Subject], keys: Sequence[RunKey], folder: Path, ru
 
 def _faults(subject: Subject, keys: Sequence[RunKey]) -> dict[str, Fault]:
     """Workloads that gave no usable count, and why, by run key as text."""
-    found: dict[str, Fault] = {}
-    for key in keys:
-        run, reading = subject.result.runs[key] if subject.result else None, subject.readings.get(key)
-        if run is not None and run.status not in ("ok", *WITHOUT):
-            found[str(key)] = Fault(run.status, run.reason)
-        elif reading is not None and (lack := decide.incomplete(reading, subject.protocol.batches)):
-            found[str(key)] = Fault("lost", lack)
-    return found
+    runs, batches = subject.result.runs if subject.result else {}, subject.protocol.batches
+    found = {str(key): decide.fault_of(runs[key], batches) for key in keys if key in runs}
+    return {key: fault for key, fault in found.items() if fault is not None}
 
 
 def _findings(
