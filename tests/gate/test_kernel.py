@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 from ferrule import guests
 from ferrule.cli import main
-from ferrule.errors import EXIT_OK
+from ferrule.errors import EXIT_OK, UsageError
 from ferrule.gate import kernel
+from ferrule.gate.formats import summary, table
 from ferrule.gate.verdict import Finding, Report, Verdict
 from ferrule.images import debian
 from ferrule.machine.options import GuestOptions
@@ -84,6 +85,23 @@ def test_a_base_is_accepted_first_and_then_compared_with() -> None:
     assert base.baselines == candidate.baselines
     assert not Path(base.baselines).exists()
     assert report.hints == (), "the base's baseline is gone: there is nothing to update"
+    assert summary.render(report).startswith("## Gate against old: 1 ok"), "a comment may hold another section"
+    assert table.render(report).splitlines()[-1].startswith("gate against old: 1 ok")
+
+
+@pytest.mark.parametrize("guest", [None, "redox"])
+@pytest.mark.parametrize("flag", ["candidate", "base"])
+def test_an_error_of_a_kernel_names_the_flag_that_was_given(flag: str, guest: str | None) -> None:
+    given = f"--guest-file {guest}.kernel" if guest else "--linux-kernel"
+
+    def count(flags: Namespace) -> Report:
+        path = flags.guest_file[-1].partition("=")[2] if guest else flags.linux_kernel
+        if path == flag:
+            raise UsageError(f"{given}{'=' if guest else ' '}{path}: is no kernel")
+        return Report((Finding("linux", "null_call", Verdict.OK, "the same", "exact", 5.0, 5.0),))
+
+    with pytest.raises(UsageError, match=f"^--{flag} {flag}: is no kernel$"):
+        kernel.gate(asked(candidate="candidate", base="base", guest=guest), count)
 
 
 def test_a_base_that_cannot_be_counted_is_no_verdict_on_the_candidate() -> None:
@@ -114,4 +132,4 @@ def test_a_kernel_is_compared_with_its_accepted_baseline(image: Path, capsys: py
 def test_a_kernel_is_compared_with_the_one_before_it(image: Path, capsys: pytest.CaptureFixture[str]) -> None:
     words = ["gate", "--candidate", str(image), "--base", str(image), "--workload", "null_call", "--boots", "2"]
     assert main(words) == 0
-    assert "gate: 1 ok" in capsys.readouterr().out
+    assert "bzImage: 1 ok" in capsys.readouterr().out

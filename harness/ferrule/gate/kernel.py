@@ -49,14 +49,26 @@ def gate(parsed: Namespace, count: Callable[[Namespace], Report]) -> Report:
     if parsed.candidate is None:
         return count(parsed)
     if parsed.base is None:
-        return count(_booting(parsed, parsed.candidate))
+        return _counted(parsed, "candidate", count)
     with files.scratch() as folder:
-        base = _booting(parsed, parsed.base, baselines=str(folder), update_baseline=True)
-        accepted = count(base)
+        accepted = _counted(parsed, "base", count, baselines=str(folder), update_baseline=True)
         if accepted.exit_code != EXIT_OK:
-            return replace(accepted, failures=tuple(f"base: {line}" for line in accepted.failures))
-        found = count(_booting(parsed, parsed.candidate, baselines=str(folder)))
-    return replace(found, hints=())  # the baseline was temporary: no hint to accept one
+            failures = tuple(f"base: {line}" for line in accepted.failures)
+            return replace(accepted, failures=failures, against=parsed.base)
+        found = _counted(parsed, "candidate", count, baselines=str(folder))
+    return replace(found, hints=(), against=parsed.base)  # the baseline was temporary: no hint to accept one
+
+
+def _counted(parsed: Namespace, flag: str, count: Callable[[Namespace], Report], **more: object) -> Report:
+    """The report of `count` on the kernel that the flag names; errors name this flag, not the guest's."""
+    path, guest = getattr(parsed, flag), parsed.guest or GUEST
+    try:
+        return count(_booting(parsed, path, **more))
+    except UsageError as error:
+        text = str(error)
+        for given in (f"--linux-kernel {path}", f"--guest-file {guest}.kernel={path}"):
+            text = text.replace(given, f"--{flag} {path}")
+        raise UsageError(text) from error
 
 
 def _booting(parsed: Namespace, kernel: str, **more: object) -> Namespace:

@@ -91,6 +91,7 @@ class Report:
     advice: tuple[str, ...] = ()  # from stored runs: no verdict depends on it
     allowed: str = ""  # how much more an operation may cost
     strict: bool = False  # inconclusive findings fail
+    against: str = ""  # the base kernel's file, counted in this gate; empty: stored baselines
     compared: bool = True  # False: a baseline was written, or advice was asked for: nothing was gated
 
     def having(self, verdict: Verdict) -> tuple[Finding, ...]:

@@ -11,7 +11,8 @@ from ferrule.report.markdown import escape
 
 def render(report: Report) -> str:
     """A section of a page; ends with an empty line, so that another may follow."""
-    blocks = [f"## Gate: {escape(report.headline)}"]
+    against = f" against {escape(report.against)}" if report.against else ""
+    blocks = [f"## Gate{against}: {escape(report.headline)}"]
     lines = [f"harness failure: {line}" for line in report.failures] + [
         *report.ungated,
         *report.cut,

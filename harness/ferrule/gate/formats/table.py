@@ -44,7 +44,8 @@ def render(report: Report) -> str:
     ]
     if report.failures:
         blocks.append("\n".join(f"harness failure: {line}" for line in report.failures))
-    name = "gate" if report.compared or report.advice else "baseline"
+    name = "gate" if report.compared or report.advice or report.against else "baseline"
+    name += f" against {report.against}" if report.against else ""
     unit = f" ({report.unit} for one operation)" if report.findings else ""
     blocks.append(f"{name}: {report.headline}{unit}")
     return "\n\n".join(blocks)
