@@ -30,7 +30,15 @@ reports=${REPORTS:-ferrule-gate}
 mkdir -p "$reports"
 rm -f "$reports"/gate.* "$reports"/metrics.txt
 words=(--guest "${GUEST:-linux}" --candidate "$KERNEL" --summary "$reports/gate.md")
-while IFS= read -r word; do [ -z "$word" ] || words+=("$word"); done <<<"${OPTIONS:-}"
+while IFS= read -r word; do
+    [ -n "$word" ] || continue
+    case $word in
+    --*=\"*\" | --*=\'*\') wrong "OPTIONS: $word: no shell reads it; leave out the quotes around the value" ;;
+    --*=*) ;;
+    --*[[:space:]]*) wrong "OPTIONS: $word: write one option a line, as --suite=ipc" ;;
+    esac
+    words+=("$word")
+done <<<"${OPTIONS:-}"
 exports=(--junit "$reports/gate.xml" --gha "$reports/gate.json" --metrics "$reports/metrics.txt")
 
 gate() { "$FERRULE_HOME/bin/ferrule" gate "${words[@]}" "$@"; }

@@ -98,6 +98,8 @@ def test_scripts_are_bash(script: Path) -> None:
         ({"KERNEL": "none", "BASELINES": "kept"}, 2, "--candidate none: no such file"),
         ({"KERNEL": "new", "BASE_KERNEL": "none"}, 2, "--base none: no such file"),
         ({"KERNEL": "new", "BASELINES": "kept", "OPTIONS": "--suite=opera"}, 2, "--suite opera: no such suite"),
+        ({"KERNEL": "new", "BASELINES": "kept", "OPTIONS": '--linux-append="pti=on"'}, 2, "leave out the quotes"),
+        ({"KERNEL": "new", "BASELINES": "kept", "OPTIONS": "--boots=2\n--suite ipc"}, 2, "--suite ipc: write one"),
         ({"KERNEL": "new", "ACCEPT": "true"}, 2, "BASELINES: name the folder"),
         ({"BASELINES": "kept"}, 2, "KERNEL: name the kernel"),
         ({"KERNEL": "new", "BASELINES": "kept", "REPORTS": "new/reports"}, 3, "Not a directory"),
