@@ -33,8 +33,11 @@ words=(--guest "${GUEST:-linux}" --candidate "$KERNEL" --summary "$reports/gate.
 while IFS= read -r word; do
     [ -n "$word" ] || continue
     case $word in
-    --*=\"*\" | --*=\'*\') wrong "OPTIONS: $word: no shell reads it; leave out the quotes around the value" ;;
-    --*=*) ;;
+    --*=*)
+        case ${word#*=} in
+        \"*\" | \'*\') wrong "OPTIONS: $word: no shell reads it; leave out the quotes around the value" ;;
+        esac
+        ;;
     --*[[:space:]]*) wrong "OPTIONS: $word: write one option a line, as --suite=ipc" ;;
     esac
     words+=("$word")

@@ -99,6 +99,11 @@ def test_scripts_are_bash(script: Path) -> None:
         ({"KERNEL": "new", "BASE_KERNEL": "none"}, 2, "--base none: no such file"),
         ({"KERNEL": "new", "BASELINES": "kept", "OPTIONS": "--suite=opera"}, 2, "--suite opera: no such suite"),
         ({"KERNEL": "new", "BASELINES": "kept", "OPTIONS": '--linux-append="pti=on"'}, 2, "leave out the quotes"),
+        (
+            {"KERNEL": "new", "BASELINES": "kept", "OPTIONS": '--linux-append=a="b c"\n--suite=opera'},
+            2,
+            "no such suite",
+        ),
         ({"KERNEL": "new", "BASELINES": "kept", "OPTIONS": "--boots=2\n--suite ipc"}, 2, "--suite ipc: write one"),
         ({"KERNEL": "new", "ACCEPT": "true"}, 2, "BASELINES: name the folder"),
         ({"BASELINES": "kept"}, 2, "KERNEL: name the kernel"),

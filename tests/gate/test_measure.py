@@ -28,7 +28,7 @@ KNOWN = {"guest": "linux", "kernel.build": "candidate", "qemu": "8.2", "cpu.mode
 
 
 @dataclass(frozen=True)
-class Told(Measurer):
+class Scripted(Measurer):
     """A measurer whose boots are made up; it notes what each of them was to take."""
 
     faults: Mapping[RunKey, str] = field(default_factory=dict)
@@ -59,13 +59,13 @@ def subject(base: Baseline | None = None) -> Subject:
     return Subject(cast("Guest", described), cast("Payload", SimpleNamespace(build_id="0")), KNOWN, base)
 
 
-def measured(base: Baseline | None, *, accepting: bool, faults: Mapping[RunKey, str]) -> tuple[Subject, Told]:
-    one, measurer = subject(base), Told(KEYS, PlainProgress(io.StringIO()), None, faults)
+def measured(base: Baseline | None, *, accepting: bool, faults: Mapping[RunKey, str]) -> tuple[Subject, Scripted]:
+    one, measurer = subject(base), Scripted(KEYS, PlainProgress(io.StringIO()), None, faults)
     measurer.measure(one, 5 if accepting else 2, accepting=accepting)
     return one, measurer
 
 
-def accepted(folder: Path, base: Baseline | None, faults: Mapping[RunKey, str]) -> tuple[Baseline, Told]:
+def accepted(folder: Path, base: Baseline | None, faults: Mapping[RunKey, str]) -> tuple[Baseline, Scripted]:
     one, measurer = measured(base, accepting=True, faults=faults)
     assert accept([one], KEYS, folder, decide.Rule()).exit_code == 0
     made, why = find(folder, KNOWN)
@@ -73,7 +73,7 @@ def accepted(folder: Path, base: Baseline | None, faults: Mapping[RunKey, str]) 
     return made, measurer
 
 
-def counting(measurer: Told, boots: int) -> tuple[tuple[RunKey, ...], dict[RunKey, int]]:
+def counting(measurer: Scripted, boots: int) -> tuple[tuple[RunKey, ...], dict[RunKey, int]]:
     """What the last boots of that number took."""
     return [(keys, sizes) for number, keys, sizes in measurer.taken if number == boots][-1]
 
