@@ -93,7 +93,8 @@ def test_a_resumed_run_keeps_its_own_options(tmp_path: Path) -> None:
     child.communicate()
     (path,) = place.unfinished()
     code, output = place.run("--resume=last", "--quick", "--guest=local")
-    assert (code, "--guest local: a resumed run goes on as it began, with local,floor" in output) == (2, True), output
+    why = "--guest local: a resumed run goes on as it began, with --guest local,floor"
+    assert (code, why in output) == (2, True), output
     code, output = place.run("--resume=1999")
     assert (code, f"no unfinished run in {place.results}; there are: {path.stem}" in output) == (2, True), output
     path.write_text(path.read_text().replace('"seed":5', '"seed":6'))

@@ -5,7 +5,9 @@ from __future__ import annotations
 import glob
 import json
 import secrets
+import shlex
 import warnings
+from argparse import Namespace
 from collections.abc import Generator
 from contextlib import ExitStack
 from pathlib import Path
@@ -14,12 +16,13 @@ from typing import Any
 import pytest
 
 from ferrule import __version__, companion, exits, paths
-from ferrule.errors import EXIT_INFRASTRUCTURE, EXIT_USAGE, FerruleError, InfrastructureError, UsageError
-from ferrule.options import flags, resumed
+from ferrule.errors import EXIT_INFRASTRUCTURE, FerruleError, InfrastructureError, UsageError
+from ferrule.options import flags
 from ferrule.options.measurement import check
 from ferrule.records.samples import WITHOUT, RunResult
 from ferrule.replay import REPLAY, inject
 from ferrule.report import unfinished
+from ferrule.report.unfinished import continued
 from ferrule.session import Case, Session
 
 SESSION = pytest.StashKey[Session]()
@@ -59,10 +62,8 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_cmdline_main(config: pytest.Config) -> int | None:
     """Report a bad option here: one line and our exit code, before pytest prints anything."""
     try:
-        if config.option.resume is not None:
-            config.stash[RESUMED] = found = unfinished.find(paths.results(config.option.results), config.option.resume)
-            resumed.take_up(config.option, found.asked, found.run_id)
-            config.option.seed = found.seed
+        if (found := continued(config.option)) is not None:
+            config.stash[RESUMED] = found
         check(config.option)
     except Exception as error:
         return exits.report(error)
@@ -190,22 +191,29 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> Generator[
     if (refused := session.config.stash.get(REFUSED, None)) is not None:
         session.exitstatus = exits.report(refused)
     if ours is not None:
-        session.exitstatus = _ending(ours, exitstatus)
+        session.exitstatus = _ending(ours, session.config.option, exitstatus)
         if (output := session.config.stash.get(OUTPUT, None)) is not None:
             session.exitstatus = output.settle(session.exitstatus)
 
 
-def _ending(ours: Session, exitstatus: int) -> int:
+def _ending(ours: Session, option: Namespace, exitstatus: int) -> int:
     """Our exit code for pytest's exit code."""
     if ours.exit_code:
         return ours.exit_code
     if exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED:
-        return EXIT_USAGE
+        return exits.report(UsageError(_nothing_chosen(option)))
     if exitstatus in (pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.INTERRUPTED):
         return EXIT_INFRASTRUCTURE
     if ours.measured and (why := ours.nothing()):
         return exits.report(UsageError(why))
     return exitstatus
+
+
+def _nothing_chosen(option: Namespace) -> str:
+    """Why no run is left to measure."""
+    chosen = {"--suite": option.suite, "--workload": option.workload, "-k": option.keyword, "-m": option.markexpr}
+    given = " ".join(f"{flag} {shlex.quote(value)}" for flag, value in chosen.items() if value)
+    return f"{given or 'the suites named'}: no run is left to measure; ferrule list --suite NAME lists a suite's runs"
 
 
 def _of_json(error: Exception) -> Exception:

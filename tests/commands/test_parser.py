@@ -7,6 +7,7 @@ import re
 import shlex
 import subprocess
 import sys
+from collections.abc import Iterator
 
 import pytest
 from ferrule.cli import main
@@ -45,10 +46,53 @@ def test_the_help_of_a_run_holds_the_options_of_a_measurement_only() -> None:
 
 
 def test_what_a_command_does_not_know_is_wrong_usage(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit) as ended:
-        main(["list", "--gest"])
-    assert ended.value.code == 2
-    assert "unrecognized arguments: --gest" in capsys.readouterr().err
+    assert main(["list", "--jsn"]) == 2
+    assert capsys.readouterr().err == "ferrule: --jsn: no such option; did you mean --json?\n"
+
+
+WRONG = {
+    "": "the following arguments are required: COMMAND; see ferrule --help",
+    "lst": "lst: no such command; did you mean list?",
+    "kernel rmove": "rmove: no such command; did you mean remove?",
+    "list a b": "b: no such argument; see ferrule list --help",
+    "gate --tier fast": "argument --tier: invalid choice: 'fast' (choose from .*); see ferrule gate --help",
+    "list --json --markdown": "argument --markdown: not allowed with argument --json; see ferrule list --help",
+    "doctor --boots 0": "--boots 0: must be at least 1",
+    "doctor --workload nul_call": "no workload nul_call; did you mean null_call?",
+    "anatomy --guest floor --workload null_call --format svg": "--format svg: only with --out DIR, where the files go",
+}
+
+
+@pytest.mark.parametrize("words", WRONG, ids=lambda words: words or "nothing")
+def test_wrong_usage_is_one_line(words: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(words.split()) == 2
+    first, every, last = WRONG[words].partition(".*")
+    message = capsys.readouterr().err
+    assert message.startswith(f"ferrule: {first}")
+    assert message.endswith(f"{last}\n")
+    assert message.count("\n") == 1
+    assert every or message == f"ferrule: {first}\n"
+
+
+def with_a_value() -> Iterator[tuple[str, str]]:
+    """Each command with each of its options that takes a value of any kind."""
+    for name in COMMANDS:
+        if name not in ("run", "kernel"):
+            usage = ferrule(name, "--help", columns=3000).splitlines()[0]
+            yield from ((name, option) for option in re.findall(r"(--[a-z0-9-]+) [^\]|]", usage))
+
+
+def test_an_empty_value_is_refused_everywhere(capsys: pytest.CaptureFixture[str]) -> None:
+    asked = [*with_a_value()]
+    assert {("publish", "--site"), ("gate", "--candidate"), ("validate", "--only")} <= {*asked}
+    for name, option in asked:
+        if option != "--linux-append":
+            words = [name, option, *["", "x"][: 1 + (option == "--diff")]]
+            assert main(words) == 2
+            message = capsys.readouterr().err
+            assert message.startswith(f"ferrule: argument {option}: ''"), words
+            assert message.endswith(f"leave it out; see ferrule {name} --help\n")
+            assert message.count("\n") == 1
 
 
 def test_the_doctor_takes_the_arguments_of_the_run_that_follows() -> None:

@@ -62,7 +62,7 @@ def anatomy(parsed: argparse.Namespace) -> int:
     profiles = [profile for one in found for profile in one.profiles]
     print(report(found, keys, parsed.top))
     if parsed.out is not None:
-        for path in formats.write(parsed.out, profiles, parsed.format.split(",")):
+        for path in formats.write(parsed.out, profiles, flags.formats_of(parsed)):
             print(path)
     broken = any(why.partition(":")[0] not in WITHOUT for one in found for why in one.missing.values())
     return EXIT_INFRASTRUCTURE if broken or not profiles else EXIT_OK

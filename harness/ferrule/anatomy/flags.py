@@ -32,7 +32,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     flag("--batches", type=int, default=3, metavar="N", help="timed batches to profile (default: 3)")
     flag("--top", type=int, default=10, metavar="N", help="functions in a table (default: 10)")
     flag("--out", type=Path, metavar="DIR", help="write files there: profiles, callgrind, folded, speedscope, SVG")
-    flag("--format", default=",".join(FORMATS), metavar="NAMES", help=f"of these files: {', '.join(FORMATS)}")
+    flag("--format", metavar="NAMES", help=f"of these files: {', '.join(FORMATS)} (default: all)")
     flag("--show", type=Path, metavar="DIR", help="tables of the profiles that --out wrote there; nothing is measured")
     flag("--diff", nargs=2, metavar=("A", "B"), type=Path, help="compare stored profiles, folders of them, or kernels")
 
@@ -69,12 +69,19 @@ def check(parsed: argparse.Namespace) -> None:
     for name in ("batches", "top"):
         if getattr(parsed, name) < 1:
             raise UsageError(f"--{name} {getattr(parsed, name)}: must be at least 1")
-    for name in parsed.format.split(","):
+    if parsed.format is not None and parsed.out is None:
+        raise UsageError(f"--format {parsed.format}: only with --out DIR, where the files go")
+    for name in formats_of(parsed):
         if name not in FORMATS:
             raise UsageError(f"--format {name}: no such format; there are: {', '.join(FORMATS)}")
     if parsed.show is None and not are_profiles(parsed.diff) and (not parsed.guest or not parsed.workload):
         missing = "--guest" if not parsed.guest else "--workload"
         raise UsageError(f"{missing}: name what to profile, e.g. --guest linux,floor --workload pipe_latency")
+
+
+def formats_of(parsed: argparse.Namespace) -> list[str]:
+    """The formats of the files that --out gets."""
+    return [*FORMATS] if parsed.format is None else [*dict.fromkeys(filter(None, parsed.format.split(",")))]
 
 
 def are_profiles(paths: Sequence[Path] | None) -> bool:

@@ -44,14 +44,17 @@ def show_workloads(parsed: Namespace) -> int:
 def examine(parsed: Namespace) -> int:
     """`ferrule doctor`."""
     from ferrule import doctor
-    from ferrule.options.machines import guest_options_of, take_guests
-    from ferrule.options.measurement import guests_of
+    from ferrule.options.machines import guest_options_of
+    from ferrule.options.measurement import check, guests_of
+    from ferrule.report.unfinished import continued
 
-    take_guests(parsed.extra_guest)
+    continued(parsed)
+    as_json, parsed.json = parsed.json is True, None if parsed.json is True else parsed.json
+    check(parsed)
     if parsed.ignored:
         print(f"ferrule: doctor ignores {' '.join(parsed.ignored)}: not an option of a measurement", file=sys.stderr)
     found = doctor.examine(guest_options_of(parsed), guests_of(parsed))
-    print(_json({"findings": [doctor.as_json(one) for one in found]}) if parsed.json is True else doctor.render(found))
+    print(_json({"findings": [doctor.as_json(one) for one in found]}) if as_json else doctor.render(found))
     return EXIT_OK
 
 

@@ -11,7 +11,7 @@ from ferrule.anatomy import flags as anatomy_flags
 from ferrule.commands import actions, export
 from ferrule.gate import flags as gate_flags
 from ferrule.kernels import command as kernel_command
-from ferrule.options import flags
+from ferrule.options import flags, usage
 from ferrule.power import flags as power_flags
 from ferrule.validate import flags as validate_flags
 
@@ -21,21 +21,24 @@ _RESULTS = "folder of stored runs (default: results/)"
 
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
-    """The parsed arguments of a command; `action` runs it. Exits with 2 and one line on unknown arguments.
+    """The parsed arguments of a command; `action` runs it.
 
     `doctor` takes the arguments of the run that is to follow, pytest's too: `ignored` holds those that are not ours.
+
+    Raises:
+        UsageError: unknown, missing or invalid arguments.
     """
-    made = parser()
-    parsed, ignored = made.parse_known_args(arguments)
+    parsed, ignored = parser().parse_known_args(arguments)
     if ignored and parsed.action is not actions.examine:
-        made.error(f"unrecognized arguments: {' '.join(ignored)}")
+        parsed.refuse(f"unrecognized arguments: {' '.join(ignored)}")
+    del parsed.refuse
     parsed.ignored = ignored
     return parsed
 
 
 def parser() -> argparse.ArgumentParser:
     """The parser of all commands."""
-    made = argparse.ArgumentParser(
+    made = usage.Parser(
         prog="ferrule",
         usage="ferrule COMMAND [OPTIONS]",
         description="What does it cost to ask a kernel for something? Syscall and IPC micro-benchmarks.",
@@ -43,12 +46,13 @@ def parser() -> argparse.ArgumentParser:
         formatter_class=_Lines,
     )
     made.add_argument("--version", action="version", version=f"ferrule {__version__}")
-    commands = made.add_subparsers(required=True, title="commands", metavar="", prog="ferrule")
+    commands = made.add_subparsers(required=True, title="commands", metavar="COMMAND", prog="ferrule")
     for name, (what, example, add) in COMMANDS.items():
         command = commands.add_parser(
             name, help=f"{what}\n  {example}", description=_sentence(what), epilog=f"example: {example}"
         )
         add(command)
+        command.set_defaults(refuse=command.error)
     return made
 
 

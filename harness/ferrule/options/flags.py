@@ -22,6 +22,11 @@ class Flag:
     help: str
     more: dict[str, Any] = field(default_factory=dict)
 
+    @property
+    def attribute(self) -> str:
+        """The name of its value in a namespace."""
+        return self.name.removeprefix("--").replace("-", "_")
+
 
 def _flag(name: str, text: str, **more: Any) -> Flag:
     return Flag(name, text, more)
@@ -113,9 +118,8 @@ def add_named(parser: argparse.ArgumentParser, names: Iterable[str]) -> None:
 def add_missing(parsed: argparse.Namespace) -> None:
     """Set every flag that this command lacks to its default."""
     for flag in every():
-        name = flag.name.removeprefix("--").replace("-", "_")
-        if not hasattr(parsed, name):
-            setattr(parsed, name, flag.more.get("default", False if "action" in flag.more else None))
+        if not hasattr(parsed, flag.attribute):
+            setattr(parsed, flag.attribute, flag.more.get("default", False if "action" in flag.more else None))
 
 
 def add_to(parser: argparse.ArgumentParser, instead: Mapping[str, Flag] | None = None) -> None:

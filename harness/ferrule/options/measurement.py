@@ -11,11 +11,13 @@ from ferrule.campaign.budget import FULL, QUICK, VERIFY, Budget
 from ferrule.campaign.schedule import Precision
 from ferrule.errors import UsageError
 from ferrule.guests import available, embedded, kind
+from ferrule.options import flags, usage
 from ferrule.options.machines import guest_options_of, take_guests
 from ferrule.payload.registry import find, workloads
 from ferrule.payload.selection import asked_keys, parse_key, parse_place, suite_of
 from ferrule.payload.suites import named
 
+_PATHS = ("FILE", "DIR", "PATH")  # metavars
 _PERCENT = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,4})?) ?%")
 _DURATION = re.compile(r"([0-9]{1,6}(?:\.[0-9]{1,3})?)([smh])")
 
@@ -26,6 +28,7 @@ def check(option: Namespace) -> None:
     Raises:
         UsageError: names the flag and the valid choices.
     """
+    _refuse_empty(option)
     take_guests(option.extra_guest)
     budget_of(option)
     precision_of(option)
@@ -33,15 +36,26 @@ def check(option: Namespace) -> None:
     guests_of(option)
     suites_of(option)
     places = parse_place(option.place)
-    if option.workload is not None and not parse_key(option.workload):
-        raise UsageError(f"--workload {option.workload!r}: no workload named; leave it out to run all")
     for asked in parse_key(option.workload or ""):
         asked_keys(find(asked[0], extra_of(option)), asked, (), places)
+    if option.workload is not None and not parse_key(option.workload):
+        raise UsageError(f"--workload {option.workload!r}: no workload named; leave it out to run all")
     _check_output(option)
     if option.patience is not None and not 0 < option.patience < float("inf"):
         raise UsageError(f"--patience {option.patience}: must be more than 0 seconds, and not for ever")
     if option.seed is not None and not 0 <= option.seed < 2**64:
         raise UsageError(f"--seed {option.seed}: must be 0 or more and less than 2^64")
+
+
+def _refuse_empty(option: Namespace) -> None:
+    """Refuse empty paths, as usage.Parser does for the other commands: here pytest's parser takes the arguments."""
+    for flag in flags.every():
+        if flag.more.get("metavar") not in _PATHS:  # the others are checked where their values are understood
+            continue
+        value = getattr(option, flag.attribute)
+        for one in value if isinstance(value, list) else [value]:
+            if isinstance(one, str) and usage.is_empty(one) and one != flag.more.get("default"):
+                raise UsageError(f"{flag.name}: {usage.empty([one])}")
 
 
 def _check_output(option: Namespace) -> None:

@@ -27,16 +27,26 @@ def take_up(option: Namespace, stored: Mapping[str, Any], run: str) -> None:
             raise InfrastructureError(f"run {run}: {flag.name} is missing or damaged in what is stored of it")
         given = getattr(option, name)
         if given not in (_default(flag), stored[name]):
-            raise UsageError(
-                f"{flag.name} {given}: a resumed run goes on as it began, with {stored[name]}; leave it out"
-            )
+            raise UsageError(f"{_shown(flag, given)}: a resumed run goes on as it began{_began(flag, stored[name])}")
         setattr(option, name, stored[name])
 
 
 def _names() -> Iterator[tuple[str, Flag]]:
     """Name of the value, and its flag."""
     for flag in (*SUBJECT, *AMOUNT, *MACHINES):
-        yield flag.name.removeprefix("--").replace("-", "_"), flag
+        yield flag.attribute, flag
+
+
+def _shown(flag: Flag, value: Any) -> str:
+    """The flag with its value, as on a command line."""
+    values = value if isinstance(value, list) else [] if value is True else [value]
+    return " ".join([flag.name, *map(str, values)])
+
+
+def _began(flag: Flag, stored: Any) -> str:
+    if stored == _default(flag) and stored in (None, False, "", []):
+        return ", without it; leave it out"
+    return f", with {_shown(flag, stored)}; leave it out"
 
 
 def _default(flag: Flag) -> Any:

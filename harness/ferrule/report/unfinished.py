@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+from argparse import Namespace
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -16,8 +17,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from ferrule import paths
 from ferrule.campaign.ledger import Executed, Ledger
 from ferrule.errors import InfrastructureError, UsageError
+from ferrule.options import resumed
 from ferrule.payload.key import RunKey
 from ferrule.records.merge import merge
 from ferrule.records.samples import Conditions, GuestResult
@@ -164,6 +167,21 @@ def find(folder: Path, run: str) -> Found:
     names = ", ".join(path.stem for path in (chosen or every)[-8:]) or "none"
     what = "several unfinished runs begin so" if chosen else f"no unfinished run in {folder}; there are"
     raise UsageError(f"--resume {run}: {what}: {names}")
+
+
+def continued(option: Namespace) -> Found | None:
+    """The run that --resume names, whose options these become; None without --resume.
+
+    Raises:
+        UsageError: there is none, several are meant, or an option has another value in it.
+        InfrastructureError: its file is damaged.
+    """
+    if option.resume is None:
+        return None
+    found = find(paths.results(option.results), option.resume)
+    resumed.take_up(option, found.asked, found.run_id)
+    option.seed = found.seed
+    return found
 
 
 def read(path: Path) -> Found:
