@@ -79,6 +79,10 @@ def test_a_run_is_found_by_the_beginning_of_its_id(tmp_path: Path, results: list
     assert {one.ts[:4] for one in history.load_run(tmp_path, "2027")} == {"2027"}
     with pytest.raises(UsageError, match="several runs begin so"):
         history.load_run(tmp_path, "20")
+    for year in range(2028, 2038):
+        store(tmp_path, results, MOMENT.replace(year=year))
+    with pytest.raises(UsageError, match=r"several runs begin so: 2030[^ ]+, (\S+, ){6}2037\S+ and 4 more$"):
+        history.load_run(tmp_path, "20")
     with pytest.raises(UsageError, match="the latest are: 20260301"):
         history.load_run(tmp_path, "1999")
 

@@ -79,10 +79,12 @@ def test_briefs_are_made_anew_where_the_file_is_another(tmp_path: Path) -> None:
 
 
 def test_a_damaged_line_is_named_by_its_place(tmp_path: Path) -> None:
-    store(tmp_path, 0, result(100.0, "a_call"))
+    for day in range(2):
+        store(tmp_path, day, result(100.0, "a_call"))
     (path,) = tmp_path.glob("2026/*/local.jsonl")
-    path.write_bytes(path.read_bytes().replace(b'"boots":1', b'"boots":2'))
-    with pytest.raises(InfrastructureError, match=r"local\.jsonl: byte 0: damaged"):
+    first, second = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(first + second.replace(b'"boots":1', b'"boots":2'))
+    with pytest.raises(InfrastructureError, match=r"local\.jsonl:2: damaged"):
         history.references(tmp_path, made(result(1.0, "a_call")))
 
 

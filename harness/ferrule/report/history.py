@@ -32,6 +32,7 @@ from ferrule.report.names import check_names
 from ferrule.text import one_line
 
 SCHEMA = 1
+MANY: Final = 8  # runs that a message lists
 _KINDS: Final[Mapping[str, type]] = dict.fromkeys(("run_id", "ts", "machine", "budget", "ferrule", "guest"), str) | {
     "boots": int,
     "seed": int,
@@ -192,8 +193,16 @@ def references(folder: Path, column: Column) -> list[Column]:
     paths_ = [path for home in homes for path in series.parts(home, name)]
     keys = [str(entry.key) for entry in column.entries]
     found = series.needed(paths_, (column.guest, machine), keys, column.conditions, ahead.now())
-    stored = [_stored(f"{path}: byte {one.offset}", series.line_of(path, one), path) for path, one in found]
+    stored = [_of_brief(path, one) for path, one in found]
     return [one.column for one in sorted(stored, key=lambda one: one.ts)]
+
+
+def _of_brief(path: Path, brief: series.Brief) -> Stored:
+    line = series.line_of(path, brief)
+    try:
+        return _stored(str(path), line, path)
+    except InfrastructureError:
+        return _stored(series.where(path, brief.offset), line, path)
 
 
 def load_run(folder: Path, run_id: str) -> list[Stored]:
@@ -209,7 +218,8 @@ def load_run(folder: Path, run_id: str) -> list[Stored]:
     if len(ids) == 1:
         return every
     if ids:
-        raise UsageError(f"run {run_id}: several runs begin so: {', '.join(ids)}")
+        more = f" and {len(ids) - MANY} more" if len(ids) > MANY else ""
+        raise UsageError(f"run {run_id}: several runs begin so: {', '.join(ids[-MANY:])}{more}")
     known = ", ".join(latest(folder)) or "none"
     raise UsageError(f"run {run_id}: not in {folder}; the latest are: {known}")
 
@@ -227,7 +237,7 @@ def read_last(path: Path) -> list[Stored]:
     return [one for one in stored if one.run_id == stored[-1].run_id][-1:]
 
 
-def latest(folder: Path, count: int = 8) -> list[str]:
+def latest(folder: Path, count: int = MANY) -> list[str]:
     """The ids of the latest runs, oldest first."""
     files, until = folder.glob("[0-9][0-9][0-9][0-9]/*/*.jsonl"), ahead.now()
     ids = {one.run_id: one.ts for path in files for one in series.briefs(path) if one.ts <= until}

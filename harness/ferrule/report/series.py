@@ -139,7 +139,24 @@ def line_of(path: Path, brief: Brief) -> dict[str, Any]:
             line = stream.read(brief.size)
     except OSError as error:
         raise InfrastructureError(f"{path}: cannot be read: {error.strerror}") from None
-    return parse(line, f"{path}: byte {brief.offset}")
+    return _parsed(line, path, brief.offset)
+
+
+def where(path: Path, offset: int) -> str:
+    """`file:line` of an offset: for messages only, because it reads the file up to there."""
+    try:
+        with path.open("rb") as stream:
+            lines = stream.read(offset).count(b"\n")
+    except OSError:
+        return str(path)
+    return f"{path}:{lines + 1}"
+
+
+def _parsed(text: bytes, path: Path, offset: int) -> dict[str, Any]:
+    try:
+        return parse(text, str(path))
+    except InfrastructureError:
+        return parse(text, where(path, offset))
 
 
 def _read(path: Path, offset: int) -> Iterator[Brief]:
@@ -150,7 +167,7 @@ def _read(path: Path, offset: int) -> Iterator[Brief]:
                 if not line.endswith(b"\n"):
                     return  # torn, or being written
                 text = line[:-1]
-                yield _brief(parse(text, f"{path}: byte {offset}"), offset, text)
+                yield _brief(_parsed(text, path, offset), offset, text)
                 offset += len(line)
     except OSError as error:
         raise InfrastructureError(f"{path}: cannot be read: {error.strerror}") from None
