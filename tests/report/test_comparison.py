@@ -13,7 +13,7 @@ from ferrule.cli import main
 from ferrule.errors import FerruleError, UsageError
 from ferrule.payload.key import RunKey
 from ferrule.records.samples import GuestResult, Meaning, RunResult
-from ferrule.report import history
+from ferrule.report import comparison, history
 from ferrule.report.columns import columns
 from ferrule.report.comparison import Comparison, Side, as_json, compare_runs, render
 from ferrule.report.selected import select
@@ -85,12 +85,28 @@ def test_exact_counts_are_equal_or_differ_and_are_called_exact() -> None:
     assert re.search(r"equal, exact|no difference seen", same)
 
 
+def test_the_last_line_says_in_how_many_rows_costs_differ() -> None:
+    costs = {"null_call": (100, 130), "page_fault": (100, 300), "fork": (100, 50), "yield": (100, 100)}
+    then, now = (
+        make.guest([make.run(name, [pair[at] + i / 100 for i in range(7)], make.CALL) for name, pair in costs.items()])
+        for at in (0, 1)
+    )
+    last = render(compared(then, now)).splitlines()[-1]
+    assert re.fullmatch(
+        r"now against then, 4 rows: costs more in 2 \(most: local: page_fault, [23]\.[09].* times\), "
+        r"costs less in 1 \(local: fork, 0\.50.* times\), no difference is seen in 1",
+        last,
+    ), last
+    page = comparison.markdown(compare_runs(side("then", then), side("now", now)))
+    assert page.splitlines()[-1].startswith("now against then, 4 rows: costs more in 2")
+
+
 def test_rows_that_one_run_lacks_are_named_and_what_neither_has_is_not() -> None:
     base = make.guest([call(100), bandwidth(1e4), missing("page_fault", "crashed"), missing("scheme_call", "absent")])
     other = [call(100), make.run("page_fault", [5.0] * 7, make.CALL), missing("scheme_call", "absent")]
     text = render(compared(base, make.guest(other)))
     (last,) = [line for line in text.splitlines() if line.startswith("not compared: ")]
-    assert text.endswith(last)
+    assert text.splitlines()[-1] == "now against then, 1 row: no difference is seen in 1"
     assert "local: pipe_bandwidth[size=65536] (only in then)" in last
     assert "local: page_fault (crashed in then)" in last
     assert "scheme_call" not in text
@@ -103,8 +119,7 @@ def test_guests_that_cannot_be_compared_do_not_cost_the_others() -> None:
     )
     found = compare_runs(base, other)
     assert list(found.guests) == ["local"]
-    last = render(found).splitlines()[-1]
-    assert last.startswith("not compared: ")
+    (last,) = [line for line in render(found).splitlines() if line.startswith("not compared: ")]
     for part in ("linux (cpus differs", "redox (only in then)", "aero (only in now)"):
         assert part in last
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import log
 from typing import Any
 
 from tabulate import tabulate
@@ -19,6 +20,7 @@ from ferrule.report.markdown import escape
 from ferrule.report.verdicts import word_of
 from ferrule.stats.compare import Ratio, obstacle, ratio, unlike
 from ferrule.stats.summary import Summary
+from ferrule.text import number_of
 
 MANY = 6  # rows that are named one by one
 
@@ -134,11 +136,36 @@ def _cycles(base: Summary, candidate: Summary) -> Ratio | None:
     return ratio(one, other) if one and other and min(one.estimate, other.estimate) > 0 else None
 
 
+def finding(found: Comparison) -> str:
+    """In how many rows the candidate costs more, less or the same, and which of them differ most."""
+    rows = [(guest, row) for guest, rows in found.guests.items() for row in rows]
+    differing = [(guest, row) for guest, row in rows if row.cost.differs]
+    more = [one for one in differing if one[1].cost.ratio > 1]
+    less = [one for one in differing if one[1].cost.ratio < 1]
+    alike = sum(row.cost.differs is False for _, row in rows)
+    counts = {
+        f"costs more in {len(more)}{_most(more)}": len(more),
+        f"costs less in {len(less)}{_most(less)}": len(less),
+        f"no difference is seen in {alike}": alike,
+        "there is no interval in the rest": len(rows) - len(differing) - alike,
+    }
+    said = ", ".join(text for text, count in counts.items() if count)
+    return f"{found.candidate} against {found.base}, {number_of(len(rows), 'row')}: {said}"
+
+
+def _most(rows: Sequence[tuple[str, Row]]) -> str:
+    if not rows:
+        return ""
+    guest, row = max(rows, key=lambda one: abs(log(one[1].cost.ratio)))
+    return f" ({'most: ' if len(rows) > 1 else ''}{guest}: {row.base.key}, {_ratio(row.cost)} times)"
+
+
 def render(found: Comparison) -> str:
-    """A table per guest, and one line of everything without a ratio."""
+    """A table per guest, one line of everything without a ratio, and one of what was found."""
     blocks = [f"{guest}\n{_table(found, rows)}" for guest, rows in found.guests.items()]
     if skipped := _not_compared(found):
         blocks.append(f"not compared: {skipped}")
+    blocks.append(finding(found))
     return "\n\n".join(blocks)
 
 
@@ -149,6 +176,7 @@ def markdown(found: Comparison) -> str:
         blocks += [f"## {escape(guest)}", _table(found, rows, "pipe")]
     if skipped := _not_compared(found):
         blocks.append(f"Not compared: {escape(skipped)}")
+    blocks.append(escape(finding(found)))
     return "\n\n".join(blocks) + "\n"
 
 
