@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import signal
 import tempfile
 from argparse import Namespace
@@ -39,6 +40,7 @@ class Keeping:
     stored: Path | None = None  # the history's folder that they went into
     _open: Unfinished | None = field(default=None, repr=False)
     _run_id: str | None = None
+    _comparable: bool = False  # whether an earlier run holds a value of the same operation
 
     def start(self, wanted: Mapping[str, Sequence[RunKey]], progress: Progress) -> Ledger:
         """Remove leftovers, list unfinished runs, and open the file of this run. Returns the ledger that writes it.
@@ -56,7 +58,7 @@ class Keeping:
             progress.note(f"resuming run {self.found.run_id}: {counted(self.found)} are there")
             return self._open
         for path in unfinished.waiting(self.folder):
-            progress.note(f"run {path.stem} is not finished: ferrule run --resume {path.stem}, or delete {path}")
+            progress.note(f"run {path.stem} is not finished: {self._resume(path.stem)}, or delete {path}")
         if self.option.no_history:
             return Ledger()
         head = history.heading(self.seed, self.budget.name)
@@ -102,8 +104,15 @@ class Keeping:
             return f"run: {counts}; not stored"
         line = f"run {self._run_id}: {counts}"
         if self._open is not None and self._open.path.exists():
-            return f"{line}; not finished: ferrule run --resume {self._run_id}"
-        return line if self.option.verify_only else f"{line}; compare: ferrule compare last~1 last"
+            return f"{line}; not finished: {self._resume(self._run_id)}"
+        return f"{line}; compare: ferrule compare last~1 last{self._where()}" if self._comparable else line
+
+    def _resume(self, run: str) -> str:
+        return f"ferrule run --resume {run}{self._where()}"
+
+    def _where(self) -> str:
+        """The words with which another command finds the same history."""
+        return f" --results {shlex.quote(self.option.results)}" if self.option.results else ""
 
     def _doubt(self, results: Mapping[str, GuestResult]) -> None:
         """Look for implausible values."""
@@ -117,6 +126,7 @@ class Keeping:
             except FerruleError as error:  # a failed check must not cost the results
                 result.errors.append(f"not compared with the history: {error}")
                 earlier = []
+            self._comparable |= bool(earlier)
             result.doubts = plausible.doubts(column, earlier, asked)
 
     def _store(self, found: Sequence[GuestResult]) -> None:

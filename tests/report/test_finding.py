@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from ferrule.payload.key import RunKey
 from ferrule.records.samples import GuestResult, RunResult
-from ferrule.report import finding
+from ferrule.report import finding, plausible
 from ferrule.report.columns import Column, columns
 
 from tests.support import synthetic as make
@@ -124,3 +124,20 @@ def test_an_implausible_result_is_named() -> None:
     assert finding.counted(made(doubted)).endswith("1 implausible: redox: pipe_latency")
     doubted.accepted = True
     assert "implausible" not in finding.counted(made(doubted))
+
+
+def test_controls_count_where_nothing_else_was_asked_for() -> None:
+    control = make.run("empty_loop", [3.0 * one for one in SPREAD], make.CALL)
+    alone, beside = made(guest("linux", control)), made(guest("linux", call(5), control))
+    assert finding.counted(alone) == "1 result on 1 guest"
+    assert (finding.measured(alone) or "").startswith("Linux's empty_loop costs 3.0")
+    assert finding.counted(beside) == "1 result on 1 guest"
+
+
+def test_what_an_interrupted_run_did_not_reach_has_not_failed() -> None:
+    runs = [call(5), RunResult(RunKey("page_fault"), "missing", "the run was interrupted before it")]
+    ended = guest("redox", *runs, RunResult(RunKey("process_create"), "crashed", "why"))
+    ended.doubts, ended.interrupted = {RunKey("null_call"): "2 of 7 processes gave samples"}, True
+    line = finding.counted(made(ended))
+    assert line == "1 result on 1 guest, 1 row not measured yet, 1 failed: redox: process_create crashed"
+    assert plausible.lines(*made(ended))[0].endswith("; the run was interrupted")

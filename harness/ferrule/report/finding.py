@@ -15,7 +15,7 @@ from ferrule.payload.key import RunKey
 from ferrule.records.samples import WITHOUT
 from ferrule.report import over_floor, units
 from ferrule.report.cells import Scales
-from ferrule.report.columns import Column
+from ferrule.report.columns import Column, Entry
 from ferrule.report.grouping import BANDWIDTHS
 from ferrule.report.layout import title_of
 from ferrule.report.verdicts import GRAVEST, WORKS, tally, verdicts
@@ -65,15 +65,20 @@ def verified(columns: Sequence[Column]) -> str | None:
 
 def counted(columns: Sequence[Column]) -> str:
     """`94 results on 2 guests, 12 rows that a guest does not have, 1 failed: redox: process_create crashed`."""
-    entries = [(column, entry) for column in columns for entry in column.entries if not entry.control]
+    entries = [(column, entry) for column in columns for entry in _asked(column)]
     ends = Counter(entry.status for _, entry in entries)
     parts = [f"{number_of(ends['ok'], 'result')} on {number_of(len({column.guest for column, _ in entries}), 'guest')}"]
     if without := sum(ends[status] for status in WITHOUT):
         parts.append(f"{number_of(without, 'row')} that a guest does not have")
-    faults = [f"{column.guest}: {entry.key} {entry.status}" for column, entry in entries if entry.status in _FAULTS]
+    failed = [(column, entry) for column, entry in entries if entry.status in _FAULTS]
+    waiting = [entry for column, entry in failed if column.interrupted and entry.status == "missing"]
+    if waiting:
+        parts.append(f"{number_of(len(waiting), 'row')} not measured yet")
+    faults = [f"{column.guest}: {entry.key} {entry.status}" for column, entry in failed if entry not in waiting]
     if faults:
         parts.append(f"{len(faults)} failed: {_some(faults)}")
-    if doubts := [f"{column.guest}: {key}" for column in columns if not column.accepted for key in column.doubts]:
+    judged = [column for column in columns if not column.accepted and not column.interrupted]  # the rest may yet come
+    if doubts := [f"{column.guest}: {key}" for column in judged for key in column.doubts]:
         parts.append(f"{len(doubts)} implausible: {_some(doubts)}")
     return ", ".join(parts)
 
@@ -86,8 +91,14 @@ def _rank(one: Column, other: Column) -> tuple[bool, bool]:
 
 def _costs(column: Column) -> list[RunKey]:
     """The runs with a believed result, what readers look for first."""
-    keys = [one.key for one in column.trusted if one.summary and not one.control and one.summary.estimate > 0]
+    asked = _asked(column)
+    keys = [one.key for one in column.trusted if one in asked and one.summary and one.summary.estimate > 0]
     return sorted(keys, key=lambda key: (_place(key.workload), key))
+
+
+def _asked(column: Column) -> list[Entry]:
+    """What was to be measured: controls run beside everything, and count where nothing else was asked for."""
+    return [one for one in column.entries if not one.control] or [*column.entries]
 
 
 def _place(workload: str) -> int:

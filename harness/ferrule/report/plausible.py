@@ -110,4 +110,6 @@ def _value(summary: Summary) -> str:
 def lines(column: Column) -> list[str]:
     """The lines for below the tables."""
     after = "accepted (--accept)" if column.accepted else "this run fails; --accept takes it as it is"
+    if column.interrupted and not column.accepted:
+        after = "the run was interrupted"
     return [f"{column.guest}: {key}: {why}; {after}" for key, why in column.doubts.items()]
