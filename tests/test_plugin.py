@@ -265,7 +265,7 @@ def test_a_first_run_with_nothing_to_compare_with_is_still_a_run(tmp_path: Path)
 
 MISREADINGS = {
     ("compare", "a", "b", "--results", "."): (2, "run a: not in ."),
-    ("compare", "", "b", "--results", "."): (2, "a run id is empty"),
+    ("compare", "", "b", "--results", "."): (2, "argument WHAT: '' names nothing"),
     ("compare", "a", "b", "--results", "/proc/none"): (2, "--results /proc/none: No such file or directory"),
     ("publish", "--results", "/dev/null"): (2, "--results /dev/null: Not a directory"),
     ("publish", "--results", "."): (2, "no stored runs to publish"),

@@ -117,7 +117,7 @@ def test_each_of_a_hundred_added_instructions_is_seen(floor: Guest) -> None:
         (["--allow", "-1"], "--allow -1: must be 0 or more"),
         (["--allow", "1", "--tier", "time"], "--allow: is a flag of --tier exact"),
         (["--patience", "0"], "--patience 0.0: must be more than 0"),
-        (["--kernel-build", " "], "--kernel-build: the name is empty"),
+        (["--kernel-build", " "], "--kernel-build: ' ' names nothing"),
         (["--junit", "/nowhere/at/all/x.xml"], "--junit /nowhere/at/all/x.xml: there is no folder"),
         (["--guest", "plan9"], "--guest plan9: no such guest"),
         (["--guest-file", "kernel"], "--guest-file kernel: write GUEST.KEY=FILE"),

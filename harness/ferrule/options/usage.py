@@ -32,8 +32,8 @@ class Parser(argparse.ArgumentParser):
     def _get_values(self, action: argparse.Action, arg_strings: list[str]) -> Any:
         """The values that an argument is given."""
         own = arg_strings[:1] if isinstance(action, argparse._SubParsersAction) else arg_strings  # the rest is its own
-        if any(is_empty(text) for text in own) and action.dest not in EMPTY_MEANS_NONE:
-            raise argparse.ArgumentError(action, empty(own))
+        if (nothing := [text for text in own if is_empty(text)]) and action.dest not in EMPTY_MEANS_NONE:
+            raise argparse.ArgumentError(action, empty(nothing))
         return super()._get_values(action, arg_strings)
 
 

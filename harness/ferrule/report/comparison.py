@@ -142,15 +142,15 @@ def finding(found: Comparison) -> str:
     differing = [(guest, row) for guest, row in rows if row.cost.differs]
     more = [one for one in differing if one[1].cost.ratio > 1]
     less = [one for one in differing if one[1].cost.ratio < 1]
-    alike = sum(row.cost.differs is False for _, row in rows)
+    same = sum(row.cost.differs is False for _, row in rows)
     counts = {
         f"costs more in {len(more)}{_most(more)}": len(more),
         f"costs less in {len(less)}{_most(less)}": len(less),
-        f"no difference is seen in {alike}": alike,
-        "there is no interval in the rest": len(rows) - len(differing) - alike,
+        f"no difference is seen in {same}": same,
+        "there is no interval in the rest": len(rows) - len(differing) - same,
     }
-    said = ", ".join(text for text, count in counts.items() if count)
-    return f"{found.candidate} against {found.base}, {number_of(len(rows), 'row')}: {said}"
+    listed = ", ".join(text for text, count in counts.items() if count)
+    return f"{found.candidate} against {found.base}, {number_of(len(rows), 'row')}: {listed}"
 
 
 def _most(rows: Sequence[tuple[str, Row]]) -> str:
