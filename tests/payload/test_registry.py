@@ -92,6 +92,15 @@ def test_a_bad_row_names_file_and_field(tmp_path: Path, old: str, new: str, comp
     assert str(path) in str(caught.value)
 
 
+@pytest.mark.parametrize("extra", ["extra.c", ".", "../family", "below/..", ".."])
+def test_a_folder_is_known_by_its_own_name_from_within(
+    extra: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (write(tmp_path, ROW).parent / "below").mkdir()
+    monkeypatch.chdir(tmp_path / "family")
+    assert registry.find("extra", [Path(extra)]).family == "family"
+
+
 def test_a_name_defined_twice_is_refused(tmp_path: Path) -> None:
     first, second = tmp_path / "a", tmp_path / "b"
     for folder in (first, second):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -111,11 +112,11 @@ def read(path: Path) -> Declaration:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"{path}: cannot be read: {error}") from None
-    return _declared(path, text)
+    return _declared(path, os.path.basename(os.path.abspath(path.parent)), text)  # noqa: PTH100, PTH119 - `..` counts
 
 
 @lru_cache(maxsize=512)  # a run reads all of them a dozen times
-def _declared(path: Path, text: str) -> Declaration:
+def _declared(path: Path, folder: str, text: str) -> Declaration:
     rows = list(_ROW.finditer(_COMMENT.sub(lambda match: match[1] or " ", text)))
     if len(rows) != 1:
         raise UsageError(f"{path}: holds {len(rows)} declaration rows (WORKLOAD {{ ... }};), must be one")
@@ -123,7 +124,7 @@ def _declared(path: Path, text: str) -> Declaration:
     for key in ("name", "family", "what", "per", "ends"):
         if key not in fields:
             raise UsageError(f"{path}: the row has no .{key}")
-    for key, place in (("name", path.stem), ("family", path.parent.name)):
+    for key, place in (("name", path.stem), ("family", folder)):
         if fields[key] != place:
             raise UsageError(f"{path}: .{key} is {fields[key]!r}, must be {place!r} like its file and folder")
     if not _NAME.fullmatch(fields["name"]):
