@@ -64,6 +64,7 @@ def test_guests_of_a_folder_are_its_modules_that_create_one(tmp_path: Path) -> N
         ({"linux.py": GUEST}, 2, "linux.py: there is a guest linux already"),
         ({"floor/start.c": ""}, 2, "floor: there is a port floor already"),
         ({"mine.py": GUEST}, 3, "mine.py: RuntimeError: it was run"),
+        ({"mine.py": GUEST.replace('RuntimeError("it was run")', "SystemExit(1)")}, 3, "mine.py: SystemExit: 1"),
         ({"mine.py": "def create(name, options:\n"}, 3, "mine.py: SyntaxError: "),
         ({"mine.py": GUEST.replace("raise", "# raise")}, 2, "no such guest; there are: aero, "),
     ],
@@ -79,6 +80,20 @@ def test_what_is_wrong_with_a_folder_is_one_line(
     assert done.returncode == status, done.stdout + done.stderr
     assert message in done.stdout + done.stderr
     assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_a_package_that_exits_when_imported_costs_its_own_guest_alone(tmp_path: Path) -> None:
+    about = tmp_path / "exits-1.dist-info"
+    (tmp_path / "exits").mkdir()
+    about.mkdir()
+    (tmp_path / "exits/__init__.py").write_text("raise SystemExit(1)\n")
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: exits\nVersion: 1\n")
+    (about / "entry_points.txt").write_text("[ferrule.guests]\nmine = exits.mine\n")
+    program = f"import sys; sys.path.append({str(tmp_path)!r}); from ferrule.guests import outside, _module; "
+    program += "print(outside.installed()['mine'].what); _module('mine')"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)
+    assert done.stdout == "its package cannot be imported\n"
+    assert done.stderr.splitlines()[-1].endswith("InfrastructureError: guest mine: exits.mine: SystemExit: 1")
 
 
 def test_a_port_outside_is_built_as_if_it_were_in_the_tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

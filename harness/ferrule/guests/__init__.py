@@ -130,7 +130,7 @@ def _module(name: str) -> ModuleType:
             port.add(source.path.parent)  # a package's ports are in the same folder as its guests
     except FerruleError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         if source.path.parent == Path(__file__).parent:
             raise
         raise InfrastructureError(f"guest {name}: {source.path}: {type(error).__name__}: {error}") from error

@@ -48,7 +48,7 @@ def installed() -> dict[str, Source]:
     for entry in importlib.metadata.entry_points(group=GROUP):
         try:
             spec = importlib.util.find_spec(entry.module)
-        except Exception:  # in the module's package, which is imported here: reported when the guest is asked for
+        except (Exception, SystemExit):  # of its package, imported here: reported when the guest is asked for
             spec = None
         path = Path((spec.origin if spec else None) or entry.module)
         broken = Source(entry.name, path, "its package cannot be imported", False, entry.module)
