@@ -25,6 +25,18 @@ def test_the_nearest_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
         assert paths.cache("x").is_dir()
 
 
+def test_a_relative_xdg_cache_home_is_ignored_as_its_specification_asks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = tmp_path / "here"
+    here.mkdir()
+    monkeypatch.chdir(here)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("XDG_CACHE_HOME", "relative")
+    assert paths.cache("x") == tmp_path / "home/.cache/ferrule/x"
+    assert not list(here.iterdir())
+
+
 @pytest.mark.parametrize("name", ["HOME", "XDG_CACHE_HOME", "FERRULE_CACHE"])
 def test_a_folder_that_cannot_be_made_is_named(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").touch()

@@ -3,27 +3,25 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from ferrule import exits, paths
+from ferrule import exits, paths, programs
 from ferrule.errors import EXIT_INFRASTRUCTURE, EXIT_USAGE
 
 # pytest's own exit codes (pytest.ExitCode) in ours: failed tests, internal error, usage error, nothing collected.
 FROM_PYTEST = {1: EXIT_INFRASTRUCTURE, 3: EXIT_INFRASTRUCTURE, 4: EXIT_USAGE, 5: EXIT_USAGE}
 SUITES = "ferrule.suites"
 SUITE_FILES = ("test_*.py", "bench_*.py")  # as in suites/pytest.ini
-# A shell's `&` leaves SIGINT ignored: without the handler a measurement in the background could not be interrupted.
-MEASURE = (
-    "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler);"
-    " import pytest; from ferrule import terminal; from ferrule.cli import ended, importable;"
-    " status = pytest.main(importable(sys.argv[1:]), plugins=[terminal]); sys.exit(ended(int(status)))"
-)
+MEASURE = "from ferrule.cli import measure; measure()"
 # -qq: no line that counts tests, because our own last lines report what was found; -v restores it. The ignored warning
 # is that pytest cannot rewrite asserts in a plugin that it was started with; ours has no asserts.
 QUIET = ("-qq", "-rN", "--no-header", "-p", "no:cacheprovider", *("-W", "ignore:Module already imported"))
+# Named, because PYTEST_DISABLE_PLUGIN_AUTOLOAD in the user's environment turns off plugins that are not.
+PLUGINS = ("-p", "benchmark", "-p", "ferrule")
 # Our tables show what pytest-benchmark's table shows, with intervals; these options request its table as well.
 THEIR_TABLE = tuple(
     f"--benchmark-{what}" for what in ("compare", "histogram", "columns", "sort", "group-by", "verbose")
@@ -54,8 +52,9 @@ def _command(arguments: Sequence[str]) -> int:
 def run(arguments: Sequence[str]) -> NoReturn:
     """Run the suites with pytest; arguments are pytest's and ours."""
     paths.guest()  # reports missing sources in one line
+    paths.current()  # and a current folder that is gone
     # Name the settings file: pytest would otherwise search for one above every argument that is a folder.
-    quiet = [*QUIET, f"--rootdir={paths.suites()}", "-c", str(paths.suites() / "pytest.ini")]
+    quiet = [*QUIET, *PLUGINS, f"--rootdir={paths.suites()}", "-c", str(paths.suites() / "pytest.ini")]
     if not any(argument.startswith(THEIR_TABLE) for argument in arguments):
         quiet.append("--benchmark-quiet")
     # A fresh interpreter: pytest must import its plugins itself, and this one has imported half of ours. It replaces
@@ -67,7 +66,22 @@ def run(arguments: Sequence[str]) -> NoReturn:
     path = str(paths.suites())
     ours = ["--noconftest", "--pyargs", SUITES] if "[" in path else [path]
     os.environ.pop("PYTEST_XDIST_WORKER", None)  # a caller's: pytest-benchmark saves nothing in a worker
-    os.execv(sys.executable, [sys.executable, "-c", MEASURE, *quiet, *ours, *arguments])  # noqa: S606
+    os.execv(sys.executable, [*programs.python(MEASURE), *quiet, *ours, *arguments])  # noqa: S606
+
+
+def measure() -> NoReturn:
+    """What that interpreter does: run pytest on the arguments; a fault of pytest's or a plugin's is no regression."""
+    # A shell's `&` leaves SIGINT ignored: without it a measurement in the background could not be interrupted.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        import pytest
+
+        from ferrule import terminal
+
+        status = pytest.main(importable(sys.argv[1:]), plugins=[terminal])
+    except Exception as error:
+        sys.exit(exits.report(error))
+    sys.exit(ended(int(status)))
 
 
 def importable(arguments: Sequence[str]) -> list[str]:

@@ -62,8 +62,20 @@ def suites() -> Path:
 
 def workplace() -> Path:
     """The folder of results, baselines and guests.toml: the current one, or the root of the checkout around it."""
-    here = Path.cwd()
+    here = current()
     return next((folder for folder in (here, *here.parents) if _is_checkout(folder)), here)
+
+
+def current() -> Path:
+    """The current folder.
+
+    Raises:
+        InfrastructureError: it was removed.
+    """
+    try:
+        return Path.cwd()
+    except FileNotFoundError:
+        raise InfrastructureError("the current folder was removed; change to another one") from None
 
 
 def _is_checkout(folder: Path) -> bool:
@@ -93,8 +105,8 @@ def cache(*parts: str) -> Path:
 
 
 def _user_cache() -> Path:
-    if named := os.environ.get("XDG_CACHE_HOME"):
-        return Path(named)
+    if (named := Path(os.environ.get("XDG_CACHE_HOME", ""))).is_absolute():  # its specification: ignore relative paths
+        return named
     try:
         return Path.home() / ".cache"
     except RuntimeError:  # HOME is unset, and the user is not in the password database

@@ -1,8 +1,9 @@
-"""The output of small programs: what this machine is, which version a tool has, which commit is checked out."""
+"""The output of small programs (what this machine is, which version a tool has), and how to start this Python again."""
 
 from __future__ import annotations
 
 import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 
 # They end at once, but a busy machine is slow, and a missing answer would count as a condition that differs.
@@ -25,3 +26,12 @@ def output(command: Sequence[str], environment: Mapping[str, str] | None = None)
     except (OSError, subprocess.SubprocessError):
         return None
     return done.stdout.strip() if done.returncode == 0 else None
+
+
+def python(code: str) -> list[str]:
+    """The command of another interpreter that runs `code` and imports from the same folders as this one.
+
+    `python -c` and `python -m` would look in the current folder first: a user's `types.py` there would be imported in
+    the place of the standard library's.
+    """
+    return [sys.executable, "-c", f"import sys; sys.path[:] = {sys.path!r}; {code}"]

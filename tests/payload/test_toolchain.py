@@ -51,7 +51,7 @@ def test_zig_is_the_last_resort(arch: str, tmp_path: Path, bare: pytest.MonkeyPa
     assert compiler.kind == "zig"
     assert compiler.command[-2:] == ("-target", f"{arch}-freestanding-none")
     compiles_for(compiler, arch, tmp_path)
-    assert toolchain.host_compiler().command == (sys.executable, "-m", "ziglang", "cc")
+    assert toolchain.host_compiler().command == (sys.executable, "-P", "-m", "ziglang", "cc")
 
 
 @pytest.mark.skipif(not HAS_ZIG, reason="the ziglang package is not installed")
@@ -77,7 +77,7 @@ def test_cc_comes_first_with_its_arguments(monkeypatch: pytest.MonkeyPatch) -> N
     assert toolchain.host_compiler().command == (default.command[0], "-pipe")
 
 
-@pytest.mark.parametrize("cc", ["no-such-compiler", "false", "/", " "])
+@pytest.mark.parametrize("cc", ["no-such-compiler", "false", "/", " ", "cc 'open quote"])
 def test_a_cc_that_is_no_compiler_is_the_users_error(cc: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CC", cc)
     with pytest.raises(UsageError, match=f"CC={cc}"):

@@ -102,7 +102,10 @@ def _found(cc: str, path: str, arch: str | None) -> Compiler:
 def _candidates(cc: str, arch: str | None) -> Iterator[Compiler]:
     target = () if arch is None else ("-target", f"{arch}-freestanding-none")
     if cc:
-        words = tuple(shlex.split(cc))
+        try:
+            words = tuple(shlex.split(cc))
+        except ValueError as error:
+            raise UsageError(f"CC={cc}: {error}; correct its quotes, or unset CC") from None
         named = _identify(words) if words else None
         if named is None:
             raise UsageError(f"CC={cc}: cannot be run as a C compiler; unset CC or name another")
@@ -115,7 +118,7 @@ def _candidates(cc: str, arch: str | None) -> Iterator[Compiler]:
         if found is not None:
             yield found
     if importlib.util.find_spec("ziglang") is not None:
-        zig = _identify((sys.executable, "-m", "ziglang", "cc", *target))
+        zig = _identify((sys.executable, "-P", "-m", "ziglang", "cc", *target))
         if zig is not None:
             yield zig
 

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from ferrule import programs
 from ferrule.errors import InfrastructureError
 from ferrule.stats.pace import levels
 from ferrule.stats.paired import log_ratios
@@ -32,7 +33,7 @@ def measure(seed: int) -> dict[str, Any]:
     """
     runs = []
     for _ in range(2):
-        command = [sys.executable, "-m", "ferrule.validate.cost", str(seed)]
+        command = [*programs.python("from ferrule.validate.cost import main; main()"), str(seed)]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
             raise InfrastructureError(f"validate: the analysis failed: {done.stderr[-500:]}")
@@ -71,5 +72,6 @@ def _peak() -> float:
     return int(found[1]) / 1024.0
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """The separate program: print the analysis of the seed that it is given."""
     print(json.dumps(_analyse(int(sys.argv[1]))))

@@ -88,6 +88,6 @@ def peers(folders: Mapping[str, Path]) -> list[Peer]:
             command = (str(folder / name), "-H", *arguments)
             found.append(Peer("libMicro", workload, command, columns, 1e3, LIBMICRO_NS))
     if importlib.util.find_spec("pyperf"):
-        timed = ("-m", "pyperf", "timeit", "-q", "-s", "from os import getppid", "getppid()")
+        timed = ("-P", "-m", "pyperf", "timeit", "-q", "-s", "from os import getppid", "getppid()")
         found.append(Peer("pyperf", "null_call", (sys.executable, *timed), "", 1.0))
     return found
