@@ -71,7 +71,7 @@ class Validation:
         self.size = SHORT if parsed.short else FULL
         self.folder: Path = parsed.corpus or paths.cache("validation", "short" if parsed.short else "full")
         self.seed: int = parsed.seed
-        self.runs: int = parsed.runs or self.size.runs
+        self.runs: int = self.size.runs if parsed.runs is None else parsed.runs
         self.keys: list[RunKey] = select("", "", "same_core", ())
 
     def ledger(self, name: str) -> Ledger:
@@ -212,8 +212,10 @@ def validate(parsed: argparse.Namespace) -> int:
         0 when every claim was met, 3 when one was not, or when nothing could be measured.
 
     Raises:
-        UsageError: an unknown part.
+        UsageError: an unknown part, or no runs.
     """
+    if parsed.runs is not None and parsed.runs < 1:
+        raise UsageError(f"--runs {parsed.runs}: must be at least 1")
     wanted = [part for part in parsed.only.split(",") if part] or list(PARTS)
     for part in wanted:
         if part not in PARTS:
