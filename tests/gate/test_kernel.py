@@ -12,6 +12,7 @@ from ferrule import guests
 from ferrule.cli import main
 from ferrule.errors import EXIT_OK, UsageError
 from ferrule.gate import kernel
+from ferrule.gate.command import again
 from ferrule.gate.formats import summary, table
 from ferrule.gate.verdict import Finding, Report, Verdict
 from ferrule.images import debian
@@ -87,6 +88,12 @@ def test_a_base_is_accepted_first_and_then_compared_with() -> None:
     assert report.hints == (), "the base's baseline is gone: there is nothing to update"
     assert summary.render(report).startswith("## Gate against old: 1 ok"), "a comment may hold another section"
     assert table.render(report).splitlines()[-1].startswith("gate against old: 1 ok")
+
+
+def test_the_command_that_makes_a_baseline_names_the_candidate_once() -> None:
+    (flags,), _ = counted(asked(candidate="new", guest_file=[]))
+    assert flags.linux_kernel == "new"
+    assert again(flags) == "ferrule gate --candidate 'new' --update-baseline"
 
 
 @pytest.mark.parametrize("guest", [None, "redox"])

@@ -106,4 +106,5 @@ def _subjects(parsed: argparse.Namespace, folder: Path, extra: Sequence[Path], p
 
 def again(parsed: argparse.Namespace) -> str:
     """The command that accepts what this one measured: the same options and --update-baseline."""
-    return " ".join(["ferrule gate", *flags.given(parsed), "--update-baseline"])
+    asked = getattr(parsed, "asked", parsed)  # kernel.gate adds the flags that boot a candidate
+    return " ".join(["ferrule gate", *flags.given(asked), "--update-baseline"])

@@ -72,9 +72,9 @@ def _counted(parsed: Namespace, flag: str, count: Callable[[Namespace], Report],
 
 
 def _booting(parsed: Namespace, kernel: str, **more: object) -> Namespace:
-    """The flags with which the guest boots this kernel, one of the builds under test."""
+    """The flags with which the guest boots this kernel, a build under test; `asked`: the flags that were given."""
     guest = parsed.guest or GUEST
-    flags = {**vars(parsed), "guest": guest, "kernel_build": parsed.kernel_build or BUILD, **more}
+    flags = {**vars(parsed), "guest": guest, "kernel_build": parsed.kernel_build or BUILD, "asked": parsed, **more}
     if guest == GUEST:
         return Namespace(**{**flags, "linux_kernel": kernel})
     return Namespace(**{**flags, "guest_file": [*parsed.guest_file, f"{guest}.kernel={kernel}"]})
