@@ -6,6 +6,9 @@ import json
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import pytest
+from ferrule.errors import UsageError
+from ferrule.report.codec import Malformed, loads
 from ferrule.site.build import build
 from hypothesis import HealthCheck, given, settings
 
@@ -45,3 +48,23 @@ def test_any_idle_table_is_shown_or_refused(text: str) -> None:
         (root / "power").mkdir()
         (root / "power" / "x.json").write_text(text)
         hostile.outcome(lambda: build(root, root / "out", root / "out"))
+
+
+@pytest.mark.parametrize("number", ["1e999", "-1e999", "1.7e308"])
+def test_an_infinite_number_is_refused_by_the_name_of_its_file(number: str, tmp_path: Path) -> None:
+    """Also where two numbers that are finite have a sum that is not."""
+    store(tmp_path, kernel("linux", 300))
+    (tmp_path / "power").mkdir()
+    text = json.dumps(IDLE).replace('"value": 9000.0', f'"value": {number}')
+    text = text.replace('"interrupted": 5.0', '"interrupted": 1.7e308')
+    assert number in text
+    (tmp_path / "power" / "x.json").write_text(text)
+    with pytest.raises(UsageError, match=r"x\.json: is no idle table"):
+        build(tmp_path, tmp_path / "out", tmp_path / "out")
+
+
+@pytest.mark.parametrize("number", ["1e999", "-1e999"])
+def test_an_infinite_number_is_none(number: str) -> None:
+    with pytest.raises(Malformed, match=f"{number} is no number"):
+        loads(f"[{number}]")
+    assert loads("[1e308, 0.5, 3]") == [1e308, 0.5, 3]

@@ -50,7 +50,7 @@ def loads(text: str | bytes) -> Any:
     """
     try:
         whole = text.decode("utf-8") if isinstance(text, bytes) else text
-        return json.loads(whole, parse_constant=_no_number, object_pairs_hook=_unique)
+        return json.loads(whole, parse_constant=_no_number, parse_float=_finite, object_pairs_hook=_unique)
     except RecursionError:
         raise Malformed("nested too deeply") from None
     except Malformed:
@@ -61,6 +61,10 @@ def loads(text: str | bytes) -> Any:
 
 def _no_number(constant: str) -> NoReturn:
     raise Malformed(f"{constant} is no number")
+
+
+def _finite(digits: str) -> float:
+    return float(digits) if math.isfinite(float(digits)) else _no_number(digits)  # 1e999 is infinite
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

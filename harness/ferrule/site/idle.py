@@ -58,7 +58,7 @@ def _block(path: Path) -> dict[str, Any]:
         }
     except OSError as error:
         raise InfrastructureError(f"{path}: cannot be read: {error.strerror}") from None
-    except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
+    except (ValueError, ArithmeticError, KeyError, TypeError, AttributeError, IndexError) as error:
         what = one_line(f"{type(error).__name__} {error}")[:200]
         raise UsageError(f"{path}: is no idle table ({what}); make a new one by ferrule power --out") from None
 
