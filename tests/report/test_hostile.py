@@ -133,12 +133,20 @@ def test_a_machines_name_leads_nowhere(machine: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("text", hostile.HOSTILE, ids=lambda text: text[:20])
 def test_json_is_read_strictly(text: str) -> None:
-    if text[:2] in ("Na", "In", "-I") or len(text) in (5000, 2 * hostile.DEEP, 6 * hostile.DEEP + 1) or '"a":2' in text:
+    infinite = text[:2] in ("Na", "In", "-I") or text.lstrip("-") == "1e999"
+    if infinite or len(text) in (5000, 2 * hostile.DEEP, 6 * hostile.DEEP + 1) or '"a":2' in text:
         with pytest.raises(Malformed) as caught:
             loads(text)
         assert len(str(caught.value)) < 300
     else:
         assert loads(text) == json.loads(text)
+
+
+@pytest.mark.parametrize("digits", ["1e999", "-1e999", "9" * 4000 + ".5", "1" + "0" * 400 + "e1"])
+def test_an_infinite_number_is_none(digits: str) -> None:
+    with pytest.raises(Malformed, match="is no number") as caught:
+        loads(f'{{"value": {digits}}}')
+    assert len(str(caught.value)) < 100
 
 
 def test_the_checkouts_own_history_is_read() -> None:

@@ -64,7 +64,7 @@ def _no_number(constant: str) -> NoReturn:
 
 
 def _finite(digits: str) -> float:
-    return float(digits) if math.isfinite(float(digits)) else _no_number(digits)  # 1e999 is infinite
+    return float(digits) if math.isfinite(float(digits)) else _no_number(digits[:60])  # 1e999 is infinite
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
