@@ -22,7 +22,6 @@ from ferrule.options.measurement import check
 from ferrule.records.samples import WITHOUT, RunResult
 from ferrule.replay import REPLAY, inject
 from ferrule.report import unfinished
-from ferrule.report.unfinished import continued
 from ferrule.session import Case, Session
 
 SESSION = pytest.StashKey[Session]()
@@ -62,7 +61,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_cmdline_main(config: pytest.Config) -> int | None:
     """Report a bad option here: one line and our exit code, before pytest prints anything."""
     try:
-        if (found := continued(config.option)) is not None:
+        if (found := unfinished.continued(config.option)) is not None:
             config.stash[RESUMED] = found
         check(config.option)
     except Exception as error:
